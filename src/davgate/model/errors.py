@@ -1,0 +1,254 @@
+"""Everything that davgate can refuse or fail at, one class for each meaning.
+
+An error has a stable ``code``, typed fields, and a sentence for people that says what to do next. It knows no status number:
+each door looks the class up in its own table (``http.errors``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from davgate.model.paths import TreePath, to_text
+
+
+class DavgateError(Exception):
+    """Base of all errors that a door translates."""
+
+    code: ClassVar[str]
+
+
+class NotFound(DavgateError):
+    """Nothing that the caller may see is at this place."""
+
+    code = "not-found"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"There is nothing at {to_text(path)}. Check the address, or list the folder above it.")
+        self.path = path
+
+
+class ParentMissing(DavgateError):
+    """The collection that would hold the new member does not exist."""
+
+    code = "parent-missing"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"The folder that would hold {to_text(path)} does not exist. Make it first.")
+        self.path = path
+
+
+class Malformed(DavgateError):
+    """The request cannot be understood."""
+
+    code = "malformed"
+
+
+class InvalidName(Malformed):
+    """A name or path that davgate never stores."""
+
+    code = "invalid-name"
+
+
+class NameTooLong(DavgateError):
+    """A name or path above the limits."""
+
+    code = "name-too-long"
+
+
+class BodyIncomplete(DavgateError):
+    """Fewer or more bytes arrived than were announced; nothing was stored."""
+
+    code = "body-incomplete"
+
+
+class TooLarge(DavgateError):
+    """A body above the configured limit."""
+
+    code = "too-large"
+
+
+class UnsupportedBody(DavgateError):
+    """A body of a kind that this method does not take."""
+
+    code = "unsupported-body"
+
+
+class Unauthenticated(DavgateError):
+    """The request carries no valid sign-in."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(DavgateError):
+    """The caller may not do this here, and signing in again would not help."""
+
+    code = "forbidden"
+
+
+class ReservedName(Forbidden):
+    """A name that davgate keeps for its own folders."""
+
+    code = "reserved-name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name {name!r} is reserved here. Choose another one.")
+        self.name = name
+
+
+class ReadOnlyPlace(Forbidden):
+    """A version folder and what lies in it is never written to."""
+
+    code = "read-only-place"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(
+            f"{to_text(path)} shows the past and cannot be changed. Copy a version out of it onto the document to restore it."
+        )
+        self.path = path
+
+
+class SameResource(Forbidden):
+    """COPY or MOVE of something onto itself or into itself (RFC 4918, 9.8.5 and 9.9.4)."""
+
+    code = "same-resource"
+
+
+class OtherServer(DavgateError):
+    """COPY or MOVE to another host or outside the mount (RFC 4918, 9.8.5 and 9.9.4)."""
+
+    code = "other-server"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The destination is not on this drive. Name a place on the same server, or copy the content yourself."
+            " Behind a proxy, have it pass on the Host header."
+        )
+
+
+class FiniteDepthOnly(Forbidden):
+    """PROPFIND of infinite depth is not answered (RFC 4918, 9.1.1)."""
+
+    code = "finite-depth-only"
+
+    def __init__(self) -> None:
+        super().__init__("A whole tree is not listed in one answer. Ask with Depth 0 or 1.")
+
+
+class ProtectedProperty(Forbidden):
+    """A property that only the server sets (RFC 4918, 16)."""
+
+    code = "protected-property"
+
+
+class NotTheLockOwner(Forbidden):
+    """A lock of somebody else; only its owner or an administrator ends it (RFC 4918, 9.11.1)."""
+
+    code = "not-the-lock-owner"
+
+    def __init__(self) -> None:
+        super().__init__("This lock belongs to somebody else. Ask its owner or an administrator to end it.")
+
+
+class AlreadyExists(DavgateError):
+    """Something is at this place already."""
+
+    code = "already-exists"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} exists already. Choose another name, or delete it first.")
+        self.path = path
+
+
+class NotADocument(DavgateError):
+    """The place holds a collection, where a document is needed."""
+
+    code = "not-a-document"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is a folder and has no content of its own. Name a document in it.")
+        self.path = path
+
+
+class PreconditionFailed(DavgateError):
+    """A condition of the request does not hold; nothing was changed (RFC 9110, 13.1; RFC 4918, 10.4)."""
+
+    code = "precondition-failed"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or "A condition of the request does not hold any more. Read the document again, then repeat.")
+
+
+class RefreshMismatch(PreconditionFailed):
+    """No live lock with the submitted token covers the resource to refresh (RFC 4918, 9.10.6)."""
+
+    code = "refresh-mismatch"
+
+    def __init__(self) -> None:
+        super().__init__("No lock with this token is alive here. Take a new lock.")
+
+
+class UnknownLockToken(DavgateError):
+    """UNLOCK names a token that locks nothing here (RFC 4918, 9.11.1)."""
+
+    code = "unknown-lock-token"
+
+    def __init__(self) -> None:
+        super().__init__("No lock with this token is alive here, so there is nothing to unlock.")
+
+
+class Locked(DavgateError):
+    """A lock whose token was not submitted forbids the change (RFC 4918, 16: lock-token-submitted)."""
+
+    code = "locked"
+
+    def __init__(self, roots: tuple[TreePath, ...], owners: tuple[str, ...] = ()) -> None:
+        holders = f" by {', '.join(owners)}" if owners else ""
+        super().__init__(f"{', '.join(map(to_text, roots))} is locked{holders}. Wait for the lock to end, or submit its token.")
+        self.roots = roots
+
+
+class LockConflict(DavgateError):
+    """A lock that stands forbids the lock asked for (RFC 4918, 9.10.6: no-conflicting-lock)."""
+
+    code = "lock-conflict"
+
+    def __init__(self, roots: tuple[TreePath, ...], owners: tuple[str, ...] = ()) -> None:
+        holders = f" by {', '.join(owners)}" if owners else ""
+        super().__init__(f"{', '.join(map(to_text, roots))} is locked already{holders}. Try again when that lock has ended.")
+        self.roots = roots
+
+
+class QuotaExceeded(DavgateError):
+    """The store has no room for these bytes (RFC 4331, 6)."""
+
+    code = "quota-exceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The store has no room for this content. Delete something, or ask for more space.")
+
+
+class Busy(DavgateError):
+    """The store could not be reached or written in time; nothing was changed."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("The store is busy. Try again in a moment.")
+
+
+class Corrupt(DavgateError):
+    """Stored content is missing or does not match its digest."""
+
+    code = "corrupt"
+
+
+class AccountRefused(DavgateError):
+    """A name or password that an account cannot have."""
+
+    code = "account-refused"
+
+
+class StoreUnusable(DavgateError):
+    """The data folder or database cannot be used as it is."""
+
+    code = "store-unusable"

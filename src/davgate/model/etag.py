@@ -1,0 +1,28 @@
+"""Entity tags: strong validators, the same through every door.
+
+The tag of content is its SHA-256 in upper-case hex, quoted; a lock, a property or a rename does not change it.
+A pending document has no content yet and a tag of its own, so that a client's ``If-Match`` on the empty file it made holds
+until the first content arrives.
+"""
+
+from __future__ import annotations
+
+
+def of_content(digest: bytes) -> str:
+    """Return the quoted tag of bytes with this SHA-256."""
+    return f'"{digest.hex().upper()}"'
+
+
+def of_pending(uuid: str) -> str:
+    """Return the quoted tag of a document that has no content yet."""
+    return f'"pending-{uuid}"'
+
+
+def matches_strongly(tag: str, other: str) -> bool:
+    """Tell whether both tags are strong and equal (RFC 9110, 8.8.3.2)."""
+    return tag == other and not tag.startswith("W/")
+
+
+def matches_weakly(tag: str, other: str) -> bool:
+    """Tell whether the tags are equal, weak or not (RFC 9110, 8.8.3.2)."""
+    return tag.removeprefix("W/") == other.removeprefix("W/")

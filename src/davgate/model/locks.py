@@ -1,0 +1,116 @@
+"""Write locks and every rule about them (RFC 4918, 6 and 7).
+
+The rules are functions of values: which locks stand, what is asked, who asks, with which tokens. Storage finds the locks, core
+asks these functions inside the write transaction, doors print the outcome.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from davgate.model.instant import FOREVER, Instant, after
+from davgate.model.principal import Principal
+
+
+class Scope(enum.Enum):
+    """Whether others may hold a lock at the same time (RFC 4918, 6.2)."""
+
+    EXCLUSIVE = "exclusive"
+    SHARED = "shared"
+
+
+class Depth(enum.Enum):
+    """How far a request or a lock reaches (RFC 4918, 10.2)."""
+
+    ZERO = "0"
+    ONE = "1"
+    INFINITY = "infinity"
+
+
+class Holding(enum.Enum):
+    """What proves that a lock is one's own: its token, or for doors without tokens the sign-in alone."""
+
+    TOKEN = "token"
+    PRINCIPAL = "principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A live lock on a node. ``timeout`` is the span granted; ``expires_at`` is FOREVER when it never ends."""
+
+    token: str
+    node_id: int
+    scope: Scope
+    depth: Depth
+    holding: Holding
+    principal_id: int
+    owner: str
+    timeout: timedelta | None
+    expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """How long locks are granted for. Whole seconds from one up are granted as asked, up to ``longest``."""
+
+    default: timedelta = timedelta(seconds=600)
+    longest: timedelta = timedelta(hours=24)
+
+    def granted(self, asked: timedelta | None) -> timedelta:
+        """Return the span for a lock; nothing asked gives the default (RFC 4918, 10.7)."""
+        return min(self.default if asked is None else max(asked, timedelta(seconds=1)), self.longest)
+
+
+def end_of(now: Instant, timeout: timedelta | None) -> Instant:
+    """Return when a lock taken or refreshed at ``now`` ends."""
+    return FOREVER if timeout is None else after(now, timeout)
+
+
+def is_expired(lock: Lock, now: Instant) -> bool:
+    """Tell whether the lock has ended; it holds up to, not including, its end."""
+    return lock.expires_at <= now
+
+
+def effective(direct: Iterable[Lock], above: Iterable[Lock]) -> tuple[Lock, ...]:
+    """Return the locks that affect a resource: its own, and the deep ones of its ancestors (RFC 4918, 6.1 and 7.4)."""
+    return (*direct, *(lock for lock in above if lock.depth is Depth.INFINITY))
+
+
+def is_satisfied(locks: Sequence[Lock], principal: Principal, tokens: frozenset[str]) -> bool:
+    """Tell whether these locks let the principal change what they affect.
+
+    Each exclusive lock needs its token. Of shared locks any one of the principal's own suffices, whoever else holds one
+    (RFC 4918, 6.2 and 7). A token counts for its own principal alone (RFC 4918, 6.4).
+    """
+    own = {lock.token for lock in locks if lock.principal_id == principal.id and lock.token in tokens}
+    if any(lock.scope is Scope.EXCLUSIVE and lock.token not in own for lock in locks):
+        return False
+    return bool(own) or not locks
+
+
+def unsatisfied(locks: Sequence[Lock], principal: Principal, tokens: frozenset[str]) -> tuple[Lock, ...]:
+    """Return the locks that forbid the change, for the error; empty when it may go on."""
+    if is_satisfied(locks, principal, tokens):
+        return ()
+    return tuple(lock for lock in locks if lock.principal_id != principal.id or lock.token not in tokens)
+
+
+def conflicting(asked: Scope, standing: Iterable[Lock]) -> tuple[Lock, ...]:
+    """Return the standing locks that forbid a new one; only shared beside shared is allowed (RFC 4918, 6.2).
+
+    ``standing`` are the locks that affect the resource and, for a lock of infinite depth, those below it (RFC 4918, 7.4).
+    """
+    return tuple(lock for lock in standing if asked is Scope.EXCLUSIVE or lock.scope is Scope.EXCLUSIVE)
+
+
+def covers(lock: Lock, node_id: int, ancestor_ids: Iterable[int]) -> bool:
+    """Tell whether a resource lies in the lock's scope: UNLOCK and refresh may name any such URL (RFC 4918, 9.10.2 and 9.11)."""
+    return lock.node_id == node_id or (lock.depth is Depth.INFINITY and lock.node_id in ancestor_ids)
+
+
+def may_end(lock: Lock, principal: Principal) -> bool:
+    """Tell whether the principal may end the lock: its own, or as an administrator any."""
+    return lock.principal_id == principal.id or principal.is_admin

@@ -1,0 +1,62 @@
+"""Names of members and paths in the tree.
+
+A name is stored as it was sent and compared by its collision key, the NFC form: the Finder sends NFD, everybody else NFC, and both
+mean one file. Upper and lower case differ. Percent-decoding is the doors' business and has happened before.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from davgate.model.errors import InvalidName, NameTooLong, ReservedName
+from davgate.model.paths import TreePath
+
+VERSIONS: Final = ".versions"
+RESERVED_EVERYWHERE: Final = frozenset({VERSIONS})
+RESERVED_IN_ROOT: Final = frozenset({".at", ".trash", ".rescue"})
+
+MAX_NAME_BYTES: Final = 255
+"""What file systems take; a longer name could not be copied off the drive."""
+
+# Beside the path separator and the delete character these are what XML 1.0 cannot carry: such a name is never listed.
+_REFUSED = re.compile("[\x00-\x1f\x7f/\ud800-\udfff\ufffe\uffff]")
+
+
+def collision_key(name: str) -> str:
+    """Return the form under which names are equal."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that can never be stored.
+
+    Raises:
+        InvalidName: empty, a dot segment, or with a character that no member name may have.
+        NameTooLong: above 255 bytes of UTF-8.
+    """
+    if name in ("", ".", ".."):
+        raise InvalidName(f"{name!r} is not a name. Use a name with at least one character other than dots.")
+    if refused := _REFUSED.search(name):
+        raise InvalidName(f"A name cannot contain the character U+{ord(refused[0]):04X}. Leave it out.")
+    if len(name) * 4 > MAX_NAME_BYTES and len(name.encode()) > MAX_NAME_BYTES:
+        raise NameTooLong(f"A name has at most {MAX_NAME_BYTES} bytes of UTF-8. Choose a shorter one.")
+
+
+def check_new_name(parent: TreePath, name: str) -> None:
+    """Refuse a name that no new member of ``parent`` may have.
+
+    Raises:
+        InvalidName, NameTooLong: see ``check_name``.
+        ReservedName: davgate's own folders are called so.
+    """
+    check_name(name)
+    if name in RESERVED_EVERYWHERE or (not parent and name in RESERVED_IN_ROOT):
+        raise ReservedName(name)
+
+
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Split a name before its last dot: ``a.tar.gz`` gives ``a.tar`` and ``.gz``; a leading dot starts no suffix."""
+    dot = name.rfind(".")
+    return (name[:dot], name[dot:]) if dot > 0 else (name, "")

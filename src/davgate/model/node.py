@@ -1,0 +1,100 @@
+"""What exists: collections, documents and their versions."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from davgate.model import etag
+from davgate.model.instant import Instant
+from davgate.model.media_types import guess
+
+ROOT_ID = 1
+"""The inner id of the root collection in every store."""
+
+
+class NodeKind(enum.Enum):
+    """A node is a folder or a document; it never turns from one into the other."""
+
+    COLLECTION = 1
+    DOCUMENT = 2
+
+
+class Cause(enum.Enum):
+    """Why a version came to be; each dialect counts the causes it knows."""
+
+    CREATED = "created"
+    SAVE = "save"
+    SESSION = "session"
+    CHECK_IN = "check-in"
+    REVERT = "revert"
+    METADATA = "metadata"
+    REVISION = "revision"
+    REGISTRATION = "registration"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Stored bytes: their SHA-256, length and media type."""
+
+    digest: bytes
+    length_bytes: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A collection or a document, with its current content.
+
+    ``name`` is the drive name; None for the root and for what is not filed. ``version_no`` is 0 until the first version.
+    """
+
+    id: int
+    uuid: str
+    kind: NodeKind
+    parent_id: int | None
+    name: str | None
+    created_at: Instant
+    modified_at: Instant
+    version_no: int
+    content: Content | None
+
+    @property
+    def is_collection(self) -> bool:
+        return self.kind is NodeKind.COLLECTION
+
+    @property
+    def is_pending(self) -> bool:
+        """A document made by LOCK or an empty PUT that has no version yet."""
+        return self.kind is NodeKind.DOCUMENT and self.content is None
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the content; of a pending document the one its name suggests."""
+        return self.content.media_type if self.content is not None else guess(self.name or "")
+
+    @property
+    def etag(self) -> str | None:
+        """The strong validator of the content, quoted; collections have none."""
+        if self.content is not None:
+            return etag.of_content(self.content.digest)
+        return etag.of_pending(self.uuid) if self.kind is NodeKind.DOCUMENT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A sealed state of a document; never altered."""
+
+    document_id: int
+    no: int
+    cause: Cause
+    opened_at: Instant
+    author_id: int
+    author: str
+    comment: str
+    file_name: str
+    content: Content
+
+    @property
+    def etag(self) -> str:
+        return etag.of_content(self.content.digest)

@@ -1,0 +1,18 @@
+"""Paths in the tree: what they are, and how they are shown to people."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+TreePath: TypeAlias = tuple[str, ...]
+"""The member names from the root down, decoded; ``()`` is the root collection."""
+
+
+def to_text(path: TreePath) -> str:
+    """Return a path for people: in messages, logs and the audit."""
+    return "/" + "/".join(path)
+
+
+def is_inside(path: TreePath, ancestor: TreePath) -> bool:
+    """Tell whether ``path`` is ``ancestor`` itself or lies below it."""
+    return path[: len(ancestor)] == ancestor

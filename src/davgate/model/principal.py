@@ -1,0 +1,43 @@
+"""Who acts: users, groups and services."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+
+class PrincipalKind(enum.Enum):
+    """What sort of principal a row names."""
+
+    USER = "user"
+    GROUP = "group"
+    SERVICE = "service"
+
+
+SIGNED_IN_ID: Final = 0
+"""The group of every principal that signed in; a grant to it is an ordinary grant."""
+
+SYSTEM_ID: Final = 1
+"""Davgate itself, as author of what nobody asked for (expiry, sweeping)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The one who makes a request, however they signed in.
+
+    ``epoch`` counts the changes of password, state and role; a remembered sign-in of an older epoch no longer counts.
+    """
+
+    id: int
+    name: str
+    epoch: int
+    is_admin: bool = False
+
+    @property
+    def identities(self) -> tuple[int, ...]:
+        """The ids whose grants this principal has."""
+        return (self.id, SIGNED_IN_ID)
+
+
+SYSTEM: Final = Principal(SYSTEM_ID, "system", epoch=0, is_admin=True)
