@@ -1,0 +1,249 @@
+"""Nodes and the places they have and had: reading and writing rows.
+
+Nothing here decides whether a change is allowed; functions that change take the write transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import and_, bindparam, exists, insert, not_, select, update
+
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.names import collision_key
+from davgate.model.node import Content, Node, NodeKind
+from davgate.model.paths import TreePath, to_text
+from davgate.storage.database import Session, Transaction
+from davgate.storage.rows import NODE_COLUMNS, MemberRow, from_node, to_node
+from davgate.storage.statements import Row, Statement, Value
+from davgate.storage.tables import lock, node, placement, store, trash
+
+_MEMBERS = Statement(
+    select(*NODE_COLUMNS)
+    .where(node.c.parent_id == bindparam("parent_id"), node.c.name_key.is_not(None))
+    .order_by(node.c.name_key)
+)
+
+
+def members(session: Session, parent_id: int, *, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
+    """Return the first members of a collection in the order of their names, an iterator over the rest, and whether that is all.
+
+    Up to ``at_once`` members are read as a whole. The iterator needs the session, which must have a snapshot.
+    """
+    batches = session.stream(_MEMBERS, parent_id=parent_id)
+    first: list[Row] = []
+    for batch in batches:
+        first += batch
+        if len(first) >= at_once:
+            return first, batches, False
+    return first, iter(()), True
+
+
+_WITH_VERSIONS = Statement(
+    select(*NODE_COLUMNS)
+    .where(node.c.parent_id == bindparam("parent_id"), node.c.name_key.is_not(None), node.c.version_no > 0)
+    .where(node.c.kind == NodeKind.DOCUMENT.value)
+    .order_by(node.c.name_key)
+)
+
+
+def documents_with_versions(session: Session, parent_id: int) -> Sequence[MemberRow]:
+    """Return the documents of a collection that have a version, in the order of their names."""
+    return session.all(_WITH_VERSIONS, parent_id=parent_id)
+
+
+_IS_PENDING = and_(node.c.kind == NodeKind.DOCUMENT.value, node.c.digest.is_(None), node.c.parent_id.is_not(None))
+_PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.created_at < bindparam("before")))
+_ONE_PENDING = Statement(
+    select(*NODE_COLUMNS).where(
+        _IS_PENDING,
+        node.c.id == bindparam("node_id"),
+        not_(exists().where(lock.c.node_id == node.c.id, lock.c.expires_at > bindparam("now"))),
+    )
+)
+
+
+def pending(session: Session, before: Instant) -> list[int]:
+    """Return the documents in the tree that were made before an instant and have no content yet."""
+    return [row[0] for row in session.all(_PENDING, before=before)]
+
+
+def find_pending(session: Session, node_id: int, now: Instant) -> Node | None:
+    """Return a document that is in the tree, has no content yet and no lock of its own, or None."""
+    row = session.first(_ONE_PENDING, node_id=node_id, now=now)
+    return None if row is None else to_node(row)
+
+
+_STORED_BYTES = Statement(select(store.c.stored_bytes))
+
+
+def stored_bytes(session: Session) -> int:
+    """Return the sum of all content that the store holds, each once however often it is used."""
+    row = session.first(_STORED_BYTES)
+    return int(row[0]) if row else 0
+
+
+_SUBTREE_TOP = select(node.c.id.label("id")).where(node.c.id == bindparam("top")).cte("subtree", recursive=True)
+SUBTREE = _SUBTREE_TOP.union_all(select(node.c.id).where(node.c.parent_id == _SUBTREE_TOP.c.id))
+"""The ids of the node ``top`` and of all below it."""
+
+_NODES_BELOW = Statement(select(*NODE_COLUMNS).where(node.c.id.in_(select(SUBTREE.c.id))).order_by(node.c.id))
+
+
+def subtree(session: Session, top: int) -> Sequence[MemberRow]:
+    """Return a node and all below it."""
+    return session.all(_NODES_BELOW, top=top)
+
+
+_INSERT = Statement(
+    insert(node).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "id",
+                "uuid",
+                "kind",
+                "parent_id",
+                "name",
+                "name_key",
+                "created_at",
+                "created_by",
+                "modified_at",
+                "version_no",
+                "digest",
+                "length_bytes",
+                "media_type",
+            )
+        }
+    )
+)
+_PLACE = Statement(
+    insert(placement).values(
+        node_id=bindparam("node_id"),
+        from_at=bindparam("from_at"),
+        to_at=bindparam("to_at"),
+        parent_id=bindparam("parent_id"),
+        name=bindparam("name"),
+    )
+)
+_LEAVE = Statement(
+    update(placement)
+    .where(placement.c.node_id == bindparam("left_id"), placement.c.to_at == bindparam("still"))
+    .values(to_at=bindparam("left_at"))
+)
+
+
+def add(tx: Transaction, nodes: Sequence[Node], by: int) -> None:
+    """Store new nodes and where they are."""
+    tx.run_many(_INSERT, [_node_values(new, by) for new in nodes])
+    tx.run_many(
+        _PLACE,
+        [
+            _place_values(new.id, new.created_at, new.parent_id, new.name)
+            for new in nodes
+            if new.parent_id is not None and new.name is not None
+        ],
+    )
+
+
+def _node_values(new: Node, by: int) -> dict[str, Value]:
+    row = from_node(new)
+    return {
+        "id": row[0],
+        "uuid": row[1],
+        "kind": row[2],
+        "parent_id": row[3],
+        "name": row[4],
+        "name_key": None if row[4] is None else collision_key(row[4]),
+        "created_at": row[5],
+        "created_by": by,
+        "modified_at": row[6],
+        "version_no": row[7],
+        "digest": row[8],
+        "length_bytes": row[9],
+        "media_type": row[10],
+    }
+
+
+def _place_values(node_id: int, at: Instant, parent_id: int, name: str) -> dict[str, Value]:
+    return {"node_id": node_id, "from_at": at, "to_at": FOREVER, "parent_id": parent_id, "name": name}
+
+
+_SET_CONTENT = Statement(
+    update(node)
+    .where(node.c.id == bindparam("node_id"))
+    .values(
+        version_no=bindparam("new_version_no"),
+        digest=bindparam("new_digest"),
+        length_bytes=bindparam("new_length_bytes"),
+        media_type=bindparam("new_media_type"),
+        modified_at=bindparam("at"),
+    )
+)
+
+
+def set_content(tx: Transaction, node_id: int, version_no: int, content: Content, at: Instant) -> None:
+    """Make a version's content the current one."""
+    tx.run(
+        _SET_CONTENT,
+        node_id=node_id,
+        new_version_no=version_no,
+        new_digest=content.digest,
+        new_length_bytes=content.length_bytes,
+        new_media_type=content.media_type,
+        at=at,
+    )
+
+
+_TOUCH = Statement(update(node).where(node.c.id == bindparam("node_id")).values(modified_at=bindparam("at")))
+
+
+def touch(tx: Transaction, node_id: int, at: Instant) -> None:
+    """Note that the members of a collection changed."""
+    tx.run(_TOUCH, node_id=node_id, at=at)
+
+
+_SET_PLACE = Statement(
+    update(node)
+    .where(node.c.id == bindparam("node_id"))
+    .values(parent_id=bindparam("new_parent_id"), name=bindparam("new_name"), name_key=bindparam("new_name_key"))
+)
+
+
+def move(tx: Transaction, moved: Node, parent_id: int, name: str, at: Instant) -> None:
+    """Give a node, and with it all below it, another place. One row, however large the subtree."""
+    _set_place(tx, moved.id, parent_id, name)
+    tx.run(_LEAVE, left_id=moved.id, still=FOREVER, left_at=at)
+    tx.run(_PLACE, **_place_values(moved.id, at, parent_id, name))
+
+
+def _set_place(tx: Transaction, node_id: int, parent_id: int | None, name: str | None) -> None:
+    key = None if name is None else collision_key(name)
+    tx.run(_SET_PLACE, node_id=node_id, new_parent_id=parent_id, new_name=name, new_name_key=key)
+
+
+_TRASH = Statement(
+    insert(trash).values(
+        node_id=bindparam("node_id"),
+        parent_id=bindparam("parent_id"),
+        name=bindparam("name"),
+        path=bindparam("path"),
+        deleted_at=bindparam("deleted_at"),
+        deleted_by=bindparam("deleted_by"),
+    )
+)
+
+
+def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, at: Instant, by: int) -> None:
+    """Take a node, and with it all below it, out of the tree, remembering where it was. One row, however large the subtree."""
+    _set_place(tx, deleted.id, None, None)
+    tx.run(_LEAVE, left_id=deleted.id, still=FOREVER, left_at=at)
+    tx.run(
+        _TRASH,
+        node_id=deleted.id,
+        parent_id=deleted.parent_id,
+        name=deleted.name,
+        path=to_text(path),
+        deleted_at=at,
+        deleted_by=by,
+    )

@@ -1,0 +1,94 @@
+"""What happened: change rows and audit rows, written in the commit that they describe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, insert
+
+from davgate.storage.database import Transaction
+from davgate.storage.statements import Statement
+from davgate.storage.tables import audit, change
+
+_CHANGE = Statement(
+    insert(change).values(
+        seq=bindparam("seq"),
+        changed_at=bindparam("changed_at"),
+        action=bindparam("action"),
+        node_id=bindparam("node_id"),
+        parent_id=bindparam("parent_id"),
+        name=bindparam("name"),
+        version_no=bindparam("version_no"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened to one node. ``parent_id`` and ``name`` are where the members of a collection changed."""
+
+    action: str
+    node_id: int
+    parent_id: int | None
+    name: str | None
+    version_no: int | None = None
+
+
+def record(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Store changes in their order."""
+    tx.run_many(
+        _CHANGE,
+        [
+            {
+                "seq": tx.next_change(),
+                "changed_at": tx.now,
+                "action": one.action,
+                "node_id": one.node_id,
+                "parent_id": one.parent_id,
+                "name": one.name,
+                "version_no": one.version_no,
+            }
+            for one in changes
+        ],
+    )
+
+
+_AUDIT = Statement(
+    insert(audit).values(
+        at=bindparam("at"),
+        principal_id=bindparam("principal_id"),
+        action=bindparam("action"),
+        node_id=bindparam("node_id"),
+        path=bindparam("path"),
+        detail=bindparam("detail"),
+        request_id=bindparam("request_id"),
+        client=bindparam("client"),
+    )
+)
+
+
+def audit_act(
+    tx: Transaction,
+    *,
+    principal_id: int,
+    action: str,
+    node_id: int | None,
+    path: str,
+    detail: Mapping[str, object],
+    request_id: str,
+    client: str,
+) -> None:
+    """Store who did what to what, from where."""
+    tx.run(
+        _AUDIT,
+        at=tx.now,
+        principal_id=principal_id,
+        action=action,
+        node_id=node_id,
+        path=path,
+        detail=json.dumps(detail, ensure_ascii=False) if detail else "{}",
+        request_id=request_id,
+        client=client,
+    )

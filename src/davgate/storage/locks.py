@@ -1,0 +1,133 @@
+"""Lock rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from davgate.model.instant import Instant
+from davgate.model.locks import Lock
+from davgate.model.paths import TreePath
+from davgate.storage.database import Session, Transaction
+from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, to_lock
+from davgate.storage.statements import Statement
+from davgate.storage.tables import lock, node
+
+_ADD = Statement(
+    insert(lock).values(
+        token=bindparam("token"),
+        node_id=bindparam("node_id"),
+        scope=bindparam("scope"),
+        depth=bindparam("depth"),
+        holding=bindparam("holding"),
+        principal_id=bindparam("principal_id"),
+        owner=bindparam("owner"),
+        timeout_seconds=bindparam("timeout_seconds"),
+        taken_at=bindparam("taken_at"),
+        expires_at=bindparam("expires_at"),
+    )
+)
+
+
+def add(tx: Transaction, new: Lock) -> None:
+    """Store a lock."""
+    tx.run(
+        _ADD,
+        token=new.token,
+        node_id=new.node_id,
+        scope=new.scope.value,
+        depth=new.depth.value,
+        holding=new.holding.value,
+        principal_id=new.principal_id,
+        owner=new.owner,
+        timeout_seconds=_seconds(new),
+        taken_at=tx.now,
+        expires_at=new.expires_at,
+    )
+
+
+_REFRESH = Statement(
+    update(lock)
+    .where(lock.c.token == bindparam("held"))
+    .values(timeout_seconds=bindparam("new_timeout_seconds"), expires_at=bindparam("new_expires_at"))
+)
+
+
+def refresh(tx: Transaction, refreshed: Lock) -> None:
+    """Store the new span and end of a lock."""
+    tx.run(
+        _REFRESH,
+        held=refreshed.token,
+        new_timeout_seconds=_seconds(refreshed),
+        new_expires_at=refreshed.expires_at,
+    )
+
+
+def _seconds(stored: Lock) -> int | None:
+    return None if stored.timeout is None else int(stored.timeout.total_seconds())
+
+
+_END = Statement(delete(lock).where(lock.c.token == bindparam("token")))
+
+
+def end(tx: Transaction, tokens: Iterable[str]) -> None:
+    """End locks."""
+    tx.run_many(_END, [{"token": token} for token in tokens])
+
+
+_END_EXPIRED = Statement(delete(lock).where(lock.c.node_id == bindparam("node_id"), lock.c.expires_at <= bindparam("now")))
+
+
+def forget_expired(tx: Transaction, node_id: int) -> None:
+    """Drop the rows of locks on a node that ended long before; they have no effect any more."""
+    tx.run(_END_EXPIRED, node_id=node_id, now=tx.now)
+
+
+_END_BEFORE = Statement(delete(lock).where(lock.c.expires_at < bindparam("before")))
+
+
+def forget_ended_before(tx: Transaction, before: Instant) -> int:
+    """Drop the rows of all locks that ended before an instant; return how many."""
+    return tx.changed(_END_BEFORE, before=before)
+
+
+# Few locks stand at a time, and trees can be large: climbing from each lock to the root beats walking down the tree.
+_START = (
+    select(lock.c.token.label("token"), node.c.parent_id.label("at"), node.c.name.label("below"))
+    .join_from(lock, node, node.c.id == lock.c.node_id)
+    .where(lock.c.expires_at > bindparam("now"), node.c.parent_id.is_not(None), node.c.name.is_not(None))
+    .cte("climb", recursive=True)
+)
+_CLIMB = _START.union_all(
+    select(_START.c.token, node.c.parent_id, node.c.name + "/" + _START.c.below)
+    .join_from(_START, node, node.c.id == _START.c.at)
+    .where(node.c.parent_id.is_not(None), node.c.name.is_not(None))
+)
+_BELOW = Statement(
+    select(*LOCK_COLUMNS, _CLIMB.c.below)
+    .join_from(_CLIMB, lock, lock.c.token == _CLIMB.c.token)
+    .where(_CLIMB.c.at == bindparam("top"))
+)
+
+
+def below(session: Session, top: int, top_path: TreePath, now: Instant) -> list[tuple[Lock, TreePath]]:
+    """Return the locks alive at ``now`` on anything below a node, with the paths of their roots."""
+    rows = session.all(_BELOW, top=top, now=now)
+    return [(to_lock(row), (*top_path, *row[LOCK_WIDTH].split("/"))) for row in rows]
+
+
+_OF_MEMBERS = Statement(
+    select(*LOCK_COLUMNS)
+    .join_from(lock, node, node.c.id == lock.c.node_id)
+    .where(node.c.parent_id == bindparam("parent_id"), lock.c.expires_at > bindparam("now"))
+)
+
+
+def of_members(session: Session, parent_id: int, now: Instant) -> dict[int, tuple[Lock, ...]]:
+    """Return by node id the live locks taken directly on members of a collection."""
+    found: dict[int, tuple[Lock, ...]] = {}
+    for row in session.all(_OF_MEMBERS, parent_id=parent_id, now=now):
+        one = to_lock(row)
+        found[one.node_id] = (*found.get(one.node_id, ()), one)
+    return found

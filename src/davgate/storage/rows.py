@@ -1,0 +1,101 @@
+"""Rows as the statements select them, and model values from rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement
+
+from davgate.model.instant import Instant
+from davgate.model.locks import Depth, Holding, Lock, Scope
+from davgate.model.node import Cause, Content, Node, NodeKind, Version
+from davgate.storage import tables
+from davgate.storage.statements import Row
+
+MemberRow: TypeAlias = tuple[int, str, int, int | None, str | None, int, int, int, bytes | None, int | None, str | None]
+"""id, uuid, kind, parent_id, name, created_at, modified_at, version_no, digest, length_bytes, media_type.
+
+A listing hands these on as they come from the driver: ten thousand members become text without ten thousand objects.
+"""
+
+_node = tables.node.c
+NODE_COLUMNS: tuple[ColumnElement[object], ...] = (
+    _node.id,
+    _node.uuid,
+    _node.kind,
+    _node.parent_id,
+    _node.name,
+    _node.created_at,
+    _node.modified_at,
+    _node.version_no,
+    _node.digest,
+    _node.length_bytes,
+    _node.media_type,
+)
+NODE_WIDTH = len(NODE_COLUMNS)
+
+_lock = tables.lock.c
+LOCK_COLUMNS: tuple[ColumnElement[object], ...] = (
+    _lock.token,
+    _lock.node_id,
+    _lock.scope,
+    _lock.depth,
+    _lock.holding,
+    _lock.principal_id,
+    _lock.owner,
+    _lock.timeout_seconds,
+    _lock.expires_at,
+)
+LOCK_WIDTH = len(LOCK_COLUMNS)
+
+_version = tables.version.c
+VERSION_COLUMNS: tuple[ColumnElement[object], ...] = (
+    _version.document_id,
+    _version.no,
+    _version.cause,
+    _version.opened_at,
+    _version.author_id,
+    tables.principal.c.name,
+    _version.comment,
+    _version.file_name,
+    _version.digest,
+    _version.length_bytes,
+    _version.media_type,
+)
+
+_SCOPES = {scope.value: scope for scope in Scope}
+_DEPTHS = {depth.value: depth for depth in Depth}
+
+
+def to_node(row: Row) -> Node:
+    """Return the node of a row of NODE_COLUMNS."""
+    content = None if row[8] is None else Content(row[8], row[9], row[10])
+    return Node(row[0], row[1], NodeKind(row[2]), row[3], row[4], row[5], row[6], row[7], content)
+
+
+def from_node(node: Node) -> MemberRow:
+    """Return a node as the row that it came from."""
+    content = (node.content.digest, node.content.length_bytes, node.content.media_type) if node.content else (None,) * 3
+    return (
+        node.id,
+        node.uuid,
+        node.kind.value,
+        node.parent_id,
+        node.name,
+        node.created_at,
+        node.modified_at,
+        node.version_no,
+        *content,
+    )
+
+
+def to_lock(row: Row) -> Lock:
+    """Return the lock of a row of LOCK_COLUMNS."""
+    timeout = None if row[7] is None else timedelta(seconds=row[7])
+    return Lock(row[0], row[1], _SCOPES[row[2]], _DEPTHS[row[3]], Holding(row[4]), row[5], row[6], timeout, Instant(row[8]))
+
+
+def to_version(row: Row) -> Version:
+    """Return the version of a row of VERSION_COLUMNS."""
+    return Version(row[0], row[1], Cause(row[2]), row[3], row[4], row[5], row[6], row[7], Content(row[8], row[9], row[10]))

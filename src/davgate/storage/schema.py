@@ -1,0 +1,113 @@
+"""Making a store and bringing its schema up to date."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from davgate.model.errors import StoreUnusable
+from davgate.model.node import ROOT_ID, NodeKind
+from davgate.model.permissions import EDITOR
+from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
+from davgate.storage.database import Database
+from davgate.storage.tables import access_grant, node, principal, store
+
+_INIT_LOCK = 0x64617667617465
+"""Any number that means us, so that two processes do not make the schema at once on PostgreSQL."""
+
+
+def prepare(database: Database) -> None:
+    """Make the store when there is none, and bring its schema to the newest revision. Doing it again changes nothing.
+
+    A fresh store has a root collection with one ordinary grant, by which whoever signs in may read, write, create, delete, lock and
+    check out; it can be removed.
+
+    Raises:
+        StoreUnusable: the database cannot be reached, or belongs to a newer davgate.
+    """
+    try:
+        with database.engine.begin() as connection:
+            if database.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _INIT_LOCK})
+            _refuse_newer(connection)
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if connection.execute(select(store.c.id)).first() is None:
+                _fill(connection, database.clock.now())
+    except OperationalError as error:
+        raise StoreUnusable(
+            "The database cannot be opened. Check the data folder or the address in the configuration."
+        ) from error
+
+
+def check(database: Database) -> None:
+    """Refuse a database that was never prepared or has another schema than this davgate.
+
+    Raises:
+        StoreUnusable: with what to do.
+    """
+    try:
+        with database.engine.connect() as connection:
+            _refuse_newer(connection)
+            if MigrationContext.configure(connection).get_current_revision() != _head():
+                raise StoreUnusable("The store is not prepared for this version of davgate. Run `davgate init`.")
+    except OperationalError as error:
+        raise StoreUnusable("The database cannot be opened. Run `davgate init` first, or check the configuration.") from error
+
+
+def _fill(connection: Connection, now: int) -> None:
+    connection.execute(
+        insert(store).values(
+            id=1,
+            uuid=str(uuid.uuid4()),
+            next_id=ROOT_ID + 1,
+            last_change=0,
+            stored_bytes=0,
+            key=secrets.token_bytes(32),
+        )
+    )
+    for fixed_id, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system")):
+        kind = PrincipalKind.GROUP if fixed_id == SIGNED_IN_ID else PrincipalKind.SERVICE
+        connection.execute(
+            insert(principal).values(id=fixed_id, name=name, kind=kind.value, epoch=0, is_admin=0, is_disabled=0, created_at=now)
+        )
+    connection.execute(
+        insert(node).values(
+            id=ROOT_ID,
+            uuid=str(uuid.uuid4()),
+            kind=NodeKind.COLLECTION.value,
+            created_at=now,
+            created_by=SYSTEM_ID,
+            modified_at=now,
+            version_no=0,
+        )
+    )
+    connection.execute(insert(access_grant).values(node_id=ROOT_ID, principal_id=SIGNED_IN_ID, rights=EDITOR.value))
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreUnusable("The store was made by a newer davgate. Install that version or a later one.")
+
+
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

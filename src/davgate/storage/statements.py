@@ -1,0 +1,38 @@
+"""SQL written once in SQLAlchemy Core, compiled once for each engine, run on the driver's own cursor.
+
+Running a Core statement through a SQLAlchemy connection costs 15 to 20 microseconds, ten times what SQLite needs for the row it
+finds. All values here are integers, text and bytes, which both drivers take as they are, so nothing is lost on the short way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import Dialect
+from sqlalchemy.sql.expression import ClauseElement
+
+Value: TypeAlias = int | str | bytes | None
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Statement:
+    """One statement with named parameters (``bindparam``), ready for any engine."""
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+        self._compiled: dict[str, tuple[str, dict[str, Value]]] = {}
+
+    def for_dialect(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
+        """Return the SQL text and the values that the statement itself brings."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiled = self._clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+            brought = {name: value for name, value in compiled.params.items() if value is not None}
+            found = self._compiled[dialect.name] = (str(compiled), brought)
+        return found
+
+
+def bind(brought: Mapping[str, Value], given: dict[str, Value]) -> dict[str, Value]:
+    """Return all parameters of one run."""
+    return {**brought, **given} if brought else given
