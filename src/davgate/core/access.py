@@ -1,0 +1,169 @@
+"""May this request do this here: rights, locks and conditions, checked against what a path leads to.
+
+Every use case begins with ``look_up`` and calls the checks it needs, in this order: existence and rights, conditions, locks. A write
+does so twice: before its body, to refuse early, and inside its transaction, which is the check that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from davgate.core.store import Context
+from davgate.model import locks as lock_rules
+from davgate.model import permissions
+from davgate.model.conditions import ResourceState, Verdict, evaluate
+from davgate.model.errors import Locked, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
+from davgate.model.instant import Instant
+from davgate.model.locks import Lock
+from davgate.model.node import Node
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.storage.api import Resolved, Session, locks, resolve
+
+LockAt = tuple[Lock, TreePath]
+"""A lock and the path of its root."""
+
+
+def look_up(session: Session, ctx: Context, path: TreePath, now: Instant, *, with_body: bool = False) -> Resolved:
+    """Return what a path leads to for this principal.
+
+    Raises:
+        Unauthenticated: the account was changed or disabled since the sign-in that the context carries.
+    """
+    found = resolve(session, path, ctx.principal, now, with_body=with_body)
+    if found.caller_epoch != ctx.principal.epoch:
+        raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
+    return found
+
+
+def rights_at(found: Resolved, ctx: Context, depth: int) -> Right:
+    """Return the principal's rights on the node at a depth of the path."""
+    return permissions.effective(ctx.principal, (rights for at, rights in found.grants if at <= depth))
+
+
+def require_node(found: Resolved, ctx: Context, needed: Right) -> Node:
+    """Return the node at the path.
+
+    Raises:
+        NotFound: there is none that the principal may see.
+        Forbidden: the principal lacks a right that is needed.
+    """
+    node = found.node
+    held = rights_at(found, ctx, len(found.path))
+    if node is None or Right.READ not in held:
+        raise NotFound(found.path)
+    permissions.require(needed, held, found.path)
+    return node
+
+
+def require_parent(found: Resolved, ctx: Context, needed: Right) -> Node:
+    """Return the collection that holds, or would hold, the member named by the last segment.
+
+    Raises:
+        ParentMissing: it does not exist, or is a document.
+        Forbidden: the principal lacks a right that is needed there.
+    """
+    parent = found.parent
+    held = rights_at(found, ctx, len(found.path) - 1)
+    if parent is None or not parent.is_collection or Right.READ not in held:
+        raise ParentMissing(found.path)
+    permissions.require(needed, held, found.path[:-1])
+    return parent
+
+
+def locks_at(found: Resolved, depth: int) -> tuple[LockAt, ...]:
+    """Return the locks that affect the node at a depth of the path: its own and the deep ones above it, the outermost first."""
+    standing: list[LockAt] = []
+    for level, node in enumerate(found.chain[: depth + 1]):
+        own = found.locks.get(node.id, ())
+        affecting = own if level == depth else lock_rules.effective((), own)
+        standing += [(lock, found.path[:level]) for lock in affecting]
+    return tuple(standing)
+
+
+def locks_on(found: Resolved) -> tuple[LockAt, ...]:
+    """Return the locks that affect what is at the path, or would affect it if it existed."""
+    depth = len(found.path)
+    return locks_at(found, depth if found.node is not None else depth - 1)
+
+
+def check_conditions(session: Session, ctx: Context, found: Resolved, now: Instant, *, reading: bool = False) -> Verdict:
+    """Hold the request's conditions against what is at the path; return PROCEED or, when reading, NOT_MODIFIED.
+
+    Raises:
+        PreconditionFailed: one does not hold.
+    """
+    if ctx.conditions.is_empty:
+        return Verdict.PROCEED
+    verdict = evaluate(
+        ctx.conditions,
+        _state_of(found),
+        lambda path: _state_of(found if path == found.path else look_up(session, ctx, path, now)),
+        reading=reading,
+    )
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed()
+    return verdict
+
+
+def _state_of(found: Resolved) -> ResourceState:
+    tokens = frozenset(lock.token for lock, _ in locks_on(found))
+    node = found.node
+    if node is None:
+        return ResourceState(exists=False, tokens=tokens)
+    return ResourceState(True, node.etag, node.modified_at, tokens)
+
+
+def check_locks(ctx: Context, standing: Iterable[LockAt]) -> None:
+    """Refuse unless the request carries what the locks on one resource ask for.
+
+    Raises:
+        Locked: with the roots of the locks that forbid it.
+    """
+    by_lock = dict(standing)
+    forbidding = lock_rules.unsatisfied(tuple(by_lock), ctx.principal, ctx.tokens)
+    if forbidding:
+        raise Locked(tuple(by_lock[lock] for lock in forbidding))
+
+
+def check_write_locks(ctx: Context, found: Resolved) -> None:
+    """Refuse to change the content or properties of what is at the path while it is locked.
+
+    Raises:
+        Locked: see ``check_locks``.
+
+    Source: RFC 4918, 7.
+    """
+    check_locks(ctx, locks_on(found))
+
+
+def check_member_locks(ctx: Context, found: Resolved) -> None:
+    """Refuse to add or remove the member at the path while its collection is locked.
+
+    Raises:
+        Locked: see ``check_locks``.
+
+    Source: RFC 4918, 7.4: a lock on a collection, of whatever depth, protects its membership.
+    """
+    check_locks(ctx, locks_at(found, len(found.path) - 1))
+
+
+def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: Node, now: Instant) -> tuple[str, ...]:
+    """Refuse to take a node out of its place while it, its membership or anything below it is locked.
+
+    Returns the tokens of the locks that end with the removal: those on the node and below it (RFC 4918, 9.6 and 9.9).
+
+    Raises:
+        Locked: see ``check_locks``.
+    """
+    check_member_locks(ctx, found)
+    check_write_locks(ctx, found)
+    ending = [lock.token for lock in found.locks.get(node.id, ())]
+    if node.is_collection:
+        by_node: dict[int, list[LockAt]] = {}
+        for lock, path in locks.below(session, node.id, found.path, now):
+            by_node.setdefault(lock.node_id, []).append((lock, path))
+            ending.append(lock.token)
+        for standing in by_node.values():
+            check_locks(ctx, standing)
+    return tuple(ending)

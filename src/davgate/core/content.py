@@ -1,0 +1,126 @@
+"""Giving documents content: receiving bytes, and the one way in which a version comes to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from davgate.core.store import Context, Store
+from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
+from davgate.model.instant import Instant
+from davgate.model.media_types import choose
+from davgate.model.node import Cause, Content, Node, NodeKind
+from davgate.storage.api import Change, NewVersion, Staged, Transaction, catalog, versions
+
+_BLOCK_BYTES = 256 * 1024
+
+
+class Body(Protocol):
+    """Bytes on their way in. Raises ``BodyIncomplete`` when they end before they should."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The outcome of a write: the node as it now is, whether its name is new, and whether a version came to be."""
+
+    node: Node
+    is_created: bool
+    is_changed: bool = True
+
+
+def receive(store: Store, body: Body, *, announced_bytes: int | None = None) -> Staged:
+    """Take in a whole body; it is nobody's content yet, but durable or small enough for a row on return.
+
+    Raises:
+        BodyIncomplete: it ended early, or is not as long as announced.
+        TooLarge: it is above the limit.
+        QuotaExceeded: the disk is full.
+    """
+    limit = store.policy.upload_limit_bytes
+    with store.blobs.stage() as staging:
+        while block := body.read(_BLOCK_BYTES):
+            staging.write(memoryview(block))
+            if staging.length_bytes > limit:
+                raise TooLarge(f"A document has at most {limit} bytes here. Send a smaller one.")
+        if announced_bytes is not None and staging.length_bytes != announced_bytes:
+            raise BodyIncomplete(
+                f"{staging.length_bytes} bytes arrived where {announced_bytes} were announced. Nothing was stored; send it again."
+            )
+        return staging.finish()
+
+
+def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
+    """Give staged content its row.
+
+    Raises:
+        QuotaExceeded: the store's quota would be exceeded.
+        Busy: the collector swept the content between staging and now; sending it again helps.
+    """
+    versions.add_blob(tx, staged)
+    if 0 < store.policy.quota_bytes < tx.stored_bytes:
+        raise QuotaExceeded()
+    if staged.body is None and not store.blobs.exists(staged.digest):
+        raise Busy()
+
+
+def add_document(
+    store: Store, tx: Transaction, ctx: Context, parent: Node, name: str, content: Content | None, *, origin: str = ""
+) -> Node:
+    """Store a new document, pending without content, with its first version otherwise."""
+    node = Node(
+        tx.take_ids(),
+        store.new_uuid(),
+        NodeKind.DOCUMENT,
+        parent.id,
+        name,
+        tx.now,
+        tx.now,
+        0 if content is None else 1,
+        content,
+    )
+    catalog.add(tx, [node], ctx.principal.id)
+    catalog.touch(tx, parent.id, tx.now)
+    if content is not None:
+        first = NewVersion(node.id, 1, Cause.CREATED, tx.now, ctx.principal.id, name, content, origin)
+        versions.add(tx, [first])
+    return node
+
+
+def add_version(tx: Transaction, ctx: Context, node: Node, content: Content, cause: Cause, *, origin: str = "") -> Node:
+    """Store the next version of a document, sealed, and make it current; identical bytes change nothing.
+
+    Returns the document as it now is.
+    """
+    if node.content is not None and node.content.digest == content.digest:
+        return node
+    at = _later(tx.now, node)
+    no = node.version_no + 1
+    cause = Cause.CREATED if no == 1 else cause
+    versions.add(tx, [NewVersion(node.id, no, cause, at, ctx.principal.id, node.name or "", content, origin)])
+    catalog.set_content(tx, node.id, no, content, at)
+    return replace(node, modified_at=at, version_no=no, content=content)
+
+
+def settle(store: Store, tx: Transaction, ctx: Context, node: Node) -> Node:
+    """Turn a pending document into a real, empty one: its first version has no bytes."""
+    with store.blobs.stage() as staging:
+        empty = staging.finish()
+    add_staged(store, tx, empty)
+    return add_version(tx, ctx, node, media_of(empty, None, node.name or ""), Cause.CREATED)
+
+
+def change_of(action: str, node: Node) -> Change:
+    """Return the change row of something that happened to a node where it is."""
+    return Change(action, node.id, node.parent_id, node.name, node.version_no)
+
+
+def media_of(staged: Staged, declared: str | None, name: str) -> Content:
+    """Return staged bytes as content, with the media type that was declared or that the name suggests."""
+    return Content(staged.digest, staged.length_bytes, choose(declared, name))
+
+
+def _later(now: Instant, node: Node) -> Instant:
+    """Versions of a document never share an instant: a clock that stands still or leaps back must not mix up their order."""
+    return Instant(max(now, node.modified_at + 1))

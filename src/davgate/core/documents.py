@@ -1,0 +1,193 @@
+"""Documents: reading and replacing their content, changing their dead properties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from davgate.core.access import (
+    check_conditions,
+    check_member_locks,
+    check_write_locks,
+    look_up,
+    require_node,
+    require_parent,
+)
+from davgate.core.content import (
+    Body,
+    Written,
+    add_document,
+    add_staged,
+    add_version,
+    change_of,
+    media_of,
+    receive,
+)
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.model.conditions import Verdict
+from davgate.model.errors import NotADocument
+from davgate.model.instant import Instant
+from davgate.model.names import check_new_name
+from davgate.model.node import Cause, Content, Node
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.model.properties import PropertyUpdate
+from davgate.storage.api import Resolved, Session, Transaction, properties
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Content ready to be read. ``body`` holds it when it lies in the database or is empty; otherwise ``open`` gives a file."""
+
+    store: Store
+    etag: str
+    content: Content
+    modified_at: Instant
+    body: bytes | None
+    is_modified: bool = True
+
+    def open(self) -> BinaryIO:
+        """Open the content for reading.
+
+        Raises:
+            Corrupt: it is missing.
+        """
+        return self.store.blobs.open(self.content.digest)
+
+
+def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
+    """Return a document's current content, or the node when it is a collection. One statement.
+
+    The content stays readable and the same, whatever is written meanwhile. ``is_modified`` is false when the request's
+    conditions say that the client has it already.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    now = store.clock.now()
+    with store.database.read() as session:
+        found = look_up(session, ctx, path, now, with_body=True)
+        node = require_node(found, ctx, Right.READ)
+        verdict = check_conditions(session, ctx, found, now, reading=True)
+    etag = node.etag
+    if etag is None:
+        return node
+    content = node.content or Content(b"", 0, node.media_type)
+    body = b"" if content.length_bytes == 0 else found.body
+    return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
+
+
+def put(
+    store: Store,
+    ctx: Context,
+    path: TreePath,
+    body: Body,
+    *,
+    media_type: str | None = None,
+    announced_bytes: int | None = None,
+) -> Written:
+    """Make the bytes of ``body`` the content of the document at a path, which is made when it is not there.
+
+    Durable on return. Identical bytes make no version; none on a new name make a pending document.
+
+    Raises:
+        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName: there can be no document at this path.
+        Forbidden, Locked, PreconditionFailed: not for this request now.
+        BodyIncomplete, TooLarge, QuotaExceeded: the bytes cannot be taken.
+
+    Source: RFC 4918, 9.7.
+    """
+    with store.database.read() as session:
+        _may_put(session, ctx, path, store.clock.now())
+    staged = receive(store, body, announced_bytes=announced_bytes)
+    with store.database.write() as tx:
+        found = _may_put(tx, ctx, path, tx.now)
+        is_empty_start = staged.length_bytes == 0 and (found.node is None or found.node.is_pending)
+        content = None if is_empty_start else media_of(staged, media_type, path[-1])
+        if content is not None:
+            add_staged(store, tx, staged)
+        written = write_content(store, tx, ctx, found, content, Cause.SAVE)
+        tx.commit()
+    return written
+
+
+def write_content(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    content: Content | None,
+    cause: Cause,
+    *,
+    origin: str = "",
+) -> Written:
+    """Put content, whose blob has its row, where a path leads: as the next version of the document there, or as a new document.
+
+    Without content a new document is pending, and one that is there stays as it is.
+    """
+    path, node = found.path, found.node
+    if node is None:
+        parent = require_parent(found, ctx, Right.BIND)
+        node = add_document(store, tx, ctx, parent, path[-1], content, origin=origin)
+        record(tx, ctx, "create", path, node.id, change_of("create", node))
+        return Written(node, is_created=True)
+    after = node if content is None else add_version(tx, ctx, node, content, cause, origin=origin)
+    if after is not node:
+        record(tx, ctx, cause.value, path, node.id, change_of("content", after), version=after.version_no)
+    return Written(after, is_created=False)
+
+
+def _may_put(session: Session, ctx: Context, path: TreePath, now: Instant) -> Resolved:
+    found = look_up(session, ctx, path, now)
+    if not path:
+        raise NotADocument(path)
+    require_writable(found, ctx)
+    check_conditions(session, ctx, found, now)
+    check_write_or_member_locks(ctx, found)
+    return found
+
+
+def require_writable(found: Resolved, ctx: Context) -> None:
+    """Refuse a path at which this principal can neither replace a document's content nor make a document.
+
+    Raises:
+        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden.
+    """
+    if found.node is None:
+        require_parent(found, ctx, Right.BIND)
+        check_new_name(found.path[:-1], found.path[-1])
+    elif require_node(found, ctx, Right.WRITE_CONTENT).is_collection:
+        raise NotADocument(found.path)
+
+
+def check_write_or_member_locks(ctx: Context, found: Resolved) -> None:
+    """Refuse while locks forbid to write the document at the path, or to add it to its collection.
+
+    Raises:
+        Locked: see ``access.check_locks``.
+    """
+    if found.node is None:
+        check_member_locks(ctx, found)
+    else:
+        check_write_locks(ctx, found)
+
+
+def patch_properties(store: Store, ctx: Context, path: TreePath, updates: Sequence[PropertyUpdate]) -> Node:
+    """Set and remove dead properties, all or none; durable on return. No version comes of it.
+
+    Raises:
+        NotFound, Forbidden, Locked, PreconditionFailed.
+
+    Source: RFC 4918, 9.2.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        node = require_node(found, ctx, Right.WRITE_PROPERTIES)
+        check_conditions(tx, ctx, found, tx.now)
+        check_write_locks(ctx, found)
+        properties.apply(tx, node.id, updates)
+        record(tx, ctx, "properties", path, node.id, change_of("properties", node))
+        tx.commit()
+    return node

@@ -1,0 +1,193 @@
+"""Locks: taking, refreshing and ending them. The rules are in ``model.locks``; they are asked inside the write transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from davgate.core.access import (
+    LockAt,
+    check_conditions,
+    check_member_locks,
+    locks_on,
+    look_up,
+    require_node,
+    require_parent,
+)
+from davgate.core.content import add_document, change_of, settle
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
+from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end
+from davgate.model.names import check_new_name
+from davgate.model.node import Cause, Node
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.storage.api import Resolved, Transaction, locks
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """What kind of lock is asked for. ``timeout`` None leaves it to the policy; ``owner`` is the text that others are shown."""
+
+    scope: Scope
+    depth: Depth
+    owner: str
+    timeout: timedelta | None
+    holding: Holding = Holding.TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A lock that stands now, with all that affect the same resource, and whether a pending document was made for it."""
+
+    lock: Lock
+    standing: tuple[LockAt, ...]
+    is_created: bool
+
+
+def lock(store: Store, ctx: Context, path: TreePath, asked: LockRequest) -> Granted:
+    """Take a lock. On a path where nothing is, a pending document is made and locked in the same commit.
+
+    Of any number of requests at once, in whatever process, exactly one gets an exclusive lock.
+
+    Raises:
+        LockConflict: a lock that stands, here, above or for infinite depth below, forbids it.
+        Locked: nothing is here, and the collection that would get a new member is locked.
+        ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, NotFound, PreconditionFailed.
+
+    Source: RFC 4918, 9.10.
+    """
+    taken = _take(store, ctx, path, asked, durable=False) or _take(store, ctx, path, asked, durable=True)
+    assert taken is not None
+    return taken
+
+
+def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, durable: bool) -> Granted | None:
+    """Take the lock; None, with nothing done, when a new document has to be durable and the transaction is not.
+
+    A lock alone needs no disk flush of its own, and only the transaction knows whether there is anything at the path.
+    """
+    with store.database.write(durable=durable) as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        node = _lockable(tx, ctx, found)
+        standing = _inherited(found) if node is None else locks_on(found)
+        _check_conflicts(tx, found, standing, asked)
+        if node is None:
+            if not durable:
+                return None
+            check_member_locks(ctx, found)
+            node = add_document(store, tx, ctx, require_parent(found, ctx, Right.BIND), path[-1], None)
+            record(tx, ctx, "create", path, node.id, change_of("create", node))
+        taken = _new_lock(store, tx, ctx, node, asked)
+        locks.forget_expired(tx, node.id)
+        locks.add(tx, taken)
+        record(tx, ctx, "lock", path, node.id, scope=asked.scope.value, depth=asked.depth.value)
+        tx.commit()
+    return Granted(taken, (*standing, (taken, path)), found.node is None)
+
+
+def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: LockRequest) -> Lock:
+    timeout = store.policy.locks.granted(asked.timeout)
+    return Lock(
+        store.new_uuid(),
+        node.id,
+        asked.scope,
+        asked.depth,
+        asked.holding,
+        ctx.principal.id,
+        asked.owner,
+        timeout,
+        end_of(tx.now, timeout),
+    )
+
+
+def _lockable(tx: Transaction, ctx: Context, found: Resolved) -> Node | None:
+    """Return the node to lock, None when it has yet to be made, after the checks that do not concern locks."""
+    if found.node is not None:
+        require_node(found, ctx, Right.LOCK)
+    else:
+        require_parent(found, ctx, Right.BIND | Right.LOCK)
+        check_new_name(found.path[:-1], found.path[-1])
+    check_conditions(tx, ctx, found, tx.now)
+    return found.node
+
+
+def _inherited(found: Resolved) -> tuple[LockAt, ...]:
+    """Return the locks that a new member would be under; the others on its collection only forbid adding it."""
+    return tuple((one, path) for one, path in locks_on(found) if one.depth is Depth.INFINITY)
+
+
+def _check_conflicts(tx: Transaction, found: Resolved, standing: tuple[LockAt, ...], asked: LockRequest) -> None:
+    roots = dict(standing)
+    node = found.node
+    if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
+        roots.update(locks.below(tx, node.id, found.path, tx.now))
+    if conflicts := conflicting(asked.scope, roots):
+        raise LockConflict(tuple(roots[one] for one in conflicts))
+
+
+def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | None) -> Granted:
+    """Let a lock of the caller begin its span anew, or a new span; the token stays.
+
+    The path may be any in the lock's scope.
+
+    Raises:
+        RefreshMismatch: no live lock with a submitted token of the caller affects what is here.
+        NotFound, Forbidden, PreconditionFailed.
+
+    Source: RFC 4918, 9.10.2.
+    """
+    with store.database.write(durable=False) as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        check_conditions(tx, ctx, found, tx.now)
+        require_node(found, ctx, Right.READ)
+        standing = locks_on(found)
+        held = next((one for one, _ in standing if one.token in ctx.tokens and one.principal_id == ctx.principal.id), None)
+        if held is None:
+            raise RefreshMismatch()
+        span = store.policy.locks.granted(timeout)
+        refreshed = replace(held, timeout=span, expires_at=end_of(tx.now, span))
+        locks.refresh(tx, refreshed)
+        tx.commit()
+    return Granted(refreshed, tuple((refreshed if one is held else one, at) for one, at in standing), False)
+
+
+def unlock(store: Store, ctx: Context, path: TreePath, token: str) -> None:
+    """End a lock. An administrator may end anybody's; that is audited as a break.
+
+    A document that was locked into being and never written gets its first version, without bytes.
+
+    Raises:
+        UnknownLockToken: no live lock with this token affects what is here.
+        NotTheLockOwner: it is somebody else's.
+        NotFound, PreconditionFailed.
+
+    Source: RFC 4918, 9.11.
+    """
+    if not _end(store, ctx, path, token, durable=False):
+        _end(store, ctx, path, token, durable=True)
+
+
+def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: bool) -> bool:
+    """End the lock; False, with nothing done, when a first version has to be durable and the transaction is not."""
+    with store.database.write(durable=durable) as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        require_node(found, ctx, Right.READ)
+        check_conditions(tx, ctx, found, tx.now)
+        ending, root = next((pair for pair in locks_on(found) if pair[0].token == token), (None, path))
+        if ending is None:
+            raise UnknownLockToken()
+        if not may_end(ending, ctx.principal):
+            raise NotTheLockOwner()
+        locked = found.chain[len(root)]
+        if locked.is_pending:
+            if not durable:
+                return False
+            settled = settle(store, tx, ctx, locked)
+            record(tx, ctx, Cause.CREATED.value, root, locked.id, change_of("content", settled))
+        locks.end(tx, [token])
+        action = "unlock" if ending.principal_id == ctx.principal.id else "break-lock"
+        record(tx, ctx, action, root, locked.id)
+        tx.commit()
+    return True

@@ -1,0 +1,57 @@
+"""The store that use cases work on, and the request they work for."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from davgate.model.conditions import NO_CONDITIONS, Conditions
+from davgate.model.instant import Clock
+from davgate.model.locks import LockPolicy
+from davgate.model.principal import SYSTEM, Principal
+from davgate.storage.api import BlobStore, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the configuration decides about documents, versions and locks. A quota of 0 bytes is none."""
+
+    locks: LockPolicy = LockPolicy()
+    quota_bytes: int = 0
+    upload_limit_bytes: int = 64 << 30
+    time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    pending_grace: timedelta = timedelta(seconds=120)
+    collect_grace: timedelta = timedelta(hours=24)
+
+
+def _new_uuid() -> str:
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One document store: its database, its content, its clock and its rules. Ids and lock tokens are unguessable UUIDs."""
+
+    database: Database
+    blobs: BlobStore
+    clock: Clock
+    policy: Policy = Policy()
+    new_uuid: Callable[[], str] = _new_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, under which conditions, with which lock tokens (bare), from where."""
+
+    principal: Principal
+    conditions: Conditions = NO_CONDITIONS
+    tokens: frozenset[str] = frozenset()
+    request_id: str = ""
+    client: str = ""
+
+
+SYSTEM_CONTEXT = Context(SYSTEM)

@@ -1,0 +1,97 @@
+"""Versions of documents: listing them, reading them, restoring one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from davgate.core.access import check_conditions, look_up, require_node
+from davgate.core.content import Written
+from davgate.core.documents import Opened, check_write_or_member_locks, require_writable, write_content
+from davgate.core.store import Context, Store
+from davgate.model.conditions import ResourceState, Verdict, evaluate
+from davgate.model.errors import NotFound, PreconditionFailed
+from davgate.model.node import Cause, Node, Version
+from davgate.model.paths import TreePath, to_text
+from davgate.model.permissions import Right
+from davgate.storage.api import MemberRow, Session, catalog, versions
+
+
+def documents_with_versions(store: Store, ctx: Context, collection: TreePath) -> tuple[Node, Sequence[MemberRow]]:
+    """Return a collection and its documents that have a version, in the order of their names.
+
+    Raises:
+        NotFound: there is no such collection.
+    """
+    with store.database.read(snapshot=True) as session:
+        node = require_node(look_up(session, ctx, collection, store.clock.now()), ctx, Right.READ)
+        if not node.is_collection:
+            raise NotFound(collection)
+        return node, catalog.documents_with_versions(session, node.id)
+
+
+def history(store: Store, ctx: Context, document: TreePath) -> tuple[Node, Sequence[Version]]:
+    """Return a document and all its versions, the oldest first, the current one included.
+
+    Raises:
+        NotFound: there is no such document, or it has no version yet.
+    """
+    with store.database.read(snapshot=True) as session:
+        node = _versioned(session, store, ctx, document)
+        return node, tuple(versions.of_document(session, node.id))
+
+
+def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tuple[Version, Opened]:
+    """Return one version, ready to be read; its conditions are held against that version.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with store.database.read(snapshot=True) as session:
+        version = _version(session, _versioned(session, store, ctx, document), document, no)
+        body = versions.inline_body(session, version.content.digest)
+    state = ResourceState(True, version.etag, version.opened_at)
+    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed()
+    is_modified = verdict is not Verdict.NOT_MODIFIED
+    return version, Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
+
+
+def restore(store: Store, ctx: Context, document: TreePath, no: int, destination: TreePath, *, overwrite: bool) -> Written:
+    """Give the destination the content of a version: the document itself, another one, or a new one. Durable on return.
+
+    It becomes the next version there, with the note where it came from; nothing is taken back.
+
+    Raises:
+        NotFound, ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
+    """
+    with store.database.write() as tx:
+        node = _versioned(tx, store, ctx, document)
+        version = _version(tx, node, document, no)
+        there = look_up(tx, ctx, destination, tx.now)
+        check_conditions(tx, ctx, there, tx.now)
+        if there.node is not None and not overwrite:
+            raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it to restore onto it.")
+        require_writable(there, ctx)
+        check_write_or_member_locks(ctx, there)
+        is_revert = there.node is not None and there.node.id == node.id
+        origin = f"version {no}" if is_revert else f"copy of {to_text(document)}, version {no}"
+        cause = Cause.REVERT if is_revert else Cause.SAVE
+        written = write_content(store, tx, ctx, there, version.content, cause, origin=origin)
+        tx.commit()
+    return written
+
+
+def _versioned(session: Session, store: Store, ctx: Context, document: TreePath) -> Node:
+    node = require_node(look_up(session, ctx, document, store.clock.now()), ctx, Right.READ)
+    if node.is_collection or node.version_no == 0:
+        raise NotFound(document)
+    return node
+
+
+def _version(session: Session, node: Node, document: TreePath, no: int) -> Version:
+    version = versions.find(session, node.id, no)
+    if version is None:
+        raise NotFound((*document, f"{no:04d}"))
+    return version
