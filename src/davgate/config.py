@@ -1,0 +1,417 @@
+"""The settings: frozen values, read once at the start from a TOML file, the environment and the flags, in this order.
+
+A setting is one line in one of the dataclasses below: name, type, default, help and bounds. The loader, the example
+file and the table of the README are made from these lines. Sizes are bytes in fields that end in ``_bytes``, times are
+``timedelta``. Below ``app`` nothing reads this module: each part is given the values that it needs.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from fractions import Fraction
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+T = TypeVar("T")
+N = TypeVar("N", int, timedelta)
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; ``mistakes`` names every one, a sentence each, without the value of a secret."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class Address(NamedTuple):
+    """Where a server listens; port 0 lets the system choose a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is known of a setting besides its name; ``parse`` raises ValueError with the rest of a sentence."""
+
+    help: str
+    default: object
+    parse: Callable[[object], object]
+    bounds: str = ""
+    secret: bool = False
+
+
+# Kinds of settings. Each reads what TOML gives (text, number, boolean) and what the environment gives (text).
+
+SIZES = {
+    "": 1, "b": 1,
+    "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4,
+    "kib": 1024, "mib": 1024**2, "gib": 1024**3, "tib": 1024**4,
+}  # fmt: skip
+MICROSECONDS = {"ms": 10**3, "": 10**6, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86400 * 10**6}
+AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)")
+
+
+def parse_text(value: object) -> str:
+    """Return a text as it is given."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text in quotes")
+    return value
+
+
+def parse_flag(value: object) -> bool:
+    """Return a boolean."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return value.lower() == "true"
+
+
+def parse_count(value: object) -> int:
+    """Return a whole number."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def parse_size(value: object) -> int:
+    """Return a number of bytes; ``"64 KiB"`` is 65,536 and ``"64 kB"`` 64,000."""
+    return parse_amount(value, SIZES, 'a number of bytes such as 65536, "64 KiB" or "1.5 GiB"')
+
+
+def parse_span(value: object) -> timedelta:
+    """Return a span of time; a bare number counts seconds."""
+    microseconds = parse_amount(value, MICROSECONDS, 'seconds, or a time such as "500ms", "10s", "5m", "24h" or "7d"')
+    try:
+        return timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise ValueError("must be a shorter time") from None
+
+
+def parse_amount(value: object, units: Mapping[str, int], wanted: str) -> int:
+    """Return a number in the smallest of its units, in which it is whole."""
+    match = AMOUNT.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+    if match is None or match[2].lower() not in units:
+        raise ValueError(f"must be {wanted}")
+    amount = Fraction(match[1]) * units[match[2].lower()]
+    if amount.denominator != 1:
+        raise ValueError(f"must be {wanted}, without a rest")
+    return int(amount)
+
+
+def parse_folder(value: object) -> Path:
+    """Return an absolute path; a relative one starts at the folder in which davgate is started."""
+    text = parse_text(value)
+    if not text or "\0" in text:
+        raise ValueError("must name a folder")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("must not begin with ~ and the name of an unknown user") from None
+
+
+def parse_optional_folder(value: object) -> Path | None:
+    """Return an absolute path, or None for the empty text."""
+    return None if value == "" else parse_folder(value)
+
+
+def parse_address(value: object) -> Address:
+    """Return host and port; an IPv6 address stands in brackets."""
+    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:/\s]+)):([0-9]{1,5})", parse_text(value))
+    if match is None or int(match[3]) > 65535 or (match[1] and not is_ipv6(match[1])):
+        raise ValueError('must be a host and a port such as "127.0.0.1:8080" or "[::1]:8080"')
+    return Address(match[1] or match[2], int(match[3]))
+
+
+def is_ipv6(text: str) -> bool:
+    """Tell whether a text is an IPv6 address."""
+    try:
+        return bool(IPv6Address(text).version)
+    except ValueError:
+        return False
+
+
+def parse_origin(value: object) -> str:
+    """Return scheme, host and port of a web address, or the empty text."""
+    text = parse_text(value)
+    if text and not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(:[0-9]{1,5})?/?", text):
+        raise ValueError('must be scheme, host and port alone, such as "https://documents.example.org"')
+    return text.rstrip("/")
+
+
+def parse_database(value: object) -> str:
+    """Return the address of a PostgreSQL database, with the driver that is used named in it, or the empty text."""
+    scheme, colon, rest = parse_text(value).partition("://")
+    if not scheme:
+        return ""
+    if scheme not in {"postgresql", "postgresql+psycopg"} or not colon:
+        raise ValueError("must begin with postgresql://, or be empty for SQLite in the data folder")
+    return f"postgresql+psycopg://{rest}"
+
+
+def parse_zone(value: object) -> ZoneInfo:
+    """Return a time zone of the IANA database."""
+    text = parse_text(value)
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'must be a time zone such as "Europe/Zurich"{nearest(text, available_timezones())}') from None
+
+
+def parse_level(value: object) -> str:
+    """Return the name of a log level."""
+    text = parse_text(value).upper()
+    if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return text
+
+
+def setting(default: object, help: str, parse: Callable[[object], T], *, bounds: str = "", secret: bool = False) -> T:
+    """Declare a setting; a secret may carry a password, so that its value is in no message and no repr."""
+    known = Setting(help=help, default=default, parse=parse, bounds=bounds, secret=secret)
+    return field(default=parse(default), repr=not secret, metadata={"setting": known})
+
+
+def bounded(default: object, help: str, parse: Callable[[object], N], low: object, high: object) -> N:
+    """Declare a setting whose value lies between two others, both included; without an upper one, ``high`` is None."""
+    bounds = f"at least {low}" if high is None else f"{low} to {high}"
+
+    def parse_within(value: object) -> N:
+        parsed = parse(value)
+        if parsed < parse(low) or (high is not None and parsed > parse(high)):
+            raise ValueError(f"must be {bounds}" if high is None else f"must be between {low} and {high}")
+        return parsed
+
+    return setting(default, help, parse_within, bounds=bounds)
+
+
+def count(default: int, help: str, *, low: int, high: int) -> int:
+    """Declare a whole number."""
+    return bounded(default, help, parse_count, low, high)
+
+
+def size(default: str, help: str, *, low: str, high: str | None) -> int:
+    """Declare a number of bytes."""
+    return bounded(default, help, parse_size, low, high)
+
+
+def span(default: str, help: str, *, low: str, high: str) -> timedelta:
+    """Declare a span of time."""
+    return bounded(default, help, parse_span, low, high)
+
+
+# The settings. The docstring of a section is its heading in the example file.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerConfig:
+    """The HTTP server."""
+
+    listen: Address = setting("127.0.0.1:8080", "Address and port; an IPv6 address in brackets.", parse_address)
+    public_url: str = setting("", "Scheme, host and port of the proxy in front, if any.", parse_origin, secret=True)
+    workers: int = count(1, "Processes that answer requests.", low=1, high=256)
+    threads: int = count(8, "Threads of each process.", low=1, high=1024)
+    connections: int = count(1000, "Most open connections of each process.", low=8, high=100_000)
+    backlog: int = count(512, "Connections that may wait to be accepted.", low=1, high=65535)
+    header_bytes: int = size("64 KiB", "Largest request line with its headers.", low="4 KiB", high="1 MiB")
+    header_timeout: timedelta = span("10s", "Longest time for these headers to arrive.", low="100ms", high="1h")
+    body_timeout: timedelta = span("60s", "Longest pause within a body, in or out.", low="100ms", high="1h")
+    idle_timeout: timedelta = span("65s", "Longest pause between two requests.", low="100ms", high="1h")
+    stop_timeout: timedelta = span("30s", "Time for running requests when the server stops.", low="0s", high="1h")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreConfig:
+    """Where documents are kept."""
+
+    database_url: str = setting("", "postgresql://...; empty: SQLite in the data folder.", parse_database, secret=True)
+    blobs: Path | None = setting("", "Folder of the contents; empty: blobs in the data folder.", parse_optional_folder)
+    inline_bytes: int = size("16 KiB", "Largest content kept in the database itself.", low="0", high="1 MiB")
+    quota_bytes: int = setting("0", "Space for all versions of all documents; 0: no limit.", parse_size)
+    collect_grace: timedelta = span("24h", "Age from which unused content is removed.", low="1m", high="365d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocksConfig:
+    """Write locks."""
+
+    default: timedelta = span("600s", "Lifetime of a lock when the client asks for none.", low="1s", high="365d")
+    max: timedelta = span("24h", "Longest lifetime granted; more is cut to it.", low="1s", high="365d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsConfig:
+    """What a request may ask for."""
+
+    path_bytes: int = size("4096", "Longest path, decoded.", low="256", high="16 KiB")
+    segments: int = count(64, "Most names in a path.", low=8, high=1024)
+    xml_bytes: int = size("1 MiB", "Largest XML body.", low="4 KiB", high="64 MiB")
+    xml_depth: int = count(64, "Deepest nesting of an XML body.", low=8, high=256)
+    upload_bytes: int = size("64 GiB", "Largest document.", low="1 KiB", high=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveConfig:
+    """The WebDAV drive."""
+
+    list_versions_folder: bool = setting(False, "List .versions; by name it opens in any case.", parse_flag)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginConfig:
+    """Passwords; a change of the Argon2id figures applies to passwords set from then on."""
+
+    cache: timedelta = span("60s", "Time that a right password is remembered; 0: not at all.", low="0s", high="1h")
+    argon2_time_cost: int = count(3, "Rounds of Argon2id.", low=2, high=64)
+    argon2_memory_bytes: int = size("64 MiB", "Memory of Argon2id.", low="19 MiB", high="4 GiB")
+    argon2_parallelism: int = count(4, "Lanes of Argon2id.", low=1, high=64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogConfig:
+    """The log, on standard error."""
+
+    level: str = setting("INFO", "Least level logged: DEBUG, INFO, WARNING or ERROR.", parse_level)
+
+
+DATA = Setting(help="Folder of everything that davgate keeps; has to be given.", default=None, parse=parse_folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings."""
+
+    data: Path = field(metadata={"setting": DATA})
+    time_zone: ZoneInfo = setting("UTC", "Zone of dates without one, in version names and requests.", parse_zone)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+    locks: LocksConfig = field(default_factory=LocksConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    drive: DriveConfig = field(default_factory=DriveConfig)
+    login: LoginConfig = field(default_factory=LoginConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+
+    @property
+    def sqlite_file(self) -> Path:
+        """The database, unless ``store.database_url`` names another."""
+        return self.data / "davgate.sqlite3"
+
+    @property
+    def blob_folder(self) -> Path:
+        """The folder of the contents."""
+        return self.store.blobs or self.data / "blobs"
+
+
+def sections() -> dict[str, type[Any]]:
+    """Return the dataclass of each section by its name."""
+    return {name: kind for name, kind in get_type_hints(Config).items() if isinstance(kind, type) and is_dataclass(kind)}
+
+
+def settings() -> dict[str, Setting]:
+    """Return every setting by its name, ``section.key``, in the order of declaration."""
+    top = {f.name: f.metadata["setting"] for f in fields(Config) if "setting" in f.metadata}
+    return top | {f"{name}.{f.name}": f.metadata["setting"] for name, kind in sections().items() for f in fields(kind)}
+
+
+def variable(name: str) -> str:
+    """Name the environment variable of a setting."""
+    return "DAVGATE_" + name.replace(".", "_").upper()
+
+
+# The loader.
+
+FOREIGN = re.compile(r"DAVGATE_(SERVICE_(HOST|PORT)(_.*)?|PORT(_[0-9]+_.*)?)")
+"""What Kubernetes sets in the pods beside a service that is called davgate."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value as it was given: where, for which setting, what."""
+
+    place: str
+    name: str
+    value: object
+
+
+def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> Config:
+    """Return the settings of a file, the environment and the flags; the last of these that gives a value counts.
+
+    ``flags`` maps names of settings to values; None stands for a flag that was not given.
+
+    Raises:
+        ConfigError: something is unknown, malformed, out of range, contradictory or missing. Names every such mistake.
+    """
+    mistakes: list[str] = []
+    given = [
+        *(from_file(file, mistakes) if file else ()),
+        *from_environment(environ, mistakes),
+        *(Given("--" + name.split(".")[-1], name, value) for name, value in flags.items() if value is not None),
+    ]
+    values: dict[str, object] = {}
+    known = settings()
+    for entry in given:
+        try:
+            values[entry.name] = known[entry.name].parse(entry.value)
+        except ValueError as mistake:
+            shown = "" if known[entry.name].secret else f" (given: {entry.value!r:.80})"
+            mistakes.append(f"{entry.place}: {entry.name} {mistake}{shown}")
+    if not any(entry.name == "data" for entry in given):
+        mistakes.append("data is missing: name the folder with --data DIR, DAVGATE_DATA, or data in the settings file")
+    parts: dict[str, Any] = {name: value for name, value in values.items() if "." not in name}
+    for section, kind in sections().items():
+        keys = {name.partition(".")[2]: value for name, value in values.items() if name.startswith(section + ".")}
+        try:
+            parts[section] = kind(**keys)
+        except ValueError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return Config(**parts)
+
+
+def from_file(file: Path, mistakes: list[str]) -> Iterator[Given]:
+    """Yield the settings of a TOML file and note what is wrong with the file itself."""
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        mistakes.append(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
+        return
+    known = settings()
+    for key, value in document.items():
+        if key in sections() and not isinstance(value, dict):
+            mistakes.append(f"{file}: {key} must be a section, [{key}]")
+        for name, inner in [(f"{key}.{k}", v) for k, v in value.items()] if isinstance(value, dict) else [(key, value)]:
+            if name in known:
+                yield Given(str(file), name, inner)
+            elif key not in sections() or isinstance(value, dict):
+                mistakes.append(f"{file}: unknown setting {name}{nearest(name, known)}")
+
+
+def from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterator[Given]:
+    """Yield the settings of the environment and note unknown names."""
+    known = {variable(name): name for name in settings()}
+    for name, value in sorted(environ.items()):
+        if name in known:
+            yield Given(name, known[name], value)
+        elif name.startswith("DAVGATE_") and not FOREIGN.fullmatch(name):
+            mistakes.append(f"unknown environment variable {name}{nearest(name, known)}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that proposes the known name most like another; empty when none is alike."""
+    alike = get_close_matches(name, known, 1)
+    return f"; did you mean {alike[0]}?" if alike else ""

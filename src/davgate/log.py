@@ -1,0 +1,63 @@
+"""Set-up of the log: one line for each record, times in UTC, the request's id, no secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TextIO
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""Id of the request that the running code answers; set by the outermost WSGI wrapper."""
+
+SECRETS = [
+    # Header lines, which end with the line, and mappings, where the value is quoted: {'Authorization': 'Basic ...'}.
+    re.compile(r"""(?i)((?:authorization|cookie)['"]?\s*[:=,]\s*b?)(?:'[^'\r\n]*'|"[^"\r\n]*"|[^'"\s][^\r\n]*)"""),
+    # The password of a URL: //user:password@host. The last @ before the path ends it, for some leave theirs unescaped.
+    re.compile(r"(//[^\s/:@]*:)[^\s/]*(?=@)"),
+    # Query parameters, connection texts of libpq and keyword arguments: password=..., 'password': '...'.
+    re.compile(r"""(?i)(pass(?:word|wd)?['"]?\s*[:=]\s*)(?:'[^']*'|"[^"]*"|[^\s&;,'")}]+)"""),
+]
+"""What must not reach the log; the first group of each stays. A lock token may: it counts for its principal alone."""
+
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def redact(text: str) -> str:
+    """Return a text without the passwords in it."""
+    for secret in SECRETS:
+        text = secret.sub(r"\1***", text)
+    return text
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, so that what a client sends cannot pass for a record of its own."""
+    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+class Formatter(logging.Formatter):
+    """Writes ``2026-11-20T14:05:00.000000Z INFO davgate.core.tree [request] message``, a traceback in the same line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        if record.stack_info:
+            text += "\n" + self.formatStack(record.stack_info)
+        return f"{at} {record.levelname} {record.name} [{one_line(request_id.get())}] {one_line(redact(text))}"
+
+
+def set_up(level: str, stream: TextIO | None = None) -> None:
+    """Send davgate's records from a level up, and those of libraries from WARNING up, to a stream (standard error).
+
+    Replaces an earlier set-up.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(Formatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("davgate").setLevel(level)
+    logging.captureWarnings(True)

@@ -1,0 +1,68 @@
+"""The argument tree, and what becomes of mistakes: lines on standard error and an exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from davgate import __version__
+from davgate.cli.main import Exit, main, parser
+
+
+def test_flags_of_each_command_are_understood() -> None:
+    added = parser().parse_args(["user", "add", "ann", "--data", "d", "--password-stdin", "--admin"])
+    assert (added.name, added.data, added.admin, added.module) == ("ann", "d", True, "users")
+
+    served = parser().parse_args(["serve", "--data", "d", "--listen", "[::1]:80", "--workers", "2", "--config", "f"])
+    assert (served.listen, served.workers, served.config, served.module) == ("[::1]:80", "2", Path("f"), "serve")
+
+    assert parser().parse_args(["init", "--data", "d"]).module == "store"
+    checked = parser().parse_args(["fsck", "--data", "d", "--read-data"])
+    assert (checked.read_data, checked.module) == (True, "fsck")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["user"], ["user", "add", "ann"], ["serve", "--work", "2"], ["init", "extra"], ["config"], ["nothing"]],
+)
+def test_command_that_is_not_understood_exits_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+
+    assert caught.value.code == Exit.FAILED
+    assert "usage: davgate" in capsys.readouterr().err
+
+
+def test_each_mistake_in_the_settings_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "davgate.toml"
+    file.write_text("[server]\nworkers = 0\nthreds = 1\n", "utf-8")
+
+    code = main(["fsck", "--data", str(tmp_path), "--config", str(file)])
+
+    assert code == Exit.FAILED
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(f"davgate: {file}: ") for line in lines)
+
+
+def test_flag_out_of_range_names_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["serve", "--data", str(tmp_path), "--workers", "none"])
+
+    assert code == Exit.FAILED
+    assert capsys.readouterr().err.startswith("davgate: --workers: server.workers must be a whole number")
+
+
+def test_module_runs_as_the_command() -> None:
+    run = [sys.executable, "-m", "davgate", "--version"]
+
+    assert subprocess.run(run, capture_output=True, check=True, text=True).stdout == f"davgate {__version__}\n"
+
+
+def test_help_and_example_need_neither_database_nor_server() -> None:
+    program = "import sys; from davgate.cli.main import main; main(['config', 'example']); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+
+    loaded = run.stdout.splitlines()[-1].split()
+    assert "davgate.config" in loaded
+    assert not {"sqlalchemy", "wsgidav", "cheroot", "lxml"} & set(loaded)
