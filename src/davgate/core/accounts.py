@@ -32,9 +32,10 @@ class Passwords:
     def fits(self, password: str, kept: str | None) -> bool:
         """Tell whether a password is the one whose hash is kept; without one it costs the same and is false."""
         try:
-            return self._hasher.verify(kept or self._nobody, password) and kept is not None
+            self._hasher.verify(kept or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
+        return kept is not None
 
 
 @dataclass(frozen=True, slots=True)

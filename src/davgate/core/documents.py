@@ -27,13 +27,13 @@ from davgate.core.content import (
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
-from davgate.model.errors import NotADocument
+from davgate.model.errors import NotADocument, ProtectedProperty
 from davgate.model.instant import Instant
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Right
-from davgate.model.properties import PropertyUpdate
+from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.storage.api import Resolved, Session, Transaction, properties
 
 
@@ -174,10 +174,18 @@ def check_write_or_member_locks(ctx: Context, found: Resolved) -> None:
         check_write_locks(ctx, found)
 
 
-def patch_properties(store: Store, ctx: Context, path: TreePath, updates: Sequence[PropertyUpdate]) -> Node:
+def patch_properties(
+    store: Store,
+    ctx: Context,
+    path: TreePath,
+    updates: Sequence[PropertyUpdate],
+    *,
+    protected: frozenset[PropertyName] = frozenset(),
+) -> Node:
     """Set and remove dead properties, all or none; durable on return. No version comes of it.
 
     Raises:
+        ProtectedProperty: one of them is among ``protected``, which the server alone sets.
         NotFound, Forbidden, Locked, PreconditionFailed.
 
     Source: RFC 4918, 9.2.
@@ -187,6 +195,8 @@ def patch_properties(store: Store, ctx: Context, path: TreePath, updates: Sequen
         node = require_node(found, ctx, Right.WRITE_PROPERTIES)
         check_conditions(tx, ctx, found, tx.now)
         check_write_locks(ctx, found)
+        if refused := protected.intersection(update.name for update in updates):
+            raise ProtectedProperty(refused)
         properties.apply(tx, node.id, updates)
         record(tx, ctx, "properties", path, node.id, change_of("properties", node))
         tx.commit()

@@ -18,6 +18,7 @@ from davgate.core.content import add_document, change_of, settle
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
+from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
@@ -39,11 +40,13 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A lock that stands now, with all that affect the same resource, and whether a pending document was made for it."""
+    """A lock that stands now, where its root is, and whether a pending document was made for it."""
 
     lock: Lock
-    standing: tuple[LockAt, ...]
-    is_created: bool
+    root: TreePath
+    is_collection: bool
+    now: Instant
+    is_created: bool = False
 
 
 def lock(store: Store, ctx: Context, path: TreePath, asked: LockRequest) -> Granted:
@@ -84,7 +87,7 @@ def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, dur
         locks.add(tx, taken)
         record(tx, ctx, "lock", path, node.id, scope=asked.scope.value, depth=asked.depth.value)
         tx.commit()
-    return Granted(taken, (*standing, (taken, path)), found.node is None)
+    return Granted(taken, path, node.is_collection, tx.now, found.node is None)
 
 
 def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: LockRequest) -> Lock:
@@ -142,15 +145,15 @@ def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | Non
         found = look_up(tx, ctx, path, tx.now)
         check_conditions(tx, ctx, found, tx.now)
         require_node(found, ctx, Right.READ)
-        standing = locks_on(found)
-        held = next((one for one, _ in standing if one.token in ctx.tokens and one.principal_id == ctx.principal.id), None)
-        if held is None:
+        own = [pair for pair in locks_on(found) if pair[0].token in ctx.tokens and pair[0].principal_id == ctx.principal.id]
+        if not own:
             raise RefreshMismatch()
+        held, root = own[0]
         span = store.policy.locks.granted(timeout)
         refreshed = replace(held, timeout=span, expires_at=end_of(tx.now, span))
         locks.refresh(tx, refreshed)
         tx.commit()
-    return Granted(refreshed, tuple((refreshed if one is held else one, at) for one, at in standing), False)
+    return Granted(refreshed, root, found.chain[len(root)].is_collection, tx.now)
 
 
 def unlock(store: Store, ctx: Context, path: TreePath, token: str) -> None:

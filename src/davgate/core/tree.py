@@ -36,6 +36,7 @@ from davgate.storage.api import (
     Session,
     Transaction,
     catalog,
+    from_node,
     locks,
     properties,
     to_node,
@@ -61,6 +62,11 @@ class Listing:
     member_locks: Mapping[int, tuple[Lock, ...]]
     batches: Iterator[Sequence[MemberRow]]
     is_complete: bool
+
+    @property
+    def row(self) -> MemberRow:
+        """The resource as a row of the same shape as its members."""
+        return from_node(self.node)
 
 
 @contextmanager

@@ -40,21 +40,22 @@ def history(store: Store, ctx: Context, document: TreePath) -> tuple[Node, Seque
         return node, tuple(versions.of_document(session, node.id))
 
 
-def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tuple[Version, Opened]:
-    """Return one version, ready to be read; its conditions are held against that version.
+def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tuple[Node, Version, Opened]:
+    """Return a document and one version of it, ready to be read; its conditions are held against that version.
 
     Raises:
         NotFound, PreconditionFailed.
     """
     with store.database.read(snapshot=True) as session:
-        version = _version(session, _versioned(session, store, ctx, document), document, no)
+        node = _versioned(session, store, ctx, document)
+        version = _version(session, node, document, no)
         body = versions.inline_body(session, version.content.digest)
     state = ResourceState(True, version.etag, version.opened_at)
     verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
     if verdict is Verdict.FAILED:
         raise PreconditionFailed()
     is_modified = verdict is not Verdict.NOT_MODIFIED
-    return version, Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
+    return node, version, Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
 
 
 def restore(store: Store, ctx: Context, document: TreePath, no: int, destination: TreePath, *, overwrite: bool) -> Written:

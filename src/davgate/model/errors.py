@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from davgate.model.paths import TreePath, to_text
+from davgate.model.properties import PropertyName
 
 
 class DavgateError(Exception):
@@ -135,9 +136,14 @@ class FiniteDepthOnly(Forbidden):
 
 
 class ProtectedProperty(Forbidden):
-    """A property that only the server sets (RFC 4918, 16)."""
+    """Properties that only the server sets (RFC 4918, 16)."""
 
     code = "protected-property"
+
+    def __init__(self, names: frozenset[PropertyName]) -> None:
+        listed = ", ".join(sorted(name for _, name in names))
+        super().__init__(f"Only the server sets {listed}. Leave it out; nothing was changed.")
+        self.names = names
 
 
 class NotTheLockOwner(Forbidden):

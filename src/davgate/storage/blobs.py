@@ -55,6 +55,9 @@ class Staged:
 class BlobStore(Protocol):
     """Where large content lies."""
 
+    def prepare(self) -> None:
+        """Make what the store needs before its first use; doing it again changes nothing."""
+
     def stage(self) -> Staging:
         """Begin to receive content."""
 
