@@ -1,0 +1,81 @@
+"""Sending a document's content: whole, in part, or not at all because the client has it (RFC 9110, 13 to 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import BinaryIO, Final
+
+from davgate.core.documents import Opened
+from davgate.http.headers import http_date
+from davgate.http.ranges import UNSATISFIABLE, if_range_holds, select_range, unsatisfied_content_range
+from davgate.http.requests import Environ
+from davgate.http.responses import Headers, Response, empty
+
+_BLOCK_BYTES: Final = 256 * 1024
+
+# What a browser would run as a page of this very site, with the reader's rights.
+_ACTIVE: Final = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml")
+_SANDBOX: Final = ("Content-Security-Policy", "sandbox")
+
+
+def send(environ: Environ, opened: Opened) -> Response:
+    """Return the answer to a GET or HEAD of a document, ``Range`` and ``If-Range`` considered."""
+    validators = [("ETag", opened.etag), ("Last-Modified", http_date(opened.modified_at))]
+    if not opened.is_modified:
+        return empty(HTTPStatus.NOT_MODIFIED, *validators)
+    content = opened.content
+    headers: Headers = [
+        *validators,
+        ("Accept-Ranges", "bytes"),
+        ("Content-Type", content.media_type),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    if content.media_type.startswith(_ACTIVE):
+        headers.append(_SANDBOX)
+    first, length, status = 0, content.length_bytes, HTTPStatus.OK
+    if "HTTP_RANGE" in environ and if_range_holds(environ.get("HTTP_IF_RANGE"), opened.etag, opened.modified_at):
+        part = select_range(environ["HTTP_RANGE"], length)
+        if part is UNSATISFIABLE:
+            return empty(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, ("Content-Range", unsatisfied_content_range(length)), *validators
+            )
+        if part is not None:
+            headers.append(("Content-Range", part.content_range(length)))
+            first, length, status = part.first, part.length_bytes, HTTPStatus.PARTIAL_CONTENT
+    headers.append(("Content-Length", str(length)))
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return Response(status, headers)
+    return Response(status, headers, _body(environ, opened, first, length))
+
+
+def _body(environ: Environ, opened: Opened, first: int, length: int) -> Iterable[bytes]:
+    if opened.body is not None:
+        return (opened.body[first : first + length],)
+    file = opened.open()
+    if first:
+        file.seek(first)
+    wrap: Callable[[BinaryIO, int], Iterable[bytes]] | None = environ.get("wsgi.file_wrapper")
+    return wrap(file, _BLOCK_BYTES) if wrap is not None else _Blocks(file, length)
+
+
+class _Blocks:
+    """Part of a file in blocks, for a server that offers no file wrapper."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def __iter__(self) -> _Blocks:
+        return self
+
+    def __next__(self) -> bytes:
+        block = self._file.read(min(_BLOCK_BYTES, self._left))
+        if not block:
+            raise StopIteration
+        self._left -= len(block)
+        return block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

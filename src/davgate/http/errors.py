@@ -1,0 +1,68 @@
+"""THE table: what each error means on the wire. No other module turns an error into a status number.
+
+A door may show another status or body where its dialect demands one; the meaning stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from davgate.model import errors
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an error is answered: status, local name of the precondition element in ``DAV:``, and further headers.
+
+    What depends on the request is added by whoever answers: ``Allow`` to a 405, ``WWW-Authenticate`` to a 401.
+    """
+
+    status: HTTPStatus
+    precondition: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
+    errors.DavgateError: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
+    # The request, RFC 9110, 15.5
+    errors.Malformed: Outcome(HTTPStatus.BAD_REQUEST),
+    errors.InvalidName: Outcome(HTTPStatus.BAD_REQUEST),
+    errors.BodyIncomplete: Outcome(HTTPStatus.BAD_REQUEST),
+    errors.AccountRefused: Outcome(HTTPStatus.BAD_REQUEST),
+    errors.NameTooLong: Outcome(HTTPStatus.REQUEST_URI_TOO_LONG),
+    errors.TooLarge: Outcome(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    errors.UnsupportedBody: Outcome(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    # What is there and what is not, RFC 9110, 15.5; RFC 4918, 9.3.1 and 9.7.1
+    errors.NotFound: Outcome(HTTPStatus.NOT_FOUND),
+    errors.ParentMissing: Outcome(HTTPStatus.CONFLICT),
+    errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
+    errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
+    errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
+    # Who may do what
+    errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),
+    errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN),
+    errors.ReservedName: Outcome(HTTPStatus.FORBIDDEN),
+    errors.ReadOnlyPlace: Outcome(HTTPStatus.FORBIDDEN),
+    errors.SameResource: Outcome(HTTPStatus.FORBIDDEN),  # RFC 4918, 9.8.5 and 9.9.4
+    errors.FiniteDepthOnly: Outcome(HTTPStatus.FORBIDDEN, "propfind-finite-depth"),  # RFC 4918, 9.1.1
+    errors.ProtectedProperty: Outcome(HTTPStatus.FORBIDDEN, "cannot-modify-protected-property"),  # RFC 4918, 16
+    errors.NotTheLockOwner: Outcome(HTTPStatus.FORBIDDEN),  # RFC 4918, 9.11.1
+    # Conditions and locks, RFC 4918, 9.10.6, 9.11.1 and 16
+    errors.PreconditionFailed: Outcome(HTTPStatus.PRECONDITION_FAILED),
+    errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),
+    errors.UnknownLockToken: Outcome(HTTPStatus.CONFLICT, "lock-token-matches-request-uri"),
+    errors.Locked: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
+    errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
+    # The store
+    errors.QuotaExceeded: Outcome(HTTPStatus.INSUFFICIENT_STORAGE, "quota-not-exceeded"),  # RFC 4331, 6
+    errors.Busy: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "1"),)),
+    errors.Corrupt: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
+    errors.StoreUnusable: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
+}
+
+
+def outcome_of(error: errors.DavgateError) -> Outcome:
+    """Return how an error is answered; a class without a row is answered as the nearest one that it derives from."""
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)

@@ -1,0 +1,120 @@
+"""A request as the doors see it: its place, headers, conditions and body, out of the WSGI environment."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol, TypeAlias
+
+from davgate.core.store import Context
+from davgate.http.body import BodyError
+from davgate.http.headers import conditions_from, parse_length, parse_lock_token, tag_resolver
+from davgate.http.targets import DEFAULT_LIMITS, PathLimits, Target, parse_target
+from davgate.model.errors import BodyIncomplete, TooLarge
+from davgate.model.principal import Principal
+
+Environ: TypeAlias = dict[str, Any]
+
+NO_TOKENS: Final[frozenset[str]] = frozenset()
+
+
+class _Input(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Request:
+    """One request below a mount. ``target`` is the place that its address names."""
+
+    __slots__ = ("environ", "limits", "method", "mount", "target")
+
+    def __init__(self, environ: Environ, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> None:
+        self.environ = environ
+        self.mount = mount
+        self.limits = limits
+        self.method: str = environ["REQUEST_METHOD"]
+        self.target: Target = parse_target(environ["REQUEST_URI"], mount, limits)
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its WSGI key without ``HTTP_``, such as ``LOCK_TOKEN``."""
+        value: str | None = self.environ.get("HTTP_" + name)
+        return value
+
+    @property
+    def authority(self) -> str:
+        """The host and port by which the client calls this server."""
+        return str(self.environ.get("HTTP_HOST") or self.environ["SERVER_NAME"])
+
+    def context(self, principal: Principal) -> Context:
+        """Return who asks, under which conditions and with which lock tokens."""
+        environ = self.environ
+        if "HTTP_IF" in environ:
+            resolver = tag_resolver(authority=self.authority, mount=self.mount, limits=self.limits)
+            conditions = conditions_from(environ, resolver)
+            tokens = conditions.submitted_tokens()
+        else:
+            conditions = conditions_from(environ, _no_tags)
+            tokens = NO_TOKENS
+        if "HTTP_LOCK_TOKEN" in environ:
+            tokens |= {parse_lock_token(environ["HTTP_LOCK_TOKEN"])}
+        return Context(principal, conditions, tokens, environ.get("davgate.request_id", ""), environ["REMOTE_ADDR"])
+
+    @property
+    def content_type(self) -> str | None:
+        """The media type that the client gave its body."""
+        return self.environ.get("CONTENT_TYPE") or None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body was announced that is not empty for sure."""
+        return self.environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in self.environ
+
+    @property
+    def announced_bytes(self) -> int | None:
+        """How long the body is to be, as far as the client said so beside the framing.
+
+        The Finder sends chunks, and the length in a header of its own; a proxy that drops the chunks must not end in an empty file.
+        """
+        value = self.header("X_EXPECTED_ENTITY_LENGTH")
+        return None if value is None else parse_length(value, "X-Expected-Entity-Length")
+
+    @property
+    def body(self) -> Body:
+        """The body as core reads it."""
+        return Body(self.environ["wsgi.input"])
+
+    def small_body(self, limit_bytes: int) -> bytes:
+        """Return the whole body, of a kind that is small.
+
+        Raises:
+            TooLarge: more than ``limit_bytes``; of a length announced beforehand nothing is read then.
+            BodyIncomplete: see ``Body.read``.
+        """
+        if not self.has_body:
+            return b""
+        announced = self.environ.get("CONTENT_LENGTH")
+        body = b"" if announced and int(announced) > limit_bytes else self.body.read(limit_bytes + 1)
+        if len(body) > limit_bytes or (announced and int(announced) > limit_bytes):
+            raise TooLarge(f"A body of this kind has at most {limit_bytes} bytes. Send less in one request.")
+        return body
+
+
+class Body:
+    """A request body on its way in."""
+
+    __slots__ = ("_input",)
+
+    def __init__(self, source: _Input) -> None:
+        self._input = source
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next ``size`` bytes, fewer only at the end.
+
+        Raises:
+            BodyIncomplete: the body ended before it should, or its framing is broken.
+        """
+        try:
+            return self._input.read(size)
+        except BodyError as error:
+            raise BodyIncomplete(f"{error} Nothing was stored; send it again.") from error
+
+
+def _no_tags(_uri: str) -> tuple[str, ...]:
+    return ()

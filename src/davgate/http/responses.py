@@ -1,0 +1,48 @@
+"""A response as the doors make it, and how it is handed to WSGI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from davgate.http.errors import outcome_of
+from davgate.model.errors import DavgateError
+
+Headers: TypeAlias = list[tuple[str, str]]
+StartResponse: TypeAlias = Callable[[str, Headers], Any]
+
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+@dataclass(slots=True)
+class Response:
+    """Status, headers and body. Without a Content-Length header the body's length is not known beforehand."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: Iterable[bytes] = ()
+
+    def start(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Hand the head to WSGI and return the body."""
+        start_response(STATUS_LINES[self.status], self.headers)
+        return self.body
+
+
+def whole(status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Response:
+    """Return a response whose body is at hand."""
+    return Response(status, [("Content-Type", media_type), ("Content-Length", str(len(body))), *headers], (body,))
+
+
+def empty(status: int, *headers: tuple[str, str]) -> Response:
+    """Return a response without a body."""
+    length = () if status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED) else (("Content-Length", "0"),)
+    return Response(status, [*length, *headers])
+
+
+def refusal(error: DavgateError, challenge: tuple[tuple[str, str], ...]) -> tuple[int, Headers]:
+    """Return status and headers for an error; ``challenge`` tells how to sign in, where that is what is missing."""
+    outcome = outcome_of(error)
+    headers = [*outcome.headers, *(challenge if outcome.status == HTTPStatus.UNAUTHORIZED else ())]
+    return outcome.status, headers

@@ -1,0 +1,150 @@
+"""Addresses below a mount: the request target, a Destination or an If tag in, a path in the tree out.
+
+Decoding happens here, once, and nowhere else. What two programs could read differently is refused instead of repaired:
+an encoded slash, dot segments, bytes that are not UTF-8. Empty segments are dropped, for ``/dav//a`` can only mean
+``/dav/a``. Unicode normalisation is no concern of this module: a name in NFD stays as it was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from davgate.model.conditions import ELSEWHERE, Elsewhere
+from davgate.model.errors import Malformed, NameTooLong, NotFound
+from davgate.model.names import check_name
+from davgate.model.paths import TreePath
+
+
+@dataclass(frozen=True, slots=True)
+class PathLimits:
+    """What a path below the mount may have at most: bytes of decoded UTF-8 with its slashes, and segments."""
+
+    path_bytes: int = 4096
+    segments: int = 64
+
+
+DEFAULT_LIMITS: Final = PathLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place in the tree that a request names. ``wants_collection`` tells that the address ended in a slash."""
+
+    path: TreePath
+    wants_collection: bool
+
+
+# Segments that mean themselves: nothing to decode, no dot segment, no empty one, within the limit of a name.
+_PLAIN = re.compile(r"(?:/(?!\.{0,2}(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})*+/?")
+_REFERENCE = re.compile(r"(?:(?i:https?)://(?P<authority>[^/?#]*))?(?P<path>/[^?#]*)?(?P<rest>[?#].*)?")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_USUAL_PORT = re.compile(r":(?:80|443)?\Z")
+
+_LONGEST_CACHED: Final = 512
+
+
+def parse_target(raw: str, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> Target:
+    """Return the place that a request target names below ``mount`` (``/dav``; the empty string is the server's root).
+
+    ``raw`` is the target as it stood in the request line. A query is no part of the place: Office adds ``?web=1``.
+
+    Raises:
+        Malformed: not a path, a bad percent escape, or not UTF-8.
+        InvalidName: a segment that is never stored; see ``check_name``.
+        NameTooLong: above the limits.
+        NotFound: not below the mount.
+
+    Source: RFC 9112, 3.2; RFC 3986, 2.1 and 3.3.
+    """
+    if len(raw) <= _LONGEST_CACHED:
+        return _cached_target(raw, mount, limits)
+    return _target(raw, mount, limits)
+
+
+def parse_reference(reference: str, *, authority: str, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> Target | Elsewhere:
+    """Return the place that a URI or absolute path in a header names; ELSEWHERE outside this server or this mount.
+
+    ``authority`` is the host and port by which the client calls this server. Hosts are compared without regard to case,
+    and the ports 80 and 443 count as none: behind a proxy that ends TLS the client's scheme is not the one seen here.
+
+    Raises:
+        Malformed, InvalidName, NameTooLong: see ``parse_target``.
+
+    Source: RFC 4918, 8.3 (Simple-ref).
+    """
+    named_authority, path_text = _split(reference)
+    if named_authority is not None and _host(named_authority) != _host(authority):
+        return ELSEWHERE
+    path = _below(mount, _segments(path_text))
+    return ELSEWHERE if path is None else _limited(path, path_text.endswith("/"), limits)
+
+
+def _target(raw: str, mount: str, limits: PathLimits) -> Target:
+    text = raw.partition("?")[0]
+    if text.startswith(mount) and _PLAIN.fullmatch(text, len(mount)):
+        inner = text[len(mount) :].strip("/")
+        return _limited(tuple(inner.split("/")) if inner else (), text.endswith("/"), limits)
+    path_text = _split(text)[1]
+    segments = _segments(path_text)
+    path = _below(mount, segments)
+    if path is None:
+        raise NotFound(segments)
+    return _limited(path, path_text.endswith("/"), limits)
+
+
+_cached_target = lru_cache(maxsize=4096)(_target)
+
+
+def _split(reference: str) -> tuple[str | None, str]:
+    """Split an absolute URI or an absolute path into its authority, if any, and its path."""
+    found = _REFERENCE.fullmatch(reference)
+    if found is None or not (found["authority"] or found["path"]):
+        raise Malformed(f"{_excerpt(reference)} is no address. Send an absolute URI, or a path that begins with /.")
+    if found["rest"]:
+        raise Malformed("An address here has no query and no fragment. In a name, write ? as %3F and # as %23.")
+    return found["authority"], found["path"] or "/"
+
+
+def _segments(path: str) -> TreePath:
+    segments = tuple(_decoded(raw) for raw in path.split("/") if raw)
+    for name in segments:
+        check_name(name)
+    return segments
+
+
+def _decoded(raw: str) -> str:
+    """Decode one segment; WSGI hands over bytes above 127 as Latin-1, and old programs send UTF-8 unescaped."""
+    if "%" not in raw and raw.isascii():
+        return raw
+    if _BAD_ESCAPE.search(raw):
+        raise Malformed(f"{_excerpt(raw)} has a percent sign without two hex digits behind it. Write the sign as %25.")
+    try:
+        return unquote_to_bytes(raw.encode("latin-1")).decode("utf-8")
+    except UnicodeError:
+        raise Malformed(f"{_excerpt(raw)} is not UTF-8. Encode names in UTF-8, then with percent signs.") from None
+
+
+def _below(mount: str, segments: TreePath) -> TreePath | None:
+    prefix = tuple(name for name in mount.split("/") if name)
+    return segments[len(prefix) :] if segments[: len(prefix)] == prefix else None
+
+
+def _limited(path: TreePath, wants_collection: bool, limits: PathLimits) -> Target:
+    if len(path) > limits.segments:
+        raise NameTooLong(f"A path has at most {limits.segments} folders and names. Choose a place less deep.")
+    text = "/".join(path)
+    if len(text) * 4 > limits.path_bytes and len(text.encode()) > limits.path_bytes:
+        raise NameTooLong(f"A path has at most {limits.path_bytes} bytes of UTF-8. Choose shorter names.")
+    return Target(path, wants_collection)
+
+
+def _host(authority: str) -> str:
+    return _USUAL_PORT.sub("", authority.rpartition("@")[2].lower())
+
+
+def _excerpt(text: str) -> str:
+    return ascii(text if len(text) <= 80 else text[:77] + "...")
