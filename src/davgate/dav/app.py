@@ -1,0 +1,107 @@
+"""The drive as a WSGI application: WsgiDAV's shell, with methods of our own.
+
+WsgiDAV gives the application object, its configuration and the provider and resource classes that other parts of its world work
+with. Its method handlers, lock and property managers and error printer are not used here: each reads one resource at a time,
+and decides outside the transaction that writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Final
+
+from wsgidav.wsgidav_app import WsgiDAVApp
+
+from davgate.dav import locking, reading, writing
+from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
+from davgate.dav.provider import DriveProvider
+from davgate.http.login import Login
+from davgate.http.requests import Environ, Request
+from davgate.http.responses import Response, StartResponse, empty
+from davgate.model.errors import DavgateError, Unauthenticated
+from davgate.model.paths import TreePath
+
+Method = Callable[[Exchange], Response]
+
+METHODS: Final[Mapping[str, Method]] = {
+    "GET": reading.get,
+    "HEAD": reading.get,
+    "PROPFIND": reading.propfind,
+    "PUT": writing.put,
+    "DELETE": writing.delete,
+    "MKCOL": writing.make_collection,
+    "COPY": writing.copy,
+    "MOVE": writing.move,
+    "PROPPATCH": writing.patch_properties,
+    "LOCK": locking.lock,
+    "UNLOCK": locking.unlock,
+}
+"""Every method of the drive beside OPTIONS, which tells them."""
+
+ALLOW: Final = ("Allow", ", ".join(["OPTIONS", *METHODS]))
+
+
+class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
+    """Answers requests below the drive's mount."""
+
+    def __init__(self, drive: Drive, login: Login) -> None:
+        super().__init__(
+            {
+                "provider_mapping": {drive.mount: DriveProvider(drive)},
+                "middleware_stack": [],
+                "lock_storage": None,
+                "property_manager": None,
+                "logging": {"enable": False},
+            }
+        )
+        self.drive = drive
+        self._login = login
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        return self.answer(environ).start(start_response)
+
+    def answer(self, environ: Environ) -> Response:
+        """Return the response to one request."""
+        path: TreePath = ()
+        try:
+            request = Request(environ, self.drive.mount, self.drive.limits)
+            path = request.target.path
+            if request.method == "OPTIONS":
+                return options()
+            method = METHODS.get(request.method)
+            if method is None:
+                return empty(HTTPStatus.METHOD_NOT_ALLOWED, ALLOW)
+            return self._run(method, request)
+        except DavgateError as error:
+            response = refused(self.drive, path, error)
+            if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
+                response.headers.append(ALLOW)
+            return response
+
+    def require_sign_in(self, environ: Environ) -> None:
+        """Refuse a request without a valid sign-in.
+
+        Raises:
+            Unauthenticated.
+        """
+        self._login.principal_of(environ)
+
+    def _run(self, method: Method, request: Request) -> Response:
+        try:
+            return self._attempt(method, request)
+        except Unauthenticated:
+            # The account changed since its sign-in was remembered; nothing was read of the body yet.
+            if not self._login.forget(request.environ):
+                raise
+            return self._attempt(method, request)
+
+    def _attempt(self, method: Method, request: Request) -> Response:
+        principal = self._login.principal_of(request.environ)
+        return method(Exchange(self.drive, request, request.context(principal), place_of(request.target.path)))
+
+
+def options() -> Response:
+    """Tell what the drive can do, whoever asks: clients probe before they sign in (RFC 4918, 10.1)."""
+    return empty(HTTPStatus.OK, COMPLIANCE, ALLOW, AUTHOR_VIA, ("Accept-Ranges", "bytes"))

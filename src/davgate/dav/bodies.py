@@ -1,0 +1,192 @@
+"""Request bodies of PROPFIND, PROPPATCH and LOCK as values (RFC 4918, 9.1, 9.2, 9.10 and 14).
+
+Unknown elements are ignored (RFC 4918, 17). What remains must follow the grammar, so that no client takes a guess of
+ours for an answer to what it asked.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from davgate.dav import xml
+from davgate.dav.live_properties import LIVE_PROPERTIES, LOCK_DISCOVERY, QUOTA
+from davgate.model.errors import Malformed, TooLarge
+from davgate.model.locks import Scope
+from davgate.model.properties import PropertyName, PropertyUpdate
+
+MAX_PROPERTIES: Final = 1000
+"""Named in one body. Each name of a PROPFIND comes back once for every resource."""
+MAX_UPDATE_CHARS: Final = xml.MAX_BYTES
+"""Of all properties that one PROPPATCH sets, each with the namespaces in scope."""
+MAX_LOCKINFO_BYTES: Final = 16 * 1024
+MAX_OWNER_CHARS: Final = 4096
+"""Of the owner of a lock, which every listing of a locked place repeats."""
+
+_LONGEST_CACHED: Final = 4096
+
+
+class Form(enum.Enum):
+    """The three questions of PROPFIND (RFC 4918, 14.20)."""
+
+    ALLPROP = "allprop"
+    PROPNAME = "propname"
+    PROP = "prop"
+
+
+@dataclass(frozen=True, slots=True)
+class PropfindRequest:
+    """What a PROPFIND asks for. ``names`` are those asked for with PROP, or included beside ALLPROP, each once."""
+
+    form: Form
+    names: tuple[PropertyName, ...] = ()
+
+    @property
+    def wants_locks(self) -> bool:
+        """Whether the answer shows which locks stand."""
+        return self.form is Form.ALLPROP or LOCK_DISCOVERY in self.names
+
+    @property
+    def wants_quota(self) -> bool:
+        """Whether the answer shows quota, or that there is some."""
+        return self.form is Form.PROPNAME or not QUOTA.isdisjoint(self.names)
+
+    @property
+    def wants_dead_properties(self) -> bool:
+        """Whether the answer may have dead properties; with PROP only those of ``dead_names``."""
+        return self.form is not Form.PROP or any(name not in LIVE_PROPERTIES for name in self.names)
+
+    @property
+    def dead_names(self) -> tuple[PropertyName, ...]:
+        """The names asked for that can only be dead properties."""
+        return tuple(name for name in self.names if name not in LIVE_PROPERTIES)
+
+
+ALLPROP: Final = PropfindRequest(Form.ALLPROP)
+"""What an empty body asks for (RFC 4918, 9.1)."""
+
+BRIEF_ALLPROP: Final = PropfindRequest(
+    Form.PROP,
+    tuple((xml.DAV, local) for local in ("resourcetype", "creationdate", "getcontentlength", "getlastmodified", "getetag")),
+)
+"""What file managers show, for the client that cannot read a long answer: Explorer gives up on a folder above a million
+bytes, and asks for all. To be answered in the minimal form."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """What a LOCK with a body asks for. ``owner`` is XML content to be pasted into ``DAV:owner``; it may be empty."""
+
+    scope: Scope
+    owner: str
+
+
+def parse_propfind(body: bytes) -> PropfindRequest:
+    """Return what a PROPFIND asks for; an empty body asks for all properties.
+
+    Clients repeat a handful of bodies, so small ones are parsed once.
+
+    Raises:
+        Malformed: not XML, or neither allprop, propname nor prop.
+        TooLarge: see ``xml.parse``.
+
+    Source: RFC 4918, 9.1 and 14.20.
+    """
+    if not body:
+        return ALLPROP
+    return _cached_propfind(body) if len(body) <= _LONGEST_CACHED else _propfind(body)
+
+
+def _propfind(body: bytes) -> PropfindRequest:
+    root = _root(body, "propfind")
+    questions = xml.children(root, *(form.value for form in Form))
+    if len(questions) != 1:
+        raise Malformed("A propfind body has exactly one of allprop, propname and prop. Send one of them.")
+    form = next(form for form in Form if xml.is_dav(questions[0], form.value))
+    match form:
+        case Form.PROP:
+            return PropfindRequest(form, _names(questions))
+        case Form.ALLPROP:
+            return PropfindRequest(form, _names(xml.children(root, "include")))
+        case Form.PROPNAME:
+            return PropfindRequest(form)
+
+
+_cached_propfind = lru_cache(maxsize=256)(_propfind)
+
+
+def parse_proppatch(body: bytes) -> tuple[PropertyUpdate, ...]:
+    """Return the instructions of a PROPPATCH in document order, at least one.
+
+    The text of a property is its whole element with the ``xml:lang`` in scope, fit to be pasted into any answer.
+
+    Raises:
+        Malformed: not XML, or nothing to set or remove.
+        TooLarge: see ``xml.parse``; or the properties have more than ``MAX_UPDATE_CHARS`` together.
+
+    Source: RFC 4918, 9.2, 14.19 and 4.3.
+    """
+    root = _root(body, "propertyupdate")
+    updates: list[PropertyUpdate] = []
+    chars = 0
+    for instruction in xml.children(root, "set", "remove"):
+        sets = xml.is_dav(instruction, "set")
+        for element in _properties(xml.children(instruction, "prop")):
+            name = xml.name_of(element)
+            text = xml.standalone(element) if sets else None
+            # Each property repeats the namespaces in scope, so that a small body becomes a large one.
+            chars += len(text or "")
+            if chars > MAX_UPDATE_CHARS:
+                raise TooLarge(f"The properties have more than {MAX_UPDATE_CHARS} characters. Set fewer at once.")
+            updates.append(PropertyUpdate(name, text))
+            _check_count(updates)
+    if not updates:
+        raise Malformed("A propertyupdate body has set or remove with a prop and a property in it. Name one.")
+    return tuple(updates)
+
+
+def parse_lockinfo(body: bytes) -> LockRequest:
+    """Return what a LOCK asks for. A LOCK without a body is a refresh and does not come here.
+
+    Raises:
+        Malformed: not XML, no scope or two, not a write lock, or an owner above ``MAX_OWNER_CHARS``.
+        TooLarge: more than ``MAX_LOCKINFO_BYTES``.
+
+    Source: RFC 4918, 9.10 and 14.11.
+    """
+    root = _root(body, "lockinfo", max_bytes=MAX_LOCKINFO_BYTES)
+    types = [kind for holder in xml.children(root, "locktype") for kind in holder]
+    if not types or not all(xml.is_dav(kind, "write") for kind in types):
+        raise Malformed("A lockinfo body has the locktype write, the only one there is. Send it.")
+    scopes = [scope for holder in xml.children(root, "lockscope") for scope in Scope if xml.children(holder, scope.value)]
+    if len(scopes) != 1:
+        raise Malformed("A lockinfo body has exactly one lockscope, exclusive or shared. Send one of them.")
+    owner = "".join(map(xml.content_of, xml.children(root, "owner")[:1]))
+    if len(owner) > MAX_OWNER_CHARS:
+        raise Malformed(f"The owner of a lock has at most {MAX_OWNER_CHARS} characters. Send a shorter one.")
+    return LockRequest(scopes[0], owner)
+
+
+def _root(body: bytes, local: str, *, max_bytes: int = xml.MAX_BYTES) -> xml.Element:
+    root = xml.parse(body, max_bytes=max_bytes)
+    if not xml.is_dav(root, local):
+        raise Malformed(f"The body is not a {local} element in the namespace DAV:. Send one.")
+    return root
+
+
+def _names(holders: Iterable[xml.Element]) -> tuple[PropertyName, ...]:
+    names = dict.fromkeys(xml.name_of(element) for element in _properties(holders))
+    _check_count(names)
+    return tuple(names)
+
+
+def _properties(holders: Iterable[xml.Element]) -> Iterable[xml.Element]:
+    return (element for holder in holders for element in holder)
+
+
+def _check_count(properties: list[PropertyUpdate] | dict[PropertyName, None]) -> None:
+    if len(properties) > MAX_PROPERTIES:
+        raise Malformed(f"The body names more than {MAX_PROPERTIES} properties. Name fewer in one request.")

@@ -1,0 +1,47 @@
+"""LOCK and UNLOCK (RFC 4918, 9.10 and 9.11)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from davgate.core import locking
+from davgate.dav import bodies, multistatus
+from davgate.dav.drive import Exchange
+from davgate.dav.xml import CONTENT_TYPE
+from davgate.http.headers import lock_token_uri, parse_depth, parse_lock_token, parse_timeout
+from davgate.http.responses import Response, empty, whole
+from davgate.model.errors import Malformed
+from davgate.model.locks import Depth
+
+_DEPTHS = (Depth.ZERO, Depth.INFINITY)
+
+
+def lock(exchange: Exchange) -> Response:
+    """Take a lock, or without a body let one begin its span anew.
+
+    A refresh may be the first LOCK that a client sends at all: Office reopens a document with one.
+    """
+    request = exchange.request
+    path = exchange.path
+    timeout = parse_timeout(request.header("TIMEOUT"))
+    body = request.small_body(exchange.drive.xml_limit_bytes)
+    if body:
+        asked = bodies.parse_lockinfo(body)
+        depth = parse_depth(request.header("DEPTH"), Depth.INFINITY, _DEPTHS)
+        granted = locking.lock(exchange.store, exchange.ctx, path, locking.LockRequest(asked.scope, depth, asked.owner, timeout))
+        headers = [("Lock-Token", f"<{lock_token_uri(granted.lock.token)}>")]
+    else:
+        if not exchange.ctx.tokens:
+            raise Malformed("LOCK has neither a body nor an If header. Send lockinfo, or the token of the lock to refresh.")
+        granted = locking.refresh(exchange.store, exchange.ctx, path, timeout)
+        headers = []
+    root_href = exchange.drive.href(granted.root, collection=granted.is_collection)
+    text = multistatus.lock_granted(granted.lock, root_href, granted.now)
+    return whole(HTTPStatus.CREATED if granted.is_created else HTTPStatus.OK, CONTENT_TYPE, text, *headers)
+
+
+def unlock(exchange: Exchange) -> Response:
+    """End a lock."""
+    token = parse_lock_token(exchange.request.header("LOCK_TOKEN"))
+    locking.unlock(exchange.store, exchange.ctx, exchange.path, token)
+    return empty(HTTPStatus.NO_CONTENT)

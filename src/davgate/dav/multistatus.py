@@ -1,0 +1,255 @@
+"""Answers of the drive in XML: multistatus, the body of LOCK, and errors (RFC 4918, 9.1, 9.2, 13, 14.5 and 14.16).
+
+A PROPFIND goes from rows to bytes without a tree: each request is compiled into a layout, once, and rows are laid out
+in batches, column by column (see ``live_properties``). Addresses come in percent-encoded, as
+``http.headers.quote_path`` writes them.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from itertools import islice
+from typing import Final
+
+from davgate.dav.bodies import Form, PropfindRequest
+from davgate.dav.live_properties import (
+    COLLECTION,
+    DOCUMENT,
+    ID,
+    KIND,
+    LIVE_PROPERTIES,
+    NAME,
+    Batch,
+    Column,
+    Facts,
+    LiveProperty,
+    lock_discovery,
+    unknown_properties,
+)
+from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, printable
+from davgate.http.headers import quote_name
+from davgate.model.instant import Instant
+from davgate.model.locks import Depth, Lock
+from davgate.model.properties import PropertyName
+from davgate.storage.api import MemberRow
+
+PIECE_CHARS: Final = 64 * 1024
+"""From this size on a piece of an answer is handed over; the last batch comes on top."""
+
+_BATCH_ROWS: Final = 128
+
+_OPENING: Final = f'{DECLARATION}<D:multistatus xmlns:D="DAV:">'
+_CLOSING: Final = "</D:multistatus>"
+_FOUND_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+_MISSING_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the entries of an answer are put together: address, columns, and an end that depends on the kind of node.
+
+    ``named`` and ``absent`` go by kind: the live properties that propname names, and those asked for that it does not
+    have. ``asked_dead`` are asked for by name; with ``all_dead`` all are shown, and with ``by_name`` as names alone.
+    """
+
+    columns: tuple[Column, ...]
+    named: Mapping[int, str]
+    absent: Mapping[int, str]
+    asked_dead: tuple[PropertyName, ...]
+    all_dead: bool
+    by_name: bool
+    minimal: bool
+
+    def entries(self, heads: Sequence[str], batch: Batch) -> str:
+        """Return the response elements of a batch."""
+        columns = [heads, *[column(batch) for column in self.columns], self._ends(batch)]
+        width = len(columns)
+        cells = [""] * (width * len(batch.rows))
+        for at, column in enumerate(columns):
+            cells[at::width] = column
+        return "".join(cells)
+
+    def _ends(self, batch: Batch) -> list[str]:
+        usual = {kind: self._end(kind, {}) for kind in (COLLECTION, DOCUMENT)}
+        dead = batch.facts.dead
+        if not dead or not (self.all_dead or self.asked_dead):
+            return [usual[row[KIND]] for row in batch.rows]
+        return [self._end(row[KIND], dead[row[ID]]) if row[ID] in dead else usual[row[KIND]] for row in batch.rows]
+
+    def _end(self, kind: int, dead: Mapping[PropertyName, str]) -> str:
+        shown = [name for name in (dead if self.all_dead else self.asked_dead) if name in dead]
+        found = empty_elements(shown) if self.by_name else "".join([dead[name] for name in shown])
+        missing = self.absent[kind] + empty_elements(name for name in self.asked_dead if name not in dead)
+        # The first propstat stays even when nothing was found: an entry needs one (RFC 8144, 2.1).
+        end = self.named[kind] + found + _FOUND_CLOSING
+        if missing and not self.minimal:
+            end += f"<D:propstat><D:prop>{missing}{_MISSING_CLOSING}"
+        return f"{end}</D:response>"
+
+
+def _layout(request: PropfindRequest, unknown: frozenset[PropertyName], *, minimal: bool) -> _Layout:
+    """Return the layout of an answer, compiled once for what clients ask again and again."""
+    compiled = _cached_layout if len(request.names) <= _MOST_NAMES_CACHED else _compiled_layout
+    return compiled(request, unknown, minimal=minimal)
+
+
+def _compiled_layout(request: PropfindRequest, unknown: frozenset[PropertyName], *, minimal: bool) -> _Layout:
+    asked = [LIVE_PROPERTIES[name] for name in request.names if name in LIVE_PROPERTIES]
+    known = [live for live in LIVE_PROPERTIES.values() if live.name not in unknown]
+    shown = [live for live in asked if live.name not in unknown]
+    if request.form is Form.ALLPROP:
+        shown = [live for live in known if live.in_allprop or live in shown]
+
+    def names(properties: Sequence[LiveProperty], kind: int, *, present: bool) -> str:
+        has = [kind in live.kinds and live.name not in unknown for live in properties]
+        return empty_elements(live.name for live, having in zip(properties, has, strict=True) if having is present)
+
+    by_name = request.form is Form.PROPNAME
+    kinds = (COLLECTION, DOCUMENT)
+    return _Layout(
+        columns=tuple(live.column for live in shown),
+        named={kind: names(known, kind, present=True) if by_name else "" for kind in kinds},
+        absent={kind: names(asked, kind, present=False) for kind in kinds},
+        asked_dead=request.dead_names,
+        all_dead=request.form is not Form.PROP,
+        by_name=by_name,
+        minimal=minimal,
+    )
+
+
+_MOST_NAMES_CACHED: Final = 32
+_cached_layout = lru_cache(maxsize=256)(_compiled_layout)
+
+
+def propfind(
+    request: PropfindRequest,
+    href: str,
+    resource: MemberRow,
+    members: Iterable[MemberRow],
+    facts: Facts,
+    *,
+    minimal: bool = False,
+) -> Iterator[bytes]:
+    """Yield the answer to a PROPFIND in pieces of some 64 KiB; a small one is a single piece.
+
+    The resource comes first, then its members in the order given, each below ``href``; none are given for Depth 0.
+    ``minimal`` leaves out which properties were not found (RFC 8144, 2.1). Rows are taken as they are needed.
+
+    Source: RFC 4918, 9.1 and 14.16.
+    """
+    layout = _layout(request, unknown_properties(facts), minimal=minimal)
+    text = _OPENING + layout.entries([_head(href)], Batch((resource,), facts, facts.standing))
+    base = href if href.endswith("/") else href + "/"
+    deep = [(lock, root) for lock, root in facts.standing if lock.depth is Depth.INFINITY]
+    rows = iter(members)
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        text += layout.entries(_member_heads(base, batch), Batch(batch, facts, deep, base))
+        if len(text) >= PIECE_CHARS:
+            yield text.encode()
+            text = ""
+    yield (text + _CLOSING).encode()
+
+
+def _head(href: str) -> str:
+    return f"<D:response>{href_element(href)}<D:propstat><D:prop>"
+
+
+# What quote_name leaves alone; the space, which many names have and which is replaced faster; and what separates names here.
+_USUAL: Final = string.ascii_letters + string.digits + "._~!$()*,=:@-" + " " + "/"
+_USUAL_BYTES: Final = _USUAL.encode()
+_UNUSUAL_RUN = re.compile(f"[^{re.escape(_USUAL)}]+")
+
+# An umlaut stands alone most of the time, so that few runs cover a language.
+_quote_run = lru_cache(maxsize=1024)(quote_name)
+
+
+def _member_heads(base: str, rows: Sequence[MemberRow]) -> list[str]:
+    """Return the head of each member, with all names quoted in one go: none contains a slash."""
+    names = "/".join([row[NAME] or "" for row in rows])
+    if names.encode().translate(None, _USUAL_BYTES):
+        names = _UNUSUAL_RUN.sub(lambda run: _quote_run(run[0]), names)
+    quoted = names.replace(" ", "%20").split("/")
+    before, after = f"<D:response><D:href>{escape(base)}", "</D:href><D:propstat><D:prop>"
+    return [
+        f"{before}{name}/{after}" if row[KIND] == COLLECTION else f"{before}{name}{after}"
+        for name, row in zip(quoted, rows, strict=True)
+    ]
+
+
+def proppatch(href: str, names: Iterable[PropertyName], protected: Collection[PropertyName] = ()) -> bytes:
+    """Return the answer to a PROPPATCH of these properties; when some are protected, none was changed.
+
+    Source: RFC 4918, 9.2 and 9.2.1.
+    """
+    every = tuple(dict.fromkeys(names))
+    if protected:
+        refused = [name for name in every if name in protected]
+        others = [name for name in every if name not in protected]
+        error = f"<D:error>{precondition('cannot-modify-protected-property')}</D:error>"
+        propstats = _propstat(refused, HTTPStatus.FORBIDDEN, error) + _propstat(others, HTTPStatus.FAILED_DEPENDENCY)
+    else:
+        propstats = _propstat(every, HTTPStatus.OK)
+    return f"{_OPENING}<D:response>{href_element(href)}{propstats}</D:response>{_CLOSING}".encode()
+
+
+def _propstat(names: Collection[PropertyName], status: int, error: str = "") -> str:
+    if not names:
+        return ""
+    return f"<D:propstat><D:prop>{empty_elements(names)}</D:prop>{_status(status)}{error}</D:propstat>"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What became of one resource in a request on many. ``precondition`` is the text of an element, or empty."""
+
+    href: str
+    status: int
+    precondition: str = ""
+
+
+def failures(failed: Iterable[Failure]) -> bytes:
+    """Return the multistatus of a COPY, MOVE, DELETE or LOCK that failed at some of its resources.
+
+    Source: RFC 4918, 9.6.1, 9.8.5 and 13.
+    """
+    responses = (
+        f"<D:response>{href_element(failure.href)}{_status(failure.status)}"
+        f"{f'<D:error>{failure.precondition}</D:error>' if failure.precondition else ''}</D:response>"
+        for failure in failed
+    )
+    return f"{_OPENING}{''.join(responses)}{_CLOSING}".encode()
+
+
+def _status(status: int) -> str:
+    return f"<D:status>HTTP/1.1 {status:d} {HTTPStatus(status).phrase}</D:status>"
+
+
+def lock_granted(lock: Lock, root_href: str, now: Instant) -> bytes:
+    """Return the body of a LOCK that was granted or refreshed; others beside a shared lock are not shown.
+
+    Source: RFC 4918, 9.10.1 and 9.10.2.
+    """
+    return f'{DECLARATION}<D:prop xmlns:D="DAV:">{lock_discovery(lock, root_href, now)}</D:prop>'.encode()
+
+
+def precondition(local_name: str, hrefs: Iterable[str] = ()) -> str:
+    """Return the element of a failed precondition with the resources it names (RFC 4918, 16)."""
+    content = "".join(map(href_element, hrefs))
+    return f"<D:{local_name}>{content}</D:{local_name}>" if content else f"<D:{local_name}/>"
+
+
+def error_body(local_name: str | None, hrefs: Iterable[str], message: str, code: str) -> bytes:
+    """Return the body of a refusal: the precondition, if it has a name, and beside it the sentence for people.
+
+    Clients skip the sentence: it is in a namespace of davgate's own (RFC 4918, 17).
+
+    Source: RFC 4918, 14.5 and 16.
+    """
+    failed = precondition(local_name, hrefs) if local_name else ""
+    sentence = f'<g:message xmlns:g="urn:davgate" code="{escape_attribute(code)}">{escape(printable(message))}</g:message>'
+    return f'{DECLARATION}<D:error xmlns:D="DAV:">{failed}{sentence}</D:error>'.encode()
