@@ -1,0 +1,163 @@
+"""Putting the parts together: settings in, a store and one WSGI application out. This module alone knows all parts."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy import URL
+
+from davgate import log
+from davgate.config import Config
+from davgate.core.accounts import Passwords
+from davgate.core.clock import SystemClock
+from davgate.core.store import Policy, Store
+from davgate.core.upkeep import tidy
+from davgate.dav.app import DriveApp
+from davgate.dav.drive import Drive
+from davgate.dav.root import above_the_drive
+from davgate.http.login import CHALLENGE, Login
+from davgate.http.requests import Environ
+from davgate.http.responses import Response, StartResponse, empty, refusal, whole
+from davgate.http.targets import PathLimits
+from davgate.model.errors import DavgateError
+from davgate.model.instant import Clock
+from davgate.model.locks import LockPolicy
+from davgate.storage.blobs import DiskBlobs
+from davgate.storage.database import Database
+from davgate.web.health import Figures, alive, ready
+from davgate.web.home import home_page
+
+logger = logging.getLogger(__name__)
+access_log = logging.getLogger("davgate.access")
+
+DRIVE_MOUNT: Final = "/dav"
+_UPKEEP_SECONDS: Final = 60.0
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+def open_store(config: Config, clock: Clock | None = None) -> Store:
+    """Return the store that the settings name; nothing is read yet. Make it after a fork, never before."""
+    clock = clock or SystemClock()
+    policy = Policy(
+        locks=LockPolicy(config.locks.default, config.locks.max),
+        quota_bytes=config.store.quota_bytes,
+        upload_limit_bytes=config.limits.upload_bytes,
+        time_zone=config.time_zone,
+        collect_grace=config.store.collect_grace,
+    )
+    blobs = DiskBlobs(config.blob_folder, inline_limit_bytes=config.store.inline_bytes)
+    url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file)).render_as_string()
+    return Store(Database(url, clock, readers=config.server.threads), blobs, clock, policy)
+
+
+def passwords_of(config: Config) -> Passwords:
+    """Return what hashes and checks passwords."""
+    login = config.login
+    return Passwords(
+        time_cost=login.argon2_time_cost,
+        memory_kib=login.argon2_memory_bytes // 1024,
+        parallelism=login.argon2_parallelism,
+    )
+
+
+class Application:
+    """The one WSGI application of a process: it sends each request to its door, and nothing escapes it."""
+
+    def __init__(self, config: Config, store: Store, figures_folder: str | None = None) -> None:
+        self._store = store
+        self._public_url = config.server.public_url
+        self._login = Login(store, passwords_of(config), config.login.cache)
+        limits = PathLimits(config.limits.path_bytes, config.limits.segments)
+        drive = Drive(store, DRIVE_MOUNT, limits, config.limits.xml_bytes, config.drive.list_versions_folder)
+        self._drive = DriveApp(drive, self._login)
+        self._figures = Figures(store, figures_folder)
+        self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
+        self._pages: dict[str, Callable[[Environ], Response]] = {
+            "/": self._home,
+            "/healthz": lambda environ: alive(),
+            "/readyz": lambda environ: ready(self._store),
+            "/metrics": lambda environ: self._figures.page(environ, self._login),
+        }
+        self._upkeep = _Upkeep(store)
+        self._upkeep.start()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        started = time.perf_counter()
+        request_id = environ["davgate.request_id"] = next(self._request_ids)
+        log.request_id.set(request_id)
+        try:
+            response = self._answer(environ)
+        except Exception:  # noqa: BLE001  # the one outermost wrapper: a fault of ours must not end the connection mutely
+            logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
+            text = f"Something went wrong here, and nothing was changed by this request. Its number in the log is {request_id}.\n"
+            response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
+        seconds = time.perf_counter() - started
+        self._figures.count(environ["REQUEST_METHOD"], response.status, seconds)
+        if access_log.isEnabledFor(logging.INFO):
+            access_log.info(
+                "%s %s %d %.1f ms %s %s",
+                environ["REQUEST_METHOD"],
+                environ["REQUEST_URI"],
+                response.status,
+                seconds * 1000,
+                environ.get("davgate.principal", "-"),
+                environ["REMOTE_ADDR"],
+            )
+        return response.start(start_response)
+
+    def _answer(self, environ: Environ) -> Response:
+        path: str = environ["REQUEST_URI"].partition("?")[0]
+        if path.startswith(DRIVE_MOUNT) and path[len(DRIVE_MOUNT) : len(DRIVE_MOUNT) + 1] in ("", "/"):
+            return self._drive.answer(environ)
+        try:
+            method = environ["REQUEST_METHOD"]
+            if method in ("OPTIONS", "PROPFIND"):
+                return above_the_drive(self._drive, environ)
+            page = self._pages.get(path)
+            if page is None:
+                return whole(HTTPStatus.NOT_FOUND, _TEXT, f"There is nothing here. The drive is at {DRIVE_MOUNT}/.\n".encode())
+            if method not in ("GET", "HEAD"):
+                return empty(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", "OPTIONS, GET, HEAD"))
+            return page(environ)
+        except DavgateError as error:
+            status, headers = refusal(error, CHALLENGE)
+            return whole(status, _TEXT, f"{error}\n".encode(), *headers)
+
+    def _home(self, environ: Environ) -> Response:
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        return home_page(self._public_url or f"{environ['wsgi.url_scheme']}://{host}", DRIVE_MOUNT)
+
+    def close(self) -> None:
+        """End the upkeep and close the database; called when all requests are answered."""
+        self._upkeep.stop()
+        self._store.database.close()
+
+
+class _Upkeep(threading.Thread):
+    """Does a round of upkeep now and then, in every process: rounds that meet find less to do."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(name="upkeep", daemon=True)
+        self._store = store
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.wait(_UPKEEP_SECONDS):
+            try:
+                logger.debug("Upkeep: %s", tidy(self._store))
+            except (DavgateError, OSError) as error:
+                logger.warning("Upkeep was put off: %s", error)
+
+    def stop(self) -> None:
+        """End the work, a round under way included."""
+        self._stopping.set()
+        self.join()

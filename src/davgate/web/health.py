@@ -1,0 +1,95 @@
+"""Is the server alive, is it ready, and what did it do: for supervisors, load balancers and Prometheus."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from davgate.core.store import Store
+from davgate.core.tree import quota
+from davgate.http.login import Login
+from davgate.http.requests import Environ
+from davgate.http.responses import Response, whole
+from davgate.model.errors import DavgateError, Forbidden
+
+logger = logging.getLogger(__name__)
+
+_TEXT = "text/plain; charset=utf-8"
+_LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+_FORWARDING = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+
+def alive() -> Response:
+    """Answer that the process serves requests."""
+    return whole(HTTPStatus.OK, _TEXT, b"ok\n")
+
+
+def ready(store: Store) -> Response:
+    """Answer whether the database can be read, so that requests would be served."""
+    try:
+        quota(store)
+    except DavgateError as error:
+        logger.error("Not ready: %s", error)
+        return whole(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"The database cannot be read.\n", ("Retry-After", "5"))
+    return whole(HTTPStatus.OK, _TEXT, b"ready\n")
+
+
+class Figures:
+    """What the server counts.
+
+    ``shared_folder`` is where the worker processes keep their figures together; one process alone needs none. The folder must
+    be in PROMETHEUS_MULTIPROC_DIR before this module is first imported.
+    """
+
+    def __init__(self, store: Store, shared_folder: str | None) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Stored(store))
+        if shared_folder is not None:
+            MultiProcessCollector(self._registry, shared_folder)  # type: ignore[no-untyped-call]  # it has no types
+        self._seconds = Histogram(
+            "davgate_request_seconds",
+            "Time from the end of a request's head to the start of its response.",
+            ("method", "status"),
+            registry=None if shared_folder is not None else self._registry,
+            buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+        )
+        self._series: dict[tuple[str, int], Histogram] = {}
+
+    def count(self, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        series = self._series.get((method, status))
+        if series is None:
+            # Nobody chooses the labels from outside: methods that are not known count as one.
+            series = self._series[method, status] = self._seconds.labels(method, str(status))
+        series.observe(seconds)
+
+    def page(self, environ: Environ, login: Login) -> Response:
+        """Return the figures in Prometheus' text format, to programs on this machine and to administrators.
+
+        Raises:
+            Unauthenticated, Forbidden: to everybody else.
+        """
+        # Behind a proxy on this machine every client seems to be local.
+        is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not any(name in environ for name in _FORWARDING)
+        if not is_local and not login.principal_of(environ).is_admin:
+            raise Forbidden("Only administrators see the figures. Sign in as one, or ask from the server itself.")
+        return whole(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
+
+
+class _Stored(Collector):
+    """Figures of the store, read when they are asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures."""
+        family = GaugeMetricFamily("davgate_stored_bytes", "Content in the store, every digest once.")
+        family.add_metric((), quota(self._store).used_bytes)
+        return (family,)
