@@ -338,15 +338,31 @@ def rfc3339(instant: Instant) -> str:
     return _rfc3339(instant // 1_000_000)
 
 
-# A listing of ten thousand members fits, so that the next one formats nothing.
+_CLOCK: Final = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
+_SECONDS: Final = tuple(f"{second:02d}" for second in range(60))
+
+
+# A listing shows as many times as it has members, but few days; the parts of a day are looked up.
 @lru_cache(maxsize=16_384)
 def _http_date(second: int) -> str:
-    moment = to_datetime(Instant(second * 1_000_000))
-    day, month = _WEEKDAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    clock = f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
-    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {clock} GMT"
+    minutes, seconds = divmod(second, 60)
+    day, minute = divmod(minutes, 24 * 60)
+    return f"{_http_day(day)}{_CLOCK[minute]}{_SECONDS[seconds]} GMT"
 
 
 @lru_cache(maxsize=16_384)
 def _rfc3339(second: int) -> str:
-    return to_datetime(Instant(second * 1_000_000)).replace(tzinfo=None).isoformat() + "Z"
+    minutes, seconds = divmod(second, 60)
+    day, minute = divmod(minutes, 24 * 60)
+    return f"{_iso_day(day)}{_CLOCK[minute]}{_SECONDS[seconds]}Z"
+
+
+@lru_cache(maxsize=4096)
+def _http_day(day: int) -> str:
+    date = to_datetime(Instant(day * 86_400_000_000))
+    return f"{_WEEKDAYS[date.weekday()]}, {date.day:02d} {_MONTHS[date.month - 1]} {date.year:04d} "
+
+
+@lru_cache(maxsize=4096)
+def _iso_day(day: int) -> str:
+    return to_datetime(Instant(day * 86_400_000_000)).date().isoformat() + "T"

@@ -9,18 +9,19 @@ has checked stays true until it commits, and changes are numbered without gaps.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Final, Self
 
-from sqlalchemy import Engine, bindparam, create_engine, event, make_url, select, update
+from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, event, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from davgate.model.errors import Busy, QuotaExceeded, StoreUnusable
+from davgate.model.errors import Busy, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage.statements import Row, Statement, Value, bind
 from davgate.storage.tables import store
@@ -33,7 +34,10 @@ _PRAGMAS = (
     "PRAGMA cache_size=-16384",
     "PRAGMA mmap_size=268435456",
 )
-_STREAM_ROWS = 1000
+_STREAM_ROWS: Final = 1000
+_NO_STORE: Final = "The database holds no store. Run `davgate init` first."
+
+logger = logging.getLogger(__name__)
 
 _COUNTERS = Statement(select(store.c.next_id, store.c.last_change, store.c.stored_bytes).where(store.c.id == 1).with_for_update())
 _ADVANCE = Statement(
@@ -47,17 +51,54 @@ _ADVANCE = Statement(
 )
 
 
-class Session:
-    """A connection in use. Statements see one snapshot when it was opened with ``snapshot``, each its own otherwise."""
+class Connection:
+    """A driver's connection with the one cursor that a session needs. ``durable`` is how SQLite was last told to commit."""
 
-    def __init__(self, database: Database, connection: Any) -> None:
+    __slots__ = ("cursor", "driver", "durable", "pooled")
+
+    def __init__(self, pooled: PoolProxiedConnection) -> None:
+        driver: Any = pooled.driver_connection
+        self.pooled = pooled
+        self.driver = driver
+        self.cursor = driver.cursor()
+        self.durable = True
+
+
+class Session:
+    """Statements of one reader, on a connection of its own until the block ends.
+
+    With ``snapshot`` all of them see one moment, otherwise each its own. Made by ``Database.read``.
+    """
+
+    def __init__(self, database: Database, *, snapshot: bool) -> None:
         self._database = database
-        self._connection = connection
-        self._cursor = connection.cursor()
+        self._snapshot = snapshot
+
+    def __enter__(self) -> Self:
+        database = self._database
+        self._connection = database.take()
+        self._cursor = self._connection.cursor
+        if self._snapshot:
+            try:
+                self._cursor.execute(database.begin_snapshot)
+            except database.driver_error as error:
+                database.discard(self._connection)
+                raise meaning_of(error) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        database = self._database
+        if error is None or not isinstance(error, database.driver_error):
+            if self._snapshot:
+                self._cursor.execute("COMMIT")
+            database.give_back(self._connection)
+            return
+        database.discard(self._connection)
+        raise meaning_of(error) from error
 
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""
-        sql, brought = statement.for_dialect(self._database.engine.dialect)
+        sql, brought = statement.for_dialect(self._database.dialect)
         self._cursor.execute(sql, bind(brought, values))
 
     def changed(self, statement: Statement, **values: Value) -> int:
@@ -67,8 +108,10 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Sequence[dict[str, Value]]) -> None:
         """Execute a statement once for each row of values."""
-        if rows:
-            sql, brought = statement.for_dialect(self._database.engine.dialect)
+        if len(rows) == 1:
+            self.run(statement, **rows[0])
+        elif rows:
+            sql, brought = statement.for_dialect(self._database.dialect)
             self._cursor.executemany(sql, [bind(brought, values) for values in rows])
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
@@ -78,19 +121,16 @@ class Session:
         return rows
 
     def first(self, statement: Statement, **values: Value) -> Row | None:
-        """Return the first row, or None."""
-        self.run(statement, **values)
-        row: Row | None = self._cursor.fetchone()
-        if row is not None and self._database.is_sqlite:
-            # An unfinished SELECT would keep a read transaction, and with it an old snapshot, open.
-            self._cursor.fetchall()
-        return row
+        """Return the first row, or None. An unfinished SELECT would keep an old snapshot open, so all rows are fetched."""
+        rows = self.all(statement, **values)
+        return rows[0] if rows else None
 
     def stream(self, statement: Statement, **values: Value) -> Iterator[list[Row]]:
         """Yield the rows in batches, so that a long listing is never in memory as a whole. Needs a snapshot session."""
-        sql, brought = statement.for_dialect(self._database.engine.dialect)
+        sql, brought = statement.for_dialect(self._database.dialect)
+        driver = self._connection.driver
         # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server.
-        cursor = self._connection.cursor() if self._database.is_sqlite else self._connection.cursor(name="listing")
+        cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name="listing")
         try:
             cursor.execute(sql, bind(brought, values))
             while batch := cursor.fetchmany(_STREAM_ROWS):
@@ -100,28 +140,58 @@ class Session:
 
 
 class Transaction(Session):
-    """The one write transaction that is open in the whole store. Leaving it without ``commit`` undoes it."""
+    """The one write transaction that is open in the whole store. Leaving it without ``commit`` undoes it.
 
-    def __init__(self, database: Database, connection: Any, now: Instant) -> None:
-        super().__init__(database, connection)
-        self.now = now
+    With ``durable`` false a commit survives the end of the process at once, a power cut only after the next durable commit:
+    right for locks, which then need no disk flush of their own. Made by ``Database.write``.
+    """
+
+    now: Instant
+    stored_bytes: int
+    _next_id: int
+    _last_change: int
+
+    def __init__(self, database: Database, gate: Gate | None, *, durable: bool) -> None:
+        super().__init__(database, snapshot=False)
+        self._gate = gate
+        self._durable = durable
         self.is_committed = False
-        counters = self.first(_COUNTERS)
-        if counters is None:
-            raise StoreUnusable("The database holds no store. Run `davgate init` first.")
-        self._loaded = counters
-        self._next_id, self._last_change, self.stored_bytes = counters
+
+    def __enter__(self) -> Self:
+        if self._gate is not None:
+            self._gate.acquire()
+        try:
+            super().__enter__()
+            try:
+                self._begin()
+            except BaseException as error:
+                self._database.discard(self._connection)
+                if isinstance(error, self._database.driver_error):
+                    raise meaning_of(error) from error
+                raise
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if not self.is_committed:
+                self._undo()
+            super().__exit__(kind, error, trace)
+        finally:
+            self._leave()
 
     def take_ids(self, count: int = 1) -> int:
         """Return the first of ``count`` fresh inner ids in a row."""
         first = self._next_id
         self._next_id += count
-        return int(first)
+        return first
 
     def next_change(self) -> int:
         """Return the next number in the order of changes."""
         self._last_change += 1
-        return int(self._last_change)
+        return self._last_change
 
     def commit(self) -> None:
         """Make everything of this transaction true for everybody, durable on return when it was opened so."""
@@ -135,6 +205,36 @@ class Transaction(Session):
         self._cursor.execute("COMMIT")
         self.is_committed = True
 
+    def _begin(self) -> None:
+        connection = self._connection
+        if self._database.is_sqlite:
+            if connection.durable is not self._durable:
+                self._cursor.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'NORMAL'}")
+                connection.durable = self._durable
+            self._cursor.execute("BEGIN IMMEDIATE")
+        else:
+            self._cursor.execute("BEGIN")
+            if not self._durable:
+                self._cursor.execute("SET LOCAL synchronous_commit TO OFF")
+        # On PostgreSQL this waits for the writer before; what is read afterwards is what it committed.
+        counters = self.first(_COUNTERS)
+        if counters is None:
+            raise StoreUnusable(_NO_STORE)
+        self._loaded = counters
+        self._next_id, self._last_change, self.stored_bytes = counters
+        self.now = self._database.clock.now()
+
+    def _undo(self) -> None:
+        try:
+            self._cursor.execute("ROLLBACK")
+        except self._database.driver_error:
+            # The connection is broken or the commit itself failed; either way nothing of this transaction remains.
+            logger.debug("A transaction could not be rolled back.", exc_info=True)
+
+    def _leave(self) -> None:
+        if self._gate is not None:
+            self._gate.release()
+
 
 class Database:
     """One process's way to the shared database. Make it after a fork, never before."""
@@ -143,118 +243,69 @@ class Database:
         self.url = make_url(url)
         self.clock = clock
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite:
-            self.engine = _open_sqlite(url, readers)
-            self._gate: _Gate | None = _Gate(Path(str(self.url.database) + ".writer"))
-            self._synchronous = "FULL"
-            self._write_connection: Any = None
-        else:
-            self.engine = _open_postgresql(url, readers)
-            self._gate = None
+        self.engine = _open_sqlite(url, readers) if self.is_sqlite else _open_postgresql(url, readers)
+        self.dialect = self.engine.dialect
+        self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
+        self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
+        # SQLAlchemy's pool costs as much as the statement that finds a document; it opens connections, here they wait.
+        self._idle: list[Connection] = []
 
-    @contextmanager
-    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
-        """Open a session for reading; with ``snapshot`` all its statements see the same moment.
+    def read(self, *, snapshot: bool = False) -> Session:
+        """Return a session for reading, to be used in a ``with`` block.
 
         Raises:
             Busy: the database could not be reached.
         """
-        with self._errors():
-            connection = self.engine.raw_connection()
-        begun = False
-        try:
-            session = Session(self, connection.driver_connection)
-            with self._errors():
-                if snapshot:
-                    session._cursor.execute(self._begin_snapshot)
-                    begun = True
-                yield session
-        except BaseException:
-            self._give_up(connection, begun=begun)
-            raise
-        if begun:
-            session._cursor.execute("COMMIT")
-        connection.close()
+        return Session(self, snapshot=snapshot)
 
-    @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
-        """Open the write transaction; others wait for it.
-
-        With ``durable`` false a commit survives the end of the process at once, a power cut only after the next durable commit:
-        right for locks, which then need no disk flush of their own.
+    def write(self, *, durable: bool = True) -> Transaction:
+        """Return the write transaction, to be used in a ``with`` block; others wait for it.
 
         Raises:
             Busy: the writer could not be had in time.
             QuotaExceeded: the disk is full.
         """
-        gate: AbstractContextManager[None] = self._gate.held() if self._gate is not None else nullcontext()
-        with gate, self._errors():
-            connection = self.engine.raw_connection()
-            begun = False
-            try:
-                self._begin_write(connection.driver_connection, durable)
-                begun = True
-                transaction = Transaction(self, connection.driver_connection, self.clock.now())
-                yield transaction
-                if not transaction.is_committed:
-                    transaction._cursor.execute("ROLLBACK")
-            except BaseException:
-                self._give_up(connection, begun=begun and not self._is_committed(connection))
-                raise
-            connection.close()
+        return Transaction(self, self._gate, durable=durable)
+
+    def take(self) -> Connection:
+        """Return a connection that nobody else uses."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return Connection(self.engine.raw_connection())
+        except (self.driver_error, SQLAlchemyError) as error:
+            raise meaning_of(error) from error
+
+    def give_back(self, connection: Connection) -> None:
+        """Let others use a connection."""
+        self._idle.append(connection)
+
+    def discard(self, connection: Connection) -> None:
+        """Close a connection that may be broken."""
+        connection.pooled.invalidate()
 
     def close(self) -> None:
         """Close all connections."""
+        while self._idle:
+            self._idle.pop().pooled.close()
         self.engine.dispose()
 
-    @property
-    def _begin_snapshot(self) -> str:
-        return "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-    def _begin_write(self, connection: Any, durable: bool) -> None:
-        if self.is_sqlite:
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            connection.execute("BEGIN IMMEDIATE")
-        else:
-            connection.execute("BEGIN")
-            if not durable:
-                connection.execute("SET LOCAL synchronous_commit TO OFF")
-
-    def _is_committed(self, connection: Any) -> bool:
-        driver = connection.driver_connection
-        if self.is_sqlite:
-            return not driver.in_transaction
-        return bool(driver.info.transaction_status == 0)
-
-    def _give_up(self, connection: Any, *, begun: bool) -> None:
-        """Undo what is open and hand the connection back, or throw it away when it no longer answers."""
-        try:
-            if begun:
-                connection.driver_connection.execute("ROLLBACK")
-            connection.close()
-        except (self.engine.dialect.loaded_dbapi.Error, SQLAlchemyError):
-            connection.invalidate()
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Say what a driver's error means to the one who asked."""
-        dbapi = self.engine.dialect.loaded_dbapi
-        try:
-            yield
-        except (dbapi.OperationalError, SQLAlchemyError) as error:
-            raise _meaning(error) from error
-
-
-def _meaning(error: BaseException) -> Exception:
+def meaning_of(error: BaseException) -> DavgateError:
+    """Return what a driver's error means to the one who asked."""
     text = str(error)
     if "disk is full" in text or "No space left" in text:
         return QuotaExceeded()
-    if "no such table" in text or "unable to open database" in text:
-        return StoreUnusable("The database holds no store. Run `davgate init` first.")
+    if "no such table" in text or "does not exist" in text or "unable to open database" in text:
+        return StoreUnusable(_NO_STORE)
+    logger.warning("The database did not answer: %s", text)
     return Busy()
 
 
-class _Gate:
+class Gate:
     """Lets one writer through at a time, in all threads and processes that share a SQLite file."""
 
     def __init__(self, path: Path) -> None:
@@ -262,16 +313,22 @@ class _Gate:
         self._thread_lock = threading.Lock()
         self._file: int | None = None
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        with self._thread_lock:
+    def acquire(self) -> None:
+        """Wait for one's turn."""
+        self._thread_lock.acquire()
+        try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+        except BaseException:
+            self._thread_lock.release()
+            raise
+
+    def release(self) -> None:
+        """Let the next one through."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._thread_lock.release()
 
 
 def _open_sqlite(url: str, readers: int) -> Engine:
