@@ -22,6 +22,7 @@ from davgate.core.upkeep import tidy
 from davgate.dav.app import DriveApp
 from davgate.dav.drive import Drive
 from davgate.dav.root import above_the_drive
+from davgate.dav.xml import XmlLimits
 from davgate.http.login import CHALLENGE, Login
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, StartResponse, empty, refusal, whole
@@ -75,7 +76,8 @@ class Application:
         self._public_url = config.server.public_url
         self._login = Login(store, passwords_of(config), config.login.cache)
         limits = PathLimits(config.limits.path_bytes, config.limits.segments)
-        drive = Drive(store, DRIVE_MOUNT, limits, config.limits.xml_bytes, config.drive.list_versions_folder)
+        xml_limits = XmlLimits(config.limits.xml_bytes, config.limits.xml_depth)
+        drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
         self._drive = DriveApp(drive, self._login)
         self._figures = Figures(store, figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))

@@ -80,7 +80,7 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
     found = mistakes(
         '[server]\nlisten = "8080"\nworkers = 0\nworker = 2\n[lock]\nmax = 1\n[locks]\ndefault = "2h"\nmax = "1h"\n',
         tmp_path,
-        {"DAVGATE_SERVER_THREAD": "8", "DAVGATE_DRIVE_DEPTH_INFINITY": "yes"},
+        {"DAVGATE_SERVER_THREAD": "8", "DAVGATE_DRIVE_LIST_VERSIONS_FOLDER": "yes"},
         **{"server.backlog": "many"},
     )
 
@@ -92,7 +92,7 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
         f"{file}: unknown setting server.worker; did you mean server.workers?",
         f"{file}: unknown setting lock.max; did you mean locks.max?",
         "unknown environment variable DAVGATE_SERVER_THREAD; did you mean DAVGATE_SERVER_THREADS?",
-        "DAVGATE_DRIVE_DEPTH_INFINITY: drive.depth_infinity must be true or false (given: 'yes')",
+        "DAVGATE_DRIVE_LIST_VERSIONS_FOLDER: drive.list_versions_folder must be true or false (given: 'yes')",
         "--backlog: server.backlog must be a whole number (given: 'many')",
         "locks.default must not be longer than locks.max",
     ]:

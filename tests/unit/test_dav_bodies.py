@@ -99,11 +99,11 @@ def test_no_file_is_read_for_a_document_type(declaration: str, tmp_path: Path) -
 
 
 def test_body_above_the_limit_is_too_large() -> None:
-    assert xml.parse(b"<a/>", max_bytes=4).tag == "a"
+    assert xml.parse(b"<a/>", xml.XmlLimits(body_bytes=4)).tag == "a"
     with pytest.raises(TooLarge, match="3 bytes"):
-        xml.parse(b"<a/>", max_bytes=3)
+        xml.parse(b"<a/>", xml.XmlLimits(body_bytes=3))
     with pytest.raises(TooLarge):
-        bodies.parse_propfind(propfind_body("<D:allprop/>" + " " * xml.MAX_BYTES))
+        bodies.parse_propfind(propfind_body("<D:allprop/>" + " " * xml.DEFAULT_LIMITS.body_bytes))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -10,7 +10,7 @@ from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.instant import Instant
 from davgate.model.media_types import choose
 from davgate.model.node import Cause, Content, Node, NodeKind
-from davgate.storage.api import Change, NewVersion, Staged, Transaction, catalog, versions
+from davgate.storage.api import Change, NewVersion, Session, Staged, Transaction, catalog, versions
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -30,6 +30,26 @@ class Written:
     is_changed: bool = True
 
 
+def check_room(store: Store, session: Session, announced_bytes: int | None) -> None:
+    """Refuse a body that is announced to be too large, before it is sent.
+
+    Raises:
+        TooLarge: it is above the limit of a document.
+        QuotaExceeded: the store has no room for it.
+    """
+    policy = store.policy
+    if announced_bytes is None:
+        return
+    if announced_bytes > policy.upload_limit_bytes:
+        raise _too_large(policy.upload_limit_bytes)
+    if 0 < policy.quota_bytes < catalog.stored_bytes(session) + announced_bytes:
+        raise QuotaExceeded()
+
+
+def _too_large(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"A document has at most {limit_bytes} bytes here. Send a smaller one.")
+
+
 def receive(store: Store, body: Body, *, announced_bytes: int | None = None) -> Staged:
     """Take in a whole body; it is nobody's content yet, but durable or small enough for a row on return.
 
@@ -43,7 +63,7 @@ def receive(store: Store, body: Body, *, announced_bytes: int | None = None) -> 
         while block := body.read(_BLOCK_BYTES):
             staging.write(memoryview(block))
             if staging.length_bytes > limit:
-                raise TooLarge(f"A document has at most {limit} bytes here. Send a smaller one.")
+                raise _too_large(limit)
         if announced_bytes is not None and staging.length_bytes != announced_bytes:
             raise BodyIncomplete(
                 f"{staging.length_bytes} bytes arrived where {announced_bytes} were announced. Nothing was stored; send it again."
@@ -95,7 +115,12 @@ def add_version(tx: Transaction, ctx: Context, node: Node, content: Content, cau
     """
     if node.content is not None and node.content.digest == content.digest:
         return node
-    at = _later(tx.now, node)
+    return _add_version(tx, ctx, node, content, cause, _later(tx.now, node), origin)
+
+
+def _add_version(
+    tx: Transaction, ctx: Context, node: Node, content: Content, cause: Cause, at: Instant, origin: str = ""
+) -> Node:
     no = node.version_no + 1
     cause = Cause.CREATED if no == 1 else cause
     versions.add(tx, [NewVersion(node.id, no, cause, at, ctx.principal.id, node.name or "", content, origin)])
@@ -104,11 +129,14 @@ def add_version(tx: Transaction, ctx: Context, node: Node, content: Content, cau
 
 
 def settle(store: Store, tx: Transaction, ctx: Context, node: Node) -> Node:
-    """Turn a pending document into a real, empty one: its first version has no bytes."""
+    """Turn a pending document into a real, empty one: its first version has no bytes, and is as old as the document.
+
+    Nobody wrote anything, so the date that clients see stays: an editor would take a later one for somebody else's change.
+    """
     with store.blobs.stage() as staging:
         empty = staging.finish()
     add_staged(store, tx, empty)
-    return add_version(tx, ctx, node, media_of(empty, None, node.name or ""), Cause.CREATED)
+    return _add_version(tx, ctx, node, media_of(empty, None, node.name or ""), Cause.CREATED, node.modified_at)
 
 
 def change_of(action: str, node: Node) -> Change:

@@ -21,6 +21,7 @@ from davgate.core.content import (
     add_staged,
     add_version,
     change_of,
+    check_room,
     media_of,
     receive,
 )
@@ -101,6 +102,7 @@ def put(
     """
     with store.database.read() as session:
         _may_put(session, ctx, path, store.clock.now())
+        check_room(store, session, announced_bytes)
     staged = receive(store, body, announced_bytes=announced_bytes)
     with store.database.write() as tx:
         found = _may_put(tx, ctx, path, tx.now)

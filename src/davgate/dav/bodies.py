@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from davgate.dav import xml
 from davgate.dav.live_properties import LIVE_PROPERTIES, LOCK_DISCOVERY, QUOTA
+from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
 from davgate.model.errors import Malformed, TooLarge
 from davgate.model.locks import Scope
 from davgate.model.properties import PropertyName, PropertyUpdate
 
 MAX_PROPERTIES: Final = 1000
 """Named in one body. Each name of a PROPFIND comes back once for every resource."""
-MAX_UPDATE_CHARS: Final = xml.MAX_BYTES
+MAX_UPDATE_CHARS: Final = xml.DEFAULT_LIMITS.body_bytes
 """Of all properties that one PROPPATCH sets, each with the namespaces in scope."""
 MAX_LOCKINFO_BYTES: Final = 16 * 1024
 MAX_OWNER_CHARS: Final = 4096
@@ -84,7 +85,7 @@ class LockRequest:
     owner: str
 
 
-def parse_propfind(body: bytes) -> PropfindRequest:
+def parse_propfind(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> PropfindRequest:
     """Return what a PROPFIND asks for; an empty body asks for all properties.
 
     Clients repeat a handful of bodies, so small ones are parsed once.
@@ -97,11 +98,11 @@ def parse_propfind(body: bytes) -> PropfindRequest:
     """
     if not body:
         return ALLPROP
-    return _cached_propfind(body) if len(body) <= _LONGEST_CACHED else _propfind(body)
+    return _cached_propfind(body, limits) if len(body) <= _LONGEST_CACHED else _propfind(body, limits)
 
 
-def _propfind(body: bytes) -> PropfindRequest:
-    root = _root(body, "propfind")
+def _propfind(body: bytes, limits: XmlLimits) -> PropfindRequest:
+    root = _root(body, "propfind", limits)
     questions = xml.children(root, *(form.value for form in Form))
     if len(questions) != 1:
         raise Malformed("A propfind body has exactly one of allprop, propname and prop. Send one of them.")
@@ -118,7 +119,7 @@ def _propfind(body: bytes) -> PropfindRequest:
 _cached_propfind = lru_cache(maxsize=256)(_propfind)
 
 
-def parse_proppatch(body: bytes) -> tuple[PropertyUpdate, ...]:
+def parse_proppatch(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> tuple[PropertyUpdate, ...]:
     """Return the instructions of a PROPPATCH in document order, at least one.
 
     The text of a property is its whole element with the ``xml:lang`` in scope, fit to be pasted into any answer.
@@ -129,7 +130,7 @@ def parse_proppatch(body: bytes) -> tuple[PropertyUpdate, ...]:
 
     Source: RFC 4918, 9.2, 14.19 and 4.3.
     """
-    root = _root(body, "propertyupdate")
+    root = _root(body, "propertyupdate", limits)
     updates: list[PropertyUpdate] = []
     chars = 0
     for instruction in xml.children(root, "set", "remove"):
@@ -148,7 +149,7 @@ def parse_proppatch(body: bytes) -> tuple[PropertyUpdate, ...]:
     return tuple(updates)
 
 
-def parse_lockinfo(body: bytes) -> LockRequest:
+def parse_lockinfo(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LockRequest:
     """Return what a LOCK asks for. A LOCK without a body is a refresh and does not come here.
 
     Raises:
@@ -157,7 +158,7 @@ def parse_lockinfo(body: bytes) -> LockRequest:
 
     Source: RFC 4918, 9.10 and 14.11.
     """
-    root = _root(body, "lockinfo", max_bytes=MAX_LOCKINFO_BYTES)
+    root = _root(body, "lockinfo", replace(limits, body_bytes=MAX_LOCKINFO_BYTES))
     types = [kind for holder in xml.children(root, "locktype") for kind in holder]
     if not types or not all(xml.is_dav(kind, "write") for kind in types):
         raise Malformed("A lockinfo body has the locktype write, the only one there is. Send it.")
@@ -170,8 +171,8 @@ def parse_lockinfo(body: bytes) -> LockRequest:
     return LockRequest(scopes[0], owner)
 
 
-def _root(body: bytes, local: str, *, max_bytes: int = xml.MAX_BYTES) -> xml.Element:
-    root = xml.parse(body, max_bytes=max_bytes)
+def _root(body: bytes, local: str, limits: XmlLimits) -> xml.Element:
+    root = xml.parse(body, limits)
     if not xml.is_dav(root, local):
         raise Malformed(f"The body is not a {local} element in the namespace DAV:. Send one.")
     return root

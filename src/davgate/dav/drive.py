@@ -9,7 +9,8 @@ from typing import Final
 from davgate.core.content import Written
 from davgate.core.store import Context, Store
 from davgate.dav.multistatus import error_body
-from davgate.dav.xml import CONTENT_TYPE
+from davgate.dav.xml import CONTENT_TYPE, XmlLimits
+from davgate.dav.xml import DEFAULT_LIMITS as DEFAULT_XML_LIMITS
 from davgate.http.errors import outcome_of
 from davgate.http.headers import http_date, parse_destination, quote_path
 from davgate.http.login import CHALLENGE
@@ -32,7 +33,7 @@ class Drive:
     store: Store
     mount: str = "/dav"
     limits: PathLimits = DEFAULT_LIMITS
-    xml_limit_bytes: int = 1 << 20
+    xml_limits: XmlLimits = DEFAULT_XML_LIMITS
     lists_versions_folder: bool = False
 
     def href(self, path: TreePath, *, collection: bool) -> str:
@@ -64,6 +65,14 @@ class Exchange:
         if not isinstance(self.place, InTree):
             raise ReadOnlyPlace(self.request.target.path)
         return self.place.path
+
+    def xml_body(self) -> bytes:
+        """Return the whole body of a method that takes XML.
+
+        Raises:
+            TooLarge, BodyIncomplete: see ``Request.small_body``.
+        """
+        return self.request.small_body(self.drive.xml_limits.body_bytes)
 
     def destination(self) -> TreePath:
         """Return where a COPY or MOVE goes.

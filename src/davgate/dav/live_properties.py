@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from davgate.dav.xml import DAV, escape, href_element
 from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
-from davgate.model.etag import of_content, of_pending
+from davgate.model.etag import OF_NOTHING, of_content
 from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
 from davgate.model.media_types import guess
@@ -127,13 +127,13 @@ def _creation_date_element(created_at: int) -> str:
 
 def _etags(batch: Batch) -> list[str]:
     return [
-        f"<D:getetag>{of_content(digest)}</D:getetag>" if (digest := row[DIGEST]) is not None else _pending_etag(row)
+        f"<D:getetag>{of_content(digest)}</D:getetag>" if (digest := row[DIGEST]) is not None else _etag_of_nothing(row)
         for row in batch.rows
     ]
 
 
-def _pending_etag(row: MemberRow) -> str:
-    return f"<D:getetag>{of_pending(row[UUID])}</D:getetag>" if row[KIND] == DOCUMENT else ""
+def _etag_of_nothing(row: MemberRow) -> str:
+    return f"<D:getetag>{OF_NOTHING}</D:getetag>" if row[KIND] == DOCUMENT else ""
 
 
 def _display_names(batch: Batch) -> list[str]:

@@ -10,8 +10,9 @@ from davgate.dav.drive import Exchange
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import lock_token_uri, parse_depth, parse_lock_token, parse_timeout
 from davgate.http.responses import Response, empty, whole
-from davgate.model.errors import Malformed
+from davgate.model.errors import LockConflict, Malformed
 from davgate.model.locks import Depth
+from davgate.model.paths import TreePath, is_inside
 
 _DEPTHS = (Depth.ZERO, Depth.INFINITY)
 
@@ -24,9 +25,9 @@ def lock(exchange: Exchange) -> Response:
     request = exchange.request
     path = exchange.path
     timeout = parse_timeout(request.header("TIMEOUT"))
-    body = request.small_body(exchange.drive.xml_limit_bytes)
+    body = exchange.xml_body()
     if body:
-        asked = bodies.parse_lockinfo(body)
+        asked = bodies.parse_lockinfo(body, exchange.drive.xml_limits)
         depth = parse_depth(request.header("DEPTH"), Depth.INFINITY, _DEPTHS)
         granted = locking.lock(exchange.store, exchange.ctx, path, locking.LockRequest(asked.scope, depth, asked.owner, timeout))
         headers = [("Lock-Token", f"<{lock_token_uri(granted.lock.token)}>")]
@@ -38,6 +39,15 @@ def lock(exchange: Exchange) -> Response:
     root_href = exchange.drive.href(granted.root, collection=granted.is_collection)
     text = multistatus.lock_granted(granted.lock, root_href, granted.now)
     return whole(HTTPStatus.CREATED if granted.is_created else HTTPStatus.OK, CONTENT_TYPE, text, *headers)
+
+
+def _prevented_below(exchange: Exchange, path: TreePath, error: LockConflict) -> Response:
+    """Answer that locks on members prevent one on the whole collection (RFC 4918, 9.10.3 and 9.10.9)."""
+    conflict = multistatus.precondition("no-conflicting-lock")
+    members = [exchange.drive.href(root, collection=False) for root in error.roots]
+    failed = [multistatus.Failure(href, HTTPStatus.LOCKED, conflict) for href in members]
+    failed.append(multistatus.Failure(exchange.drive.href(path, collection=True), HTTPStatus.FAILED_DEPENDENCY))
+    return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.failures(failed))
 
 
 def unlock(exchange: Exchange) -> Response:

@@ -17,6 +17,7 @@ from davgate.dav.live_properties import Facts
 from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, listing_page
 from davgate.dav.xml import CONTENT_TYPE
+from davgate.http.clients import program_of
 from davgate.http.content import send
 from davgate.http.headers import parse_depth
 from davgate.http.responses import Headers, Response, whole
@@ -62,10 +63,15 @@ def propfind(exchange: Exchange) -> Response:
     """Show properties of a resource and of its members (RFC 4918, 9.1)."""
     request = exchange.request
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY)
-    asked = bodies.parse_propfind(request.small_body(exchange.drive.xml_limit_bytes))
+    asked = bodies.parse_propfind(exchange.xml_body(), exchange.drive.xml_limits)
     if depth is Depth.INFINITY:
         raise FiniteDepthOnly()
+    headers = [("Content-Type", CONTENT_TYPE)]
     minimal = "return=minimal" in (request.header("PREFER") or "")
+    if minimal:
+        headers.append(("Preference-Applied", "return=minimal"))
+    if asked is bodies.ALLPROP and program_of(request.header("USER_AGENT")).wants_brief_listings:
+        asked, minimal = bodies.BRIEF_ALLPROP, True
     if not isinstance(exchange.place, InTree):
         return _propfind_past(exchange, asked, with_members=depth is Depth.ONE, minimal=minimal)
     quota = tree.quota(exchange.store) if asked.wants_quota else None
@@ -97,7 +103,7 @@ def propfind(exchange: Exchange) -> Response:
             members = chain([past.versions_entry(node)], members)
         href = exchange.drive.href(exchange.place.path, collection=node.is_collection)
         pieces = multistatus.propfind(asked, href, listing.row, members, facts, minimal=minimal)
-        response = _answer(HTTPStatus.MULTI_STATUS, [("Content-Type", CONTENT_TYPE)], pieces, listing, stack)
+        response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, listing, stack)
     return response
 
 

@@ -38,8 +38,9 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
     path = request.target.path
     if path != way[: len(path)] or len(path) == len(way):
         raise NotFound(path)
+    limits = app.drive.xml_limits
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY)
-    asked = bodies.parse_propfind(request.small_body(app.drive.xml_limit_bytes))
+    asked = bodies.parse_propfind(request.small_body(limits.body_bytes), limits)
     if depth is Depth.INFINITY:
         raise FiniteDepthOnly()
     now = app.drive.store.clock.now()

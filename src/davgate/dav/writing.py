@@ -88,7 +88,7 @@ def move(exchange: Exchange) -> Response:
 def patch_properties(exchange: Exchange) -> Response:
     """Set and remove dead properties, all or none (RFC 4918, 9.2)."""
     path = exchange.path
-    updates = bodies.parse_proppatch(exchange.request.small_body(exchange.drive.xml_limit_bytes))
+    updates = bodies.parse_proppatch(exchange.xml_body(), exchange.drive.xml_limits)
     names = [update.name for update in updates]
     protected: frozenset[tuple[str, str]] = frozenset()
     try:

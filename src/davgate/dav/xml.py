@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -22,8 +24,6 @@ DAV: Final = "DAV:"
 DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 
-MAX_BYTES: Final = 1024 * 1024
-MAX_DEPTH: Final = 64
 MAX_NAMESPACES: Final = 100
 """Declared in one body. An element cut out of it is given all that are in scope, which costs the square of their number."""
 MAX_NAME_CHARS: Final = 1000
@@ -32,30 +32,45 @@ MAX_NAME_CHARS: Final = 1000
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _LANG: Final = f"{{{_XML}}}lang"
 
-_goes_too_deep = etree.XPath(f"boolean(/*{'/*' * MAX_DEPTH})")
+
+@dataclass(frozen=True, slots=True)
+class XmlLimits:
+    """What a request body in XML may have at most: bytes, and levels of elements within each other."""
+
+    body_bytes: int = 1024 * 1024
+    depth: int = 64
+
+
+DEFAULT_LIMITS: Final = XmlLimits()
+
+
+@lru_cache
+def _goes_too_deep(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean(/*{'/*' * depth})")
+
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def parse(body: bytes, *, max_bytes: int = MAX_BYTES) -> Element:
+def parse(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> Element:
     """Return the root element of a request body, without comments and processing instructions.
 
     Nothing is read from a file or the network. A document type is refused: it could only define entities.
 
     Raises:
-        TooLarge: more than ``max_bytes``.
+        TooLarge: more bytes than the limit.
         Malformed: not well-formed, a document type, or above the limits of depth, namespaces and names.
     """
-    if len(body) > max_bytes:
-        raise TooLarge(f"The XML body has more than {max_bytes} bytes. Send less in one request.")
+    if len(body) > limits.body_bytes:
+        raise TooLarge(f"The XML body has more than {limits.body_bytes} bytes. Send less in one request.")
     try:
         root = etree.fromstring(body, _parser())
     except etree.XMLSyntaxError as error:
         raise Malformed(f"The body is not well-formed XML: {error.msg}. Correct it and send it again.") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("The body has a document type (<!DOCTYPE>), which is not read here. Leave it out.")
-    if _goes_too_deep(root):
-        raise Malformed(f"The body has elements more than {MAX_DEPTH} levels deep. Send a flatter one.")
+    if _goes_too_deep(limits.depth)(root):
+        raise Malformed(f"The body has elements more than {limits.depth} levels deep. Send a flatter one.")
     namespaces = [namespace or "" for _, (_, namespace) in etree.iterwalk(root, events=("start-ns",))]
     if len(namespaces) > MAX_NAMESPACES:
         raise Malformed(f"The body declares more than {MAX_NAMESPACES} namespaces. Use fewer.")

@@ -68,12 +68,15 @@ class Request:
 
     @property
     def announced_bytes(self) -> int | None:
-        """How long the body is to be, as far as the client said so beside the framing.
+        """How long the body is to be, as far as the client said so.
 
         The Finder sends chunks, and the length in a header of its own; a proxy that drops the chunks must not end in an empty file.
         """
-        value = self.header("X_EXPECTED_ENTITY_LENGTH")
-        return None if value is None else parse_length(value, "X-Expected-Entity-Length")
+        expected = self.header("X_EXPECTED_ENTITY_LENGTH")
+        if expected is not None:
+            return parse_length(expected, "X-Expected-Entity-Length")
+        length = self.environ.get("CONTENT_LENGTH")
+        return int(length) if length else None
 
     @property
     def body(self) -> Body:

@@ -207,9 +207,8 @@ class Locked(DavgateError):
 
     code = "locked"
 
-    def __init__(self, roots: tuple[TreePath, ...], owners: tuple[str, ...] = ()) -> None:
-        holders = f" by {', '.join(owners)}" if owners else ""
-        super().__init__(f"{', '.join(map(to_text, roots))} is locked{holders}. Wait for the lock to end, or submit its token.")
+    def __init__(self, roots: tuple[TreePath, ...]) -> None:
+        super().__init__(f"{', '.join(map(to_text, roots))} is locked. Wait for the lock to end, or submit its token.")
         self.roots = roots
 
 
@@ -218,9 +217,8 @@ class LockConflict(DavgateError):
 
     code = "lock-conflict"
 
-    def __init__(self, roots: tuple[TreePath, ...], owners: tuple[str, ...] = ()) -> None:
-        holders = f" by {', '.join(owners)}" if owners else ""
-        super().__init__(f"{', '.join(map(to_text, roots))} is locked already{holders}. Try again when that lock has ended.")
+    def __init__(self, roots: tuple[TreePath, ...]) -> None:
+        super().__init__(f"{', '.join(map(to_text, roots))} is locked already. Try again when that lock has ended.")
         self.roots = roots
 
 
