@@ -194,3 +194,17 @@ def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: boo
         record(tx, ctx, action, root, locked.id)
         tx.commit()
     return True
+
+
+def standing(store: Store, ctx: Context, path: TreePath) -> tuple[LockAt, ...]:
+    """Return the locks taken on a resource and on anything below it, with the paths of their roots.
+
+    Raises:
+        NotFound.
+    """
+    now = store.clock.now()
+    with store.database.read(snapshot=True) as session:
+        found = look_up(session, ctx, path, now)
+        node = require_node(found, ctx, Right.READ)
+        own = tuple((one, path) for one in found.locks.get(node.id, ()))
+        return (*own, *locks.below(session, node.id, path, now))

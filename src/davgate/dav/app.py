@@ -15,7 +15,7 @@ from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davgate.dav import locking, reading, writing
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
-from davgate.dav.provider import DriveProvider
+from davgate.dav.stock.provider import DriveProvider
 from davgate.http.login import Login
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty
@@ -77,7 +77,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         except DavgateError as error:
             response = refused(self.drive, path, error)
             if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
-                response.headers.append(ALLOW)
+                response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
 
     def require_sign_in(self, environ: Environ) -> None:
@@ -92,14 +92,19 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         try:
             return self._attempt(method, request)
         except Unauthenticated:
-            # The account changed since its sign-in was remembered; nothing was read of the body yet.
-            if not self._login.forget(request.environ):
+            # The account changed since its sign-in was remembered. A body that was read is gone: asking anew would store nothing.
+            if request.body.is_begun or not self._login.forget(request.environ):
                 raise
             return self._attempt(method, request)
 
     def _attempt(self, method: Method, request: Request) -> Response:
         principal = self._login.principal_of(request.environ)
         return method(Exchange(self.drive, request, request.context(principal), place_of(request.target.path)))
+
+
+def _allow_beside(refused_method: str) -> tuple[str, str]:
+    """Return the Allow header for a resource that does not take a method which others take (RFC 9110, 15.5.6)."""
+    return "Allow", ", ".join(method for method in ("OPTIONS", *METHODS) if method != refused_method)
 
 
 def options() -> Response:
