@@ -19,7 +19,7 @@ from davgate.core.accounts import Passwords
 from davgate.core.clock import SystemClock
 from davgate.core.store import Policy, Store
 from davgate.core.upkeep import tidy
-from davgate.dav.app import DriveApp
+from davgate.dav.app import METHODS, DriveApp
 from davgate.dav.drive import Drive
 from davgate.dav.root import above_the_drive
 from davgate.dav.xml import XmlLimits
@@ -79,7 +79,7 @@ class Application:
         xml_limits = XmlLimits(config.limits.xml_bytes, config.limits.xml_depth)
         drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
         self._drive = DriveApp(drive, self._login)
-        self._figures = Figures(store, figures_folder)
+        self._figures = Figures(store, ["OPTIONS", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/": self._home,
@@ -92,28 +92,30 @@ class Application:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        started = time.perf_counter()
         request_id = environ["davgate.request_id"] = next(self._request_ids)
-        log.request_id.set(request_id)
+        token = log.request_id.set(request_id)
+        try:
+            return self._respond(environ).start(start_response)
+        finally:
+            log.request_id.reset(token)
+
+    def _respond(self, environ: Environ) -> Response:
+        started = time.perf_counter()
+        method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
         try:
             response = self._answer(environ)
         except Exception:  # noqa: BLE001  # the one outermost wrapper: a fault of ours must not end the connection mutely
-            logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
-            text = f"Something went wrong here, and nothing was changed by this request. Its number in the log is {request_id}.\n"
+            logger.exception("%s %s failed", method, target)
+            number = environ["davgate.request_id"]
+            text = f"Something went wrong here, and nothing was changed by this request. Its number in the log is {number}.\n"
             response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
         seconds = time.perf_counter() - started
-        self._figures.count(environ["REQUEST_METHOD"], response.status, seconds)
+        self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
-            access_log.info(
-                "%s %s %d %.1f ms %s %s",
-                environ["REQUEST_METHOD"],
-                environ["REQUEST_URI"],
-                response.status,
-                seconds * 1000,
-                environ.get("davgate.principal", "-"),
-                environ["REMOTE_ADDR"],
-            )
-        return response.start(start_response)
+            who = environ.get("davgate.principal", "-")
+            client = environ["REMOTE_ADDR"]
+            access_log.info("%s %s %d %.1f ms %s %s", method, target, response.status, seconds * 1000, who, client)
+        return response
 
     def _answer(self, environ: Environ) -> Response:
         path: str = environ["REQUEST_URI"].partition("?")[0]

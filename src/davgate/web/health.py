@@ -41,13 +41,14 @@ def ready(store: Store) -> Response:
 
 
 class Figures:
-    """What the server counts.
+    """What the server counts. Methods beside ``methods`` count as one: a client must not make up labels.
 
     ``shared_folder`` is where the worker processes keep their figures together; one process alone needs none. The folder must
     be in PROMETHEUS_MULTIPROC_DIR before this module is first imported.
     """
 
-    def __init__(self, store: Store, shared_folder: str | None) -> None:
+    def __init__(self, store: Store, methods: Iterable[str], shared_folder: str | None) -> None:
+        self._methods = frozenset(methods)
         self._registry = CollectorRegistry()
         self._registry.register(_Stored(store))
         if shared_folder is not None:
@@ -63,9 +64,10 @@ class Figures:
 
     def count(self, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
+        if method not in self._methods:
+            method = "other"
         series = self._series.get((method, status))
         if series is None:
-            # Nobody chooses the labels from outside: methods that are not known count as one.
             series = self._series[method, status] = self._seconds.labels(method, str(status))
         series.observe(seconds)
 

@@ -8,12 +8,17 @@ from http import HTTPStatus
 from davgate.http.responses import Response, whole
 
 _STYLE = """
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 3rem auto; padding: 0 1rem; color: #1b1f23; background: #fff }
-h1 { font-size: 1.5rem; margin-bottom: 0 } p { color: #57606a; margin-top: .3rem } a { color: #0b57a4 }
-dt { font-weight: 600; margin-top: 1.1rem } dd { margin: .25rem 0 0 }
-code { font: .92em/1.5 ui-monospace, monospace; background: #f3f5f7; padding: .3rem .55rem; border-radius: 4px;
-       display: inline-block; overflow-wrap: anywhere }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1b1f23; background: #fff }
+h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 0 } p, small { color: #57606a } p { margin: .3rem 0 }
+a { color: #0b57a4; text-decoration: none } a:hover { text-decoration: underline }
+dt { font-weight: 600; margin-top: 1rem } dd { margin: .2rem 0 0 } small { display: block; margin-top: .2rem }
+code { font: .92em/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+dd > code { background: #f3f5f7; padding: .3rem .55rem; border-radius: 4px; display: inline-block }
 """
+
+_CLEAR = "Once, because this address is not https: set <code>BasicAuthLevel</code> to 2 as davgate's README says."
+_DAVFS2 = "Once, on Linux 6.16 and later: <code>echo buf_size 64 | sudo tee -a /etc/davfs2/davfs2.conf</code>"
 
 
 def home_page(base_url: str, drive_mount: str) -> Response:
@@ -22,20 +27,24 @@ def home_page(base_url: str, drive_mount: str) -> Response:
     scheme, _, place = url.partition("://")
     s = "s" if scheme == "https" else ""
     ways = (
-        ("Browser", f'<a href="{escape(drive_mount)}/">{escape(url)}</a>'),
-        ("Windows", _code(f"net use Z: {url} *")),
-        ("macOS", f"Finder, Go, Connect to Server: {_code(url)}"),
-        ("GNOME", _code(f"gio mount dav{s}://{place}")),
-        ("KDE", _code(f"dolphin webdav{s}://{place}")),
-        ("Linux, davfs2", _code(f"sudo mount -t davfs -o uid=$(id -u) {url} /mnt")),
-        ("LibreOffice", f"File, Open Remote, or open {_code(f'vnd.sun.star.webdav{s}://{place}')}"),
+        ("Windows", _code(f"net use Z: {url} * /user:NAME"), "" if s else _CLEAR),
+        ("macOS", _code(url), "In Finder: Go, Connect to Server."),
+        ("GNOME", _code(f"gio mount dav{s}://{place}"), "Or in Files: Other Locations."),
+        ("KDE", _code(f"dolphin webdav{s}://{place}"), ""),
+        ("Linux, davfs2", _code(f"sudo mount -t davfs -o uid=$(id -u) {url} /mnt"), _DAVFS2),
+        ("LibreOffice", _code(url), "In File, Open; documents are edited in place, without a mount."),
     )
-    items = "".join(f"<dt>{name}</dt><dd>{how}</dd>" for name, how in ways)
+    items = "".join(f"<dt>{name}</dt><dd>{how}{f'<small>{note}</small>' if note else ''}</dd>" for name, how, note in ways)
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>davgate</title><style>{_STYLE}</style></head><body><h1>davgate</h1>"
-        f"<p>A document store that you mount as a drive. Every saved version stays, in the folder <code>.versions</code>.</p>"
-        f"<dl>{items}</dl></body></html>"
+        "<p>A document store that you mount as a drive.</p>"
+        f'<h2>Browse</h2><p><a href="{escape(drive_mount)}/">{escape(url)}</a></p>'
+        f"<h2>Mount</h2><dl>{items}</dl>"
+        "<h2>Earlier versions</h2><p>Every saved version stays. Those of the document <code>NAME</code> are files in the folder "
+        "<code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
+        "<h2>For operators</h2>"
+        '<p><a href="/healthz">/healthz</a> · <a href="/readyz">/readyz</a> · <a href="/metrics">/metrics</a></p></body></html>'
     )
     return whole(
         HTTPStatus.OK,
