@@ -1,0 +1,108 @@
+"""The threads that serve connections. Takes the place of cheroot's ``ThreadPool``.
+
+cheroot's own never gives up on a thread that does not end, so a stop could take for ever.
+"""
+
+import logging
+import threading
+import time
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from davgate.http.server.connection import Connection
+
+if TYPE_CHECKING:
+    from davgate.http.server.listener import Listener
+
+logger = logging.getLogger(__name__)
+
+CUT_SECONDS = 1.0
+"""How long a thread gets to notice that its connection was cut."""
+
+
+class WorkerPool:
+    """A fixed number of threads and the queue of connections in front of them.
+
+    ``is_ending`` tells that what is put into the queue now will not be served any more.
+    """
+
+    def __init__(self, server: "Listener", size: int) -> None:
+        self._server = server
+        self._waiting: SimpleQueue[Connection | None] = SimpleQueue()
+        self.is_ending = False
+        self._workers = [Worker(server, self._waiting, number) for number in range(1, size + 1)]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether connections wait for a thread."""
+        return not self._waiting.empty()
+
+    def start(self) -> None:
+        """Start the threads."""
+        for worker in self._workers:
+            worker.start()
+
+    def put(self, connection: Connection) -> None:
+        """Have the connection served by the next free thread."""
+        self._waiting.put(connection)
+
+    def stop(self, timeout: float) -> None:
+        """End the threads once they have served what waits; after ``timeout`` seconds cut what is still served."""
+        self.is_ending = True
+        for _ in self._workers:
+            self._waiting.put(None)
+        late = _join(self._workers, timeout)
+        for worker in late:
+            worker.cut_request()
+        late = _join(late, CUT_SECONDS)
+        for worker in late:
+            worker.cut_response()
+        for worker in _join(late, CUT_SECONDS):
+            logger.error("%s does not end; its request is given up.", worker.name)
+
+
+def _join(workers: "list[Worker]", timeout: float) -> "list[Worker]":
+    """Wait for threads to end, and return those that do not."""
+    ends_at = time.monotonic() + timeout
+    for worker in workers:
+        worker.join(max(ends_at - time.monotonic(), 0))
+    return [worker for worker in workers if worker.is_alive()]
+
+
+class Worker(threading.Thread):
+    """A thread that serves one connection after the other."""
+
+    def __init__(self, server: "Listener", waiting: "SimpleQueue[Connection | None]", number: int) -> None:
+        # A daemon: a request that never ends must not keep the process from ending.
+        super().__init__(name=f"worker-{number}", daemon=True)
+        self._server = server
+        self._waiting = waiting
+        self._connection: Connection | None = None
+
+    def run(self) -> None:
+        """Serve connections until a ``None`` comes out of the queue."""
+        while (connection := self._waiting.get()) is not None:
+            self._connection = connection
+            self._serve(connection)
+            self._connection = None
+
+    def cut_request(self) -> None:
+        """End the body that this thread reads; it can still tell the client so."""
+        if (connection := self._connection) is not None:
+            connection.cut_request()
+
+    def cut_response(self) -> None:
+        """End the connection that this thread serves."""
+        if (connection := self._connection) is not None:
+            connection.cut_response()
+
+    def _serve(self, connection: Connection) -> None:
+        goes_on = False
+        try:
+            goes_on = connection.communicate()
+        except BaseException:  # A thread that died, be it by sys.exit() in a request, would be missed.
+            logger.exception("A connection failed.")
+        if goes_on:
+            self._server.put_conn(connection)
+        else:
+            connection.close()

@@ -1,0 +1,108 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+import pytest
+
+from davgate.http.server import Server, ServerLimits, listen
+from tests.server.client import Client
+
+QUICK = ServerLimits(linger_timeout=timedelta(seconds=0.1))
+"""The default limits, except that a server stops as fast as the shortest of them is checked."""
+
+Start = Callable[..., Callable[[], Client]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """``start(application, threads=, limits=)`` serves it until the test ends, and returns what connects to it."""
+    with ExitStack() as stack:
+
+        def start_one(
+            application: WSGIApplication, *, threads: int = 2, limits: ServerLimits | None = None
+        ) -> Callable[[], Client]:
+            limits = limits or QUICK
+            server = stack.enter_context(Server(application, listen("127.0.0.1", 0, limits), threads=threads, limits=limits))
+            return lambda: stack.enter_context(Client((server.host, server.port)))
+
+        yield start_one
+
+
+class ServedProcess:
+    """A running ``tests.server.served``."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.served", *arguments],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._port: int | None = None
+
+    def next_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        if self._port is None:
+            word, port = self.next_line().split()
+            assert word == "port"
+            self._port = int(port)
+        return "127.0.0.1", self._port
+
+    def connect(self) -> Client:
+        return Client(self.address)
+
+    def usage(self) -> dict[str, float]:
+        """Return what the process that answers has used so far."""
+        with self.connect() as client:
+            found: dict[str, float] = json.loads(client.get().body)
+            return found
+
+    def is_accepting(self) -> bool:
+        try:
+            self.usage()
+        except OSError:
+            return False
+        return True
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def exit_code(self) -> int:
+        return self.process.wait(10)
+
+    def errors(self) -> str:
+        """Return what was written to standard error until the end."""
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., ServedProcess]]:
+    """``run(*arguments)`` starts a server in a process of its own, which ends with the test."""
+    with ExitStack() as stack:
+
+        def run_one(*arguments: str) -> ServedProcess:
+            served = ServedProcess(*arguments)
+            stack.callback(served.end)
+            return served
+
+        yield run_one

@@ -1,0 +1,133 @@
+"""One process or several until a signal: graceful stop, replacement of what died, reload."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from davgate.http.server import serve
+from tests.server.client import Client
+from tests.server.conftest import ServedProcess
+
+Run = Callable[..., ServedProcess]
+
+
+def begin_upload(served: ServedProcess) -> Client:
+    """Return a client whose upload of ten bytes is under way."""
+    client = served.connect()
+    client.request("PUT", "/x", "Content-Length: 10", "Expect: 100-continue")
+    assert client.response().status == 100
+    client.send(b"hello")
+    return client
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def answering_pids(served: ServedProcess) -> set[int]:
+    return {int(served.usage()["pid"]) for _ in range(20)}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+def test_stop_finishes_the_upload_and_accepts_nothing_new(run: Run, workers: str, number: int) -> None:
+    served = run("--workers", workers)
+    with begin_upload(served) as upload, served.connect() as idle:
+        assert idle.get().status == 200
+        served.signal(number)
+        assert idle.has_ended()
+        wait_until(lambda: not served.is_accepting())
+        upload.send(b"world")
+        assert upload.response().body == b"10"
+        assert upload.has_ended()
+    assert served.exit_code() == 0
+    assert [served.next_line() for _ in range(int(workers))] == ["closed"] * int(workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_second_signal_stops_at_once(run: Run, workers: str) -> None:
+    served = run("--workers", workers)
+    with begin_upload(served) as upload, served.connect() as idle:
+        assert idle.get().status == 200
+        served.signal(signal.SIGTERM)
+        assert idle.has_ended()
+        served.signal(signal.SIGTERM)
+        assert upload.has_ended()
+    assert served.exit_code() == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_stop_cuts_what_does_not_end_in_time(run: Run, workers: str) -> None:
+    served = run("--workers", workers, "--stop-seconds", "0.2")
+    with begin_upload(served) as upload:
+        served.signal(signal.SIGTERM)
+        assert upload.response().status == 400
+    assert served.exit_code() == 0
+
+
+def test_request_that_never_ends_does_not_hold_up_the_stop(run: Run) -> None:
+    served = run("--stop-seconds", "0.1", "--hangs")
+    with served.connect() as client:
+        client.request("GET", "/hang")
+        assert served.next_line() == "hanging"
+        served.signal(signal.SIGTERM)
+        assert client.has_ended()
+    assert served.exit_code() == 0
+    assert "does not end" in served.errors()
+
+
+def test_hangup_stops_a_single_process(run: Run) -> None:
+    served = run()
+    served.usage()
+    served.signal(signal.SIGHUP)
+    assert served.exit_code() == 0
+
+
+def test_killed_worker_is_replaced(run: Run) -> None:
+    served = run("--workers", "2")
+    killed = int(served.usage()["pid"])
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: len(pids := answering_pids(served)) == 2 and killed not in pids)
+    served.signal(signal.SIGTERM)
+    assert served.exit_code() == 0
+
+
+def test_hangup_replaces_all_workers_and_finishes_their_uploads(run: Run) -> None:
+    served = run("--workers", "2")
+    with begin_upload(served) as upload:
+        wait_until(lambda: len(answering_pids(served)) == 2)
+        old = answering_pids(served)
+        served.signal(signal.SIGHUP)
+        wait_until(lambda: not old & answering_pids(served))
+        upload.send(b"world")
+        assert upload.response().body == b"10"
+    served.signal(signal.SIGTERM)
+    assert served.exit_code() == 0
+    assert [served.next_line() for _ in range(4)] == ["closed"] * 4
+
+
+def test_workers_that_die_at_once_stop_the_master(run: Run) -> None:
+    served = run("--workers", "2", "--fails")
+    assert served.exit_code() == 1
+    assert "this application cannot be made" in served.errors()
+
+
+def test_workers_do_not_outlive_their_master(run: Run) -> None:
+    served = run("--workers", "2")
+    assert served.is_accepting()
+    served.signal(signal.SIGKILL)
+    served.exit_code()
+    wait_until(lambda: not served.is_accepting())
+
+
+def test_taken_address_is_an_error_before_anything_is_started(run: Run) -> None:
+    served = run()
+    _, port = served.address
+    with pytest.raises(OSError, match="in use"):
+        serve(lambda: pytest.fail("the application was made"), "127.0.0.1", port)
