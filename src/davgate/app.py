@@ -104,7 +104,7 @@ class Application:
         method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
         try:
             response = self._answer(environ)
-        except Exception:  # noqa: BLE001  # the one outermost wrapper: a fault of ours must not end the connection mutely
+        except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely
             logger.exception("%s %s failed", method, target)
             number = environ["davgate.request_id"]
             text = f"Something went wrong here, and nothing was changed by this request. Its number in the log is {number}.\n"
@@ -112,9 +112,18 @@ class Application:
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
-            who = environ.get("davgate.principal", "-")
-            client = environ["REMOTE_ADDR"]
-            access_log.info("%s %s %d %.1f ms %s %s", method, target, response.status, seconds * 1000, who, client)
+            access_log.info(
+                "%s %s %d %s %s bytes %.1f ms %s %s %s",
+                method,
+                target,
+                response.status,
+                response.reason,
+                response.length,
+                seconds * 1000,
+                environ.get("davgate.principal", "-"),
+                environ["REMOTE_ADDR"],
+                environ.get("HTTP_USER_AGENT", "-")[:80],
+            )
         return response
 
     def _answer(self, environ: Environ) -> Response:
@@ -133,7 +142,9 @@ class Application:
             return page(environ)
         except DavgateError as error:
             status, headers = refusal(error, CHALLENGE)
-            return whole(status, _TEXT, f"{error}\n".encode(), *headers)
+            response = whole(status, _TEXT, f"{error}\n".encode(), *headers)
+            response.reason = error.code
+            return response
 
     def _home(self, environ: Environ) -> Response:
         host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"

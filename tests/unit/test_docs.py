@@ -10,6 +10,9 @@ from pathlib import Path
 
 from davgate.cli.main import Exit, parser
 from davgate.config import settings
+from davgate.dav.app import METHODS
+from davgate.http.errors import TABLE
+from davgate.model.errors import DavgateError
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -97,3 +100,30 @@ def test_every_script_says_first_what_it_does_and_stays_short() -> None:
 def test_files_that_the_readme_names_exist() -> None:
     for name in re.findall(r"\]\(([^)#:]+)\)|`((?:src|tests|scripts|config)/[\w./-]+)`", README):
         assert (ROOT / (name[0] or name[1])).exists(), name
+
+
+def every_error(kind: type[DavgateError] = DavgateError) -> Iterator[type[DavgateError]]:
+    """Yield the classes of all errors."""
+    for error in kind.__subclasses__():
+        yield error
+        yield from every_error(error)
+
+
+def test_every_error_code_is_in_the_table_with_its_status() -> None:
+    for error in every_error():
+        status = next(TABLE[kind].status for kind in error.__mro__ if kind in TABLE)
+        assert f"| `{error.code}` | {status.value} | " in README, error.code
+
+
+def test_every_method_of_the_drive_has_its_row() -> None:
+    named = set(re.findall(r"`([A-Z]+)`", README.partition("## The drive")[2].partition("\n## ")[0]))
+
+    assert set(METHODS) <= named
+
+
+def test_every_test_that_the_compliance_table_names_is_there() -> None:
+    files = re.findall(r"`(tests/[a-z0-9_/]+\.py)`", README)
+
+    assert len(files) >= 15
+    for file in files:
+        assert "def test_" in (ROOT / file).read_text("utf-8"), file

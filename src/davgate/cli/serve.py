@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from davgate import __version__
 from davgate.config import Address, Config, ServerConfig
 from davgate.http.server import ServerLimits, serve
 from davgate.storage import schema
@@ -31,7 +32,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
         store.database.close()
         if not _is_loopback(server.listen) and not server.public_url.startswith("https:"):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
-        return serve(
+        logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.workers)
+        code = serve(
             lambda: Application(config, open_store(config), figures_folder),
             server.listen.host,
             server.listen.port,
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
             limits=_limits(server),
             on_ready=_announce,
         )
+        logger.info("davgate has stopped.")
+        return code
 
 
 def _announce(host: str, port: int) -> None:

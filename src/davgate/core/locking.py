@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -22,9 +23,11 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import Right
 from davgate.storage.api import Resolved, Transaction, locks
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: boo
         action = "unlock" if ending.principal_id == ctx.principal.id else "break-lock"
         record(tx, ctx, action, root, locked.id)
         tx.commit()
+    if action == "break-lock":
+        logger.info("%s broke a lock on %s.", ctx.principal.name, to_text(root))
     return True
 
 

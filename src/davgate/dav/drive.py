@@ -123,4 +123,6 @@ def refused(drive: Drive, request_path: TreePath, error: DavgateError) -> Respon
             for root in error.roots
         ]
     body = error_body(outcome_of(error).precondition, hrefs, str(error), error.code)
-    return whole(status, CONTENT_TYPE, body, *headers)
+    response = whole(status, CONTENT_TYPE, body, *headers)
+    response.reason = error.code
+    return response

@@ -18,11 +18,20 @@ STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HT
 
 @dataclass(slots=True)
 class Response:
-    """Status, headers and body. Without a Content-Length header the body's length is not known beforehand."""
+    """Status, headers and body. Without a Content-Length header the body's length is not known beforehand.
+
+    ``reason`` is the code of the error that is answered, for the log.
+    """
 
     status: int
     headers: Headers = field(default_factory=list)
     body: Iterable[bytes] = ()
+    reason: str = "-"
+
+    @property
+    def length(self) -> str:
+        """The number of bytes of the body as far as it is known, for the log."""
+        return next((value for name, value in self.headers if name == "Content-Length"), "-")
 
     def start(self, start_response: StartResponse) -> Iterable[bytes]:
         """Hand the head to WSGI and return the body."""
