@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from wsgiref.types import WSGIApplication
@@ -10,6 +10,7 @@ from wsgiref.types import WSGIApplication
 import pytest
 
 from davgate.http.server import Server, ServerLimits, listen
+from tests.server.applications import Recorder
 from tests.server.client import Client
 
 QUICK = ServerLimits(linger_timeout=timedelta(seconds=0.1))
@@ -18,19 +19,45 @@ QUICK = ServerLimits(linger_timeout=timedelta(seconds=0.1))
 Start = Callable[..., Callable[[], Client]]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """``start(application, threads=, limits=)`` serves it until the test ends, and returns what connects to it."""
+@contextmanager
+def starting() -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def start_one(
-            application: WSGIApplication, *, threads: int = 2, limits: ServerLimits | None = None
-        ) -> Callable[[], Client]:
-            limits = limits or QUICK
-            server = stack.enter_context(Server(application, listen("127.0.0.1", 0, limits), threads=threads, limits=limits))
+        def start_one(application: WSGIApplication, *, threads: int = 2, limits: ServerLimits = QUICK) -> Callable[[], Client]:
+            listening = listen("127.0.0.1", 0, limits)
+            server = stack.enter_context(Server(application, listening, threads=threads, limits=limits))
             return lambda: stack.enter_context(Client((server.host, server.port)))
 
         yield start_one
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """``start(application, threads=, limits=)`` serves it until the test ends, and returns what connects to it."""
+    with starting() as start_one:
+        yield start_one
+
+
+@pytest.fixture(scope="module")
+def recording() -> Iterator[tuple[Recorder, Callable[[], Client]]]:
+    """One server for all tests of a module; ``recorder`` begins each with an empty record."""
+    application = Recorder()
+    with starting() as start_one:
+        yield application, start_one(application)
+
+
+@pytest.fixture
+def recorder(recording: tuple[Recorder, Callable[[], Client]]) -> Recorder:
+    """The application behind ``client``, which has been asked nothing yet."""
+    recording[0].requests.clear()
+    return recording[0]
+
+
+@pytest.fixture
+def client(recording: tuple[Recorder, Callable[[], Client]]) -> Iterator[Client]:
+    """A new connection to the server of ``recorder``."""
+    with recording[1]() as client:
+        yield client
 
 
 class ServedProcess:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterable
@@ -56,9 +57,13 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--stop-seconds", type=float, default=30.0)
+    parser.add_argument("--files", type=int)
     parser.add_argument("--hangs", action="store_true")
     parser.add_argument("--fails", action="store_true")
     arguments = parser.parse_args()
+
+    if arguments.files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (arguments.files, arguments.files))
 
     def make_application() -> Probe:
         if arguments.fails:

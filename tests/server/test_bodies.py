@@ -12,7 +12,7 @@ import pytest
 from davgate.http.body import BodyCut, BodyMalformed, BodyTimeout
 from davgate.http.server import ServerLimits
 from tests.server.applications import Echo, Recorder, answer
-from tests.server.client import chunked
+from tests.server.client import Client, chunked
 from tests.server.conftest import Start
 from tests.server.test_heads import METHODS, SMUGGLED
 
@@ -157,35 +157,29 @@ class TestMalformed:
         assert type(application.error()) is BodyMalformed
         assert application.calls == 1
 
-    def test_broken_chunk_that_nobody_reads_ends_the_connection(self, start: Start, body: bytes) -> None:
-        application = Recorder()
-        client = start(application)()
+    def test_broken_chunk_that_nobody_reads_ends_the_connection(self, recorder: Recorder, client: Client, body: bytes) -> None:
         client.request("PUT", "/x", CHUNKED, body=body + SMUGGLED)
         response = client.response()
         assert response.status == 200
         assert response.headers["connection"] == "close"
         assert client.has_ended()
-        assert application.paths == ["/x"]
+        assert recorder.paths == ["/x"]
 
 
 class TestUnreadBody:
     @pytest.mark.parametrize("method", METHODS)
-    def test_body_in_chunks_is_no_second_request(self, start: Start, method: str) -> None:
-        application = Recorder()
-        client = start(application)()
+    def test_body_in_chunks_is_no_second_request(self, recorder: Recorder, client: Client, method: str) -> None:
         client.request(method, "/x", CHUNKED, body=chunked(SMUGGLED))
         assert client.response(method).status == 200
         assert client.get("/next").body == b"GET /next"
-        assert application.paths == ["/x", "/next"]
+        assert recorder.paths == ["/x", "/next"]
 
     @pytest.mark.parametrize("method", METHODS)
-    def test_body_with_length_is_no_second_request(self, start: Start, method: str) -> None:
-        application = Recorder()
-        client = start(application)()
+    def test_body_with_length_is_no_second_request(self, recorder: Recorder, client: Client, method: str) -> None:
         client.request(method, "/x", f"Content-Length: {len(SMUGGLED)}", body=SMUGGLED)
         assert client.response(method).status == 200
         assert client.get("/next").body == b"GET /next"
-        assert application.paths == ["/x", "/next"]
+        assert recorder.paths == ["/x", "/next"]
 
     def test_small_body_may_come_after_the_response(self, start: Start) -> None:
         client = start(Recorder("401 Unauthorized"))()
@@ -201,13 +195,19 @@ class TestUnreadBody:
         assert client.response().status == 200
         assert client.has_ended()
 
-    @pytest.mark.parametrize("field", ["Content-Length: 70000", CHUNKED])
+    @pytest.mark.parametrize("field", ["Content-Length: 1100000", CHUNKED])
     def test_rest_that_is_large_or_of_unknown_size_ends_the_connection(self, start: Start, field: str) -> None:
         client = start(Recorder("401 Unauthorized"))()
         client.request("PUT", "/x", field)
         response = client.response()
         assert response.status == 401
         assert response.headers["connection"] == "close"
+        assert client.has_ended()
+
+    @pytest.mark.parametrize("sent", [b"1E", b"1E8480\r\n", b"1E8480\r\n" + b"x" * 20_000], ids=len)
+    def test_response_does_not_wait_for_the_rest_of_a_chunk(self, client: Client, sent: bytes) -> None:
+        client.request("PUT", "/x", CHUNKED, body=sent)
+        assert client.response().status == 200
         assert client.has_ended()
 
     def test_half_read_body_is_no_second_request(self, start: Start) -> None:
@@ -299,7 +299,7 @@ class TestContinue:
 
 class TestSlowness:
     STALL = ServerLimits(body_timeout=timedelta(seconds=0.2), linger_timeout=timedelta(seconds=0.1))
-    RATE = ServerLimits(body_timeout=timedelta(seconds=0.3), body_bytes_per_second=1000, linger_timeout=timedelta(seconds=0.1))
+    RATE = ServerLimits(body_timeout=timedelta(seconds=0.5), body_bytes_per_second=1000, linger_timeout=timedelta(seconds=0.1))
 
     @pytest.mark.parametrize(
         ("field", "sent"), [("Content-Length: 100", b"012"), (CHUNKED, b"5\r\nhel"), (CHUNKED, b"5\r\nhello\r\n")]
@@ -323,15 +323,15 @@ class TestSlowness:
 
     def test_slow_body_above_the_rate_arrives(self, start: Start) -> None:
         client = start(Echo(), limits=self.RATE)()
-        client.request("PUT", "/x", "Content-Length: 1600")
-        for _ in range(16):  # 0.8 s, nearly three times the credit, at 2,000 bytes per second.
+        client.request("PUT", "/x", "Content-Length: 2000")
+        for _ in range(20):  # 1 s, twice the credit, at 2,000 bytes per second.
             client.send(b"x" * 100)
             time.sleep(0.05)
-        assert client.response().body == b"x" * 1600
+        assert client.response().body == b"x" * 2000
 
     def test_each_request_has_its_own_credit(self, start: Start) -> None:
         client = start(Echo(), limits=self.RATE)()
-        for _ in range(6):
+        for _ in range(8):
             client.request("PUT", "/x", "Content-Length: 5")
             time.sleep(0.1)
             client.send(b"hello")

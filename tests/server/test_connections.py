@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -12,13 +13,13 @@ import pytest
 from davgate.http.server import Server, ServerLimits, listen
 from tests.server.applications import Echo, Recorder, answer
 from tests.server.client import Client
-from tests.server.conftest import Start
+from tests.server.conftest import QUICK, Start
 
 
 def quick(**waits: float) -> ServerLimits:
     """Return limits with the given waits in seconds."""
-    spans = {name: timedelta(seconds=seconds) for name, seconds in ({"linger_timeout": 0.1} | waits).items()}
-    return replace(ServerLimits(), **spans)
+    spans: dict[str, Any] = {name: timedelta(seconds=seconds) for name, seconds in waits.items()}
+    return replace(QUICK, **spans)
 
 
 class TestPipelining:
@@ -67,10 +68,10 @@ class TestWaits:
         assert client.response().status == 408
 
     def test_second_head_has_its_own_time(self, start: Start) -> None:
-        client = start(Recorder(), limits=quick(header_timeout=0.3))()
+        client = start(Recorder(), limits=quick(header_timeout=0.6))()
         for _ in range(3):
             client.send(b"GET /x HTTP/1.1\r\n")
-            time.sleep(0.15)
+            time.sleep(0.25)
             client.send(b"Host: test\r\n\r\n")
             assert client.response().status == 200
 
@@ -82,10 +83,10 @@ class TestWaits:
         assert client.has_ended()
 
     def test_idle_time_begins_anew_with_each_request(self, start: Start) -> None:
-        client = start(Recorder(), limits=quick(idle_timeout=0.3))()
+        client = start(Recorder(), limits=quick(idle_timeout=0.6))()
         for _ in range(4):
             assert client.get().status == 200
-            time.sleep(0.15)
+            time.sleep(0.25)
 
     def test_lingering_connection_is_closed_in_time(self, start: Start) -> None:
         client = start(Recorder("401 Unauthorized"), limits=quick(linger_timeout=0.1))()
@@ -111,7 +112,7 @@ class TestWaits:
             connect().send(data)
         began = time.monotonic()
         assert connect().get().status == 401
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 5.0
 
 
 class TestRoom:

@@ -81,6 +81,8 @@ REFUSED = {
     "asterisk-for-get": b"GET * HTTP/1.1\r\nHost: test\r\n\r\n",
     "other-scheme": b"GET ftp://test/x HTTP/1.1\r\nHost: test\r\n\r\n",
     "absolute-without-host": b"GET http:///x HTTP/1.1\r\nHost: test\r\n\r\n",
+    "absolute-with-two-hosts": b"GET http://test/x HTTP/1.1\r\nHost: test\r\nHost: test\r\n\r\n",
+    "absolute-without-host-field": b"GET http://test/x HTTP/1.1\r\n\r\n",
     "absolute-with-user": b"GET http://ann@test/x HTTP/1.1\r\nHost: test\r\n\r\n",
     "fragment": b"DELETE /x#y HTTP/1.1\r\nHost: test\r\n\r\n",
     "control-in-target": b"GET /\x01 HTTP/1.1\r\nHost: test\r\n\r\n",
@@ -89,43 +91,37 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("head", REFUSED.values(), ids=REFUSED.keys())
-def test_malformed_head_gets_400_and_ends_the_connection(start: Start, head: bytes) -> None:
-    application = Recorder()
-    client = start(application)()
+def test_malformed_head_gets_400_and_ends_the_connection(recorder: Recorder, client: Client, head: bytes) -> None:
     client.send(head + b"5\r\nhello\r\n0\r\n\r\n" + SMUGGLED if head.endswith(b"\r\n\r\n") else head)
     response = client.response()
     assert response.status == 400
     assert response.headers["connection"] == "close"
     assert client.has_ended()
-    assert application.requests == []
+    assert recorder.requests == []
 
 
 @pytest.mark.parametrize("end", [1, 3, 14, 15, 16, 17, 20, 28, 29, 30, 31])
-def test_head_in_two_pieces_is_one_request(start: Start, end: int) -> None:
-    client = start(Recorder())()
+def test_head_in_two_pieces_is_one_request(client: Client, end: int) -> None:
     head = b"GET /x HTTP/1.1\r\nHost: test\r\n\r\n"
     client.send(head[:end])
     client.send(head[end:])
     assert client.response().body == b"GET /x"
 
 
-def test_heads_byte_by_byte_are_requests_in_order(start: Start) -> None:
-    client = start(Recorder())()
+def test_heads_byte_by_byte_are_requests_in_order(client: Client) -> None:
     for byte in b"GET /1 HTTP/1.1\r\nHost: test\r\n\r\nGET /2 HTTP/1.1\r\nHost: test\r\n\r\n":
         client.send(bytes([byte]))
     assert [client.response().body, client.response().body] == [b"GET /1", b"GET /2"]
 
 
-def test_connection_ending_within_a_head_gets_400(start: Start) -> None:
-    client = start(Recorder())()
+def test_connection_ending_within_a_head_gets_400(client: Client) -> None:
     client.send(b"GET /x HTTP/1.1\r\nHos")
     client.socket.shutdown(1)
     assert client.response().status == 400
     assert client.has_ended()
 
 
-def test_one_empty_line_before_a_request_is_passed_over(start: Start) -> None:
-    client = start(Recorder())()
+def test_one_empty_line_before_a_request_is_passed_over(client: Client) -> None:
     client.send(b"\r\nGET /x HTTP/1.1\r\nHost: test\r\n\r\n")
     assert client.response().body == b"GET /x"
 
@@ -175,24 +171,14 @@ ORDERPATCH MKCALENDAR MKREDIRECTREF UPDATEREDIRECTREF TRACE QUERY PRI SOURCE low
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_reaches_the_application(start: Start, method: str) -> None:
-    application = Recorder()
-    client = start(application)()
+def test_every_method_reaches_the_application(recorder: Recorder, client: Client, method: str) -> None:
     client.request(method, "/x")
     assert client.response(method).status == 200
-    assert application.requests[0]["REQUEST_METHOD"] == method
+    assert recorder.requests[0]["REQUEST_METHOD"] == method
     assert client.get("/next").status == 200
 
 
 class TestEnvironment:
-    @pytest.fixture
-    def application(self) -> Recorder:
-        return Recorder()
-
-    @pytest.fixture
-    def client(self, start: Start, application: Recorder) -> Client:
-        return start(application)()
-
     @pytest.mark.parametrize(
         ("target", "path", "query"),
         [
@@ -210,11 +196,11 @@ class TestEnvironment:
         ],
     )
     def test_target_is_handed_over_raw_and_decoded(
-        self, client: Client, application: Recorder, target: str, path: str, query: str
+        self, client: Client, recorder: Recorder, target: str, path: str, query: str
     ) -> None:
         client.request("GET", target)
         assert client.response().status == 200
-        environ = application.requests[0]
+        environ = recorder.requests[0]
         assert (environ["REQUEST_URI"], environ["PATH_INFO"], environ["QUERY_STRING"]) == (target, path, query)
 
     @pytest.mark.parametrize(
@@ -226,23 +212,21 @@ class TestEnvironment:
             ("http://other:8080?c", "/?c"),
         ],
     )
-    def test_absolute_target_is_reduced_to_path_and_host(
-        self, client: Client, application: Recorder, target: str, uri: str
-    ) -> None:
+    def test_absolute_target_is_reduced_to_path_and_host(self, client: Client, recorder: Recorder, target: str, uri: str) -> None:
         client.request("GET", target)
         assert client.response().status == 200
-        assert application.requests[0]["REQUEST_URI"] == uri
-        assert application.requests[0]["HTTP_HOST"] == "other:8080"
+        assert recorder.requests[0]["REQUEST_URI"] == uri
+        assert recorder.requests[0]["HTTP_HOST"] == "other:8080"
 
-    def test_asterisk_is_handed_over_for_options(self, client: Client, application: Recorder) -> None:
+    def test_asterisk_is_handed_over_for_options(self, client: Client, recorder: Recorder) -> None:
         client.request("OPTIONS", "*")
         assert client.response().status == 200
-        assert application.requests[0]["REQUEST_URI"] == application.requests[0]["PATH_INFO"] == "*"
+        assert recorder.requests[0]["REQUEST_URI"] == recorder.requests[0]["PATH_INFO"] == "*"
 
-    def test_fields_are_variables(self, client: Client, application: Recorder) -> None:
+    def test_fields_are_variables(self, client: Client, recorder: Recorder) -> None:
         client.request("POST", "/", "content-TYPE: text/plain", "Content-Length: 0", "X-Some:   spaced\t ", "If-Match: \xe4")
         assert client.response().status == 200
-        environ = application.requests[0]
+        environ = recorder.requests[0]
         assert environ["CONTENT_TYPE"] == "text/plain"
         assert environ["CONTENT_LENGTH"] == "0"
         assert environ["HTTP_X_SOME"] == "spaced"
@@ -254,35 +238,35 @@ class TestEnvironment:
         assert environ["SERVER_PORT"] == str(client.socket.getpeername()[1])
         assert environ["wsgi.input_terminated"] is True
 
-    def test_repeated_fields_are_joined(self, client: Client, application: Recorder) -> None:
+    def test_repeated_fields_are_joined(self, client: Client, recorder: Recorder) -> None:
         client.request("GET", "/", "If: (<a>)", "Cookie: a=1", "If: (<b>)", "Cookie: b=2")
         assert client.response().status == 200
-        assert application.requests[0]["HTTP_IF"] == "(<a>), (<b>)"
-        assert application.requests[0]["HTTP_COOKIE"] == "a=1; b=2"
+        assert recorder.requests[0]["HTTP_IF"] == "(<a>), (<b>)"
+        assert recorder.requests[0]["HTTP_COOKIE"] == "a=1; b=2"
 
-    def test_ambiguous_names_are_dropped(self, client: Client, application: Recorder) -> None:
+    def test_ambiguous_names_are_dropped(self, client: Client, recorder: Recorder) -> None:
         client.request("GET", "/", "X_Forwarded_User: eve", "Proxy: http://eve", "Content_Length: 5")
         assert client.response().status == 200
-        environ = application.requests[0]
+        environ = recorder.requests[0]
         assert not {"HTTP_X_FORWARDED_USER", "HTTP_PROXY", "CONTENT_LENGTH", "HTTP_CONTENT_LENGTH"} & environ.keys()
 
-    def test_one_request_leaves_nothing_for_the_next(self, client: Client, application: Recorder) -> None:
+    def test_one_request_leaves_nothing_for_the_next(self, client: Client, recorder: Recorder) -> None:
         client.request("GET", "/?a", "X-First: 1")
         client.response()
         client.request("GET", "/", "X-Second: 2")
         client.response()
-        assert "HTTP_X_FIRST" not in application.requests[1]
-        assert application.requests[1]["QUERY_STRING"] == ""
+        assert "HTTP_X_FIRST" not in recorder.requests[1]
+        assert recorder.requests[1]["QUERY_STRING"] == ""
 
-    def test_host_may_be_missing_in_1_0(self, client: Client, application: Recorder) -> None:
+    def test_host_may_be_missing_in_1_0(self, client: Client, recorder: Recorder) -> None:
         client.send(b"GET / HTTP/1.0\r\n\r\n")
         assert client.response().status == 200
-        assert application.requests[0]["SERVER_PROTOCOL"] == "HTTP/1.0"
+        assert recorder.requests[0]["SERVER_PROTOCOL"] == "HTTP/1.0"
         assert client.has_ended()
 
     @pytest.mark.parametrize("coding", ["chunked", "Chunked", "CHUNKED"])
-    def test_coding_is_named_in_any_case(self, client: Client, application: Recorder, coding: str) -> None:
+    def test_coding_is_named_in_any_case(self, client: Client, recorder: Recorder, coding: str) -> None:
         client.request("POST", "/", f"Transfer-Encoding: {coding}", body=b"0\r\n\r\n")
         assert client.response().status == 200
-        assert "CONTENT_LENGTH" not in application.requests[0]
+        assert "CONTENT_LENGTH" not in recorder.requests[0]
         assert client.get("/next").body == b"GET /next"

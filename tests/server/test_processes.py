@@ -62,6 +62,19 @@ def test_second_signal_stops_at_once(run: Run, workers: str) -> None:
     assert served.exit_code() == 1
 
 
+def test_worker_that_is_signalled_by_a_supervisor_and_its_master_finishes_the_upload(run: Run) -> None:
+    served = run("--workers", "2")
+    with begin_upload(served) as upload:
+        workers = answering_pids(served)
+        served.signal(signal.SIGTERM)
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not served.is_accepting())
+        upload.send(b"world")
+        assert upload.response().body == b"10"
+    assert served.exit_code() == 0
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_stop_cuts_what_does_not_end_in_time(run: Run, workers: str) -> None:
     served = run("--workers", workers, "--stop-seconds", "0.2")
@@ -124,6 +137,20 @@ def test_workers_do_not_outlive_their_master(run: Run) -> None:
     served.signal(signal.SIGKILL)
     served.exit_code()
     wait_until(lambda: not served.is_accepting())
+
+
+def test_process_without_free_descriptors_waits_for_one(run: Run) -> None:
+    served = run("--files", "40")
+    clients = [served.connect() for _ in range(50)]
+    time.sleep(0.3)
+    for client in clients:
+        client.close()
+    assert served.usage()["cpu_seconds"] < 1.0
+    served.signal(signal.SIGTERM)
+    assert served.exit_code() == 0
+    errors = served.errors().splitlines()
+    assert 0 < len(errors) < 50
+    assert "No client can be accepted" in errors[0]
 
 
 def test_taken_address_is_an_error_before_anything_is_started(run: Run) -> None:

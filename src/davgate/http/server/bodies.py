@@ -147,14 +147,14 @@ class ChunkedBody(Body):
     def _rest(self, limit: int) -> int | None:
         """Read on as far as the body has arrived, for only its end tells where the next request begins."""
         scratch = bytearray(PASS_OVER_BYTES)
-        self._channel.credit = 0
+        self._channel.may_wait = False
         try:
             while limit > 0 and (size := self.readinto(scratch)):
                 limit -= size
         except BodyError:
             return None
         finally:
-            self._channel.renew_credit()
+            self._channel.may_wait = True
         return 0 if self.finished else None
 
     def _open_chunk(self) -> int:

@@ -32,18 +32,22 @@ class Channel:
     """Bytes from and to one client.
 
     ``data[start:]`` is what has arrived and was not taken yet; it never exceeds the largest head plus one read.
-    ``credit`` is how many seconds this client may still keep a thread waiting: waiting spends it, moved bytes earn it
-    back, so neither a dead client nor one sending a byte now and then holds a thread for long.
+    A credit says how many seconds this client may still keep a thread waiting: waiting spends it, moved bytes earn it
+    back, so neither a dead client nor one sending a byte now and then holds a thread for long. While ``may_wait`` is
+    false nobody is waited for at all.
     """
 
-    __slots__ = ("_credit_limit", "_readable", "_seconds_per_byte", "_writable", "credit", "data", "socket", "start")
+    __slots__ = (
+        "_credit", "_credit_limit", "_readable", "_seconds_per_byte", "_socket", "_writable", "data", "may_wait", "start",
+    )  # fmt: skip
 
     def __init__(self, client: socket.socket, limits: ServerLimits) -> None:
         client.setblocking(False)
-        self.socket = client
+        self._socket = client
         self.data = b""
         self.start = 0
-        self.credit = self._credit_limit = limits.body_timeout.total_seconds()
+        self.may_wait = True
+        self._credit = self._credit_limit = limits.body_timeout.total_seconds()
         self._seconds_per_byte = 1.0 / limits.body_bytes_per_second
         self._readable = select.poll()
         self._readable.register(client, select.POLLIN)
@@ -52,7 +56,7 @@ class Channel:
 
     def renew_credit(self) -> None:
         """Give the client its whole credit again, as at the start of each request."""
-        self.credit = self._credit_limit
+        self._credit = self._credit_limit
 
     # Reading
 
@@ -64,7 +68,7 @@ class Channel:
     def receive(self) -> bool | None:
         """Add what has arrived to what lies ready; false at the end of the stream, ``None`` when nothing is there."""
         try:
-            more = self.socket.recv(RECEIVE_BYTES)
+            more = self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
             return None
         except OSError:
@@ -98,7 +102,7 @@ class Channel:
             return len(taken)
         while True:
             try:
-                size = self.socket.recv_into(view)
+                size = self._socket.recv_into(view)
             except BlockingIOError:
                 self._wait(self._readable)
             except OSError:
@@ -148,7 +152,7 @@ class Channel:
         """
         flags = socket.MSG_MORE if more else 0
         try:
-            sent = self.socket.send(data, flags)
+            sent = self._socket.send(data, flags)
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -166,7 +170,7 @@ class Channel:
         end = offset + size
         while offset < end:
             try:
-                sent = os.sendfile(self.socket.fileno(), file_descriptor, offset, min(end - offset, SEND_FILE_BYTES))
+                sent = os.sendfile(self._socket.fileno(), file_descriptor, offset, min(end - offset, SEND_FILE_BYTES))
             except BlockingIOError:
                 self._wait(self._writable)
                 continue
@@ -181,7 +185,7 @@ class Channel:
     def try_send(self, data: bytes) -> None:
         """Send if there is room at once; for courtesies to a client that is turned away."""
         try:
-            self.socket.send(data)
+            self._socket.send(data)
         except OSError:
             return
 
@@ -189,7 +193,7 @@ class Channel:
         while rest:
             self._wait(self._writable)
             try:
-                sent = self.socket.send(rest, flags)
+                sent = self._socket.send(rest, flags)
             except BlockingIOError:
                 continue
             except OSError as error:
@@ -209,11 +213,11 @@ class Channel:
 
     def close(self) -> None:
         """Give the socket back. May be repeated."""
-        self.socket.close()
+        self._socket.close()
 
     def _shut_down(self, how: int) -> None:
         try:
-            self.socket.shutdown(how)
+            self._socket.shutdown(how)
         except OSError:
             return  # The client broke the connection first.
 
@@ -221,9 +225,9 @@ class Channel:
 
     def _wait(self, poll: "select.poll") -> None:
         began = time.monotonic()
-        if self.credit <= 0 or not poll.poll(self.credit * 1000):
+        if not self.may_wait or self._credit <= 0 or not poll.poll(self._credit * 1000):
             raise Stalled
-        self.credit -= time.monotonic() - began
+        self._credit -= time.monotonic() - began
 
     def _earn(self, size: int) -> None:
-        self.credit = min(self._credit_limit, self.credit + size * self._seconds_per_byte)
+        self._credit = min(self._credit_limit, self._credit + size * self._seconds_per_byte)

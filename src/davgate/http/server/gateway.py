@@ -79,8 +79,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_body", "_bodyless", "_channel", "_chunked", "_head", "_header_lines", "_length", "_sent", "_server",
-        "_status_line", "_wants_close", "head_sent", "reusable",
+        "_body", "_bodyless", "_channel", "_chunked", "_head", "_head_sent", "_header_lines", "_length", "_sent",
+        "_server", "_status_line", "_wants_close", "reusable",
     )  # fmt: skip
 
     def __init__(self, channel: Channel, head: RequestHead, server: "Listener") -> None:
@@ -99,7 +99,7 @@ class Exchange:
         self._bodyless = False
         self._chunked = False
         self._sent = 0
-        self.head_sent = False
+        self._head_sent = False
         self.reusable = head.keep_alive
 
     def bytes_to_skip(self) -> int | None:
@@ -147,13 +147,14 @@ class Exchange:
     ) -> Callable[[bytes], None]:
         """Take status and header fields; they are sent with the first bytes of the body (PEP 3333)."""
         if exc_info is not None:
-            if self.head_sent and exc_info[1] is not None:
+            if self._head_sent and exc_info[1] is not None:
                 raise exc_info[1].with_traceback(exc_info[2])
         elif self._status_line:
             raise InvalidResponse("start_response was called twice.")
         self._status_line = status
         self._header_lines = []
         self._length = None
+        self._wants_close = False
         self._bodyless = self._head.method == "HEAD" or status.startswith(("204", "304"))
         for name, value in headers:
             key = name.lower()
@@ -172,7 +173,7 @@ class Exchange:
 
     def _send_sequence(self, blocks: list[bytes] | tuple[bytes, ...]) -> None:
         size = len(blocks[0]) if len(blocks) == 1 else sum(map(len, blocks))
-        if self._length is None and not self.head_sent and (size or not self._bodyless):
+        if self._length is None and not self._head_sent and (size or not self._bodyless):
             self._length = size
         if size <= WHOLE_BYTES:
             self._write(b"".join(blocks))
@@ -188,7 +189,7 @@ class Exchange:
 
     def _send_file(self, wrapper: FileWrapper) -> None:
         opened = _regular_file(wrapper.file)
-        if opened is None or self.head_sent:
+        if opened is None or self._head_sent:
             self._send_stream(wrapper)
             return
         descriptor, offset, size = opened
@@ -204,7 +205,7 @@ class Exchange:
 
     def _write(self, block: bytes) -> None:
         """Send a block of the body, after the head if that was not sent yet."""
-        if self.head_sent:
+        if self._head_sent:
             payload = self._frame(block)
             if payload:
                 self._channel.send(payload)
@@ -229,7 +230,7 @@ class Exchange:
         return block
 
     def _finish(self) -> None:
-        if not self.head_sent:
+        if not self._head_sent:
             if self._length is None and not self._bodyless:
                 self._length = 0
             self._write(b"")
@@ -247,8 +248,8 @@ class Exchange:
 
     def _fail(self, status: HTTPStatus, reason: str) -> None:
         self.reusable = False
-        if not self.head_sent:
-            self.head_sent = True
+        if not self._head_sent:
+            self._head_sent = True
             self._channel.send(refusal(Refused(status, reason), bodyless=self._head.method == "HEAD"))
 
     # The head of the response
@@ -282,7 +283,7 @@ class Exchange:
         if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
             raise InvalidResponse("A status or header field contains CR, LF or NUL.")
         data = text.encode("latin-1") + b"\r\n"
-        self.head_sent = True
+        self._head_sent = True
         return data
 
     def _settle_body(self) -> None:

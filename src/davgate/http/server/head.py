@@ -22,8 +22,8 @@ CHUNKED = -1
 """Stands for the length of a body whose end is marked by chunks."""
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\x80-\xff]+) HTTP/1\.([01])\r\n")
-_ABSOLUTE_FORM = re.compile(r"(?i:https?)://([^/?#@]+)(?=[/?]|$)")
 _HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+;=:\[\]]*")
+_ABSOLUTE_FORM = re.compile(rf"(?i:https?)://(?=[^/?])({_HOST.pattern})(?=[/?]|$)")
 _LENGTH_DIGITS = 18
 
 _environ_keys: dict[bytes, str] = {b"Content-Type": "CONTENT_TYPE", b"Content-Length": "CONTENT_LENGTH"}
@@ -62,8 +62,8 @@ class RequestHead:
         environ["REQUEST_METHOD"] = self.method
         environ["SERVER_PROTOCOL"] = "HTTP/1.1" if self.minor_version else "HTTP/1.0"
         _parse_fields(data, line.end(), environ, limits)
+        self._check_host()
         self._read_target(line[2].decode("latin-1"))
-        self._read_host()
         self.length = self._body_length()
         self.keep_alive = self._wants_keep_alive()
         self.expects_continue = "HTTP_EXPECT" in environ and self._read_expectation()
@@ -76,8 +76,6 @@ class RequestHead:
             if absolute is None:
                 raise _malformed("The request target is neither a path nor an absolute http URI.")
             # The authority of the target takes the place of the Host field (RFC 9112, 3.2.2).
-            if self.minor_version and "HTTP_HOST" not in environ:
-                raise _malformed("The Host field is missing.")
             environ["HTTP_HOST"] = absolute[1]
             target = target[absolute.end() :]
             if not target.startswith("/"):
@@ -89,7 +87,7 @@ class RequestHead:
         path, _, environ["QUERY_STRING"] = target.partition("?")
         environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path
 
-    def _read_host(self) -> None:
+    def _check_host(self) -> None:
         """Source: RFC 9112, 3.2. A repeated Host has been joined with a comma, which no host contains."""
         host = self.environ.get("HTTP_HOST")
         if host is None:

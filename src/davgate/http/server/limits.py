@@ -30,8 +30,9 @@ class ServerLimits:
     body_bytes_per_second: int = 500
     """The slowest transfer that can go on for ever; a slower one uses up ``body_timeout`` and is cut."""
 
-    drain_bytes: int = 64 * 1024
-    """An unread rest of a request body up to this size is skipped, and the connection is used again."""
+    drain_bytes: int = 1024 * 1024
+    """An unread rest of a request body up to this size is skipped, and the connection is used again. Holds what programs
+    send before they have read that it is refused."""
 
     drain_timeout: timedelta = timedelta(seconds=5)
     """How long the client may take to send that rest. It holds no thread meanwhile."""

@@ -23,6 +23,9 @@ CHECK_SECONDS = 0.1
 """How often waits are checked for their end, and whether to stop; more often when the limits are shorter."""
 
 
+UNSENT_BYTES = 128 * 1024
+"""How much the kernel holds that is not on its way to a client yet, before it reports that there is room for more."""
+
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -57,6 +60,8 @@ def listen(host: str, port: int, limits: ServerLimits = DEFAULT_LIMITS) -> Liste
     opened = socket.create_server((host, port), family=family, backlog=limits.backlog, dualstack_ipv6=both)
     # Accepted sockets inherit this: a response is sent whole, so there is never a reason to hold back its end.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # So do they this: without it the kernel takes megabytes for a slow client, and reports no progress for minutes.
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return ListeningSocket(fileno=opened.detach())
 
 

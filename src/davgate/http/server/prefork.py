@@ -70,7 +70,7 @@ def serve(
         def work(signals: Signals, ready: Callable[[], None]) -> int:
             application = application_factory()
             server = Server(application, listening, threads=threads, limits=limits, multiprocess=workers > 1)
-            return _serve_until_signal(server, application, signals, ready)
+            return _serve_until_signal(server, application, signals, ready, heeds_second=workers == 1)
 
         if workers == 1:
             with Signals((*STOP, signal.SIGHUP)) as signals:
@@ -79,7 +79,14 @@ def serve(
             return Master(work, listening, workers, limits, signals, ready).run()
 
 
-def _serve_until_signal(server: Server, application: WSGIApplication, signals: Signals, ready: Callable[[], None]) -> int:
+def _serve_until_signal(
+    server: Server, application: WSGIApplication, signals: Signals, ready: Callable[[], None], *, heeds_second: bool
+) -> int:
+    """Serve until a signal comes, then stop gracefully.
+
+    A process on its own is made to stop at once by a second signal. A worker leaves that to its master, for service
+    supervisors signal every process of a service, and the master passes the first signal on: the worker gets two.
+    """
     server.start()
     ready()
     signals.take()
@@ -94,7 +101,7 @@ def _serve_until_signal(server: Server, application: WSGIApplication, signals: S
     # A thread of its own, so that a second signal is seen while the stop waits for requests under way.
     threading.Thread(target=stop, name="stop", daemon=True).start()
     while not stopped.is_set():
-        if signals.take() is not None:
+        if signals.take() is not None and heeds_second:
             logger.warning("A second signal came; requests under way are given up.")
             return 1
     close = getattr(application, "close", None)
@@ -121,6 +128,7 @@ class WorkerProcess:
     started_at: float = field(default_factory=time.monotonic)
     is_ready: bool = False
     is_outdated: bool = False
+    is_retired: bool = False
     kill_at: float | None = None
 
 
@@ -186,14 +194,14 @@ class Master:
         self._listening.close()
         for worker in self._workers.values():
             if self._stopping:
-                self._exit_code = 1
                 worker.kill_at = time.monotonic()
             else:
                 self._retire(worker)
         self._stopping = True
 
     def _retire(self, worker: WorkerProcess) -> None:
-        if worker.kill_at is None:
+        if not worker.is_retired:
+            worker.is_retired = True
             worker.kill_at = time.monotonic() + self._stop_seconds
             os.kill(worker.pid, signal.SIGTERM)
 
@@ -201,7 +209,7 @@ class Master:
         for worker in self._workers.values():
             if worker.kill_at is not None and worker.kill_at <= time.monotonic():
                 logger.error("Worker %d does not stop; it is killed.", worker.pid)
-                self._exit_code = 1
+                worker.kill_at = None
                 os.kill(worker.pid, signal.SIGKILL)
 
     # Births and deaths
@@ -267,8 +275,10 @@ class Master:
                 self._note_death(worker, os.waitstatus_to_exitcode(status))
 
     def _note_death(self, worker: WorkerProcess, exit_code: int) -> None:
-        if worker.kill_at is not None:
+        if worker.is_retired:
             logger.info("Worker %d stopped with exit code %d.", worker.pid, exit_code)
+            if exit_code and self._stopping:
+                self._exit_code = 1
             return
         now = time.monotonic()
         logger.error("Worker %d died with exit code %d.", worker.pid, exit_code)
