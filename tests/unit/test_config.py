@@ -78,13 +78,13 @@ def test_relative_data_folder_starts_where_the_command_is_started(tmp_path: Path
 
 def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> None:
     found = mistakes(
-        '[server]\nlisten = "8080"\nworkers = 0\nworker = 2\n[lock]\nmax = 1\n[locks]\ndefault = "2h"\nmax = "1h"\n',
+        '[server]\nlisten = "8080"\nworkers = 0\nworker = 2\n[lock]\nmax = 1\n',
         tmp_path,
         {"DAVGATE_SERVER_THREAD": "8", "DAVGATE_DRIVE_LIST_VERSIONS_FOLDER": "yes"},
         **{"server.backlog": "many"},
     )
 
-    assert len(found) == 8
+    assert len(found) == 7
     file = tmp_path / "davgate.toml"
     for sentence in [
         f"{file}: server.listen must be a host and a port",
@@ -94,7 +94,6 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
         "unknown environment variable DAVGATE_SERVER_THREAD; did you mean DAVGATE_SERVER_THREADS?",
         "DAVGATE_DRIVE_LIST_VERSIONS_FOLDER: drive.list_versions_folder must be true or false (given: 'yes')",
         "--backlog: server.backlog must be a whole number (given: 'many')",
-        "locks.default must not be longer than locks.max",
     ]:
         assert any(mistake.startswith(sentence) for mistake in found), (sentence, found)
 

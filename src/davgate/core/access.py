@@ -16,7 +16,7 @@ from davgate.model.errors import Locked, NotFound, ParentMissing, PreconditionFa
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import Node
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, is_inside
 from davgate.model.permissions import Right
 from davgate.storage.api import Resolved, Session, locks, resolve
 
@@ -24,13 +24,21 @@ LockAt = tuple[Lock, TreePath]
 """A lock and the path of its root."""
 
 
-def look_up(session: Session, ctx: Context, path: TreePath, now: Instant, *, with_body: bool = False) -> Resolved:
+def look_up(
+    session: Session,
+    ctx: Context,
+    path: TreePath,
+    now: Instant,
+    *,
+    with_body: bool = False,
+    with_stored_bytes: bool = False,
+) -> Resolved:
     """Return what a path leads to for this principal.
 
     Raises:
         Unauthenticated: the account was changed or disabled since the sign-in that the context carries.
     """
-    found = resolve(session, path, ctx.principal, now, with_body=with_body)
+    found = resolve(session, path, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     if found.caller_epoch != ctx.principal.epoch:
         raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
     return found
@@ -87,8 +95,18 @@ def locks_on(found: Resolved) -> tuple[LockAt, ...]:
     return locks_at(found, depth if found.node is not None else depth - 1)
 
 
-def check_conditions(session: Session, ctx: Context, found: Resolved, now: Instant, *, reading: bool = False) -> Verdict:
+def check_conditions(
+    session: Session,
+    ctx: Context,
+    found: Resolved,
+    now: Instant,
+    *,
+    reading: bool = False,
+    target: ResourceState | None = None,
+) -> Verdict:
     """Hold the request's conditions against what is at the path; return PROCEED or, when reading, NOT_MODIFIED.
+
+    ``target`` is the state of what the request names when that is not in the tree of today.
 
     Raises:
         PreconditionFailed: one does not hold.
@@ -97,7 +115,7 @@ def check_conditions(session: Session, ctx: Context, found: Resolved, now: Insta
         return Verdict.PROCEED
     verdict = evaluate(
         ctx.conditions,
-        _state_of(found),
+        target or _state_of(found),
         lambda path: _state_of(found if path == found.path else look_up(session, ctx, path, now)),
         reading=reading,
     )
@@ -111,7 +129,7 @@ def _state_of(found: Resolved) -> ResourceState:
     node = found.node
     if node is None:
         return ResourceState(exists=False, tokens=tokens)
-    return ResourceState(True, node.etag, node.modified_at, tokens)
+    return ResourceState(True, node.etag, node.modified_at, tokens, node.former_etag)
 
 
 def check_locks(ctx: Context, standing: Iterable[LockAt]) -> None:
@@ -160,10 +178,11 @@ def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: N
     check_write_locks(ctx, found)
     ending = [lock.token for lock in found.locks.get(node.id, ())]
     if node.is_collection:
-        by_node: dict[int, list[LockAt]] = {}
-        for lock, path in locks.below(session, node.id, found.path, now):
-            by_node.setdefault(lock.node_id, []).append((lock, path))
-            ending.append(lock.token)
-        for standing in by_node.values():
-            check_locks(ctx, standing)
+        below = locks.below(session, node.id, found.path, now)
+        deep = [pair for pair in (*locks_on(found), *below) if pair[0].depth is lock_rules.Depth.INFINITY]
+        for root in dict.fromkeys(path for _, path in below):
+            # Of shared locks one's own may be a deep one further up, so each member is held against all that affect it.
+            own = [pair for pair in below if pair[1] == root]
+            check_locks(ctx, own + [pair for pair in deep if pair[1] != root and is_inside(root, pair[1])])
+        ending += [lock.token for lock, _ in below]
     return tuple(ending)

@@ -59,8 +59,8 @@ def add_user(store: Store, passwords: Passwords, new: NewUser) -> int:
         raise AccountRefused(f"A password has at least {SHORTEST_PASSWORD} characters and is not the user name.")
     password_hash = passwords.hash(new.password)
     with store.database.write() as tx:
-        if accounts.find(tx, new.name) is not None:
-            raise AccountRefused(f"There is a user {new.name!r} already. Choose another name.")
+        if accounts.is_taken(tx, new.name):
+            raise AccountRefused(f"The name {new.name!r} is taken. Choose another name.")
         principal_id = accounts.add(tx, new.name, PrincipalKind.USER, password_hash=password_hash, is_admin=new.is_admin)
         record(tx, SYSTEM_CONTEXT, "add-user", (), None, name=new.name, is_admin=new.is_admin)
         tx.commit()

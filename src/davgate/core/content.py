@@ -133,10 +133,15 @@ def settle(store: Store, tx: Transaction, ctx: Context, node: Node) -> Node:
 
     Nobody wrote anything, so the date that clients see stays: an editor would take a later one for somebody else's change.
     """
+    return _add_version(tx, ctx, node, add_empty(store, tx, node.name or ""), Cause.CREATED, node.modified_at)
+
+
+def add_empty(store: Store, tx: Transaction, name: str) -> Content:
+    """Give the content of no bytes its row, and return it for a document of this name."""
     with store.blobs.stage() as staging:
         empty = staging.finish()
     add_staged(store, tx, empty)
-    return _add_version(tx, ctx, node, media_of(empty, None, node.name or ""), Cause.CREATED, node.modified_at)
+    return media_of(empty, None, name)
 
 
 def change_of(action: str, node: Node) -> Change:

@@ -16,7 +16,7 @@ from davgate.core.access import (
     require_node,
     require_parent,
 )
-from davgate.core.content import Written, change_of
+from davgate.core.content import Written, add_empty, change_of
 from davgate.core.documents import check_write_or_member_locks, require_writable, write_content
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
@@ -48,6 +48,14 @@ _AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """Bytes stored, and bytes that may still be; None when there is no quota (RFC 4331, 3 and 4)."""
+
+    used_bytes: int
+    available_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A resource and, when asked for, its members, as rows; see ``storage.rows.MemberRow``.
 
@@ -62,6 +70,7 @@ class Listing:
     member_locks: Mapping[int, tuple[Lock, ...]]
     batches: Iterator[Sequence[MemberRow]]
     is_complete: bool
+    quota: Quota | None = None
 
     @property
     def row(self) -> MemberRow:
@@ -71,7 +80,14 @@ class Listing:
 
 @contextmanager
 def listing(
-    store: Store, ctx: Context, path: TreePath, *, with_members: bool, with_properties: bool, with_locks: bool
+    store: Store,
+    ctx: Context,
+    path: TreePath,
+    *,
+    with_members: bool,
+    with_properties: bool,
+    with_locks: bool,
+    with_quota: bool = False,
 ) -> Iterator[Listing]:
     """Give a resource and its members as they are at one moment: at most four statements, however many members.
 
@@ -80,7 +96,7 @@ def listing(
     """
     now = store.clock.now()
     with store.database.read(snapshot=with_members or with_properties) as session:
-        found = look_up(session, ctx, path, now)
+        found = look_up(session, ctx, path, now, with_stored_bytes=with_quota)
         node = require_node(found, ctx, Right.READ)
         check_conditions(session, ctx, found, now, reading=True)
         known: NodeProperties = {}
@@ -95,7 +111,8 @@ def listing(
             if with_locks:
                 member_locks = locks.of_members(session, node.id, now)
             first, rest, is_complete = catalog.members(session, node.id, at_once=_AT_ONCE)
-        yield Listing(node, now, locks_on(found), known, member_locks, _chain(first, rest), is_complete)
+        room = None if found.stored_bytes is None else _quota_of(store, found.stored_bytes)
+        yield Listing(node, now, locks_on(found), known, member_locks, _chain(first, rest), is_complete, room)
 
 
 def _chain(first: Sequence[MemberRow], rest: Iterator[Sequence[MemberRow]]) -> Iterator[Sequence[MemberRow]]:
@@ -153,8 +170,13 @@ def delete(store: Store, ctx: Context, path: TreePath) -> None:
         tx.commit()
 
 
-def _to_trash(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> None:
+def _to_trash(tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None) -> None:
+    """Take a node out of its place. Its locks end, unless ``successor`` takes the place and with it the locks there."""
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
+    if successor is not None:
+        locks.pass_on(tx, node.id, successor.id)
+        passed_on = {lock.token for lock in found.locks.get(node.id, ())}
+        ending = tuple(token for token in ending if token not in passed_on)
     locks.end(tx, ending)
     catalog.move_to_trash(tx, node, found.path, tx.now, ctx.principal.id)
     if node.parent_id is not None:
@@ -165,13 +187,15 @@ def _to_trash(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> Non
 def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool) -> Written:
     """Give a document or collection another place, with identity and history; durable on return.
 
-    What was at the destination goes to the trash. Locks do not travel: those at and below the source end.
+    What was at the destination goes to the trash. Locks do not travel: those at and below the source end. A lock on the
+    destination stays there: davfs2 moves a file that it has yet to fill onto one that it holds open, and then writes under
+    the lock of the latter.
 
     Raises:
         NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked.
         PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
 
-    Source: RFC 4918, 9.9.
+    Source: RFC 4918, 9.9 and 7.6.
     """
     with store.database.write() as tx:
         found, there = _ends(tx, ctx, source, destination)
@@ -181,7 +205,7 @@ def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *,
         check_conditions(tx, ctx, found, tx.now)
         parent = _may_replace(ctx, there, overwrite=overwrite)
         locks.end(tx, check_removal_locks(tx, ctx, found, node, tx.now))
-        _vacate(tx, ctx, there)
+        _vacate(tx, ctx, there, successor=node)
         catalog.move(tx, node, parent.id, destination[-1], tx.now)
         for changed_id in {node.parent_id, parent.id}:
             if changed_id is not None:
@@ -268,9 +292,9 @@ def _check_overwrite(there: Resolved, *, overwrite: bool) -> None:
         raise PreconditionFailed(f"{to_text(there.path)} exists already. Allow overwriting it, or choose another name.")
 
 
-def _vacate(tx: Transaction, ctx: Context, there: Resolved) -> None:
+def _vacate(tx: Transaction, ctx: Context, there: Resolved, *, successor: Node | None = None) -> None:
     if there.node is not None:
-        _to_trash(tx, ctx, there, there.node)
+        _to_trash(tx, ctx, there, there.node, successor=successor)
 
 
 def _copy_onto(
@@ -279,7 +303,11 @@ def _copy_onto(
     _check_overwrite(there, overwrite=overwrite)
     require_writable(there, ctx)
     check_write_or_member_locks(ctx, there)
-    return write_content(store, tx, ctx, there, node.content, Cause.SAVE, origin=_origin(found.path, node))
+    content = node.content
+    if content is None and there.node is not None and there.node.content is not None:
+        # A pending document reads as empty, so its copy does.
+        content = add_empty(store, tx, there.path[-1])
+    return write_content(store, tx, ctx, there, content, Cause.SAVE, origin=_origin(found.path, node))
 
 
 def _origin(path: TreePath, node: Node) -> str:
@@ -341,17 +369,12 @@ def _copy_tree(
     return next(copied for copied in copies if copied.id == ids[top.id])
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Bytes stored, and bytes that may still be; None when there is no quota (RFC 4331, 3 and 4)."""
-
-    used_bytes: int
-    available_bytes: int | None
-
-
 def quota(store: Store) -> Quota:
     """Return how much the store holds and may hold."""
     with store.database.read() as session:
-        used = catalog.stored_bytes(session)
+        return _quota_of(store, catalog.stored_bytes(session))
+
+
+def _quota_of(store: Store, used_bytes: int) -> Quota:
     limit = store.policy.quota_bytes
-    return Quota(used, max(0, limit - used) if limit else None)
+    return Quota(used_bytes, max(0, limit - used_bytes) if limit else None)

@@ -50,8 +50,7 @@ def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tup
         node = _versioned(session, store, ctx, document)
         version = _version(session, node, document, no)
         body = versions.inline_body(session, version.content.digest)
-    state = ResourceState(True, version.etag, version.opened_at)
-    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
+    verdict = evaluate(ctx.conditions, _state_of(version), lambda _: ResourceState(exists=False), reading=True)
     if verdict is Verdict.FAILED:
         raise PreconditionFailed()
     is_modified = verdict is not Verdict.NOT_MODIFIED
@@ -71,7 +70,7 @@ def restore(store: Store, ctx: Context, document: TreePath, no: int, destination
         node = _versioned(tx, store, ctx, document)
         version = _version(tx, node, document, no)
         there = look_up(tx, ctx, destination, tx.now)
-        check_conditions(tx, ctx, there, tx.now)
+        check_conditions(tx, ctx, there, tx.now, target=_state_of(version))
         if there.node is not None and not overwrite:
             raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it to restore onto it.")
         require_writable(there, ctx)
@@ -82,6 +81,10 @@ def restore(store: Store, ctx: Context, document: TreePath, no: int, destination
         written = write_content(store, tx, ctx, there, version.content, cause, origin=origin)
         tx.commit()
     return written
+
+
+def _state_of(version: Version) -> ResourceState:
+    return ResourceState(True, version.etag, version.opened_at)
 
 
 def _versioned(session: Session, store: Store, ctx: Context, document: TreePath) -> Node:

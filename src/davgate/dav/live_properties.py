@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from davgate.dav.xml import DAV, escape, href_element
 from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
-from davgate.model.etag import OF_NOTHING, of_content
+from davgate.model.etag import of_content, of_pending
 from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
 from davgate.model.media_types import guess
@@ -29,6 +29,7 @@ KIND: Final = 2
 NAME: Final = 4
 CREATED_AT: Final = 5
 MODIFIED_AT: Final = 6
+VERSION_NO: Final = 7
 DIGEST: Final = 8
 LENGTH: Final = 9
 MEDIA_TYPE: Final = 10
@@ -133,7 +134,7 @@ def _etags(batch: Batch) -> list[str]:
 
 
 def _etag_of_nothing(row: MemberRow) -> str:
-    return f"<D:getetag>{OF_NOTHING}</D:getetag>" if row[KIND] == DOCUMENT else ""
+    return f"<D:getetag>{of_pending(row[UUID])}</D:getetag>" if row[KIND] == DOCUMENT else ""
 
 
 def _display_names(batch: Batch) -> list[str]:

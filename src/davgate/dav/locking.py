@@ -29,7 +29,13 @@ def lock(exchange: Exchange) -> Response:
     if body:
         asked = bodies.parse_lockinfo(body, exchange.drive.xml_limits)
         depth = parse_depth(request.header("DEPTH"), Depth.INFINITY, _DEPTHS)
-        granted = locking.lock(exchange.store, exchange.ctx, path, locking.LockRequest(asked.scope, depth, asked.owner, timeout))
+        wanted = locking.LockRequest(asked.scope, depth, asked.owner, timeout)
+        try:
+            granted = locking.lock(exchange.store, exchange.ctx, path, wanted)
+        except LockConflict as error:
+            if all(root != path and is_inside(root, path) for root in error.roots):
+                return _prevented_below(exchange, path, error)
+            raise
         headers = [("Lock-Token", f"<{lock_token_uri(granted.lock.token)}>")]
     else:
         if not exchange.ctx.tokens:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from davgate.dav.live_properties import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME
+from davgate.dav.live_properties import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
 from davgate.http.headers import quote_name, quote_path
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
@@ -20,59 +20,68 @@ SAFETY = (
 )
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f23; background: #fff }
-nav a, td a { color: #0b57a4; text-decoration: none } nav a:hover, td a:hover { text-decoration: underline }
-h1 { font-size: 1.3rem; font-weight: 600; overflow-wrap: anywhere }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1b1f23; background: #fff }
+a { color: #0b57a4; text-decoration: none } a:hover { text-decoration: underline } nav { min-height: 1.5em; color: #57606a }
+h1 { font-size: 1.3rem; font-weight: 600; margin: .2rem 0 1rem; overflow-wrap: anywhere } p { color: #57606a }
 table { width: 100%; border-collapse: collapse } th { text-align: left; font-weight: 600; border-bottom: 2px solid #d0d7de }
-td, th { padding: .35rem .5rem } tr + tr td { border-top: 1px solid #eaeef2 } td:first-child { overflow-wrap: anywhere }
-.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums } .t { white-space: nowrap; color: #57606a }
-p { color: #57606a }
+td, th { padding: .35rem .5rem; white-space: nowrap } tr + tr td { border-top: 1px solid #eaeef2 }
+td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere } tr:hover td { background: #f6f8fa }
+.n { text-align: right; font-variant-numeric: tabular-nums } td.t { color: #57606a } .f { font-weight: 600 }
+@media (max-width: 36rem) { .t { display: none } }
 """
 
 
 def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow]) -> Iterator[bytes]:
     """Yield the page of a folder in pieces; ``path`` is where it is on the drive."""
-    title = escape(path[-1] if path else "davgate")
+    title = escape(path[-1] if path else "Drive")
+    base = quote_path(path, mount, collection=True)
+    shelf = "" if VERSIONS in path else f"{base}{VERSIONS}/"
+    version = f'<th class="n"><a href="{shelf}" title="Versions of all documents here">Version</a></th>' if shelf else ""
     yield (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><nav>{_trail(mount, path)}</nav><h1>{title}</h1>"
-        '<table><tr><th>Name</th><th class="n">Size</th><th>Changed (UTC)</th></tr>'
+        f'<table><tr><th>Name</th>{version}<th class="n">Size</th><th class="t">Changed (UTC)</th></tr>'
     ).encode()
-    base = quote_path(path, mount, collection=True)
     is_empty = True
     for row in members:
         is_empty = False
-        yield _line(base, row).encode()
+        yield _line(base, shelf, row).encode()
     note = "<p>This folder is empty.</p>" if is_empty else ""
-    versions = "" if VERSIONS in path else f'<p><a href="{base}{VERSIONS}/">Earlier versions</a></p>'
-    yield f"</table>{note}{versions}</body></html>".encode()
+    yield f"</table>{note}</body></html>".encode()
 
 
 def _trail(mount: str, path: TreePath) -> str:
-    links = [f'<a href="{mount}/">davgate</a>']
-    for depth, name in enumerate(path[:-1], 1):
-        links.append(f'<a href="{quote_path(path[:depth], mount, collection=True)}">{escape(name)}</a>')
-    return " / ".join(links) if path else ""
+    names = ("Drive", *map(escape, path))
+    addresses = (quote_path(path[:depth], mount, collection=True) for depth in range(len(path)))
+    return " / ".join(f'<a href="{address}">{name}</a>' for address, name in zip(addresses, names, strict=False))
 
 
-def _line(base: str, row: MemberRow) -> str:
+def _line(base: str, shelf: str, row: MemberRow) -> str:
+    """Return the line of a member; ``shelf`` is the address of the folder with the versions, empty within such a folder."""
     name = row[NAME] or ""
-    slash = "/" if row[KIND] == COLLECTION else ""
-    size = "" if slash else _size(row[LENGTH] or 0)
-    changed = f"{to_datetime(Instant(row[MODIFIED_AT])):%Y-%m-%d %H:%M}"
-    return (
-        f'<tr><td><a href="{base}{quote_name(name)}{slash}">{escape(name)}{slash}</a></td>'
-        f'<td class="n">{size}</td><td class="t">{changed}</td></tr>'
-    )
+    text, address = escape(name), quote_name(name)
+    changed = f'<td class="t">{to_datetime(Instant(row[MODIFIED_AT])):%Y-%m-%d %H:%M}</td>'
+    if row[KIND] == COLLECTION:
+        version = "<td></td>" if shelf else ""
+        return f'<tr><td class="f"><a href="{base}{address}/">{text}/</a></td>{version}<td></td>{changed}</tr>'
+    version = f'<td class="n">{_versions(shelf + address, row[VERSION_NO])}</td>' if shelf else ""
+    size = _size(row[LENGTH] or 0)
+    return f'<tr><td><a href="{base}{address}">{text}</a></td>{version}<td class="n">{size}</td>{changed}</tr>'
+
+
+def _versions(address: str, version_no: int) -> str:
+    """Return the number of the current version as a link to all of them; what is pending has none."""
+    return f'<a href="{address}/" title="All versions">{version_no}</a>' if version_no else ""
 
 
 def _size(length_bytes: int) -> str:
     """Return a length as people read it, in steps of 1,000."""
     if length_bytes < 1000:
         return f"{length_bytes} B"
-    size = float(length_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        size /= 1000
+    size = length_bytes / 1000
+    for unit in ("kB", "MB", "GB"):
         if size < 999.5:
-            break
-    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+            return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -45,11 +45,11 @@ def get(exchange: Exchange) -> Response:
 
 def _folder_page(exchange: Exchange) -> Response:
     mount, path = exchange.drive.mount, exchange.request.target.path
-    if exchange.request.method == "HEAD":
-        return Response(HTTPStatus.OK, [("Content-Type", HTML), *SAFETY])
     if not isinstance(exchange.place, InTree):
         shown = past.show(exchange.store, exchange.ctx, exchange.place, with_members=True)
         return whole(HTTPStatus.OK, HTML, b"".join(listing_page(mount, path, shown.members)), *SAFETY)
+    if exchange.request.method == "HEAD":
+        return Response(HTTPStatus.OK, [("Content-Type", HTML), *SAFETY])
     with ExitStack() as stack:
         listing = stack.enter_context(
             tree.listing(exchange.store, exchange.ctx, path, with_members=True, with_properties=False, with_locks=False)
@@ -74,7 +74,6 @@ def propfind(exchange: Exchange) -> Response:
         asked, minimal = bodies.BRIEF_ALLPROP, True
     if not isinstance(exchange.place, InTree):
         return _propfind_past(exchange, asked, with_members=depth is Depth.ONE, minimal=minimal)
-    quota = tree.quota(exchange.store) if asked.wants_quota else None
     with ExitStack() as stack:
         listing = stack.enter_context(
             tree.listing(
@@ -84,9 +83,10 @@ def propfind(exchange: Exchange) -> Response:
                 with_members=depth is Depth.ONE,
                 with_properties=asked.wants_dead_properties,
                 with_locks=asked.wants_locks,
+                with_quota=asked.wants_quota,
             )
         )
-        node = listing.node
+        node, quota = listing.node, listing.quota
         standing = [
             (lock, exchange.drive.href(root, collection=_is_collection(listing, lock))) for lock, root in listing.standing
         ]

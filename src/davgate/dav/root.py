@@ -30,6 +30,9 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
         Unauthenticated: PROPFIND without a sign-in.
         NotFound: the address is not above the drive.
     """
+    # The asterisk asks for the server as a whole (RFC 9110, 9.3.7); other addresses have to be well-formed.
+    if environ["REQUEST_METHOD"] == "OPTIONS" and environ["REQUEST_URI"] == "*":
+        return options()
     request = Request(environ, "")
     if request.method == "OPTIONS":
         return options()

@@ -91,9 +91,11 @@ def patch_properties(exchange: Exchange) -> Response:
     updates = bodies.parse_proppatch(exchange.xml_body(), exchange.drive.xml_limits)
     names = [update.name for update in updates]
     protected: frozenset[tuple[str, str]] = frozenset()
+    is_collection = exchange.request.target.wants_collection
     try:
-        documents.patch_properties(exchange.store, exchange.ctx, path, updates, protected=PROTECTED)
+        node = documents.patch_properties(exchange.store, exchange.ctx, path, updates, protected=PROTECTED)
+        is_collection = node.is_collection
     except ProtectedProperty as error:
         protected = error.names
-    href = exchange.drive.href(path, collection=exchange.request.target.wants_collection)
+    href = exchange.drive.href(path, collection=is_collection)
     return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.proppatch(href, names, protected))

@@ -34,7 +34,10 @@ def send(environ: Environ, opened: Opened) -> Response:
     if content.media_type.startswith(_ACTIVE):
         headers.append(_SANDBOX)
     first, length, status = 0, content.length_bytes, HTTPStatus.OK
-    if "HTTP_RANGE" in environ and if_range_holds(environ.get("HTTP_IF_RANGE"), opened.etag, opened.modified_at):
+    is_head = environ["REQUEST_METHOD"] == "HEAD"
+    # Ranges are defined for GET alone (RFC 9110, 14.2).
+    wants_part = "HTTP_RANGE" in environ and not is_head
+    if wants_part and if_range_holds(environ.get("HTTP_IF_RANGE"), opened.etag, opened.modified_at):
         part = select_range(environ["HTTP_RANGE"], length)
         if part is UNSATISFIABLE:
             return empty(
@@ -44,7 +47,7 @@ def send(environ: Environ, opened: Opened) -> Response:
             headers.append(("Content-Range", part.content_range(length)))
             first, length, status = part.first, part.length_bytes, HTTPStatus.PARTIAL_CONTENT
     headers.append(("Content-Length", str(length)))
-    if environ["REQUEST_METHOD"] == "HEAD":
+    if is_head:
         return Response(status, headers)
     return Response(status, headers, _body(environ, opened, first, length))
 

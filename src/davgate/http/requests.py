@@ -23,7 +23,7 @@ class _Input(Protocol):
 class Request:
     """One request below a mount. ``target`` is the place that its address names."""
 
-    __slots__ = ("environ", "limits", "method", "mount", "target")
+    __slots__ = ("_small_body", "body", "environ", "limits", "method", "mount", "target")
 
     def __init__(self, environ: Environ, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> None:
         self.environ = environ
@@ -31,6 +31,8 @@ class Request:
         self.limits = limits
         self.method: str = environ["REQUEST_METHOD"]
         self.target: Target = parse_target(environ["REQUEST_URI"], mount, limits)
+        self.body = Body(environ["wsgi.input"])
+        self._small_body: bytes | None = None
 
     def header(self, name: str) -> str | None:
         """Return a header by its WSGI key without ``HTTP_``, such as ``LOCK_TOKEN``."""
@@ -78,34 +80,33 @@ class Request:
         length = self.environ.get("CONTENT_LENGTH")
         return int(length) if length else None
 
-    @property
-    def body(self) -> Body:
-        """The body as core reads it."""
-        return Body(self.environ["wsgi.input"])
-
     def small_body(self, limit_bytes: int) -> bytes:
-        """Return the whole body, of a kind that is small.
+        """Return the whole body, of a kind that is small; it can be asked for again.
 
         Raises:
             TooLarge: more than ``limit_bytes``; of a length announced beforehand nothing is read then.
             BodyIncomplete: see ``Body.read``.
         """
-        if not self.has_body:
-            return b""
+        if self._small_body is None:
+            self._small_body = self._read_small_body(limit_bytes) if self.has_body else b""
+        return self._small_body
+
+    def _read_small_body(self, limit_bytes: int) -> bytes:
         announced = self.environ.get("CONTENT_LENGTH")
-        body = b"" if announced and int(announced) > limit_bytes else self.body.read(limit_bytes + 1)
+        body = b"" if announced and int(announced) > limit_bytes else Body(self.environ["wsgi.input"]).read(limit_bytes + 1)
         if len(body) > limit_bytes or (announced and int(announced) > limit_bytes):
             raise TooLarge(f"A body of this kind has at most {limit_bytes} bytes. Send less in one request.")
         return body
 
 
 class Body:
-    """A request body on its way in."""
+    """A request body on its way in. ``is_begun`` tells that some of it was asked for."""
 
-    __slots__ = ("_input",)
+    __slots__ = ("_input", "is_begun")
 
     def __init__(self, source: _Input) -> None:
         self._input = source
+        self.is_begun = False
 
     def read(self, size: int, /) -> bytes:
         """Return the next ``size`` bytes, fewer only at the end.
@@ -113,6 +114,7 @@ class Body:
         Raises:
             BodyIncomplete: the body ended before it should, or its framing is broken.
         """
+        self.is_begun = True
         try:
             return self._input.read(size)
         except BodyError as error:

@@ -1,8 +1,9 @@
 """Entity tags: strong validators, the same through every door.
 
 The tag of content is its SHA-256 in upper-case hex, quoted; a lock, a property or a rename does not change it.
-A pending document has no content yet and a tag of its own, so that a client's ``If-Match`` on the empty file it made holds
-until the first content arrives.
+A pending document has no content yet and a tag of its own. It is good for conditions also after the document became an empty
+version: davfs2 writes a file that it has made with ``If-Match`` on that tag, also long after its lock has ended, and puts what is
+then refused aside.
 """
 
 from __future__ import annotations

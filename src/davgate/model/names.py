@@ -29,6 +29,11 @@ def collision_key(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
+def can_exist(name: str) -> bool:
+    """Tell whether a name has only characters that a member's can have; a database may be unable to even ask for others."""
+    return _REFUSED.search(name) is None
+
+
 def check_name(name: str) -> None:
     """Refuse a name that can never be stored.
 

@@ -80,6 +80,12 @@ class Node:
             return etag.of_content(self.content.digest)
         return etag.of_pending(self.uuid) if self.kind is NodeKind.DOCUMENT else None
 
+    @property
+    def former_etag(self) -> str | None:
+        """The tag that an empty first version had while it was pending: of the same bytes, so as good in a condition."""
+        is_settled = self.version_no == 1 and self.content is not None and self.content.length_bytes == 0
+        return etag.of_pending(self.uuid) if is_settled else None
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

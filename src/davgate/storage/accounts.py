@@ -39,6 +39,14 @@ def find(session: Session, name: str) -> Account | None:
     return None if row is None else Account(Principal(row[0], row[1], row[2], bool(row[3])), row[4], bool(row[5]))
 
 
+_TAKEN = Statement(select(principal.c.id).where(principal.c.name == bindparam("name")))
+
+
+def is_taken(session: Session, name: str) -> bool:
+    """Tell whether a principal of whatever kind has this name; names are shared among users, groups and services."""
+    return session.first(_TAKEN, name=name) is not None
+
+
 _HIGHEST = Statement(select(func.max(principal.c.id)))
 _ADD = Statement(
     insert(principal).values(

@@ -7,14 +7,16 @@ are immutable. The collector removes those that no row names any more, after a g
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import BinaryIO, NamedTuple, Protocol, Self
 
 from davgate.model.errors import Corrupt, QuotaExceeded
 from davgate.model.instant import Instant
@@ -52,6 +54,14 @@ class Staged:
         self.body = body
 
 
+class StoredBlob(NamedTuple):
+    """Content in the blob store, with its age mark."""
+
+    digest: bytes
+    length_bytes: int
+    stored_at: Instant
+
+
 class BlobStore(Protocol):
     """Where large content lies."""
 
@@ -71,14 +81,21 @@ class BlobStore(Protocol):
     def exists(self, digest: bytes) -> bool:
         """Tell whether the content is there."""
 
-    def stored(self) -> Iterator[tuple[bytes, Instant]]:
-        """Yield the digest and age mark of each blob."""
+    def stored(self) -> Iterator[StoredBlob]:
+        """Yield what is there, in the order of the digests."""
 
     def remove(self, digest: bytes, *, older_than: Instant) -> bool:
         """Remove content that no row names and that is old; tell whether it was there and went."""
 
+    def unfinished(self) -> int:
+        """Return how many uploads have a file and have not ended: those under way, and what a crash left behind."""
+
     def sweep_staging(self, older_than: Instant) -> int:
         """Drop what uploads that never ended left behind; return how many."""
+
+
+_FOLDER = re.compile(r"[0-9a-f]{2}")
+_FILE = re.compile(r"[0-9a-f]{62}")
 
 
 class DiskBlobs:
@@ -110,11 +127,13 @@ class DiskBlobs:
     def exists(self, digest: bytes) -> bool:
         return self.path_of(digest).exists()
 
-    def stored(self) -> Iterator[tuple[bytes, Instant]]:
-        for folder in sorted(self._folder.iterdir()):
-            if len(folder.name) == 2:
-                for entry in os.scandir(folder):
-                    yield bytes.fromhex(folder.name + entry.name), Instant(entry.stat().st_mtime_ns // 1000)
+    def stored(self) -> Iterator[StoredBlob]:
+        for folder in sorted(filter(_FOLDER.fullmatch, os.listdir(self._folder))):
+            for name in sorted(filter(_FILE.fullmatch, os.listdir(self._folder / folder))):
+                # Another process may have collected it since the folder was read.
+                with contextlib.suppress(FileNotFoundError):
+                    found = os.stat(self._folder / folder / name)
+                    yield StoredBlob(bytes.fromhex(folder + name), found.st_size, Instant(found.st_mtime_ns // 1000))
 
     def remove(self, digest: bytes, *, older_than: Instant) -> bool:
         path = self.path_of(digest)
@@ -126,12 +145,17 @@ class DiskBlobs:
             return False
         return True
 
+    def unfinished(self) -> int:
+        return len(os.listdir(self._staging))
+
     def sweep_staging(self, older_than: Instant) -> int:
         swept = 0
         for entry in os.scandir(self._staging):
-            if entry.stat().st_mtime_ns // 1000 < older_than:
-                Path(entry.path).unlink(missing_ok=True)
-                swept += 1
+            # An upload that ends meanwhile takes its file away.
+            with contextlib.suppress(FileNotFoundError):
+                if entry.stat().st_mtime_ns // 1000 < older_than:
+                    os.unlink(entry.path)
+                    swept += 1
         return swept
 
 

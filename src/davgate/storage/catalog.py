@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, bindparam, exists, insert, not_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, exists, func, insert, literal, not_, select, update
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
@@ -83,15 +83,20 @@ def stored_bytes(session: Session) -> int:
     return int(row[0]) if row else 0
 
 
-_SUBTREE_TOP = select(node.c.id.label("id")).where(node.c.id == bindparam("top")).cte("subtree", recursive=True)
-SUBTREE = _SUBTREE_TOP.union_all(select(node.c.id).where(node.c.parent_id == _SUBTREE_TOP.c.id))
-"""The ids of the node ``top`` and of all below it."""
+_SUBTREE_TOP = select(node.c.id.label("id"), literal(0).label("depth")).where(node.c.id == bindparam("top"))
+_SUBTREE_WALK = _SUBTREE_TOP.cte("subtree", recursive=True)
+SUBTREE = _SUBTREE_WALK.union_all(select(node.c.id, _SUBTREE_WALK.c.depth + 1).where(node.c.parent_id == _SUBTREE_WALK.c.id))
+"""The ids of the node ``top`` and of all below it, with their depth under it."""
 
-_NODES_BELOW = Statement(select(*NODE_COLUMNS).where(node.c.id.in_(select(SUBTREE.c.id))).order_by(node.c.id))
+# A collection comes before its members: their copies are stored in this order, and a member's row refers to its collection's.
+# The order of ids would not do, for a member can be older than the collection that it was moved into.
+_NODES_BELOW = Statement(
+    select(*NODE_COLUMNS).join_from(SUBTREE, node, node.c.id == SUBTREE.c.id).order_by(SUBTREE.c.depth, node.c.id)
+)
 
 
 def subtree(session: Session, top: int) -> Sequence[MemberRow]:
-    """Return a node and all below it."""
+    """Return a node and all below it, each collection before its members."""
     return session.all(_NODES_BELOW, top=top)
 
 
@@ -126,10 +131,25 @@ _PLACE = Statement(
         name=bindparam("name"),
     )
 )
+# Places of a node follow each other without overlap, also while the clock stands still or after it leapt back: a place is left
+# a microsecond after it was taken at the earliest, and the next one taken when the last one was left.
+_LEFT_AT = bindparam("left_at", type_=BigInteger())
 _LEAVE = Statement(
     update(placement)
     .where(placement.c.node_id == bindparam("left_id"), placement.c.to_at == bindparam("still"))
-    .values(to_at=bindparam("left_at"))
+    .values(to_at=case((placement.c.from_at < _LEFT_AT, _LEFT_AT), else_=placement.c.from_at + 1))
+)
+_former = placement.alias("former")
+_LAST_LEFT = select(func.max(_former.c.to_at)).where(_former.c.node_id == bindparam("node_id")).scalar_subquery()
+_PLACED_AT = bindparam("from_at", type_=BigInteger())
+_PLACE_NEXT = Statement(
+    insert(placement).values(
+        node_id=bindparam("node_id"),
+        from_at=case((_LAST_LEFT > _PLACED_AT, _LAST_LEFT), else_=_PLACED_AT),
+        to_at=bindparam("to_at"),
+        parent_id=bindparam("parent_id"),
+        name=bindparam("name"),
+    )
 )
 
 
@@ -214,7 +234,7 @@ def move(tx: Transaction, moved: Node, parent_id: int, name: str, at: Instant) -
     """Give a node, and with it all below it, another place. One row, however large the subtree."""
     _set_place(tx, moved.id, parent_id, name)
     tx.run(_LEAVE, left_id=moved.id, still=FOREVER, left_at=at)
-    tx.run(_PLACE, **_place_values(moved.id, at, parent_id, name))
+    tx.run(_PLACE_NEXT, **_place_values(moved.id, at, parent_id, name))
 
 
 def _set_place(tx: Transaction, node_id: int, parent_id: int | None, name: str | None) -> None:

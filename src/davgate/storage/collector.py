@@ -17,7 +17,7 @@ from davgate.model.instant import Instant, after
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Transaction
 from davgate.storage.statements import Statement
-from davgate.storage.tables import blob, node, save, version, version_stream
+from davgate.storage.tables import blob, save, version, version_stream
 
 _BATCH = 200
 """Blobs removed in one transaction: other writers wait for it."""
@@ -68,7 +68,7 @@ def _forget_rows(database: Database, older_than: timedelta) -> int:
 def _remove_files(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
     before = after(database.clock.now(), -older_than)
     removed = 0
-    old = (digest for digest, stored_at in blobs.stored() if stored_at < before)
+    old = (one.digest for one in blobs.stored() if one.stored_at < before)
     while batch := list(islice(old, _BATCH)):
         with database.read() as session:
             orphans = [digest for digest in batch if session.first(_HAS_FILE, digest=digest) is None]

@@ -8,6 +8,7 @@ has checked stays true until it commits, and changes are numbered without gaps.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -32,9 +33,12 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16384",
-    "PRAGMA mmap_size=268435456",
+    "PRAGMA mmap_size=2147418112",
+    # A checkpoint writes each page once, however often the log has it: rarer ones write less. 16 MiB of log.
+    "PRAGMA wal_autocheckpoint=4000",
 )
 _STREAM_ROWS: Final = 1000
+_MOST_REMEMBERED: Final = 256
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
@@ -52,16 +56,22 @@ _ADVANCE = Statement(
 
 
 class Connection:
-    """A driver's connection with the one cursor that a session needs. ``durable`` is how SQLite was last told to commit."""
+    """A driver's connection with the one cursor that a session needs. ``durable`` is how SQLite was last told to commit.
 
-    __slots__ = ("cursor", "driver", "durable", "pooled")
+    ``memory`` is what was read on it while the database was in the state that ``data_version`` names.
+    """
 
-    def __init__(self, pooled: PoolProxiedConnection) -> None:
+    __slots__ = ("cursor", "data_version", "driver", "durable", "memory", "pooled", "writes")
+
+    def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
         driver: Any = pooled.driver_connection
         self.pooled = pooled
         self.driver = driver
         self.cursor = driver.cursor()
+        self.writes = writes
         self.durable = True
+        self.memory: dict[object, Any] = {}
+        self.data_version = -1
 
 
 class Session:
@@ -70,13 +80,15 @@ class Session:
     With ``snapshot`` all of them see one moment, otherwise each its own. Made by ``Database.read``.
     """
 
+    _writes = False
+
     def __init__(self, database: Database, *, snapshot: bool) -> None:
         self._database = database
         self._snapshot = snapshot
 
     def __enter__(self) -> Self:
         database = self._database
-        self._connection = database.take()
+        self._connection = database.take(writing=self._writes)
         self._cursor = self._connection.cursor
         if self._snapshot:
             try:
@@ -88,13 +100,33 @@ class Session:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         database = self._database
-        if error is None or not isinstance(error, database.driver_error):
+        if isinstance(error, database.driver_error):
+            database.discard(self._connection)
+            raise meaning_of(error) from error
+        try:
             if self._snapshot:
                 self._cursor.execute("COMMIT")
+        except database.driver_error:
+            # Everything was read already; only the connection is of no use any more.
+            logger.debug("A connection was lost after reading.", exc_info=True)
+            database.discard(self._connection)
+        else:
             database.give_back(self._connection)
-            return
-        database.discard(self._connection)
-        raise meaning_of(error) from error
+
+    def memory(self) -> dict[object, Any] | None:
+        """Return what this connection remembers and what is still true, to look up and to add to.
+
+        SQLite tells for a tenth of the cost of a look into the tree whether anybody else has committed since. It does not tell
+        of one's own commits, so a transaction has no memory; on PostgreSQL nobody has one.
+        """
+        connection = self._connection
+        if self._writes or not self._database.is_sqlite:
+            return None
+        version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        if version != connection.data_version or len(connection.memory) >= _MOST_REMEMBERED:
+            connection.memory.clear()
+            connection.data_version = version
+        return connection.memory
 
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""
@@ -125,7 +157,7 @@ class Session:
         rows = self.all(statement, **values)
         return rows[0] if rows else None
 
-    def stream(self, statement: Statement, **values: Value) -> Iterator[list[Row]]:
+    def stream(self, statement: Statement, *, batch_rows: int = _STREAM_ROWS, **values: Value) -> Iterator[list[Row]]:
         """Yield the rows in batches, so that a long listing is never in memory as a whole. Needs a snapshot session."""
         sql, brought = statement.for_dialect(self._database.dialect)
         driver = self._connection.driver
@@ -133,7 +165,7 @@ class Session:
         cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name="listing")
         try:
             cursor.execute(sql, bind(brought, values))
-            while batch := cursor.fetchmany(_STREAM_ROWS):
+            while batch := cursor.fetchmany(batch_rows):
                 yield batch
         finally:
             cursor.close()
@@ -146,6 +178,7 @@ class Transaction(Session):
     right for locks, which then need no disk flush of their own. Made by ``Database.write``.
     """
 
+    _writes = True
     now: Instant
     stored_bytes: int
     _next_id: int
@@ -250,6 +283,7 @@ class Database:
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
         # SQLAlchemy's pool costs as much as the statement that finds a document; it opens connections, here they wait.
         self._idle: list[Connection] = []
+        self._idle_writers: list[Connection] = []
 
     def read(self, *, snapshot: bool = False) -> Session:
         """Return a session for reading, to be used in a ``with`` block.
@@ -268,29 +302,34 @@ class Database:
         """
         return Transaction(self, self._gate, durable=durable)
 
-    def take(self) -> Connection:
-        """Return a connection that nobody else uses."""
+    def take(self, *, writing: bool) -> Connection:
+        """Return a connection that nobody else uses, always for reading or always for writing."""
         try:
-            return self._idle.pop()
+            return (self._idle_writers if writing else self._idle).pop()
         except IndexError:
             pass
         try:
-            return Connection(self.engine.raw_connection())
-        except (self.driver_error, SQLAlchemyError) as error:
+            return Connection(self.engine.raw_connection(), writes=writing)
+        except (self.dialect.loaded_dbapi.DatabaseError, SQLAlchemyError) as error:
             raise meaning_of(error) from error
 
     def give_back(self, connection: Connection) -> None:
         """Let others use a connection."""
-        self._idle.append(connection)
+        (self._idle_writers if connection.writes else self._idle).append(connection)
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection that may be broken."""
+        """Close a connection that may be broken, and the idle ones with it: what broke one mostly broke them all."""
         connection.pooled.invalidate()
+        for idle in (self._idle, self._idle_writers):
+            with contextlib.suppress(IndexError):
+                while True:
+                    idle.pop().pooled.invalidate()
 
     def close(self) -> None:
         """Close all connections."""
-        while self._idle:
-            self._idle.pop().pooled.close()
+        for idle in (self._idle, self._idle_writers):
+            while idle:
+                idle.pop().pooled.close()
         self.engine.dispose()
 
 
@@ -301,6 +340,8 @@ def meaning_of(error: BaseException) -> DavgateError:
         return QuotaExceeded()
     if "no such table" in text or "does not exist" in text or "unable to open database" in text:
         return StoreUnusable(_NO_STORE)
+    if "file is not a database" in text:
+        return StoreUnusable("The database file is damaged, or is none. Check the data folder, or restore a backup.")
     logger.warning("The database did not answer: %s", text)
     return Busy()
 

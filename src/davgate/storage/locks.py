@@ -76,6 +76,14 @@ def end(tx: Transaction, tokens: Iterable[str]) -> None:
     tx.run_many(_END, [{"token": token} for token in tokens])
 
 
+_PASS_ON = Statement(update(lock).where(lock.c.node_id == bindparam("from_id")).values(node_id=bindparam("to_id")))
+
+
+def pass_on(tx: Transaction, from_id: int, to_id: int) -> None:
+    """Let the locks taken directly on one node stand on another, with their tokens and ends."""
+    tx.run(_PASS_ON, from_id=from_id, to_id=to_id)
+
+
 _END_EXPIRED = Statement(delete(lock).where(lock.c.node_id == bindparam("node_id"), lock.c.expires_at <= bindparam("now")))
 
 

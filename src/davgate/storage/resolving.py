@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import and_, bindparam, case, literal, select
 from sqlalchemy.ext.compiler import compiles
@@ -11,16 +12,16 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Integer, Text
 
-from davgate.model.instant import Instant
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Lock
-from davgate.model.names import collision_key
+from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.database import Session
 from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, NODE_COLUMNS, NODE_WIDTH, to_lock, to_node
 from davgate.storage.statements import Statement
-from davgate.storage.tables import access_grant, blob, lock, node, principal
+from davgate.storage.tables import access_grant, blob, lock, node, principal, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Resolved:
 
     ``chain`` holds the nodes from the root down, as far as they exist; ``locks`` the live locks on each of them by node id;
     ``grants`` the rights given to the asking principal, with the depth at which. ``caller_epoch`` is the principal's present epoch, None
-    when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database.
+    when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database, ``stored_bytes`` the
+    sum of all content in the store when that was asked for.
     """
 
     path: TreePath
@@ -38,6 +40,8 @@ class Resolved:
     grants: tuple[tuple[int, int], ...]
     caller_epoch: int | None
     body: bytes | None
+    stored_bytes: int | None
+    holds_until: Instant
 
     @property
     def node(self) -> Node | None:
@@ -51,11 +55,43 @@ class Resolved:
         return self.chain[depth - 1] if 0 < depth <= len(self.chain) else None
 
 
-def resolve(session: Session, path: TreePath, who: Principal, now: Instant, *, with_body: bool = False) -> Resolved:
-    """Return what lies on a path, with the locks alive at ``now`` and the grants of a principal. One statement."""
+def resolve(
+    session: Session,
+    path: TreePath,
+    who: Principal,
+    now: Instant,
+    *,
+    with_body: bool = False,
+    with_stored_bytes: bool = False,
+) -> Resolved:
+    """Return what lies on a path, with the locks alive at ``now`` and the grants of a principal. One statement.
+
+    A drive asks for the same few places again and again: as long as nothing was committed and no lock ended, the answer is
+    remembered.
+    """
+    memory = session.memory()
+    question = (path, who.identities, with_body, with_stored_bytes)
+    if memory is not None:
+        known: Resolved | None = memory.get(question)
+        if known is not None and now < known.holds_until:
+            return known
+    found = _resolve(session, path, who, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
+    if memory is not None:
+        memory[question] = found
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _segments(path: TreePath) -> str:
+    return json.dumps([collision_key(name) if can_exist(name) else None for name in path])
+
+
+def _resolve(
+    session: Session, path: TreePath, who: Principal, now: Instant, *, with_body: bool, with_stored_bytes: bool
+) -> Resolved:
     rows = session.all(
-        _RESOLVE_WITH_BODY if with_body else _RESOLVE,
-        segments=json.dumps([collision_key(name) for name in path]),
+        _RESOLVE[with_body, with_stored_bytes],
+        segments=_segments(path),
         last=len(path),
         now=now,
         me=who.id,
@@ -83,6 +119,8 @@ def resolve(session: Session, path: TreePath, who: Principal, now: Instant, *, w
         tuple(grants.values()),
         rows[0][_GRANT_AT + 2] if rows else None,
         body,
+        rows[0][-1] if rows and with_stored_bytes else None,
+        min((lock.expires_at for by_token in locks.values() for lock in by_token.values()), default=FOREVER),
     )
 
 
@@ -105,7 +143,7 @@ def _segment_on_postgresql(element: _SegmentAt, compiler: SQLCompiler, **kw: obj
     return f"(CAST({compiler.process(path)} AS json) ->> {compiler.process(position)})"
 
 
-def _statement(*, with_body: bool) -> Statement:
+def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
     start = select(literal(0, Integer).label("depth"), literal(ROOT_ID, node.c.id.type).label("id"))
     walk = start.cte("walk", recursive=True)
     child = node.alias("child")
@@ -123,6 +161,8 @@ def _statement(*, with_body: bool) -> Statement:
     if with_body:
         inline = select(blob.c.body).where(blob.c.digest == node.c.digest).scalar_subquery()
         columns.append(case((walk.c.depth == bindparam("last"), inline)))
+    if with_stored_bytes:
+        columns.append(select(store.c.stored_bytes).scalar_subquery())
     return Statement(
         select(*columns)
         .join_from(walk, node, node.c.id == walk.c.id)
@@ -140,5 +180,8 @@ def _statement(*, with_body: bool) -> Statement:
 _LOCK_AT = 1 + NODE_WIDTH
 _GRANT_AT = _LOCK_AT + LOCK_WIDTH
 _BODY_AT = _GRANT_AT + 3
-_RESOLVE = _statement(with_body=False)
-_RESOLVE_WITH_BODY = _statement(with_body=True)
+_RESOLVE = {
+    (with_body, with_stored_bytes): _statement(with_body=with_body, with_stored_bytes=with_stored_bytes)
+    for with_body in (False, True)
+    for with_stored_bytes in (False, True)
+}

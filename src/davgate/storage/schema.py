@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from davgate.model.errors import StoreUnusable
 from davgate.model.node import ROOT_ID, NodeKind
@@ -35,9 +35,9 @@ def prepare(database: Database) -> None:
     """
     try:
         with database.engine.begin() as connection:
-            if database.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
+            # The driver's connections commit each statement by itself unless told otherwise.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if database.is_sqlite else "BEGIN")
+            if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _INIT_LOCK})
             _refuse_newer(connection)
             config = _config()
@@ -45,7 +45,7 @@ def prepare(database: Database) -> None:
             command.upgrade(config, "head")
             if connection.execute(select(store.c.id)).first() is None:
                 _fill(connection, database.clock.now())
-    except OperationalError as error:
+    except DBAPIError as error:
         raise StoreUnusable(
             "The database cannot be opened. Check the data folder or the address in the configuration."
         ) from error
@@ -62,7 +62,7 @@ def check(database: Database) -> None:
             _refuse_newer(connection)
             if MigrationContext.configure(connection).get_current_revision() != _head():
                 raise StoreUnusable("The store is not prepared for this version of davgate. Run `davgate init`.")
-    except OperationalError as error:
+    except DBAPIError as error:
         raise StoreUnusable("The database cannot be opened. Run `davgate init` first, or check the configuration.") from error
 
 

@@ -93,6 +93,7 @@ placement = Table(
     Column("name", _NAME, nullable=False),
     PrimaryKeyConstraint("node_id", "from_at"),
     Index("placement_by_parent", "parent_id", "from_at"),
+    sqlite_with_rowid=False,
 )
 """Every place that a node ever had."""
 
@@ -125,6 +126,7 @@ version = Table(
     Column("length_bytes", BigInteger, nullable=False),
     Column("properties", Text, nullable=False, comment="snapshot of the typed properties, JSON"),
     PrimaryKeyConstraint("document_id", "no"),
+    sqlite_with_rowid=False,
 )
 
 version_stream = Table(
@@ -139,6 +141,7 @@ version_stream = Table(
     Column("length_bytes", BigInteger, nullable=False),
     PrimaryKeyConstraint("document_id", "version_no", "name"),
     ForeignKeyConstraint(["document_id", "version_no"], ["version.document_id", "version.no"]),
+    sqlite_with_rowid=False,
 )
 """Named content streams beside a version's primary one."""
 
@@ -154,8 +157,9 @@ save = Table(
     Column("length_bytes", BigInteger, nullable=False),
     PrimaryKeyConstraint("document_id", "version_no", "saved_at"),
     ForeignKeyConstraint(["document_id", "version_no"], ["version.document_id", "version.no"]),
+    sqlite_with_rowid=False,
 )
-"""Each arrival of bytes; the last one of a version is its content."""
+"""Bytes that were a version's content while it was open, until a later save of the same edit session replaced them."""
 
 blob = Table(
     "blob",
@@ -179,6 +183,7 @@ lock = Table(
     Column("timeout_seconds", BigInteger, comment="null never ends"),
     Column("taken_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 dead_property = Table(
@@ -189,6 +194,7 @@ dead_property = Table(
     Column("name", Text, nullable=False),
     Column("xml", Text, nullable=False),
     PrimaryKeyConstraint("node_id", "namespace", "name"),
+    sqlite_with_rowid=False,
 )
 
 access_grant = Table(
@@ -198,6 +204,7 @@ access_grant = Table(
     Column("principal_id", ForeignKey("principal.id"), nullable=False),
     Column("rights", BigInteger, nullable=False, comment="bits of model.permissions.Right"),
     PrimaryKeyConstraint("node_id", "principal_id"),
+    sqlite_with_rowid=False,
 )
 
 change = Table(
@@ -226,5 +233,4 @@ audit = Table(
     Column("detail", Text, nullable=False, comment="JSON"),
     Column("request_id", Text, nullable=False),
     Column("client", Text, nullable=False),
-    Index("audit_by_node", "node_id", "id"),
 )

@@ -1,4 +1,4 @@
-"""Versions, their saves and the blob rows that they name."""
+"""Versions and the blob rows that they name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from davgate.model.node import Cause, Content, Version
 from davgate.storage.blobs import Staged
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, to_version
-from davgate.storage.statements import Statement, Value
-from davgate.storage.tables import blob, principal, save, version
+from davgate.storage.statements import Statement
+from davgate.storage.tables import blob, principal, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
 _OF_DOCUMENT = Statement(_JOINED.where(version.c.document_id == bindparam("document_id")).order_by(version.c.no))
@@ -49,22 +49,11 @@ _ADD = Statement(
         properties="{}",
     )
 )
-_ADD_SAVE = Statement(
-    insert(save).values(
-        document_id=bindparam("document_id"),
-        version_no=bindparam("no"),
-        saved_at=bindparam("at"),
-        author_id=bindparam("author_id"),
-        media_type=bindparam("media_type"),
-        digest=bindparam("digest"),
-        length_bytes=bindparam("length_bytes"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version to store, sealed at once, with its one save."""
+    """A version to store, sealed at once."""
 
     document_id: int
     no: int
@@ -77,27 +66,25 @@ class NewVersion:
 
 
 def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
-    """Store sealed versions, one save each. Their blobs have rows already."""
-    saves: list[dict[str, Value]] = [
-        {
-            "document_id": one.document_id,
-            "no": one.no,
-            "at": one.at,
-            "author_id": one.author_id,
-            "media_type": one.content.media_type,
-            "digest": one.content.digest,
-            "length_bytes": one.content.length_bytes,
-        }
-        for one in new
-    ]
+    """Store sealed versions. Their blobs have rows already."""
     tx.run_many(
         _ADD,
         [
-            {**values, "cause": one.cause.value, "origin": one.origin, "file_name": one.file_name}
-            for one, values in zip(new, saves, strict=True)
+            {
+                "document_id": one.document_id,
+                "no": one.no,
+                "cause": one.cause.value,
+                "at": one.at,
+                "author_id": one.author_id,
+                "origin": one.origin,
+                "file_name": one.file_name,
+                "media_type": one.content.media_type,
+                "digest": one.content.digest,
+                "length_bytes": one.content.length_bytes,
+            }
+            for one in new
         ],
     )
-    tx.run_many(_ADD_SAVE, saves)
 
 
 _REFRESH_BLOB = Statement(update(blob).where(blob.c.digest == bindparam("known")).values(stored_at=bindparam("at")))

@@ -70,8 +70,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.create_index("audit_by_node", ["node_id", "id"], unique=False)
 
     op.create_table(
         "node",
@@ -123,6 +121,7 @@ def upgrade() -> None:
             ["principal.id"],
         ),
         sa.PrimaryKeyConstraint("node_id", "principal_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "change",
@@ -153,6 +152,7 @@ def upgrade() -> None:
             ["node.id"],
         ),
         sa.PrimaryKeyConstraint("node_id", "namespace", "name"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "lock",
@@ -175,6 +175,7 @@ def upgrade() -> None:
             ["principal.id"],
         ),
         sa.PrimaryKeyConstraint("token"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("lock", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_lock_node_id"), ["node_id"], unique=False)
@@ -191,6 +192,7 @@ def upgrade() -> None:
             ["node.id"],
         ),
         sa.PrimaryKeyConstraint("node_id", "from_at"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("placement", schema=None) as batch_op:
         batch_op.create_index("placement_by_parent", ["parent_id", "from_at"], unique=False)
@@ -237,6 +239,7 @@ def upgrade() -> None:
             ["node.id"],
         ),
         sa.PrimaryKeyConstraint("document_id", "no"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_version_digest"), ["digest"], unique=False)
@@ -259,6 +262,7 @@ def upgrade() -> None:
             ["version.document_id", "version.no"],
         ),
         sa.PrimaryKeyConstraint("document_id", "version_no", "saved_at"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("save", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_save_digest"), ["digest"], unique=False)
@@ -277,6 +281,7 @@ def upgrade() -> None:
             ["version.document_id", "version.no"],
         ),
         sa.PrimaryKeyConstraint("document_id", "version_no", "name"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("version_stream", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_version_stream_digest"), ["digest"], unique=False)

@@ -1,0 +1,246 @@
+"""Reading everything back and proving the invariants (``davgate fsck``).
+
+What rows alone can tell is in ``invariants``. Here are the checks that need more: the database's own, Unicode, XML, and the
+content in the blob store, with its bytes when asked. Nothing is changed, the store stays in use meanwhile, and memory stays flat
+whatever its size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from lxml import etree
+from sqlalchemy import bindparam, func, literal, select, text
+
+from davgate.model.errors import Corrupt, DavgateError
+from davgate.model.names import check_name, collision_key
+from davgate.model.node import ROOT_ID
+from davgate.storage import schema
+from davgate.storage.blobs import BlobStore
+from davgate.storage.database import Database, Session
+from davgate.storage.invariants import RESTORE, RESTORE_ALL, RULES, STORE_AGAIN, Rule, Subject
+from davgate.storage.statements import Row, Statement
+from davgate.storage.tables import blob, dead_property, metadata, node
+
+_BODY_ROWS = 32
+"""Contents of the database in memory at once: each may have a megabyte."""
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the checker has to say: a stable code, where, what, and what to do. A note is no damage."""
+
+    code: str
+    where: str
+    what: str
+    advice: str
+    is_damage: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.where}: {self.what}. {self.advice}"
+
+
+def verify_schema(database: Database) -> Iterator[Finding]:
+    """Yield what is wrong with the tables themselves: a rule that an index keeps holds only while the index is there.
+
+    Raises:
+        StoreUnusable: there is no store, or its schema is of another davgate.
+    """
+    schema.check(database)
+    with database.engine.connect() as connection:
+        for difference in compare_metadata(MigrationContext.configure(connection), metadata):
+            what = " ".join(map(str, difference)) if isinstance(difference, tuple) else str(difference)
+            yield Finding("schema-differs", "database", what, RESTORE_ALL)
+
+
+def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> Iterator[Finding]:
+    """Yield whatever is wrong with a store; with ``read_data`` every byte of content is read and its digest computed.
+
+    All rows are seen at one moment. What is written meanwhile is not judged; at most it shows as a note.
+
+    Raises:
+        Busy: the database could not be reached.
+    """
+    with database.read(snapshot=True) as session:
+        try:
+            yield from _rows(session, database)
+            yield from _files(session, database, blobs)
+            if read_data:
+                yield from _bodies(session)
+        except database.driver_error:
+            raise
+        except database.dialect.loaded_dbapi.DatabaseError as error:
+            yield Finding("database-broken", "database", f"it cannot be read any further: {error}", RESTORE_ALL)
+    # Reading all files takes hours on a large store: a snapshot held so long would keep the database from tidying up.
+    if read_data:
+        yield from _file_bytes(database, blobs)
+
+
+def _rows(session: Session, database: Database) -> Iterator[Finding]:
+    if database.is_sqlite:
+        for (line,) in session.all(_INTEGRITY):
+            if line != "ok":
+                yield Finding("database-broken", "database", line, RESTORE_ALL)
+    now = database.clock.now()
+    for rule in RULES:
+        values = {"now": now} if rule.code == "lock-conflict" else {}
+        for batch in session.stream(rule.breaches, **values):
+            for row in batch:
+                yield _told(session, rule, row)
+    yield from _names(session)
+    yield from _properties(session)
+
+
+_INTEGRITY = Statement(text("PRAGMA integrity_check"))
+
+
+def _told(session: Session, rule: Rule, row: Row) -> Finding:
+    return Finding(rule.code, _WHERE[rule.subject](session, row[0]), rule.what.format(*row), rule.advice)
+
+
+_CLIMB = (
+    select(node.c.parent_id.label("above"), node.c.name.label("name"), literal(0).label("height"))
+    .where(node.c.id == bindparam("node_id"))
+    .cte("climb", recursive=True)
+)
+_HIGHEST = 200
+_CLIMBED = _CLIMB.union_all(
+    select(node.c.parent_id, node.c.name, _CLIMB.c.height + 1)
+    .join_from(_CLIMB, node, node.c.id == _CLIMB.c.above)
+    .where(_CLIMB.c.height < _HIGHEST)
+)
+_PATH = Statement(select(_CLIMBED.c.name, _CLIMBED.c.above).order_by(_CLIMBED.c.height.desc()))
+
+
+def _node(session: Session, node_id: int) -> str:
+    """Name a node by its path too, for people; what is in no tree has only the end of one."""
+    names = [row[0] for row in session.all(_PATH, node_id=node_id)]
+    shown = "/".join(name or "" for name in names) or "/"
+    return f"node {node_id} ({shown})" if any(names) or node_id == ROOT_ID else f"node {node_id}"
+
+
+def _content(session: Session, digest: bytes) -> str:
+    return f"content {digest.hex()}"
+
+
+def _store(session: Session, row_id: int) -> str:
+    return "store"
+
+
+_WHERE: dict[Subject, Callable[..., str]] = {Subject.NODE: _node, Subject.CONTENT: _content, Subject.STORE: _store}
+
+_NAMES = Statement(select(node.c.id, node.c.parent_id, node.c.name, node.c.name_key).where(node.c.id != ROOT_ID))
+
+
+def _names(session: Session) -> Iterator[Finding]:
+    for batch in session.stream(_NAMES):
+        for node_id, parent_id, name, name_key in batch:
+            if reason := _name_fault(parent_id, name, name_key):
+                yield Finding("name-torn", _node(session, node_id), reason, RESTORE)
+
+
+def _name_fault(parent_id: int | None, name: str | None, name_key: str | None) -> str:
+    if name is None:
+        return "it has a key to find it by, and no name" if name_key is not None else ""
+    if parent_id is None:
+        return "it has a name, and no parent"
+    if name_key != collision_key(name):
+        return "it cannot be found by its name"
+    try:
+        check_name(name)
+    except DavgateError as error:
+        return f"its name cannot be used ({error})".rstrip(".")
+    return ""
+
+
+_PROPERTIES = Statement(select(dead_property.c.node_id, dead_property.c.namespace, dead_property.c.name, dead_property.c.xml))
+_XML = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+
+
+def _properties(session: Session) -> Iterator[Finding]:
+    for batch in session.stream(_PROPERTIES):
+        for node_id, namespace, name, xml in batch:
+            if not _is_element(xml, namespace, name):
+                what = f"the property {name} in {namespace!r} is not an XML element of that name"
+                yield Finding("property-torn", _node(session, node_id), what, "Set the property again.")
+
+
+def _is_element(xml: str, namespace: str, name: str) -> bool:
+    try:
+        element = etree.fromstring(xml.encode(), _XML)
+    except etree.XMLSyntaxError:
+        return False
+    return element.tag == (f"{{{namespace}}}{name}" if namespace else name)
+
+
+_RECORDED = Statement(select(blob.c.digest, blob.c.length_bytes).where(blob.c.body.is_(None)).order_by(blob.c.digest))
+_LENGTH = Statement(select(blob.c.length_bytes).where(blob.c.digest == bindparam("digest"), blob.c.body.is_(None)))
+
+
+def _files(session: Session, database: Database, blobs: BlobStore) -> Iterator[Finding]:
+    """Hold the rows against what the blob store has: both come in the order of their digests, so neither is in memory."""
+    rows = ((row[0], "row", row[1]) for batch in session.stream(_RECORDED) for row in batch)
+    files = ((stored.digest, "file", stored.length_bytes) for stored in blobs.stored())
+    for digest, found in groupby(merge(rows, files), key=itemgetter(0)):
+        lengths = {source: length for _, source, length in found}
+        if "row" not in lengths:
+            yield Finding(
+                "blob-orphan", _content(session, digest), "nothing names it", "The collector removes it in time.", is_damage=False
+            )
+        elif "file" not in lengths:
+            # The collector may have removed row and file since this snapshot began.
+            if _recorded_length(database, digest) is not None:
+                yield Finding("blob-missing", _content(session, digest), "it is not in the blob store", STORE_AGAIN)
+        elif lengths["file"] != lengths["row"]:
+            what = f"{lengths['file']} bytes are in the blob store where {lengths['row']} belong"
+            yield Finding("blob-length", _content(session, digest), what, STORE_AGAIN)
+    if unfinished := blobs.unfinished():
+        what = f"{unfinished} uploads are under way or were cut off"
+        yield Finding("staging-leftover", "store", what, "The collector removes leftovers in time.", is_damage=False)
+
+
+def _recorded_length(database: Database, digest: bytes) -> int | None:
+    """Return the length of a content that is said, now, to lie in the blob store; None when it is not."""
+    with database.read() as session:
+        row = session.first(_LENGTH, digest=digest)
+    return None if row is None else int(row[0])
+
+
+# A content of the wrong length is told already.
+_BODIES = Statement(select(blob.c.digest, blob.c.body).where(func.length(blob.c.body) == blob.c.length_bytes))
+
+
+def _bodies(session: Session) -> Iterator[Finding]:
+    for batch in session.stream(_BODIES, batch_rows=_BODY_ROWS):
+        for digest, body in batch:
+            if hashlib.sha256(body).digest() != digest:
+                yield Finding("blob-corrupt", _content(session, digest), "its bytes in the database are others", RESTORE)
+
+
+def _file_bytes(database: Database, blobs: BlobStore) -> Iterator[Finding]:
+    for stored in blobs.stored():
+        reason = _read_fault(blobs, stored.digest)
+        if reason and _recorded_length(database, stored.digest) == stored.length_bytes:
+            yield Finding("blob-corrupt", f"content {stored.digest.hex()}", reason, STORE_AGAIN)
+
+
+def _read_fault(blobs: BlobStore, digest: bytes) -> str:
+    computed = hashlib.sha256()
+    try:
+        with blobs.open(digest) as file:
+            while block := file.read(_BLOCK_BYTES):
+                computed.update(block)
+    except Corrupt:
+        # Collected since it was listed, or it would have been missed already.
+        return ""
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    return "" if computed.digest() == digest else "its bytes in the blob store are others"

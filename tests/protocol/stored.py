@@ -1,0 +1,60 @@
+"""What the store holds behind the drive, for what no request shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from davgate.core import versioning
+from davgate.core.content import add_document, add_staged, media_of
+from davgate.core.store import Context, Store
+from davgate.model.errors import NotFound
+from davgate.model.node import Node, Version
+from davgate.storage.tables import audit, lock, trash, version
+from tests.builders import path
+
+
+def history(store: Store, ctx: Context, where: str) -> tuple[Version, ...]:
+    """Return the versions of the document at a path of the tree, none while it is pending."""
+    try:
+        return tuple(versioning.history(store, ctx, path(where))[1])
+    except NotFound:
+        return ()
+
+
+def add_documents(store: Store, ctx: Context, folder: Node, names: Iterable[str]) -> None:
+    """Make many documents with the same content in one transaction."""
+    with store.blobs.stage() as staging:
+        staging.write(memoryview(b"content"))
+        staged = staging.finish()
+    with store.database.write() as tx:
+        add_staged(store, tx, staged)
+        for name in names:
+            add_document(store, tx, ctx, folder, name, media_of(staged, None, name))
+        tx.commit()
+
+
+def origins(store: Store) -> list[str]:
+    """Return the notes on where the content of versions came from; those of the youngest document come last."""
+    with store.database.engine.connect() as connection:
+        in_order = select(version.c.origin).order_by(version.c.document_id, version.c.no)
+        return [row[0] for row in connection.execute(in_order)]
+
+
+def trashed(store: Store) -> list[str]:
+    """Return the former paths of what lies in the trash, in the order of deletion."""
+    with store.database.engine.connect() as connection:
+        return [row[0] for row in connection.execute(select(trash.c.path).order_by(trash.c.deleted_at, trash.c.node_id))]
+
+
+def lock_count(store: Store) -> int:
+    """Return how many rows of locks there are, those of ended locks included."""
+    with store.database.engine.connect() as connection:
+        return len(connection.execute(select(lock.c.token)).all())
+
+
+def audited(store: Store) -> list[str]:
+    """Return the actions of the audit in their order."""
+    with store.database.engine.connect() as connection:
+        return [row[0] for row in connection.execute(select(audit.c.action).order_by(audit.c.id))]

@@ -1,0 +1,60 @@
+"""Health and figures: for supervisors without a sign-in, figures for this machine and administrators alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from davgate.core.store import Store
+from davgate.storage.api import Database
+from tests.protocol.client import Client, basic
+from tests.protocol.conftest import Serve
+
+
+@pytest.mark.parametrize("target", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_health_needs_no_sign_in(nobody: Client, method: str, target: str) -> None:
+    assert nobody(method, target).status == 200
+
+
+def test_server_without_its_database_is_alive_but_not_ready(nobody: Client, store: Store, serve: Serve) -> None:
+    away = Database("sqlite:////nowhere/davgate.sqlite3", nobody.clock)
+    lost = nobody.through(serve(Store(away, store.blobs, store.clock, store.policy)))
+
+    assert lost("GET", "/healthz").status == 200
+    response = lost("GET", "/readyz")
+    assert (response.status, response.headers["retry-after"]) == (503, "5")
+    assert b"nowhere" not in response.body
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_figures_are_shown_to_programs_on_this_machine(nobody: Client, ann: Client, address: str) -> None:
+    ann.put("/dav/a.txt", bytes(1000))
+    nobody.address = address
+
+    response = nobody("GET", "/metrics")
+
+    assert response.status == 200
+    assert "davgate_stored_bytes 1000.0" in response.body.decode()
+    assert 'davgate_request_seconds_count{method="PUT",status="201"} 1.0' in response.body.decode()
+
+
+@pytest.mark.parametrize("header", ["x_forwarded_for", "forwarded", "x_real_ip", "via"])
+def test_figures_are_not_shown_through_a_proxy_on_this_machine(nobody: Client, header: str) -> None:
+    nobody.address = "127.0.0.1"
+
+    assert nobody("GET", "/metrics", **{header: "198.51.100.7"}).status == 401
+
+
+def test_figures_are_shown_from_afar_to_administrators_alone(nobody: Client, ann: Client, root_admin: Client) -> None:
+    assert nobody("GET", "/metrics").status == 401
+    assert nobody("GET", "/metrics", authorization=basic("ann", "wrong password")).status == 401
+    assert ann("GET", "/metrics").status == 403
+    assert root_admin("GET", "/metrics").status == 200
+
+
+def test_figures_do_not_grow_with_what_clients_make_up(nobody: Client) -> None:
+    nobody.address = "127.0.0.1"
+    for number in range(50):
+        nobody(f"MADE-UP-{number}", "/dav/")
+
+    assert nobody("GET", "/metrics").body.count(b"MADE-UP") == 0

@@ -1,0 +1,361 @@
+"""What the database layer promises: transactions, snapshots, streams, lost connections, and few statements per operation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import event, select
+from tests.builders import (
+    LARGE,
+    START,
+    SettableClock,
+    a_document,
+    a_lock,
+    content_of,
+    exists,
+    holding,
+    locks_at,
+    opened_store,
+    path,
+    put,
+    tree_of,
+)
+
+from davgate.core import documents, tree, versioning
+from davgate.core.store import Context, Store
+from davgate.model.errors import Busy, DavgateError, QuotaExceeded, StoreUnusable
+from davgate.storage import schema
+from davgate.storage.api import catalog, locks, resolve
+from davgate.storage.database import Database
+from davgate.storage.statements import Statement
+from davgate.storage.tables import node
+from davgate.storage.tables import store as store_table
+
+BYTES = Statement(select(store_table.c.stored_bytes))
+IDS = Statement(select(node.c.id))
+
+
+def stored_bytes(store: Store) -> int:
+    with store.database.read() as session:
+        return catalog.stored_bytes(session)
+
+
+def test_transaction_left_without_commit_changes_nothing(store: Store) -> None:
+    with store.database.write() as tx:
+        catalog.touch(tx, 1, tx.now)
+        tx.stored_bytes += 7
+        assert tx.take_ids(3) == 2
+
+    assert stored_bytes(store) == 0
+    with store.database.write() as tx:
+        assert tx.take_ids() == 2
+
+
+def test_transaction_that_fails_changes_nothing_and_lets_the_next_in(store: Store) -> None:
+    with pytest.raises(KeyError), store.database.write() as tx:
+        catalog.touch(tx, 1, tx.now)
+        raise KeyError
+
+    with store.database.write() as tx:
+        tx.take_ids()
+        tx.commit()
+
+
+def test_failure_after_the_commit_undoes_nothing(store: Store) -> None:
+    blob_bytes = 0
+    with pytest.raises(KeyError), store.database.write() as tx:
+        assert tx.take_ids() == 2
+        tx.commit()
+        raise KeyError
+
+    with store.database.write() as tx:
+        assert tx.take_ids() == 3
+        assert tx.stored_bytes == blob_bytes
+
+
+def test_snapshot_sees_one_moment_and_others_the_present(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+
+    with store.database.read(snapshot=True) as one_moment, store.database.read() as present:
+        assert one_moment.all(BYTES) == present.all(BYTES) == [(3,)]
+        put(store, ann, "/b", b"three")
+        assert one_moment.all(BYTES) == [(3,)]
+        assert present.all(BYTES) == [(8,)]
+
+
+def test_what_is_remembered_belongs_to_the_same_moment_as_what_is_read(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/f/a")
+    for _ in range(2):
+        # The second time, what /f is need not be read.
+        with store.database.read(snapshot=True) as session:
+            found = resolve(session, ("f",), ann.principal, store.clock.now())
+            assert found.node is not None
+            put(store, ann, "/f/b", b"one")
+            members, _, _ = catalog.members(session, found.node.id, at_once=2000)
+            assert [row[4] for row in members] == ["a"]
+        tree.delete(store, ann, path("/f/b"))
+
+
+def test_what_another_process_changes_is_seen_at_once(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
+    a_document(store, ann, "/f/a", b"one")
+    assert content_of(store, ann, "/f/a") == b"one"
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        put(elsewhere, ann, "/f/a", b"two")
+        assert content_of(store, ann, "/f/a") == b"two"
+        lock = a_lock(elsewhere, ann, "/f")
+        assert locks_at(store, ann, "/f") == [lock]
+        tree.delete(elsewhere, holding(ann, lock), path("/f"))
+        assert not exists(store, ann, path("/f/a"))
+
+
+def test_reader_of_before_does_not_hold_up_the_writer(store: Store, ann: Context) -> None:
+    with store.database.read(snapshot=True) as session:
+        session.all(IDS)
+        for content in (b"one", b"two", b"three"):
+            put(store, ann, "/a", content)
+
+    assert content_of(store, ann, "/a") == b"three"
+
+
+def test_stream_comes_in_batches_and_may_be_left(store: Store, ann: Context) -> None:
+    for number in range(7):
+        put(store, ann, f"/{number}", b"one")
+
+    with store.database.read(snapshot=True) as session:
+        assert [len(batch) for batch in session.stream(IDS, batch_rows=3)] == [3, 3, 2]
+        abandoned = session.stream(IDS, batch_rows=3)
+        next(abandoned)
+        abandoned.close()
+        assert len(session.all(IDS)) == 8
+
+
+def test_writers_wait_for_each_other(store: Store) -> None:
+    order: list[str] = []
+    is_in = threading.Event()
+
+    def second() -> None:
+        is_in.wait()
+        with store.database.write() as tx:
+            order.append(f"second gets {tx.take_ids()}")
+            tx.commit()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with store.database.write() as tx:
+        is_in.set()
+        thread.join(0.2)
+        order.append(f"first gets {tx.take_ids()}")
+        tx.commit()
+    thread.join()
+
+    assert order == ["first gets 2", "second gets 3"]
+
+
+def test_writers_of_many_threads_lose_nothing(store: Store, ann: Context) -> None:
+    def write(number: int) -> None:
+        for round_ in range(5):
+            put(store, ann, f"/{number}", f"{number} {round_}".encode())
+            put(store, ann, "/same", f"{number} {round_}".encode())
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {where: content for where, content in tree_of(store, ann).items() if where != "/same"} == {
+        f"/{number}": f"{number} 4".encode() for number in range(4)
+    }
+    assert len(versioning.history(store, ann, ("same",))[1]) == 20
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_lost_connections_are_replaced(unchecked_store: Store, ann: Context, database_url: str) -> None:
+    a_document(unchecked_store, ann, "/a", b"one")
+    with unchecked_store.database.read(), unchecked_store.database.read(snapshot=True):
+        pass
+
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    uses: list[Callable[[], object]] = [
+        lambda: content_of(unchecked_store, ann, "/a"),
+        lambda: tree_of(unchecked_store, ann),
+        lambda: put(unchecked_store, ann, "/a", b"two"),
+    ]
+
+    refused = 0
+    for use in uses:
+        try:
+            use()
+        except Busy:
+            refused += 1
+
+    # The first to meet a lost connection is told to try again; it does not take one refusal for each that was open.
+    assert refused == 1
+    for use in uses:
+        use()
+    assert content_of(unchecked_store, ann, "/a") == b"two"
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_connection_lost_in_a_transaction_undoes_it(store: Store, ann: Context, database_url: str) -> None:
+    with pytest.raises(Busy), store.database.write() as tx:
+        tx.take_ids(5)
+        with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        tx.commit()
+
+    with store.database.write() as tx:
+        assert tx.take_ids() == 2
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("content", [b"", b"this is no database" * 1000], ids=["empty", "foreign"])
+def test_file_that_is_no_store_is_refused(tmp_path: Path, clock: SettableClock, content: bytes, database_kind: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    database = Database(f"sqlite:///{file}", clock)
+
+    with pytest.raises(StoreUnusable):
+        schema.check(database)
+    with pytest.raises(StoreUnusable), database.read(snapshot=True) as session:
+        session.all(IDS)
+    with pytest.raises(StoreUnusable), database.write():
+        pass
+    database.close()
+    if content:
+        assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_database_that_cannot_grow_keeps_what_it_has(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    store.database.close()
+
+    def full(connection: object, record: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]
+
+    event.listen(store.database.engine, "connect", full)
+    with pytest.raises(QuotaExceeded):
+        for number in range(1000):
+            put(store, ann, "/a", bytes([number % 256]) * 1000 + bytes([number // 256]))
+    event.remove(store.database.engine, "connect", full)
+    store.database.close()
+
+    versions = versioning.history(store, ann, ("a",))[1]
+    assert [version.no for version in versions] == list(range(1, len(versions) + 1))
+    put(store, ann, "/a", b"two")
+
+
+# Statements per operation
+
+
+class Statements(list[str]):
+    """The statements that SQLite was given, transaction control aside."""
+
+    def note(self, statement: str) -> None:
+        if statement.split()[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
+            self.append(statement)
+
+
+@pytest.fixture
+def count(unchecked_store: Store) -> Callable[[], Statements]:
+    """Count the statements in a block."""
+    database = unchecked_store.database
+    noted = Statements()
+
+    def listen(connection: object, record: object) -> None:
+        connection.set_trace_callback(noted.note)  # type: ignore[attr-defined]
+
+    event.listen(database.engine, "connect", listen)
+
+    @contextmanager
+    def counted() -> Iterator[Statements]:
+        # Connections that were open before are not listened to.
+        database.close()
+        noted.clear()
+        yield noted
+
+    return counted  # type: ignore[return-value]
+
+
+@pytest.fixture
+def a_tree(store: Store, ann: Context) -> Store:
+    """A store with a folder of 50 documents, deep down, with locks and versions."""
+    for number in range(50):
+        a_document(store, ann, f"/1/2/3/4/5/{number}", b"one", LARGE)
+    a_lock(store, ann, "/1/2/3/4/5/7")
+    return store
+
+
+def listed(store: Store, ctx: Context, *, properties: bool, locks: bool) -> None:
+    with tree.listing(store, ctx, path("/1/2/3/4/5"), with_members=True, with_properties=properties, with_locks=locks) as found:
+        assert sum(len(batch) for batch in found.batches) == 50
+
+
+def resolved(store: Store, ctx: Context) -> None:
+    with store.database.read() as session:
+        assert resolve(session, path("/1/2/3/4/5/7"), ctx.principal, START).node is not None
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("use", "most"),
+    [
+        (resolved, 1),
+        (lambda store, ctx: documents.open_content(store, ctx, path("/1/2/3/4/5/7")), 1),
+        (lambda store, ctx: listed(store, ctx, properties=False, locks=False), 2),
+        (lambda store, ctx: listed(store, ctx, properties=True, locks=True), 4),
+        (lambda store, ctx: versioning.history(store, ctx, path("/1/2/3/4/5/7")), 2),
+        (lambda store, ctx: versioning.documents_with_versions(store, ctx, path("/1/2/3/4/5")), 2),
+        (lambda store, ctx: versioning.open_version(store, ctx, path("/1/2/3/4/5/7"), 1), 3),
+    ],
+    ids=["resolve", "open-content", "list", "list-all", "history", "versions-folder", "open-version"],
+)
+def test_reading_takes_few_statements(
+    a_tree: Store,
+    ann: Context,
+    count: Callable[[], Iterator[Statements]],
+    use: Callable[[Store, Context], object],
+    most: int,
+) -> None:
+    with count() as statements:  # type: ignore[attr-defined]
+        use(a_tree, ann)
+
+    assert 0 < len(statements) <= most, "\n".join(statements)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store, ctx: tree.move(store, ctx, path("/1/2"), path("/moved"), overwrite=False),
+        lambda store, ctx: tree.delete(store, ctx, path("/1/2")),
+    ],
+    ids=["move", "delete"],
+)
+def test_moving_or_deleting_a_tree_takes_as_many_statements_as_one_document(
+    a_tree: Store, ann: Context, count: Callable[[], Iterator[Statements]], use: Callable[[Store, Context], object]
+) -> None:
+    with pytest.raises(DavgateError):
+        use(a_tree, ann)
+    with a_tree.database.write() as tx:
+        locks.forget_ended_before(tx, tx.now + 10**12)  # type: ignore[arg-type]
+        tx.commit()
+
+    with count() as statements:  # type: ignore[attr-defined]
+        use(a_tree, ann)
+
+    assert len(statements) <= 14, "\n".join(statements)

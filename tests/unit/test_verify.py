@@ -1,0 +1,392 @@
+"""The checker finds each kind of damage, calls it by its name, and finds nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import ForeignKeyConstraint, text
+from tests.builders import (
+    LARGE,
+    SettableClock,
+    a_collection,
+    a_document,
+    a_lock,
+    findings,
+    holding,
+    path,
+    put,
+)
+
+from davgate.cli.main import Exit, main
+from davgate.core import documents, tree
+from davgate.core.store import Context, Store
+from davgate.model.instant import FOREVER
+from davgate.model.locks import Depth, Scope
+from davgate.model.properties import PropertyUpdate
+from davgate.storage.invariants import RULES
+from davgate.storage.tables import metadata
+from davgate.storage.verify import Finding, verify, verify_schema
+
+
+def tamper(store: Store, *statements: str) -> None:
+    """Run plain SQL past all rules of the database."""
+    with store.database.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "PRAGMA foreign_keys = OFF" if store.database.is_sqlite else "SET session_replication_role = replica"
+        )
+        for statement in statements:
+            assert connection.execute(text(statement)).rowcount != 0, f"{statement} changes nothing"
+        connection.invalidate()
+
+
+def codes(found: list[Finding]) -> set[str]:
+    return {finding.code for finding in found}
+
+
+@pytest.fixture
+def rich(unchecked_store: Store, ann: Context, bob: Context, clock: SettableClock) -> Store:
+    """A store in which there is something of everything."""
+    store = unchecked_store
+
+    def step() -> None:
+        clock.advance(timedelta(seconds=1))
+
+    for where, contents in {
+        "/f/a.txt": (b"one", b"two!", LARGE),
+        "/f/sub/b": (b"three",),
+        "/moved-from": (b"four",),
+        "/gone/inside": (b"five",),
+        "/e\u0301": (b"six",),
+    }.items():
+        for content in contents:
+            step()
+            a_document(store, ann, where, content)
+    step()
+    put(store, ann, "/pending", b"")
+    step()
+    tree.move(store, bob, path("/moved-from"), path("/f/moved"), overwrite=False)
+    step()
+    tree.copy(store, bob, path("/f"), path("/copied"), overwrite=False)
+    step()
+    tree.delete(store, bob, path("/gone"))
+    step()
+    documents.patch_properties(store, ann, path("/f/a.txt"), [PropertyUpdate(("urn:x", "p"), '<p xmlns="urn:x">1</p>')])
+    step()
+    a_lock(store, ann, "/f/a.txt", owner="exclusive")
+    deep = a_lock(store, ann, "/f/sub", scope=Scope.SHARED, depth=Depth.INFINITY, owner="deep")
+    a_lock(store, holding(bob, deep), "/f/sub/b", scope=Scope.SHARED, owner="below")
+    a_collection(store, ann, "/empty")
+    assert findings(store) == []
+    return store
+
+
+A, SUB, B, MOVED, INSIDE, PENDING = (
+    f"(SELECT min(id) FROM node WHERE name = '{name}')" for name in ("a.txt", "sub", "b", "moved", "inside", "pending")
+)
+GONE = "(SELECT node_id FROM trash)"
+B_DIGEST = "(SELECT digest FROM version WHERE length_bytes = 5 AND document_id = (SELECT min(id) FROM node WHERE name = 'b'))"
+OF_VERSION_2 = f"(SELECT {{}} FROM version WHERE document_id = {A} AND no = 2)"
+
+DAMAGES: list[tuple[str, tuple[str, ...]]] = [
+    ("root-missing", ("UPDATE node SET name = 'x', name_key = 'x' WHERE id = 1",)),
+    (
+        "parent-not-collection",
+        (
+            f"UPDATE node SET parent_id = {A} WHERE id = {MOVED}",
+            f"UPDATE placement SET parent_id = {A} WHERE node_id = {MOVED} AND to_at = {FOREVER}",
+        ),
+    ),
+    (
+        "unreachable",
+        (
+            f"UPDATE placement SET parent_id = {SUB} WHERE node_id = {SUB}",
+            f"UPDATE node SET parent_id = {SUB} WHERE id = {SUB}",
+        ),
+    ),
+    ("lost", ("DELETE FROM trash",)),
+    ("name-torn", (f"UPDATE node SET name_key = 'other' WHERE id = {B}",)),
+    ("name-torn", ("UPDATE node SET name_key = name WHERE name = 'e\u0301'",)),
+    ("name-torn", (f"UPDATE node SET name_key = NULL WHERE id = {B}",)),
+    (
+        "name-torn",
+        (
+            f"UPDATE placement SET name = 'x/y' WHERE node_id = {B}",
+            f"UPDATE node SET name = 'x/y', name_key = 'x/y' WHERE id = {B}",
+        ),
+    ),
+    ("name-torn", (f"UPDATE node SET name = 'gone', name_key = 'gone' WHERE id = {GONE}",)),
+    ("name-torn", (f"UPDATE node SET name_key = 'gone' WHERE id = {GONE}",)),
+    ("content-torn", (f"UPDATE node SET length_bytes = NULL WHERE id = {B}",)),
+    ("content-torn", (f"UPDATE node SET version_no = 1 WHERE id = {PENDING}",)),
+    ("content-torn", (f"UPDATE node SET digest = {B_DIGEST}, length_bytes = 5, media_type = 'x/y' WHERE id = {PENDING}",)),
+    ("content-torn", (f"UPDATE node SET digest = {B_DIGEST} WHERE id = {SUB}",)),
+    ("current-differs", (f"UPDATE node SET digest = {B_DIGEST} WHERE id = {A}",)),
+    ("current-differs", (f"UPDATE node SET length_bytes = 7 WHERE id = {A}",)),
+    ("current-differs", (f"UPDATE node SET media_type = 'x/y' WHERE id = {A}",)),
+    ("current-differs", (f"UPDATE node SET modified_at = modified_at - 1 WHERE id = {A}",)),
+    ("current-differs", (f"UPDATE node SET version_no = 4 WHERE id = {A}",)),
+    (
+        "version-number",
+        (
+            f"UPDATE node SET version_no = 2, digest = {OF_VERSION_2.format('digest')},"
+            f" length_bytes = {OF_VERSION_2.format('length_bytes')} WHERE id = {A}",
+        ),
+    ),
+    (
+        "version-number",
+        (
+            f"UPDATE version SET no = 0 WHERE document_id = {A} AND no = 1",
+        ),
+    ),
+    (
+        "version-order",
+        (f"UPDATE version SET opened_at = {OF_VERSION_2.format('opened_at')}, sealed_at = {FOREVER}"
+         f" WHERE document_id = {A} AND no = 1",),
+    ),
+    ("version-order", (f"UPDATE version SET sealed_at = opened_at - 1 WHERE document_id = {A} AND no = 1",)),
+    *(
+        (
+            "save-misplaced",
+            (
+                "INSERT INTO save (document_id, version_no, saved_at, author_id, media_type, digest, length_bytes)"
+                f" SELECT document_id, no, {moment}, author_id, media_type, digest, length_bytes FROM version"
+                f" WHERE document_id = {A} AND no = 1",
+            ),
+        )
+        for moment in ("opened_at - 1", "sealed_at + 1")
+    ),
+    (
+        "blob-unrecorded",
+        (
+            f"DELETE FROM blob WHERE digest = {B_DIGEST}",
+            "UPDATE store SET stored_bytes = stored_bytes - 5",
+        ),
+    ),
+    (
+        "length-differs",
+        tuple(f"UPDATE {table} SET length_bytes = 6 WHERE digest = {B_DIGEST}" for table in ("node",))
+        + (f"UPDATE version SET length_bytes = 6 WHERE digest = {B_DIGEST}",),
+    ),
+    ("stored-bytes", ("UPDATE store SET stored_bytes = stored_bytes + 1",)),
+    ("placement-differs", (f"UPDATE placement SET name = 'x' WHERE node_id = {B}",)),
+    ("placement-differs", (f"UPDATE placement SET parent_id = 1 WHERE node_id = {B}",)),
+    ("placement-differs", (f"DELETE FROM placement WHERE node_id = {B}",)),
+    ("placement-differs", (f"UPDATE placement SET to_at = to_at - 1 WHERE node_id = {B}",)),
+    ("placement-open", (f"UPDATE placement SET to_at = {FOREVER} WHERE node_id = {GONE}",)),
+    ("placement-overlap", (f"UPDATE placement SET to_at = to_at + 1 WHERE node_id = {MOVED} AND to_at < {FOREVER}",)),
+    ("placement-overlap", (f"UPDATE placement SET to_at = from_at WHERE node_id = {MOVED} AND to_at < {FOREVER}",)),
+    ("trash-differs", ("UPDATE trash SET name = 'x'",)),
+    ("trash-differs", ("UPDATE trash SET parent_id = 2",)),
+    (
+        "trash-differs",
+        (
+            "INSERT INTO trash (node_id, parent_id, name, path, deleted_at, deleted_by)"
+            f" SELECT id, parent_id, name, '', modified_at, created_by FROM node WHERE id = {MOVED}",
+        ),
+    ),
+    ("lock-stray", (f"UPDATE lock SET node_id = {INSIDE} WHERE owner = 'below'",)),
+    ("lock-stray", (f"UPDATE lock SET node_id = {GONE} WHERE owner = 'exclusive'",)),
+    ("lock-conflict", (f"UPDATE lock SET node_id = {A} WHERE owner = 'below'",)),
+    ("lock-conflict", ("UPDATE lock SET scope = 'exclusive' WHERE owner = 'below'",)),
+    ("lock-conflict", ("UPDATE lock SET scope = 'exclusive' WHERE owner = 'deep'",)),
+    ("lock-torn", ("UPDATE lock SET scope = 'x' WHERE owner = 'exclusive'",)),
+    ("lock-torn", ("UPDATE lock SET depth = '1' WHERE owner = 'exclusive'",)),
+    ("lock-torn", ("UPDATE lock SET holding = '' WHERE owner = 'exclusive'",)),
+    ("lock-torn", ("UPDATE lock SET timeout_seconds = NULL WHERE owner = 'exclusive'",)),
+    ("property-torn", ("UPDATE dead_property SET xml = '<p xmlns=\"urn:x\">' WHERE name = 'p'",)),
+    ("property-torn", ("UPDATE dead_property SET xml = '<p/>' WHERE name = 'p'",)),
+    ("property-torn", ("UPDATE dead_property SET xml = '' WHERE name = 'p'",)),
+    ("property-torn", ("UPDATE dead_property SET name = 'q' WHERE name = 'p'",)),
+    ("change-gap", ("DELETE FROM change WHERE seq = 2",)),
+    ("change-gap", ("DELETE FROM change WHERE seq = 1",)),
+    ("change-gap", ("UPDATE store SET last_change = last_change + 1",)),
+    ("change-gap", ("UPDATE change SET seq = 0 WHERE seq = 3",)),
+    ("change-unaudited", ("DELETE FROM audit WHERE action = 'move'",)),
+    ("next-id", ("UPDATE store SET next_id = (SELECT max(id) FROM node)",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "statements"), DAMAGES, ids=[f"{code}-{n}" for n, (code, _) in enumerate(DAMAGES)])
+def test_damaged_row_is_called_by_its_name(rich: Store, code: str, statements: tuple[str, ...]) -> None:
+    tamper(rich, *statements)
+
+    found = findings(rich)
+
+    assert codes(found) == {code}, "\n".join(map(str, found))
+    assert all(finding.is_damage and finding.what and finding.advice for finding in found)
+
+
+FILE_DAMAGES: list[tuple[str, bool, Callable[[Path], object]]] = [
+    ("blob-missing", False, lambda file: file.unlink()),
+    ("blob-length", False, lambda file: file.write_bytes(LARGE[:-1])),
+    ("blob-length", False, lambda file: file.write_bytes(LARGE + b"!")),
+    ("blob-length", False, lambda file: file.write_bytes(b"")),
+    ("blob-corrupt", True, lambda file: file.write_bytes(LARGE[:-1] + b"!")),
+    ("blob-corrupt", True, lambda file: file.write_bytes(bytes([LARGE[0] ^ 1]) + LARGE[1:])),
+]
+
+
+def blob_file(tmp_path: Path) -> Path:
+    (file,) = (file for file in (tmp_path / "blobs").rglob("*") if file.is_file())
+    return file
+
+
+@pytest.mark.parametrize(("code", "needs_data", "damage"), FILE_DAMAGES)
+def test_damaged_file_is_called_by_its_name(
+    rich: Store, tmp_path: Path, code: str, needs_data: bool, damage: Callable[[Path], object]
+) -> None:
+    damage(blob_file(tmp_path))
+
+    assert codes(findings(rich)) == {code}
+    assert codes(findings(rich, read_data=False)) == (set() if needs_data else {code})
+
+
+@pytest.mark.parametrize(
+    ("code", "needs_data", "body"),
+    [("blob-length", False, "three!"), ("blob-length", False, ""), ("blob-corrupt", True, "tHree")],
+)
+def test_damaged_content_in_a_row_is_called_by_its_name(rich: Store, code: str, needs_data: bool, body: str) -> None:
+    tamper(
+        rich,
+        f"UPDATE blob SET body = CAST('{body}' AS {'BLOB' if rich.database.is_sqlite else 'BYTEA'}) WHERE digest = {B_DIGEST}",
+    )
+
+    assert codes(findings(rich)) == {code}
+    assert codes(findings(rich, read_data=False)) == (set() if needs_data else {code})
+
+
+def test_unreadable_file_is_damage(rich: Store, tmp_path: Path) -> None:
+    file = blob_file(tmp_path)
+    file.unlink()
+    file.mkdir()
+
+    assert codes(findings(rich)) & {"blob-length", "blob-corrupt"}
+
+
+def test_leftovers_are_notes_and_no_damage(rich: Store, tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "staging" / "leftover").write_bytes(b"half")
+    (tmp_path / "blobs" / "00").mkdir(exist_ok=True)
+    (tmp_path / "blobs" / "00" / ("0" * 62)).write_bytes(b"nobody's, and not even of this digest")
+
+    found = findings(rich)
+
+    assert {(finding.code, finding.is_damage) for finding in found} == {("blob-orphan", False), ("staging-leftover", False)}
+
+
+KEYS = [
+    (table.name, key)
+    for table in metadata.sorted_tables
+    for key in sorted(table.foreign_key_constraints, key=lambda key: tuple(key.column_keys))
+    if table.name not in ("version_stream", "save")
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), KEYS, ids=lambda value: value if isinstance(value, str) else "-".join(value.column_keys)
+)
+def test_row_that_refers_to_nothing_is_found(rich: Store, table: str, key: ForeignKeyConstraint) -> None:
+    column = key.column_keys[0]
+    tamper(rich, f"UPDATE {table} SET {column} = 999999 WHERE {column} = (SELECT max({column}) FROM {table})")
+
+    found = findings(rich)
+
+    assert "reference-broken" in codes(found)
+    assert any(f"a row of {table} has {', '.join(key.column_keys)} = 999999" in finding.what for finding in found)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_torn_database_page_is_found(rich: Store, tmp_path: Path) -> None:
+    rich.database.close()
+    file = tmp_path / "davgate.sqlite3"
+    content = bytearray(file.read_bytes())
+    page = content.find(b"moved-from") // 4096
+    content[page * 4096 + 8 : page * 4096 + 64] = b"\xa5" * 56
+    file.write_bytes(content)
+
+    found = findings(rich)
+
+    assert "database-broken" in codes(found)
+
+
+@pytest.mark.parametrize(
+    "statement", ["DROP INDEX node_by_name", "ALTER TABLE audit DROP COLUMN client", "CREATE TABLE more (x INTEGER)"]
+)
+def test_changed_schema_is_found(rich: Store, statement: str) -> None:
+    assert list(verify_schema(rich.database)) == []
+    with rich.database.engine.connect() as connection:
+        connection.execute(text(statement))
+
+    assert codes(list(verify_schema(rich.database))) == {"schema-differs"}
+
+
+def test_every_rule_has_its_damage() -> None:
+    damaged = {code for code, _ in DAMAGES} | {code for code, *_ in FILE_DAMAGES}
+
+    assert {rule.code for rule in RULES} - damaged == {"reference-broken"}
+
+
+def test_finding_tells_where_for_people(rich: Store) -> None:
+    tamper(rich, f"UPDATE node SET media_type = 'x/y' WHERE id = {A}", "UPDATE store SET stored_bytes = 1")
+
+    lines = sorted(str(finding) for finding in findings(rich))
+
+    assert lines[0].startswith("current-differs: node 3 (/f/a.txt): its current version 3 does not exist or is not what")
+    assert lines[1].startswith("stored-bytes: store: 1 bytes are said to be stored, ")
+
+
+def test_checking_does_not_stop_at_the_first_damage(rich: Store, tmp_path: Path) -> None:
+    tamper(rich, "UPDATE store SET stored_bytes = 1", f"UPDATE placement SET name = 'x' WHERE node_id = {B}")
+    blob_file(tmp_path).unlink()
+
+    assert codes(findings(rich)) == {"stored-bytes", "placement-differs", "blob-missing"}
+
+
+def test_what_is_written_meanwhile_is_not_judged(rich: Store, ann: Context, tmp_path: Path) -> None:
+    checking = verify(rich.database, rich.blobs, read_data=True)
+    tamper(rich, "UPDATE store SET stored_bytes = stored_bytes + 1")
+    first = next(checking)
+
+    put(rich, ann, "/new", LARGE[::-1])
+    tree.delete(rich, ann, path("/empty"))
+
+    assert first.code == "stored-bytes"
+    assert {finding.code for finding in checking if finding.is_damage} == set()
+
+
+# The command
+
+
+def test_command_tells_a_whole_store_from_a_damaged_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    assert main(["init", "--data", str(data)]) == Exit.DONE
+    capsys.readouterr()
+
+    assert main(["fsck", "--data", str(data), "--read-data"]) == Exit.DONE
+    assert capsys.readouterr().out == "Every invariant holds.\n"
+
+    (data / "blobs" / "staging" / "leftover").write_bytes(b"half")
+    with closing(sqlite3.connect(data / "davgate.sqlite3")) as connection, connection:
+        connection.execute("UPDATE store SET stored_bytes = 7, next_id = 1")
+    assert main(["fsck", "--data", str(data)]) == Exit.DAMAGED
+    said = capsys.readouterr()
+    assert [line.partition(":")[0] for line in said.out.splitlines()] == ["stored-bytes", "next-id"]
+    assert said.err.splitlines()[0].startswith("Note: staging-leftover: store: 1 upload")
+    assert said.err.splitlines()[-1] == "Damage found: 2."
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "foreign"])
+def test_command_that_cannot_check_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    data = tmp_path / "data"
+    if what != "missing":
+        data.mkdir()
+    if what == "foreign":
+        (data / "davgate.sqlite3").write_bytes(b"something else" * 1000)
+
+    assert main(["fsck", "--data", str(data)]) == Exit.FAILED
+
+    assert capsys.readouterr().err.startswith("davgate: ")
