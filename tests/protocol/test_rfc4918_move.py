@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from davgate.core.store import Store
+from davgate.model.editing import SCRATCH_AGE
+from tests.builders import SettableClock
 from tests.protocol.client import HOST, Client
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import error_of, members, propfind
@@ -53,9 +55,10 @@ def test_moved_collection_takes_all_below_it_along(ann: Client, tree: None) -> N
 
 
 @on_both_databases
-def test_what_a_move_replaces_goes_to_the_trash(ann: Client, store: Store) -> None:
+def test_what_a_move_replaces_goes_to_the_trash(ann: Client, store: Store, clock: SettableClock) -> None:
     ann.put("/dav/a.txt", b"one")
     ann.put("/dav/b.txt", b"old")
+    clock.advance(SCRATCH_AGE)
     before = resource_id(ann, "/dav/a.txt")
 
     assert ann("MOVE", "/dav/a.txt", destination="/dav/b.txt", overwrite="T").status == 204
@@ -63,6 +66,21 @@ def test_what_a_move_replaces_goes_to_the_trash(ann: Client, store: Store) -> No
     assert members(ann, "/dav/") == ["b.txt"]
     assert (ann.get("/dav/b.txt"), resource_id(ann, "/dav/b.txt")) == (b"one", before)
     assert trashed(store) == ["/b.txt"]
+
+
+@on_both_databases
+def test_file_just_written_and_moved_onto_a_document_is_a_version_of_it(ann: Client, store: Store) -> None:
+    # clients.md, f17: KeePass and GoodSync save like this
+    ann.put("/dav/a.kdbx", b"old")
+    before = resource_id(ann, "/dav/a.kdbx")
+    ann.put("/dav/a.kdbx.tmp", b"new")
+
+    response = ann("MOVE", "/dav/a.kdbx.tmp", destination="/dav/a.kdbx", overwrite="T")
+
+    assert response.status == 204
+    assert (ann.get("/dav/a.kdbx"), resource_id(ann, "/dav/a.kdbx")) == (b"new", before)
+    assert len(members(ann, "/dav/.versions/a.kdbx/")) == 2
+    assert members(ann, "/dav/") == ["a.kdbx"]
 
 
 @on_both_databases

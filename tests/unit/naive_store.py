@@ -28,6 +28,7 @@ Refusal = type[DavgateError]
 Path = tuple[str, ...]
 
 PENDING_GRACE = 120_000_000
+SCRATCH_AGE = 900_000_000
 
 
 class Refused(Exception):
@@ -55,6 +56,7 @@ class Node:
     versions: list[bytes] | None = None
     """None for a collection; of a pending document empty."""
     members: list[Node] = field(default_factory=list)
+    maker: str = ""
     uuid: str = ""
     """What the real store calls it, once that is known."""
 
@@ -79,8 +81,8 @@ def starts_with(path: Path, start: Path) -> bool:
     return [*map(key, path)][: len(start)] == [*map(key, start)]
 
 
-def new_document(now: int, name: str, content: bytes) -> Node:
-    return Node(now, name, [content] if content else [])
+def new_document(now: int, name: str, content: bytes, maker: str) -> Node:
+    return Node(now, name, [content] if content else [], maker=maker)
 
 
 class NaiveStore:
@@ -165,7 +167,7 @@ class NaiveStore:
         if node is None:
             parent = self.parent(path)
             self.check_membership(path)
-            parent.members.append(new_document(self.now, path[-1], content))
+            parent.members.append(new_document(self.now, path[-1], content, self.who))
             return
         if node.versions is None:
             raise Refused(NotADocument)
@@ -208,6 +210,10 @@ class NaiveStore:
     def move(self, source: Path, destination: Path, *, overwrite: bool) -> None:
         node = self.found(source)
         self.check_apart(source, destination, takes_members=node.is_collection)
+        target = self.node(destination)
+        if target is not None and target.versions is not None and node.versions is not None and self.is_scratch(node):
+            self.save_onto(source, node, destination, target, overwrite=overwrite)
+            return
         parent = self.check_replacing(destination, overwrite=overwrite)
         self.check_removal(source, node)
         victim = self.node(destination)
@@ -222,6 +228,19 @@ class NaiveStore:
         self.parent(source).members.remove(node)
         node.name = destination[-1]
         parent.members.append(node)
+
+    def is_scratch(self, node: Node) -> bool:
+        return node.maker == self.who and self.now < node.made + SCRATCH_AGE
+
+    def save_onto(self, source: Path, node: Node, destination: Path, target: Node, *, overwrite: bool) -> None:
+        if not overwrite:
+            raise Refused(PreconditionFailed)
+        self.check(self.locks_of(destination))
+        self.check_removal(source, node)
+        is_being_filled = not node.versions and any(lock.node is node for lock in self.live())
+        self.remove(source, node)
+        if not is_being_filled:
+            self.write(target, node.versions[-1] if node.versions else b"")
 
     def remove_keeping(self, path: Path, node: Node) -> None:
         for member in node.members:
@@ -250,7 +269,7 @@ class NaiveStore:
     def copied(self, node: Node, name: str, *, deep: bool) -> Node:
         versions = None if node.versions is None else node.versions[-1:]
         members = [self.copied(member, member.name, deep=deep) for member in node.members] if deep else []
-        return Node(self.now, name, versions, members)
+        return Node(self.now, name, versions, members, self.who)
 
     def lock(self, path: Path, *, is_exclusive: bool, is_deep: bool, ends: int) -> None:
         node = self.node(path)
@@ -264,7 +283,7 @@ class NaiveStore:
             raise Refused(LockConflict)
         if node is None:
             self.check_membership(path)
-            node = new_document(self.now, path[-1], b"")
+            node = new_document(self.now, path[-1], b"", self.who)
             self.parent(path).members.append(node)
         self.granted.append(f"lock-{len(self.granted)}")
         self.locks.append(Lock(self.granted[-1], node, is_exclusive, is_deep, self.who, ends))

@@ -30,6 +30,7 @@ from davgate.core import documents, locking, tree, upkeep, versioning
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions, EntityTag, IfList, StateToken
+from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import (
     DavgateError,
     LockConflict,
@@ -360,9 +361,11 @@ def test_locked_document_is_changed_by_the_holder_alone(a_tree: Store, ann: Cont
 @pytest.mark.parametrize("depth", [ZERO, DEEP])
 @pytest.mark.parametrize("name", CHANGES_OF_MEMBERS)
 def test_locked_collection_gets_and_loses_members_by_the_holder_alone(
-    a_tree: Store, ann: Context, bob: Context, name: str, depth: Depth
+    a_tree: Store, ann: Context, bob: Context, clock: SettableClock, name: str, depth: Depth
 ) -> None:
     change = CHANGES_OF_MEMBERS[name]
+    # A younger file that is moved onto a member would be its next content, and change no membership.
+    clock.advance(SCRATCH_AGE)
     lock = a_lock(a_tree, ann, "/f", scope=SHARED, depth=depth)
 
     refused(a_tree, bob, change)
@@ -575,7 +578,10 @@ def test_content_given_by_copy_leaves_the_lock_of_the_target(a_tree: Store, ann:
 
 
 @pytest.mark.parametrize("depth", [ZERO, DEEP])
-def test_lock_on_the_destination_of_a_move_stays_there(a_tree: Store, ann: Context, bob: Context, depth: Depth) -> None:
+def test_lock_on_the_destination_of_a_move_stays_there(
+    a_tree: Store, ann: Context, bob: Context, clock: SettableClock, depth: Depth
+) -> None:
+    clock.advance(SCRATCH_AGE)
     old = node_at(a_tree, ann, "/f/a")
     lock = a_lock(a_tree, ann, "/f/a", depth=depth)
 
@@ -586,6 +592,24 @@ def test_lock_on_the_destination_of_a_move_stays_there(a_tree: Store, ann: Conte
     assert locks_at(a_tree, bob, "/f/a") == [replace(lock, node_id=moved.id)]
     refused(a_tree, bob, CHANGES_OF_A["put"])
     unlock(a_tree, ann, "/f/a", lock)
+
+
+def test_file_just_written_is_moved_onto_a_locked_document_with_its_token_alone(
+    a_tree: Store, ann: Context, bob: Context
+) -> None:
+    lock = a_lock(a_tree, ann, "/f/a")
+    for ctx in (ann, bob):
+        put(a_tree, ctx, f"/new-{ctx.principal.id}", b"new")
+
+    def save(store: Store, ctx: Context) -> None:
+        tree.move(store, ctx, path(f"/new-{ctx.principal.id}"), path("/f/a"), overwrite=True)
+
+    refused(a_tree, bob, save)
+    refused(a_tree, holding(bob, lock), save)
+    refused(a_tree, ann, save)
+    save(a_tree, holding(ann, lock))
+    assert content_of(a_tree, ann, "/f/a") == b"new"
+    assert locks_at(a_tree, bob, "/f/a") == [lock]
 
 
 def test_name_freed_by_a_delete_is_not_locked(a_tree: Store, ann: Context, bob: Context) -> None:

@@ -14,8 +14,10 @@ from tests.builders import (
     SettableClock,
     a_collection,
     a_document,
+    a_lock,
     content_of,
     exists,
+    holding,
     members_of,
     node_at,
     on_condition,
@@ -28,6 +30,7 @@ from davgate.core import documents, tree, versioning
 from davgate.core.content import Written
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
+from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import (
     AlreadyExists,
     DavgateError,
@@ -38,10 +41,10 @@ from davgate.model.errors import (
     ReservedName,
     SameResource,
 )
-from davgate.model.instant import FOREVER, Instant
+from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.node import ROOT_ID, Node, NodeKind
-from davgate.model.properties import PropertyUpdate
-from davgate.storage.api import catalog, resolve, versions
+from davgate.model.properties import PropertyName, PropertyUpdate
+from davgate.storage.api import catalog, properties, resolve, versions
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import placement, trash
 
@@ -76,6 +79,17 @@ def move(store: Store, ctx: Context, source: str, destination: str, *, overwrite
 
 def copy(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
     return tree.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
+
+
+def versions_of(store: Store, ctx: Context, where: str) -> list[bytes]:
+    found = versioning.history(store, ctx, path(where))[1]
+    opened = (versioning.open_version(store, ctx, path(where), version.no)[2] for version in found)
+    return [one.body if one.body is not None else one.open().read() for one in opened]
+
+
+def properties_of(store: Store, node_id: int) -> dict[PropertyName, str]:
+    with store.database.read() as session:
+        return properties.of_node(session, node_id).get(node_id, {})
 
 
 def version_numbers(store: Store, ctx: Context, where: str) -> list[int]:
@@ -332,9 +346,10 @@ def test_place_holds_from_the_instant_of_the_move(store: Store, ann: Context, cl
     ]
 
 
-def test_move_onto_a_taken_name_needs_overwrite(store: Store, ann: Context) -> None:
+def test_move_onto_a_taken_name_needs_overwrite(store: Store, ann: Context, clock: SettableClock) -> None:
     node = a_document(store, ann, "/a", b"one")
     victim = a_document(store, ann, "/b", b"two")
+    clock.advance(SCRATCH_AGE)
 
     with pytest.raises(PreconditionFailed):
         move(store, ann, "/a", "/b")
@@ -344,7 +359,45 @@ def test_move_onto_a_taken_name_needs_overwrite(store: Store, ann: Context) -> N
 
     assert not written.is_created
     assert node_at(store, ann, "/b").id == node.id
-    assert trashed(store, victim) == (ROOT_ID, "b", "/b", START, ann.principal.id)
+    assert trashed(store, victim) == (ROOT_ID, "b", "/b", after(START, SCRATCH_AGE), ann.principal.id)
+
+
+@pytest.mark.parametrize("content", [b"", b"two", b"one"])
+def test_file_just_written_and_moved_onto_a_document_is_its_next_content(store: Store, ann: Context, content: bytes) -> None:
+    document = a_document(store, ann, "/f/a", b"one")
+    documents.patch_properties(store, ann, path("/f/a"), [PropertyUpdate(("urn:x", "p"), '<p xmlns="urn:x">1</p>')])
+    scratch = put(store, ann, "/f/~a.tmp", content).node
+
+    with pytest.raises(PreconditionFailed):
+        move(store, ann, "/f/~a.tmp", "/f/a")
+    written = move(store, ann, "/f/~a.tmp", "/f/a", overwrite=True)
+
+    assert (written.is_created, written.node.id) == (False, document.id)
+    assert content_of(store, ann, "/f/a") == content
+    assert versions_of(store, ann, "/f/a") == ([b"one"] if content == b"one" else [b"one", content])
+    assert set(properties_of(store, document.id)) == {("urn:x", "p")}
+    assert members_of(store, ann, "/f") == ["a"]
+    assert trashed(store, scratch) == (document.parent_id, "~a.tmp", "/f/~a.tmp", START, ann.principal.id)
+
+
+def test_file_of_somebody_else_moved_onto_a_document_replaces_it(store: Store, ann: Context, bob: Context) -> None:
+    document = a_document(store, ann, "/a", b"one")
+    theirs = a_document(store, bob, "/b", b"two")
+
+    move(store, ann, "/b", "/a", overwrite=True)
+
+    assert node_at(store, ann, "/a").id == theirs.id != document.id
+
+
+def test_file_that_is_yet_to_be_filled_leaves_the_document_as_it_is(store: Store, ann: Context) -> None:
+    document = a_document(store, ann, "/a", b"one")
+    lock = a_lock(store, ann, "/lu1.tmp")
+
+    move(store, holding(ann, lock), "/lu1.tmp", "/a", overwrite=True)
+
+    assert content_of(store, ann, "/a") == b"one"
+    assert put(store, ann, "/a", b"two").node.id == document.id
+    assert versions_of(store, ann, "/a") == [b"one", b"two"]
 
 
 @pytest.mark.parametrize(("source", "destination"), [("/f", "/a"), ("/a", "/f")], ids=["folder-on-file", "file-on-folder"])

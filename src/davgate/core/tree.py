@@ -20,7 +20,8 @@ from davgate.core.content import Written, add_empty, change_of
 from davgate.core.documents import check_write_or_member_locks, require_writable, write_content
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyExists, ParentMissing, PreconditionFailed, SameResource
+from davgate.model.editing import is_scratch
+from davgate.model.errors import AlreadyExists, PreconditionFailed, SameResource
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_new_name, collision_key
@@ -28,12 +29,10 @@ from davgate.model.node import ROOT_ID, Cause, Node, NodeKind
 from davgate.model.paths import TreePath, is_inside, to_text
 from davgate.model.permissions import Right
 from davgate.storage.api import (
-    Change,
     MemberRow,
     NewVersion,
     NodeProperties,
     Resolved,
-    Session,
     Transaction,
     catalog,
     from_node,
@@ -187,9 +186,9 @@ def _to_trash(tx: Transaction, ctx: Context, found: Resolved, node: Node, *, suc
 def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool) -> Written:
     """Give a document or collection another place, with identity and history; durable on return.
 
-    What was at the destination goes to the trash. Locks do not travel: those at and below the source end. A lock on the
-    destination stays there: davfs2 moves a file that it has yet to fill onto one that it holds open, and then writes under
-    the lock of the latter.
+    A file that its own principal has just written, moved onto a document, is how many programs save: the document there gets
+    its content as the next version, and the file goes to the trash. Anything else replaces what was at the destination,
+    which goes to the trash. Locks do not travel: those at and below the source end, one at the destination stays there.
 
     Raises:
         NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked.
@@ -203,25 +202,50 @@ def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *,
         _check_apart(source, destination, node)
         require_parent(found, ctx, Right.UNBIND)
         check_conditions(tx, ctx, found, tx.now)
-        parent = _may_replace(ctx, there, overwrite=overwrite)
-        locks.end(tx, check_removal_locks(tx, ctx, found, node, tx.now))
-        _vacate(tx, ctx, there, successor=node)
-        catalog.move(tx, node, parent.id, destination[-1], tx.now)
-        for changed_id in {node.parent_id, parent.id}:
-            if changed_id is not None:
-                catalog.touch(tx, changed_id, tx.now)
-        moved = replace(node, parent_id=parent.id, name=destination[-1])
-        record(
-            tx,
-            ctx,
-            "move",
-            source,
-            node.id,
-            change_of("move-away", node),
-            change_of("move-in", moved),
-            to=to_text(destination),
-        )
+        if _is_save(tx, ctx, node, there):
+            written = _save_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
+        else:
+            written = _relocate(tx, ctx, found, there, node, overwrite=overwrite)
         tx.commit()
+    return written
+
+
+def _is_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> bool:
+    """Tell whether a program saves by moving a file that it has written onto the document that it edits."""
+    if there.node is None or there.node.is_collection or node.is_collection:
+        return False
+    return is_scratch(node, catalog.creator_id(tx, node.id), ctx.principal, tx.now)
+
+
+def _save_onto(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
+) -> Written:
+    """Give the document at the destination the content of a scratch file, which goes to the trash.
+
+    One that is still locked and empty has yet to be filled: davfs2 sends what was written only after the MOVE, under the
+    document's own name.
+    """
+    _check_overwrite(there, overwrite=overwrite)
+    require_writable(there, ctx)
+    check_write_or_member_locks(ctx, there)
+    is_being_filled = node.is_pending and bool(found.locks.get(node.id))
+    content = None if is_being_filled else node.content or add_empty(store, tx, there.path[-1])
+    _to_trash(tx, ctx, found, node)
+    return write_content(store, tx, ctx, there, content, Cause.SAVE, origin=f"moved from {to_text(found.path)}")
+
+
+def _relocate(tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool) -> Written:
+    destination = there.path
+    parent = _may_replace(ctx, there, overwrite=overwrite)
+    locks.end(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    _vacate(tx, ctx, there, successor=node)
+    catalog.move(tx, node, parent.id, destination[-1], tx.now)
+    for changed_id in {node.parent_id, parent.id}:
+        if changed_id is not None:
+            catalog.touch(tx, changed_id, tx.now)
+    moved = replace(node, parent_id=parent.id, name=destination[-1])
+    changes = (change_of("move-away", node), change_of("move-in", moved))
+    record(tx, ctx, "move", found.path, node.id, *changes, to=to_text(destination))
     return Written(moved, is_created=there.node is None)
 
 

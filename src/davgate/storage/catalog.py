@@ -267,3 +267,11 @@ def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, at: Instant, b
         deleted_at=at,
         deleted_by=by,
     )
+
+
+_CREATOR = Statement(select(node.c.created_by).where(node.c.id == bindparam("node_id")))
+
+
+def creator_id(session: Session, node_id: int) -> int:
+    """Return who made a node that exists."""
+    return int(session.all(_CREATOR, node_id=node_id)[0][0])
