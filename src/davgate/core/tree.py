@@ -358,15 +358,16 @@ def _copy_tree(
     first_id = tx.take_ids(len(originals))
     ids = {original.id: first_id + position for position, original in enumerate(originals)}
     copies = [
-        replace(
-            original,
-            id=ids[original.id],
-            uuid=store.new_uuid(),
-            parent_id=parent.id if original.id == top.id else ids[original.parent_id or ROOT_ID],
-            name=destination[-1] if original.id == top.id else original.name,
-            created_at=tx.now,
-            modified_at=tx.now,
-            version_no=0 if original.content is None else 1,
+        Node(
+            ids[original.id],
+            store.new_uuid(),
+            original.kind,
+            parent.id if original.id == top.id else ids[original.parent_id or ROOT_ID],
+            destination[-1] if original.id == top.id else original.name,
+            tx.now,
+            tx.now,
+            0 if original.content is None else 1,
+            original.content,
         )
         for original in originals
     ]

@@ -1,8 +1,8 @@
 """Who makes a request: Basic sign-in (RFC 7617), one answer for all doors.
 
-A password check takes tens of milliseconds, and a drive signs in with every request. So a right answer is remembered for a short
-while, in this process alone, under a keyed digest of the header: neither password nor header is kept. It is only as good as the
-account's epoch, which every use case compares with the database in the statement that it runs anyway; a changed password ends
+A password check takes a tenth of a second of all processors, and a drive signs in with every request. So a right answer is
+remembered while it is used, in this process alone, under a keyed digest of the header: neither password nor header is kept. It is
+only as good as the account's epoch, which every use case compares with the database in the statement that it runs anyway; a changed password ends
 all remembered sign-ins at once, in every process.
 """
 
@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,7 @@ class Login:
         self._remembered_for = remembered_for
         self._key = secrets.token_bytes(32)
         self._remembered: dict[bytes, tuple[Principal, Instant]] = {}
+        self._turns: dict[bytes, threading.Lock] = {}
 
     def principal_of(self, environ: dict[str, Any]) -> Principal:
         """Return the principal that the request's credentials belong to, and note its name in the environment for the log.
@@ -49,17 +51,31 @@ class Login:
         if header is None:
             raise Unauthenticated("Sign in with user name and password.")
         digest = self._digest(header)
-        now = self._store.clock.now()
+        principal = self._remembered_as(digest)
+        if principal is None:
+            # Of many requests that come at once, as a drive's do, one checks the password and the others wait for it.
+            try:
+                with self._turns.setdefault(digest, threading.Lock()):
+                    principal = self._remembered_as(digest) or self._check(header, digest)
+            finally:
+                self._turns.pop(digest, None)
+        environ["davgate.principal"] = principal.name
+        return principal
+
+    def _remembered_as(self, digest: bytes) -> Principal | None:
         known = self._remembered.get(digest)
-        if known is not None and now < known[1]:
-            environ["davgate.principal"] = known[0].name
-            return known[0]
+        now = self._store.clock.now()
+        if known is None or known[1] <= now:
+            return None
+        self._remembered[digest] = (known[0], after(now, self._remembered_for))
+        return known[0]
+
+    def _check(self, header: str, digest: bytes) -> Principal:
         name, password = _credentials(header)
         principal = accounts.sign_in(self._store, self._passwords, name, password)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[digest] = (principal, after(now, self._remembered_for))
-        environ["davgate.principal"] = principal.name
+        self._remembered[digest] = (principal, after(self._store.clock.now(), self._remembered_for))
         return principal
 
     def forget(self, environ: Mapping[str, Any]) -> bool:
