@@ -275,7 +275,9 @@ class DriveConfig:
 class LoginConfig:
     """Passwords; a change of the Argon2id figures applies to passwords set from then on."""
 
-    cache: timedelta = span("60s", "Time that a right password is remembered after its last use; 0: not at all.", low="0s", high="1h")
+    cache: timedelta = span(
+        "60s", "Time that a right password is remembered after its last use; 0: not at all.", low="0s", high="1h"
+    )
     argon2_time_cost: int = count(3, "Rounds of Argon2id.", low=2, high=64)
     argon2_memory_bytes: int = size("64 MiB", "Memory of Argon2id.", low="19 MiB", high="4 GiB")
     argon2_parallelism: int = count(4, "Lanes of Argon2id.", low=1, high=64)

@@ -232,3 +232,11 @@ def test_refused_put_does_not_read_its_body(ann: Client, bob: Client) -> None:
 
     assert bob.send("PUT", "/dav/a.txt", unread, content_length="7").status == 423
     assert unread.tell() == 0
+
+
+def test_coded_body_is_refused_and_nothing_changes(ann: Client) -> None:
+    ann.put("/dav/a.txt", b"old")
+
+    assert ann("PUT", "/dav/a.txt", b"\x1f\x8b", content_encoding="gzip").status == 415
+    assert ann("PUT", "/dav/a.txt", b"new", content_encoding="identity").status == 204
+    assert ann.get("/dav/a.txt") == b"new"

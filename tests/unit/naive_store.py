@@ -148,6 +148,9 @@ class NaiveStore:
         self.check_membership(path)
         for place, _ in places(path, node):
             self.check(self.locks_of(place))
+            if node.is_collection:
+                # Also what may be in it without a lock of its own; whether a deep lock is on a document makes no difference here.
+                self.check(self.locks_of((*place, "?")))
 
     def end_locks(self, node: Node) -> None:
         gone = set(map(id, node.below()))

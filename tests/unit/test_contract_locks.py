@@ -435,6 +435,15 @@ def test_own_deep_shared_lock_lets_remove_what_another_shares_below(a_tree: Stor
     assert lock_rows(a_tree) == 1
 
 
+def test_own_lock_of_depth_zero_does_not_remove_what_another_locks_deeply(a_tree: Store, ann: Context, bob: Context) -> None:
+    deep = a_lock(a_tree, bob, "/f/sub", scope=SHARED, depth=DEEP)
+    mine = a_lock(a_tree, ann, "/f/sub", scope=SHARED, depth=ZERO)
+
+    refused(a_tree, holding(ann, mine), lambda store, ctx: tree.delete(store, ctx, path("/f/sub/b")))
+    refused(a_tree, holding(ann, mine), lambda store, ctx: tree.delete(store, ctx, path("/f/sub")))
+    tree.delete(a_tree, holding(bob, deep), path("/f/sub"))
+
+
 def test_refusal_names_the_root_of_the_lock(a_tree: Store, ann: Context, bob: Context) -> None:
     a_lock(a_tree, ann, "/f", depth=DEEP)
 

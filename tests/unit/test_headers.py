@@ -348,7 +348,7 @@ def test_last_if_list_that_a_program_cut_off_within_its_tag_is_left_out() -> Non
     assert lists == headers.parse_if(f'(<{TOKEN}> ["A"])', RESOLVE)
 
 
-@pytest.mark.parametrize("value", ['(<t> ["A', '(<t>) (<u', '(<t>) (<u> ["A"', '(<t>) </a> ["A', '(<t>) (["A" ("B'])
+@pytest.mark.parametrize("value", ['(<t> ["A', "(<t>) (<u", '(<t>) (<u> ["A"', '(<t>) </a> ["A', '(<t>) (["A" ("B'])
 def test_if_header_cut_off_elsewhere_is_refused(value: str) -> None:
     with pytest.raises(Malformed):
         headers.parse_if(value, RESOLVE)

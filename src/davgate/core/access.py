@@ -1,7 +1,7 @@
 """May this request do this here: rights, locks and conditions, checked against what a path leads to.
 
-Every use case begins with ``look_up`` and calls the checks it needs, in this order: existence and rights, conditions, locks. A write
-does so twice: before its body, to refuse early, and inside its transaction, which is the check that counts.
+Every use case begins with ``look_up`` and calls the checks it needs, in this order: existence and rights, conditions, locks. A
+write does so twice: before its body, to refuse early, and inside its transaction, which is the check that counts.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from davgate.core.store import Context
 from davgate.model import locks as lock_rules
 from davgate.model import permissions
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import Locked, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
+from davgate.model.errors import Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
+from davgate.model.names import check_new_name
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, is_inside
 from davgate.model.permissions import Right
@@ -77,6 +78,19 @@ def require_parent(found: Resolved, ctx: Context, needed: Right) -> Node:
         raise ParentMissing(found.path)
     permissions.require(needed, held, found.path[:-1])
     return parent
+
+
+def require_writable(found: Resolved, ctx: Context) -> None:
+    """Refuse a path at which this principal can neither replace a document's content nor make a document.
+
+    Raises:
+        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden.
+    """
+    if found.node is None:
+        require_parent(found, ctx, Right.BIND)
+        check_new_name(found.path[:-1], found.path[-1])
+    elif require_node(found, ctx, Right.WRITE_CONTENT).is_collection:
+        raise NotADocument(found.path)
 
 
 def locks_at(found: Resolved, depth: int) -> tuple[LockAt, ...]:
@@ -166,6 +180,18 @@ def check_member_locks(ctx: Context, found: Resolved) -> None:
     check_locks(ctx, locks_at(found, len(found.path) - 1))
 
 
+def check_write_or_member_locks(ctx: Context, found: Resolved) -> None:
+    """Refuse while locks forbid to write the document at the path, or to add it to its collection.
+
+    Raises:
+        Locked: see ``check_locks``.
+    """
+    if found.node is None:
+        check_member_locks(ctx, found)
+    else:
+        check_write_locks(ctx, found)
+
+
 def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: Node, now: Instant) -> tuple[str, ...]:
     """Refuse to take a node out of its place while it, its membership or anything below it is locked.
 
@@ -180,9 +206,12 @@ def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: N
     if node.is_collection:
         below = locks.below(session, node.id, found.path, now)
         deep = [pair for pair in (*locks_on(found), *below) if pair[0].depth is lock_rules.Depth.INFINITY]
+        # Of shared locks one's own may be a deep one further up, so each member is held against all that affect it.
         for root in dict.fromkeys(path for _, path in below):
-            # Of shared locks one's own may be a deep one further up, so each member is held against all that affect it.
             own = [pair for pair in below if pair[1] == root]
             check_locks(ctx, own + [pair for pair in deep if pair[1] != root and is_inside(root, pair[1])])
+        # Members without a lock of their own are under the deep ones alone; a document is taken for a collection here.
+        for root in dict.fromkeys((found.path, *(path for _, path in deep if is_inside(path, found.path)))):
+            check_locks(ctx, [pair for pair in deep if is_inside(root, pair[1])])
         ending += [lock.token for lock, _ in below]
     return tuple(ending)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from davgate.core.access import require_parent
+from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.instant import Instant
 from davgate.model.media_types import choose
 from davgate.model.node import Cause, Content, Node, NodeKind
-from davgate.storage.api import Change, NewVersion, Session, Staged, Transaction, catalog, versions
+from davgate.model.permissions import Right
+from davgate.storage.api import Change, NewVersion, Resolved, Session, Staged, Transaction, catalog, versions
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -18,16 +21,16 @@ _BLOCK_BYTES = 256 * 1024
 class Body(Protocol):
     """Bytes on their way in. Raises ``BodyIncomplete`` when they end before they should."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The outcome of a write: the node as it now is, whether its name is new, and whether a version came to be."""
+    """The outcome of a write: the node as it now is, and whether its name is new."""
 
     node: Node
     is_created: bool
-    is_changed: bool = True
 
 
 def check_room(store: Store, session: Session, announced_bytes: int | None) -> None:
@@ -126,6 +129,32 @@ def _add_version(
     versions.add(tx, [NewVersion(node.id, no, cause, at, ctx.principal.id, node.name or "", content, origin)])
     catalog.set_content(tx, node.id, no, content, at)
     return replace(node, modified_at=at, version_no=no, content=content)
+
+
+def write_content(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    content: Content | None,
+    cause: Cause,
+    *,
+    origin: str = "",
+) -> Written:
+    """Put content, whose blob has its row, where a path leads: as the next version of the document there, or as a new document.
+
+    Without content a new document is pending, and one that is there stays as it is.
+    """
+    path, node = found.path, found.node
+    if node is None:
+        parent = require_parent(found, ctx, Right.BIND)
+        node = add_document(store, tx, ctx, parent, path[-1], content, origin=origin)
+        record(tx, ctx, "create", path, node.id, change_of("create", node))
+        return Written(node, is_created=True)
+    after = node if content is None else add_version(tx, ctx, node, content, cause, origin=origin)
+    if after is not node:
+        record(tx, ctx, cause.value, path, node.id, change_of("content", after), version=after.version_no)
+    return Written(after, is_created=False)
 
 
 def settle(store: Store, tx: Transaction, ctx: Context, node: Node) -> Node:

@@ -8,34 +8,32 @@ from typing import BinaryIO
 
 from davgate.core.access import (
     check_conditions,
-    check_member_locks,
     check_write_locks,
+    check_write_or_member_locks,
     look_up,
     require_node,
-    require_parent,
+    require_writable,
 )
 from davgate.core.content import (
     Body,
     Written,
-    add_document,
     add_staged,
-    add_version,
     change_of,
     check_room,
     media_of,
     receive,
+    write_content,
 )
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.errors import NotADocument, ProtectedProperty
 from davgate.model.instant import Instant
-from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Right
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.api import Resolved, Session, Transaction, properties
+from davgate.storage.api import Resolved, Session, properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +113,6 @@ def put(
     return written
 
 
-def write_content(
-    store: Store,
-    tx: Transaction,
-    ctx: Context,
-    found: Resolved,
-    content: Content | None,
-    cause: Cause,
-    *,
-    origin: str = "",
-) -> Written:
-    """Put content, whose blob has its row, where a path leads: as the next version of the document there, or as a new document.
-
-    Without content a new document is pending, and one that is there stays as it is.
-    """
-    path, node = found.path, found.node
-    if node is None:
-        parent = require_parent(found, ctx, Right.BIND)
-        node = add_document(store, tx, ctx, parent, path[-1], content, origin=origin)
-        record(tx, ctx, "create", path, node.id, change_of("create", node))
-        return Written(node, is_created=True)
-    after = node if content is None else add_version(tx, ctx, node, content, cause, origin=origin)
-    if after is not node:
-        record(tx, ctx, cause.value, path, node.id, change_of("content", after), version=after.version_no)
-    return Written(after, is_created=False)
-
-
 def _may_put(session: Session, ctx: Context, path: TreePath, now: Instant) -> Resolved:
     found = look_up(session, ctx, path, now)
     if not path:
@@ -149,31 +121,6 @@ def _may_put(session: Session, ctx: Context, path: TreePath, now: Instant) -> Re
     check_conditions(session, ctx, found, now)
     check_write_or_member_locks(ctx, found)
     return found
-
-
-def require_writable(found: Resolved, ctx: Context) -> None:
-    """Refuse a path at which this principal can neither replace a document's content nor make a document.
-
-    Raises:
-        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden.
-    """
-    if found.node is None:
-        require_parent(found, ctx, Right.BIND)
-        check_new_name(found.path[:-1], found.path[-1])
-    elif require_node(found, ctx, Right.WRITE_CONTENT).is_collection:
-        raise NotADocument(found.path)
-
-
-def check_write_or_member_locks(ctx: Context, found: Resolved) -> None:
-    """Refuse while locks forbid to write the document at the path, or to add it to its collection.
-
-    Raises:
-        Locked: see ``access.check_locks``.
-    """
-    if found.node is None:
-        check_member_locks(ctx, found)
-    else:
-        check_write_locks(ctx, found)
 
 
 def patch_properties(

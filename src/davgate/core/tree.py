@@ -11,13 +11,14 @@ from davgate.core.access import (
     check_conditions,
     check_member_locks,
     check_removal_locks,
+    check_write_or_member_locks,
     locks_on,
     look_up,
     require_node,
     require_parent,
+    require_writable,
 )
-from davgate.core.content import Written, add_empty, change_of
-from davgate.core.documents import check_write_or_member_locks, require_writable, write_content
+from davgate.core.content import Written, add_empty, change_of, write_content
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_scratch

@@ -24,6 +24,9 @@ def put(exchange: Exchange) -> Response:
     if request.header("CONTENT_RANGE") is not None:
         # A server that took it for the whole would replace a document by a fragment (RFC 9110, 14.5).
         raise Malformed("A part of a document cannot be stored. Send the whole, without Content-Range.")
+    if request.header("CONTENT_ENCODING") not in (None, "", "identity"):
+        # It would be handed out without the word that it is coded (RFC 9110, 8.4).
+        raise UnsupportedBody("A document is stored as it is to be read. Send it without Content-Encoding.")
     path = exchange.path
     if request.target.wants_collection:
         raise NotADocument(path)

@@ -2,8 +2,8 @@
 
 A password check takes a tenth of a second of all processors, and a drive signs in with every request. So a right answer is
 remembered while it is used, in this process alone, under a keyed digest of the header: neither password nor header is kept. It is
-only as good as the account's epoch, which every use case compares with the database in the statement that it runs anyway; a changed password ends
-all remembered sign-ins at once, in every process.
+only as good as the account's epoch, which every use case compares with the database in the statement that it runs anyway; a
+changed password ends all remembered sign-ins at once, in every process.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Login:
         return principal
 
     def forget(self, environ: Mapping[str, Any]) -> bool:
-        """Forget the sign-in that a request relied on; tell whether it was a remembered one, so that checking it anew may help."""
+        """Forget the sign-in that a request relied on; tell whether it was remembered, so that checking it anew may help."""
         header = environ.get("HTTP_AUTHORIZATION")
         return header is not None and self._remembered.pop(self._digest(header), None) is not None
 
@@ -88,9 +88,9 @@ class Login:
 
 
 def _credentials(header: str) -> tuple[str, str]:
-    """Return user name and password of a Basic header.
+    r"""Return user name and password of a Basic header.
 
-    Windows puts the domain or machine before the name (``DOMAIN\\user``); it is cut, for no name here has a backslash.
+    Windows puts the domain or machine before the name (``DOMAIN\user``); it is cut, for no name here has a backslash.
     """
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > _LONGEST_HEADER:

@@ -72,7 +72,8 @@ class Request:
     def announced_bytes(self) -> int | None:
         """How long the body is to be, as far as the client said so.
 
-        The Finder sends chunks, and the length in a header of its own; a proxy that drops the chunks must not end in an empty file.
+        The Finder sends chunks, and the length in a header of its own;
+        a proxy that drops the chunks must not end in an empty file.
         """
         expected = self.header("X_EXPECTED_ENTITY_LENGTH")
         if expected is not None:

@@ -21,7 +21,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Clock(Protocol):
     """Tells the time; injected, so that tests set it."""
 
-    def now(self) -> Instant: ...
+    def now(self) -> Instant:
+        """Return the present instant."""
 
 
 def after(instant: Instant, span: timedelta) -> Instant:

@@ -1,7 +1,7 @@
 """Names of members and paths in the tree.
 
-A name is stored as it was sent and compared by its collision key, the NFC form: the Finder sends NFD, everybody else NFC, and both
-mean one file. Upper and lower case differ. Percent-decoding is the doors' business and has happened before.
+A name is stored as it was sent and compared by its collision key, the NFC form: the Finder sends NFD, everybody else NFC, and
+both mean one file. Upper and lower case differ. Percent-decoding is the doors' business and has happened before.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ class Node:
 
     @property
     def is_collection(self) -> bool:
+        """Whether this is a collection and not a document."""
         return self.kind is NodeKind.COLLECTION
 
     @property
@@ -103,4 +104,5 @@ class Version:
 
     @property
     def etag(self) -> str:
+        """The strong validator of the content, quoted."""
         return etag.of_content(self.content.digest)

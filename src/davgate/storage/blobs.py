@@ -1,8 +1,8 @@
 """Content by SHA-256: stage, publish, open, sweep.
 
-Small content stays in memory and goes into the row of ``blob``, with no file and no flush of its own: for 4 KiB three times as fast.
-Anything larger is written to the staging folder while it arrives and gets its final name, durable, before a row names it. Blobs
-are immutable. The collector removes those that no row names any more, after a grace time (``core.upkeep``).
+Small content stays in memory and goes into the row of ``blob``, with no file and no flush of its own: for 4 KiB three times as
+fast. Anything larger is written to the staging folder while it arrives and gets its final name, durable, before a row names it.
+Blobs are immutable. The collector removes those that no row names any more, after a grace time (``core.upkeep``).
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class DiskBlobs:
         durable.make_folder(self._staging)
 
     def stage(self) -> DiskStaging:
+        """Begin to receive content, in memory at first."""
         return DiskStaging(self, self._staging / secrets.token_hex(16), self._inline_limit_bytes)
 
     def path_of(self, digest: bytes) -> Path:
@@ -119,15 +120,22 @@ class DiskBlobs:
         return self._folder / name[:2] / name[2:]
 
     def open(self, digest: bytes) -> BinaryIO:
+        """Open the file of some content for reading, unbuffered.
+
+        Raises:
+            Corrupt: it is missing.
+        """
         try:
             return open(self.path_of(digest), "rb", buffering=0)
         except FileNotFoundError:
             raise Corrupt(f"The content {digest.hex()} is missing. Run `davgate fsck` and restore a backup.") from None
 
     def exists(self, digest: bytes) -> bool:
+        """Tell whether there is a file for the content."""
         return self.path_of(digest).exists()
 
     def stored(self) -> Iterator[StoredBlob]:
+        """Yield what is there, in the order of the digests; the age mark is the time when the file was last written."""
         for folder in sorted(filter(_FOLDER.fullmatch, os.listdir(self._folder))):
             for name in sorted(filter(_FILE.fullmatch, os.listdir(self._folder / folder))):
                 # Another process may have collected it since the folder was read.
@@ -136,6 +144,7 @@ class DiskBlobs:
                     yield StoredBlob(bytes.fromhex(folder + name), found.st_size, Instant(found.st_mtime_ns // 1000))
 
     def remove(self, digest: bytes, *, older_than: Instant) -> bool:
+        """Remove the file of some content when it is old; tell whether it was there and went."""
         path = self.path_of(digest)
         try:
             if path.stat().st_mtime_ns // 1000 >= older_than:
@@ -146,9 +155,11 @@ class DiskBlobs:
         return True
 
     def unfinished(self) -> int:
+        """Return how many files the staging folder holds."""
         return len(os.listdir(self._staging))
 
     def sweep_staging(self, older_than: Instant) -> int:
+        """Remove the old files of the staging folder; return how many."""
         swept = 0
         for entry in os.scandir(self._staging):
             # An upload that ends meanwhile takes its file away.
@@ -172,6 +183,11 @@ class DiskStaging:
         self.length_bytes = 0
 
     def write(self, block: memoryview) -> None:
+        """Append a block. With the first one beyond the inline limit, all that has arrived moves to a file.
+
+        Raises:
+            QuotaExceeded: the disk is full.
+        """
         self.length_bytes += len(block)
         self._digest.update(block)
         if self._descriptor is None and self.length_bytes <= self._inline_limit_bytes:
@@ -187,6 +203,11 @@ class DiskStaging:
             raise _room(error) from error
 
     def finish(self) -> Staged:
+        """Return what arrived: small content with its bytes, large content durable in its file.
+
+        Raises:
+            QuotaExceeded: the disk is full.
+        """
         digest = self._digest.digest()
         if self._descriptor is None:
             return Staged(digest, self.length_bytes, bytes(self._small))

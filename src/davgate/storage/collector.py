@@ -1,8 +1,8 @@
 """Removing content that nothing names any more.
 
-There are no reference counts, which would drift. A blob goes when it is older than the grace time and no row names it: its row first,
-inside a write transaction, so that no write can begin to name it meanwhile; then its file, only once its row is gone and the file itself is
-old, since storing the same bytes again gives them a new, young file.
+There are no reference counts, which would drift. A blob goes when it is older than the grace time and no row names it: its row
+first, inside a write transaction, so that no write can begin to name it meanwhile; then its file, only once its row is gone and
+the file itself is old, since storing the same bytes again gives them a new, young file.
 """
 
 from __future__ import annotations

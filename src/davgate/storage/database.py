@@ -1,8 +1,8 @@
 """Opening the database, reading from it, and the one writer.
 
 SQLite runs in WAL mode: readers never wait. Writers take a thread lock, then a file lock, then BEGIN IMMEDIATE. The file lock is
-there for fairness: SQLite's own busy handler sleeps in growing steps, and one of two busy processes got no turn for seconds.
-On PostgreSQL the writer locks the row of ``store``. Either way one write transaction runs at a time in the whole store, so what it
+there for fairness: SQLite's own busy handler sleeps in growing steps, and one of two busy processes got no turn for seconds. On
+PostgreSQL the writer locks the row of ``store``. Either way one write transaction runs at a time in the whole store, so what it
 has checked stays true until it commits, and changes are numbered without gaps.
 """
 

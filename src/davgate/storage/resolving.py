@@ -29,9 +29,9 @@ class Resolved:
     """What a path leads to.
 
     ``chain`` holds the nodes from the root down, as far as they exist; ``locks`` the live locks on each of them by node id;
-    ``grants`` the rights given to the asking principal, with the depth at which. ``caller_epoch`` is the principal's present epoch, None
-    when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database, ``stored_bytes`` the
-    sum of all content in the store when that was asked for.
+    ``grants`` the rights given to the asking principal, with the depth at which. ``caller_epoch`` is the principal's present
+    epoch, None when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database,
+    ``stored_bytes`` the sum of all content in the store when that was asked for.
     """
 
     path: TreePath

@@ -27,8 +27,8 @@ _INIT_LOCK = 0x64617667617465
 def prepare(database: Database) -> None:
     """Make the store when there is none, and bring its schema to the newest revision. Doing it again changes nothing.
 
-    A fresh store has a root collection with one ordinary grant, by which whoever signs in may read, write, create, delete, lock and
-    check out; it can be removed.
+    A fresh store has a root collection with one ordinary grant, by which whoever signs in may read, write, create,
+    delete, lock and check out; it can be removed.
 
     Raises:
         StoreUnusable: the database cannot be reached, or belongs to a newer davgate.

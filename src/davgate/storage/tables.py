@@ -1,7 +1,8 @@
 """The tables, portable between SQLite and PostgreSQL.
 
-Conventions: ``*_at`` are UTC microseconds (``model.instant``); digests are the 32 bytes of SHA-256; closed sets are kept as the
-value of their enum. Names compare by ``name_key`` (``model.names.collision_key``). The schema itself is made by ``migrations``; a test compares both.
+Conventions: ``*_at`` are UTC microseconds (``model.instant``); digests are the 32 bytes of SHA-256; closed sets are
+kept as the value of their enum. Names compare by ``name_key`` (``model.names.collision_key``). The schema itself is
+made by ``migrations``; a test compares both.
 """
 
 from __future__ import annotations

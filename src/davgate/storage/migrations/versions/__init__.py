@@ -1,0 +1,1 @@
+"""One module for each revision; its name begins with the number."""
