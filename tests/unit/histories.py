@@ -31,7 +31,7 @@ DEEPEST = 3
 class Step(Protocol):
     """One request, or the passing of time, on either store. Locks are named by their number in the order of granting."""
 
-    def naively(self, naive: NaiveStore) -> object: ...
+    def naively(self, naive: NaiveStore) -> None: ...
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> object: ...
 
@@ -49,8 +49,8 @@ class Put:
     where: TreePath
     content: str
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.put(self.where, CONTENTS[self.content])
+    def naively(self, naive: NaiveStore) -> None:
+        naive.put(self.where, CONTENTS[self.content])
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> Node:
         return documents.put(store, ctx, self.where, io.BytesIO(CONTENTS[self.content])).node
@@ -60,8 +60,8 @@ class Put:
 class MakeCollection:
     where: TreePath
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.make_collection(self.where)
+    def naively(self, naive: NaiveStore) -> None:
+        naive.make_collection(self.where)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> Node:
         return tree.make_collection(store, ctx, self.where)
@@ -71,8 +71,8 @@ class MakeCollection:
 class Delete:
     where: TreePath
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.delete(self.where)
+    def naively(self, naive: NaiveStore) -> None:
+        naive.delete(self.where)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> None:
         tree.delete(store, ctx, self.where)
@@ -84,8 +84,8 @@ class Move:
     where: TreePath
     overwrite: bool
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.move(self.source, self.where, overwrite=self.overwrite)
+    def naively(self, naive: NaiveStore) -> None:
+        naive.move(self.source, self.where, overwrite=self.overwrite)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> Node:
         return tree.move(store, ctx, self.source, self.where, overwrite=self.overwrite).node
@@ -98,8 +98,8 @@ class Copy:
     overwrite: bool
     deep: bool
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.copy(self.source, self.where, overwrite=self.overwrite, deep=self.deep)
+    def naively(self, naive: NaiveStore) -> None:
+        naive.copy(self.source, self.where, overwrite=self.overwrite, deep=self.deep)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> Node:
         return tree.copy(store, ctx, self.source, self.where, overwrite=self.overwrite, with_members=self.deep).node
@@ -111,8 +111,8 @@ class Lock:
     is_exclusive: bool
     is_deep: bool
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.lock(
+    def naively(self, naive: NaiveStore) -> None:
+        naive.lock(
             self.where, is_exclusive=self.is_exclusive, is_deep=self.is_deep, ends=naive.now + TIMEOUT // MICROSECOND
         )
 
@@ -127,8 +127,8 @@ class Refresh:
     where: TreePath
     lock: str
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.refresh(self.where, self.lock, naive.now + 2 * (TIMEOUT // MICROSECOND))
+    def naively(self, naive: NaiveStore) -> None:
+        naive.refresh(self.where, self.lock, naive.now + 2 * (TIMEOUT // MICROSECOND))
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> object:
         ctx = replace(ctx, tokens=frozenset({tokens.get(self.lock, self.lock)}))
@@ -140,8 +140,8 @@ class Unlock:
     where: TreePath
     lock: str
 
-    def naively(self, naive: NaiveStore) -> object:
-        return naive.unlock(self.where, self.lock)
+    def naively(self, naive: NaiveStore) -> None:
+        naive.unlock(self.where, self.lock)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> None:
         locking.unlock(store, ctx, self.where, tokens.get(self.lock, self.lock))
@@ -151,9 +151,9 @@ class Unlock:
 class Wait:
     span: timedelta
 
-    def naively(self, naive: NaiveStore) -> object:
+    def naively(self, naive: NaiveStore) -> None:
         naive.now += self.span // MICROSECOND
-        return naive.tidy()
+        naive.tidy()
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> object:
         assert isinstance(store.clock, SettableClock)

@@ -43,13 +43,11 @@ from davgate.model.errors import (
     NotFound,
     ParentMissing,
     PreconditionFailed,
-    ProtectedProperty,
     QuotaExceeded,
     ReservedName,
     TooLarge,
 )
 from davgate.model.node import Cause, Version
-from davgate.model.properties import PropertyUpdate
 
 
 def history(store: Store, ctx: Context, where: str) -> list[Version]:
@@ -411,125 +409,3 @@ def test_old_versions_and_trash_count_against_the_quota(store: Store, ann: Conte
     assert tree.quota(limited).available_bytes == 2
     with pytest.raises(QuotaExceeded):
         put(limited, ann, "/b", b"abc")
-
-
-# Restoring
-
-
-def test_restoring_a_version_makes_the_next_one(store: Store, ann: Context, bob: Context) -> None:
-    a_document(store, ann, "/a", b"one", b"two")
-
-    written = versioning.restore(store, bob, path("/a"), 1, path("/a"), overwrite=True)
-
-    assert written.node.version_no == 3
-    assert content_of(store, ann, "/a") == b"one"
-    last = history(store, ann, "/a")[-1]
-    assert (last.cause, last.author) == (Cause.REVERT, "bob")
-
-
-def test_restoring_the_current_version_changes_nothing(store: Store, ann: Context) -> None:
-    node = a_document(store, ann, "/a", b"one", b"two")
-
-    assert versioning.restore(store, ann, path("/a"), 2, path("/a"), overwrite=True).node == node
-
-
-def test_version_restored_onto_a_new_name_is_a_new_document(store: Store, ann: Context) -> None:
-    node = a_document(store, ann, "/a", b"one", b"two")
-
-    written = versioning.restore(store, ann, path("/a"), 1, path("/b"), overwrite=False)
-
-    assert written.is_created
-    assert written.node.uuid != node.uuid
-    assert tree_of(store, ann) == {"/a": b"two", "/b": b"one"}
-    assert [version.no for version in history(store, ann, "/b")] == [1]
-
-
-def test_version_restored_onto_another_document_adds_to_its_history(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/a", b"one", b"two")
-    other = a_document(store, ann, "/b", b"other")
-
-    with pytest.raises(PreconditionFailed):
-        versioning.restore(store, ann, path("/a"), 1, path("/b"), overwrite=False)
-    written = versioning.restore(store, ann, path("/a"), 1, path("/b"), overwrite=True)
-
-    assert (written.node.id, written.node.version_no) == (other.id, 2)
-    assert [version.cause for version in history(store, ann, "/b")] == [Cause.CREATED, Cause.SAVE]
-
-
-@pytest.mark.parametrize(
-    ("destination", "error"),
-    [("/f", NotADocument), ("/", NotADocument), ("/missing/a", ParentMissing), ("/.versions", ReservedName)],
-)
-def test_version_is_restored_onto_nothing_else(store: Store, ann: Context, destination: str, error: type[DavgateError]) -> None:
-    a_document(store, ann, "/a", b"one")
-    a_collection(store, ann, "/f")
-
-    with pytest.raises(error):
-        versioning.restore(store, ann, path("/a"), 1, path(destination), overwrite=True)
-
-    assert tree_of(store, ann) == {"/a": b"one", "/f": None}
-
-
-# Dead properties
-
-COLOUR = ("urn:x", "colour")
-SIZE = ("urn:x", "size")
-
-
-def element(name: tuple[str, str], text: str) -> str:
-    return f'<x:{name[1]} xmlns:x="{name[0]}">{text}</x:{name[1]}>'
-
-
-def properties_at(store: Store, ctx: Context, where: str) -> dict[tuple[str, str], str]:
-    with tree.listing(store, ctx, path(where), with_members=False, with_properties=True, with_locks=False) as found:
-        return found.properties.get(found.node.id, {})
-
-
-def test_properties_are_kept_as_sent_and_make_no_version(store: Store, ann: Context, clock: SettableClock) -> None:
-    before = a_document(store, ann, "/a", b"one")
-    clock.advance(timedelta(hours=1))
-    value = element(COLOUR, "  r\u00f6t <b>&amp;</b>\U0001f7e5 ")
-
-    documents.patch_properties(store, ann, path("/a"), [PropertyUpdate(COLOUR, value)])
-
-    assert properties_at(store, ann, "/a") == {COLOUR: value}
-    assert node_at(store, ann, "/a") == before
-
-
-def test_updates_are_applied_in_their_order(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/a", b"one")
-
-    documents.patch_properties(
-        store,
-        ann,
-        path("/a"),
-        [
-            PropertyUpdate(COLOUR, element(COLOUR, "red")),
-            PropertyUpdate(COLOUR, element(COLOUR, "green")),
-            PropertyUpdate(SIZE, element(SIZE, "1")),
-            PropertyUpdate(SIZE, None),
-            PropertyUpdate(("", "never-there"), None),
-            PropertyUpdate(("", "plain"), "<plain/>"),
-        ],
-    )
-
-    assert properties_at(store, ann, "/a") == {COLOUR: element(COLOUR, "green"), ("", "plain"): "<plain/>"}
-
-
-def test_one_protected_property_refuses_them_all(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/a", b"one")
-    updates = [PropertyUpdate(COLOUR, element(COLOUR, "red")), PropertyUpdate(SIZE, element(SIZE, "1"))]
-
-    with pytest.raises(ProtectedProperty):
-        documents.patch_properties(store, ann, path("/a"), updates, protected=frozenset({SIZE}))
-
-    assert properties_at(store, ann, "/a") == {}
-
-
-def test_collections_have_properties_too(store: Store, ann: Context) -> None:
-    a_collection(store, ann, "/f")
-    for where in ("/", "/f"):
-        documents.patch_properties(store, ann, path(where), [PropertyUpdate(COLOUR, element(COLOUR, where))])
-
-    assert properties_at(store, ann, "/") == {COLOUR: element(COLOUR, "/")}
-    assert properties_at(store, ann, "/f") == {COLOUR: element(COLOUR, "/f")}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -29,6 +30,7 @@ from tests.builders import (
 from davgate.core import documents, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, DavgateError, QuotaExceeded, StoreUnusable
+from davgate.model.instant import FOREVER
 from davgate.storage import schema
 from davgate.storage.api import catalog, locks, resolve
 from davgate.storage.database import Database
@@ -131,7 +133,7 @@ def test_stream_comes_in_batches_and_may_be_left(store: Store, ann: Context) -> 
         assert [len(batch) for batch in session.stream(IDS, batch_rows=3)] == [3, 3, 2]
         abandoned = session.stream(IDS, batch_rows=3)
         next(abandoned)
-        abandoned.close()
+        del abandoned
         assert len(session.all(IDS)) == 8
 
 
@@ -244,8 +246,8 @@ def test_database_that_cannot_grow_keeps_what_it_has(store: Store, ann: Context)
     a_document(store, ann, "/a", b"one")
     store.database.close()
 
-    def full(connection: object, record: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]
+    def full(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")
 
     event.listen(store.database.engine, "connect", full)
     with pytest.raises(QuotaExceeded):
@@ -270,14 +272,17 @@ class Statements(list[str]):
             self.append(statement)
 
 
+Count = Callable[[], AbstractContextManager[Statements]]
+
+
 @pytest.fixture
-def count(unchecked_store: Store) -> Callable[[], Statements]:
+def count(unchecked_store: Store) -> Count:
     """Count the statements in a block."""
     database = unchecked_store.database
     noted = Statements()
 
-    def listen(connection: object, record: object) -> None:
-        connection.set_trace_callback(noted.note)  # type: ignore[attr-defined]
+    def listen(connection: sqlite3.Connection, record: object) -> None:
+        connection.set_trace_callback(noted.note)
 
     event.listen(database.engine, "connect", listen)
 
@@ -288,7 +293,7 @@ def count(unchecked_store: Store) -> Callable[[], Statements]:
         noted.clear()
         yield noted
 
-    return counted  # type: ignore[return-value]
+    return counted
 
 
 @pytest.fixture
@@ -327,11 +332,11 @@ def resolved(store: Store, ctx: Context) -> None:
 def test_reading_takes_few_statements(
     a_tree: Store,
     ann: Context,
-    count: Callable[[], Iterator[Statements]],
+    count: Count,
     use: Callable[[Store, Context], object],
     most: int,
 ) -> None:
-    with count() as statements:  # type: ignore[attr-defined]
+    with count() as statements:
         use(a_tree, ann)
 
     assert 0 < len(statements) <= most, "\n".join(statements)
@@ -347,15 +352,15 @@ def test_reading_takes_few_statements(
     ids=["move", "delete"],
 )
 def test_moving_or_deleting_a_tree_takes_as_many_statements_as_one_document(
-    a_tree: Store, ann: Context, count: Callable[[], Iterator[Statements]], use: Callable[[Store, Context], object]
+    a_tree: Store, ann: Context, count: Count, use: Callable[[Store, Context], object]
 ) -> None:
     with pytest.raises(DavgateError):
         use(a_tree, ann)
     with a_tree.database.write() as tx:
-        locks.forget_ended_before(tx, tx.now + 10**12)  # type: ignore[arg-type]
+        locks.forget_ended_before(tx, FOREVER)
         tx.commit()
 
-    with count() as statements:  # type: ignore[attr-defined]
+    with count() as statements:
         use(a_tree, ann)
 
     assert len(statements) <= 14, "\n".join(statements)

@@ -122,7 +122,7 @@ def test_random_history_leads_where_the_naive_store_says(
 
 
 # The rules are the same code on both engines; what differs are the statements, which few histories exhaust.
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(random=st.randoms(use_true_random=True))
 def test_random_history_leads_there_on_postgresql_too(
     fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory, random: Random

@@ -1,17 +1,14 @@
-"""What storage and core promise about locks: who gets one, what it forbids to whom, and when exactly it ends."""
+"""What storage and core promise about locks: who gets one, how long it stands, and what ends it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 from tests.builders import (
     Meanwhile,
     SettableClock,
-    a_document,
     a_lock,
     content_of,
     exists,
@@ -24,6 +21,18 @@ from tests.builders import (
     put,
     tree_of,
     with_policy,
+)
+from tests.unit import locked_tree
+from tests.unit.locked_tree import (
+    CHANGES_OF_A,
+    DEEP,
+    EXCLUSIVE,
+    MICROSECOND,
+    SHARED,
+    TEN_MINUTES,
+    ZERO,
+    lock_rows,
+    refused,
 )
 
 from davgate.core import documents, locking, tree, upkeep, versioning
@@ -46,24 +55,7 @@ from davgate.model.errors import (
 from davgate.model.instant import FOREVER, after
 from davgate.model.locks import Depth, Holding, Lock, LockPolicy, Scope
 from davgate.model.node import Cause
-from davgate.model.properties import PropertyUpdate
 from davgate.storage.api import locks
-from davgate.storage.statements import Statement
-from davgate.storage.tables import lock as lock_table
-
-EXCLUSIVE, SHARED = Scope.EXCLUSIVE, Scope.SHARED
-ZERO, DEEP = Depth.ZERO, Depth.INFINITY
-TEN_MINUTES = timedelta(minutes=10)
-MICROSECOND = timedelta(microseconds=1)
-
-ROWS = Statement(select(func.count()).select_from(lock_table))
-
-
-def lock_rows(store: Store) -> int:
-    with store.database.read() as session:
-        row = session.first(ROWS)
-    assert row is not None
-    return int(row[0])
 
 
 def refresh(store: Store, ctx: Context, where: str, timeout: timedelta | None = None) -> Lock:
@@ -77,9 +69,7 @@ def unlock(store: Store, ctx: Context, where: str, lock: Lock | str) -> None:
 @pytest.fixture
 def a_tree(store: Store, ann: Context) -> Store:
     """A store with /f, /f/a, /f/sub, /f/sub/b and /other."""
-    for where in ("/f/a", "/f/sub/b", "/other"):
-        a_document(store, ann, where, where.encode())
-    return store
+    return locked_tree.fill(store, ann)
 
 
 # Taking
@@ -307,150 +297,6 @@ def test_lock_without_end_never_ends(a_tree: Store, ann: Context, clock: Settabl
 
     assert upkeep.tidy(a_tree).locks == 0
     assert [lock.token for lock in locks_at(a_tree, ann, "/f/a")] == ["t"]
-
-
-# What a lock forbids
-
-Change = Callable[[Store, Context], object]
-
-CHANGES_OF_A: dict[str, Change] = {
-    "put": lambda store, ctx: put(store, ctx, "/f/a", b"changed"),
-    "proppatch": lambda store, ctx: documents.patch_properties(store, ctx, path("/f/a"), [PropertyUpdate(("", "p"), "<p/>")]),
-    "copy-onto": lambda store, ctx: tree.copy(store, ctx, path("/other"), path("/f/a"), overwrite=True),
-    "restore-onto": lambda store, ctx: versioning.restore(store, ctx, path("/other"), 1, path("/f/a"), overwrite=True),
-    "delete": lambda store, ctx: tree.delete(store, ctx, path("/f/a")),
-    "move-away": lambda store, ctx: tree.move(store, ctx, path("/f/a"), path("/moved"), overwrite=False),
-    "move-onto": lambda store, ctx: tree.move(store, ctx, path("/other"), path("/f/a"), overwrite=True),
-}
-"""What changes /f/a itself."""
-
-CHANGES_OF_MEMBERS: dict[str, Change] = {
-    "delete": CHANGES_OF_A["delete"],
-    "move-away": CHANGES_OF_A["move-away"],
-    "move-onto": CHANGES_OF_A["move-onto"],
-    "put-new": lambda store, ctx: put(store, ctx, "/f/new", b"new"),
-    "mkcol": lambda store, ctx: tree.make_collection(store, ctx, path("/f/new")),
-    "copy-in": lambda store, ctx: tree.copy(store, ctx, path("/other"), path("/f/new"), overwrite=False),
-    "move-in": lambda store, ctx: tree.move(store, ctx, path("/other"), path("/f/new"), overwrite=False),
-    "restore-in": lambda store, ctx: versioning.restore(store, ctx, path("/other"), 1, path("/f/new"), overwrite=False),
-    "lock-new": lambda store, ctx: a_lock(store, ctx, "/f/new", scope=SHARED),
-}
-"""What changes which members /f has."""
-
-
-def refused(store: Store, ctx: Context, change: Change) -> None:
-    before = tree_of(store, ctx)
-    with pytest.raises((Locked, LockConflict)):
-        change(store, ctx)
-    assert tree_of(store, ctx) == before
-
-
-@pytest.mark.parametrize("root", ["/f/a", "/f", "/"])
-@pytest.mark.parametrize("name", CHANGES_OF_A)
-def test_locked_document_is_changed_by_the_holder_alone(a_tree: Store, ann: Context, bob: Context, name: str, root: str) -> None:
-    change = CHANGES_OF_A[name]
-    lock = a_lock(a_tree, ann, root, depth=ZERO if root == "/f/a" else DEEP)
-
-    refused(a_tree, bob, change)
-    refused(a_tree, holding(bob, lock), change)
-    refused(a_tree, ann, change)
-    refused(a_tree, holding(ann, "another-token"), change)
-    change(a_tree, holding(ann, lock))
-
-
-@pytest.mark.parametrize("depth", [ZERO, DEEP])
-@pytest.mark.parametrize("name", CHANGES_OF_MEMBERS)
-def test_locked_collection_gets_and_loses_members_by_the_holder_alone(
-    a_tree: Store, ann: Context, bob: Context, clock: SettableClock, name: str, depth: Depth
-) -> None:
-    change = CHANGES_OF_MEMBERS[name]
-    # A younger file that is moved onto a member would be its next content, and change no membership.
-    clock.advance(SCRATCH_AGE)
-    lock = a_lock(a_tree, ann, "/f", scope=SHARED, depth=depth)
-
-    refused(a_tree, bob, change)
-    refused(a_tree, holding(bob, lock), change)
-    refused(a_tree, ann, change)
-    change(a_tree, holding(ann, lock))
-
-
-def test_lock_of_depth_zero_leaves_the_content_of_members_free(a_tree: Store, ann: Context, bob: Context) -> None:
-    a_lock(a_tree, ann, "/f", depth=ZERO)
-
-    for name in ("put", "proppatch", "copy-onto", "restore-onto"):
-        CHANGES_OF_A[name](a_tree, bob)
-    put(a_tree, bob, "/f/sub/new", b"new")
-
-
-def test_reading_and_copying_away_are_free(a_tree: Store, ann: Context, bob: Context) -> None:
-    a_lock(a_tree, ann, "/f", depth=DEEP)
-
-    assert content_of(a_tree, bob, "/f/sub/b") == b"/f/sub/b"
-    tree.copy(a_tree, bob, path("/f"), path("/copied"), overwrite=False)
-    assert locks_at(a_tree, bob, "/copied/a") == []
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda store, ctx: tree.delete(store, ctx, path("/f")),
-        lambda store, ctx: tree.move(store, ctx, path("/f"), path("/g"), overwrite=False),
-        lambda store, ctx: tree.move(store, ctx, path("/other"), path("/f"), overwrite=True),
-        lambda store, ctx: tree.copy(store, ctx, path("/other"), path("/f"), overwrite=True),
-    ],
-    ids=["delete", "move", "move-onto", "copy-onto"],
-)
-def test_folder_with_a_locked_member_stays_unless_every_token_is_there(
-    a_tree: Store, ann: Context, bob: Context, change: Change
-) -> None:
-    inner = a_lock(a_tree, ann, "/f/sub/b")
-    outer = a_lock(a_tree, ann, "/f/sub")
-
-    refused(a_tree, bob, change)
-    refused(a_tree, holding(ann, inner), change)
-    refused(a_tree, holding(ann, outer), change)
-    change(a_tree, holding(ann, inner, outer))
-    assert lock_rows(a_tree) == 0
-
-
-def test_any_one_own_shared_lock_lets_write(a_tree: Store, ann: Context, bob: Context, root_admin: Context) -> None:
-    mine = a_lock(a_tree, ann, "/f/a", scope=SHARED)
-    theirs = a_lock(a_tree, bob, "/f/a", scope=SHARED)
-
-    put(a_tree, holding(ann, mine), "/f/a", b"by ann")
-    put(a_tree, holding(bob, theirs), "/f/a", b"by bob")
-    for who in (ann, bob, holding(ann, theirs), holding(bob, mine), root_admin, holding(root_admin, mine, theirs)):
-        refused(a_tree, who, CHANGES_OF_A["put"])
-    assert content_of(a_tree, ann, "/f/a") == b"by bob"
-
-
-def test_own_deep_shared_lock_lets_remove_what_another_shares_below(a_tree: Store, ann: Context, bob: Context) -> None:
-    deep = a_lock(a_tree, ann, "/f", scope=SHARED, depth=DEEP)
-    below = a_lock(a_tree, bob, "/f/sub/b", scope=SHARED)
-
-    refused(a_tree, holding(bob, below), lambda store, ctx: tree.delete(store, ctx, path("/f/sub")))
-    tree.delete(a_tree, holding(ann, deep), path("/f/sub"))
-
-    assert locks_at(a_tree, ann, "/f") == [deep]
-    assert lock_rows(a_tree) == 1
-
-
-def test_own_lock_of_depth_zero_does_not_remove_what_another_locks_deeply(a_tree: Store, ann: Context, bob: Context) -> None:
-    deep = a_lock(a_tree, bob, "/f/sub", scope=SHARED, depth=DEEP)
-    mine = a_lock(a_tree, ann, "/f/sub", scope=SHARED, depth=ZERO)
-
-    refused(a_tree, holding(ann, mine), lambda store, ctx: tree.delete(store, ctx, path("/f/sub/b")))
-    refused(a_tree, holding(ann, mine), lambda store, ctx: tree.delete(store, ctx, path("/f/sub")))
-    tree.delete(a_tree, holding(bob, deep), path("/f/sub"))
-
-
-def test_refusal_names_the_root_of_the_lock(a_tree: Store, ann: Context, bob: Context) -> None:
-    a_lock(a_tree, ann, "/f", depth=DEEP)
-
-    with pytest.raises(Locked) as caught:
-        put(a_tree, bob, "/f/sub/b", b"theirs")
-
-    assert caught.value.roots == (("f",),)
 
 
 # Ending

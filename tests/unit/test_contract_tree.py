@@ -1,4 +1,4 @@
-"""What storage and core promise about the tree: names, listings, and COPY, MOVE and DELETE with identity and history."""
+"""What storage and core promise about the tree: names, collections, listings, and DELETE."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import bindparam, select
 from tests.builders import (
-    LARGE,
     START,
     SettableClock,
     a_collection,
     a_document,
-    a_lock,
     content_of,
     exists,
-    holding,
     members_of,
     node_at,
     on_condition,
@@ -25,12 +21,11 @@ from tests.builders import (
     put,
     tree_of,
 )
+from tests.unit.placed import copy, move, placements, trashed, version_numbers
 
-from davgate.core import documents, tree, versioning
-from davgate.core.content import Written
+from davgate.core import documents, tree
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
-from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import (
     AlreadyExists,
     DavgateError,
@@ -41,59 +36,12 @@ from davgate.model.errors import (
     ReservedName,
     SameResource,
 )
-from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.node import ROOT_ID, Node, NodeKind
-from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.api import catalog, properties, resolve, versions
-from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import placement, trash
+from davgate.model.properties import PropertyUpdate
+from davgate.storage.api import catalog, resolve, versions
 
 NFC = unicodedata.normalize("NFC", "Übersicht é")
 NFD = unicodedata.normalize("NFD", NFC)
-
-PLACEMENTS = Statement(
-    select(placement.c.from_at, placement.c.to_at, placement.c.parent_id, placement.c.name)
-    .where(placement.c.node_id == bindparam("node_id"))
-    .order_by(placement.c.from_at)
-)
-TRASH = Statement(
-    select(trash.c.parent_id, trash.c.name, trash.c.path, trash.c.deleted_at, trash.c.deleted_by).where(
-        trash.c.node_id == bindparam("node_id")
-    )
-)
-
-
-def placements(store: Store, node: Node) -> list[Row]:
-    with store.database.read() as session:
-        return session.all(PLACEMENTS, node_id=node.id)
-
-
-def trashed(store: Store, node: Node) -> Row | None:
-    with store.database.read() as session:
-        return session.first(TRASH, node_id=node.id)
-
-
-def move(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
-    return tree.move(store, ctx, path(source), path(destination), overwrite=overwrite)
-
-
-def copy(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
-    return tree.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
-
-
-def versions_of(store: Store, ctx: Context, where: str) -> list[bytes]:
-    found = versioning.history(store, ctx, path(where))[1]
-    opened = (versioning.open_version(store, ctx, path(where), version.no)[2] for version in found)
-    return [one.body if one.body is not None else one.open().read() for one in opened]
-
-
-def properties_of(store: Store, node_id: int) -> dict[PropertyName, str]:
-    with store.database.read() as session:
-        return properties.of_node(session, node_id).get(node_id, {})
-
-
-def version_numbers(store: Store, ctx: Context, where: str) -> list[int]:
-    return [version.no for version in versioning.history(store, ctx, path(where))[1]]
 
 
 # Names and resolving
@@ -271,311 +219,6 @@ def test_collection_is_modified_when_its_members_change(
     change(store, ann)
 
     assert node_at(store, ann, "/f").modified_at == clock.now()
-
-
-# MOVE
-
-
-def test_moved_document_keeps_identity_history_and_properties(store: Store, ann: Context) -> None:
-    before = a_document(store, ann, "/f/a.txt", b"one", LARGE)
-    colour = ("urn:x", "c")
-    documents.patch_properties(store, ann, path("/f/a.txt"), [PropertyUpdate(colour, '<c xmlns="urn:x"/>')])
-    a_collection(store, ann, "/g")
-
-    written = move(store, ann, "/f/a.txt", "/g/b.txt")
-
-    assert written.is_created
-    after = node_at(store, ann, "/g/b.txt")
-    assert written.node == after
-    assert (after.id, after.uuid, after.etag, after.modified_at) == (before.id, before.uuid, before.etag, before.modified_at)
-    assert version_numbers(store, ann, "/g/b.txt") == [1, 2]
-    assert tree_of(store, ann) == {"/f": None, "/g": None, "/g/b.txt": LARGE}
-    with tree.listing(store, ann, path("/g/b.txt"), with_members=False, with_properties=True, with_locks=False) as found:
-        assert set(found.properties[after.id]) == {colour}
-
-
-def test_moved_folder_takes_everything_below_along(store: Store, ann: Context) -> None:
-    for where in ("/f/a", "/f/sub/b", "/f/sub/deep/c"):
-        a_document(store, ann, where, where.encode())
-
-    move(store, ann, "/f", "/g")
-
-    assert tree_of(store, ann, "/g") == {
-        "/g/a": b"/f/a",
-        "/g/sub": None,
-        "/g/sub/b": b"/f/sub/b",
-        "/g/sub/deep": None,
-        "/g/sub/deep/c": b"/f/sub/deep/c",
-    }
-    assert members_of(store, ann, "/") == ["g"]
-
-
-@pytest.mark.parametrize("step", [timedelta(0), timedelta(seconds=1), timedelta(hours=-1)], ids=["stands", "goes", "leaps-back"])
-def test_every_place_is_remembered_without_gap_or_overlap(
-    store: Store, ann: Context, clock: SettableClock, step: timedelta
-) -> None:
-    a_collection(store, ann, "/f")
-    folder = node_at(store, ann, "/f")
-    node = a_document(store, ann, "/a", b"one")
-    for source, destination in (("/a", "/b"), ("/b", "/f/a"), ("/f/a", "/a"), ("/a", "/b")):
-        clock.advance(step)
-        move(store, ann, source, destination)
-
-    places = placements(store, node)
-
-    assert [(row[2], row[3]) for row in places] == [
-        (ROOT_ID, "a"),
-        (ROOT_ID, "b"),
-        (folder.id, "a"),
-        (ROOT_ID, "a"),
-        (ROOT_ID, "b"),
-    ]
-    assert [row[1] for row in places[:-1]] == [row[0] for row in places[1:]]
-    assert all(row[0] < row[1] for row in places)
-    assert (places[0][0], places[-1][1]) == (START, FOREVER)
-
-
-def test_place_holds_from_the_instant_of_the_move(store: Store, ann: Context, clock: SettableClock) -> None:
-    node = a_document(store, ann, "/a", b"one")
-    clock.advance(timedelta(seconds=10))
-    move(store, ann, "/a", "/b")
-
-    assert placements(store, node) == [
-        (START, Instant(START + 10_000_000), ROOT_ID, "a"),
-        (Instant(START + 10_000_000), FOREVER, ROOT_ID, "b"),
-    ]
-
-
-def test_move_onto_a_taken_name_needs_overwrite(store: Store, ann: Context, clock: SettableClock) -> None:
-    node = a_document(store, ann, "/a", b"one")
-    victim = a_document(store, ann, "/b", b"two")
-    clock.advance(SCRATCH_AGE)
-
-    with pytest.raises(PreconditionFailed):
-        move(store, ann, "/a", "/b")
-    assert tree_of(store, ann) == {"/a": b"one", "/b": b"two"}
-
-    written = move(store, ann, "/a", "/b", overwrite=True)
-
-    assert not written.is_created
-    assert node_at(store, ann, "/b").id == node.id
-    assert trashed(store, victim) == (ROOT_ID, "b", "/b", after(START, SCRATCH_AGE), ann.principal.id)
-
-
-@pytest.mark.parametrize("content", [b"", b"two", b"one"])
-def test_file_just_written_and_moved_onto_a_document_is_its_next_content(store: Store, ann: Context, content: bytes) -> None:
-    document = a_document(store, ann, "/f/a", b"one")
-    documents.patch_properties(store, ann, path("/f/a"), [PropertyUpdate(("urn:x", "p"), '<p xmlns="urn:x">1</p>')])
-    scratch = put(store, ann, "/f/~a.tmp", content).node
-
-    with pytest.raises(PreconditionFailed):
-        move(store, ann, "/f/~a.tmp", "/f/a")
-    written = move(store, ann, "/f/~a.tmp", "/f/a", overwrite=True)
-
-    assert (written.is_created, written.node.id) == (False, document.id)
-    assert content_of(store, ann, "/f/a") == content
-    assert versions_of(store, ann, "/f/a") == ([b"one"] if content == b"one" else [b"one", content])
-    assert set(properties_of(store, document.id)) == {("urn:x", "p")}
-    assert members_of(store, ann, "/f") == ["a"]
-    assert trashed(store, scratch) == (document.parent_id, "~a.tmp", "/f/~a.tmp", START, ann.principal.id)
-
-
-def test_file_of_somebody_else_moved_onto_a_document_replaces_it(store: Store, ann: Context, bob: Context) -> None:
-    document = a_document(store, ann, "/a", b"one")
-    theirs = a_document(store, bob, "/b", b"two")
-
-    move(store, ann, "/b", "/a", overwrite=True)
-
-    assert node_at(store, ann, "/a").id == theirs.id != document.id
-
-
-def test_file_that_is_yet_to_be_filled_leaves_the_document_as_it_is(store: Store, ann: Context) -> None:
-    document = a_document(store, ann, "/a", b"one")
-    lock = a_lock(store, ann, "/lu1.tmp")
-
-    move(store, holding(ann, lock), "/lu1.tmp", "/a", overwrite=True)
-
-    assert content_of(store, ann, "/a") == b"one"
-    assert put(store, ann, "/a", b"two").node.id == document.id
-    assert versions_of(store, ann, "/a") == [b"one", b"two"]
-
-
-@pytest.mark.parametrize(("source", "destination"), [("/f", "/a"), ("/a", "/f")], ids=["folder-on-file", "file-on-folder"])
-def test_overwriting_replaces_one_kind_by_the_other(store: Store, ann: Context, source: str, destination: str) -> None:
-    a_document(store, ann, "/f/inside", b"inside")
-    a_document(store, ann, "/a", b"one")
-    kind = node_at(store, ann, source).kind
-
-    move(store, ann, source, destination, overwrite=True)
-
-    assert node_at(store, ann, destination).kind is kind
-    assert members_of(store, ann, "/") == [destination[1:]]
-
-
-@pytest.mark.parametrize("work", [move, copy])
-@pytest.mark.parametrize(
-    ("source", "destination", "error"),
-    [
-        ("/missing", "/x", NotFound),
-        ("/a", "/missing/x", ParentMissing),
-        ("/a", "/a/x", ParentMissing),
-        ("/f/sub", "/a/x", ParentMissing),
-        ("/a", "/a", SameResource),
-        ("/f", "/f", SameResource),
-        ("/f", "/f/sub/x", SameResource),
-        ("/f/sub", "/f", SameResource),
-        ("/f/sub/b", "/f", SameResource),
-        ("/", "/x", SameResource),
-        ("/a", "/", SameResource),
-        ("/a", "/.versions", ReservedName),
-        ("/f", "/.trash", ReservedName),
-    ],
-)
-def test_impossible_destination_changes_nothing(
-    store: Store,
-    ann: Context,
-    work: Callable[..., Written],
-    source: str,
-    destination: str,
-    error: type[DavgateError],
-) -> None:
-    a_document(store, ann, "/a", b"one")
-    a_document(store, ann, "/f/sub/b", b"two")
-    before = tree_of(store, ann)
-
-    with pytest.raises(error) as caught:
-        work(store, ann, source, destination, overwrite=True)
-
-    assert type(caught.value) is error
-    assert tree_of(store, ann) == before
-
-
-def test_same_place_is_recognised_in_the_other_form(store: Store, ann: Context) -> None:
-    a_document(store, ann, f"/{NFC}/a", b"one")
-
-    for work in (move, copy):
-        with pytest.raises(SameResource):
-            work(store, ann, f"/{NFC}", f"/{NFD}", overwrite=True)
-        with pytest.raises(SameResource):
-            work(store, ann, f"/{NFC}", f"/{NFD}/x", overwrite=True)
-
-
-@pytest.mark.parametrize("work", [move, copy])
-def test_condition_on_the_source_is_held(store: Store, ann: Context, work: Callable[..., Written]) -> None:
-    node = a_document(store, ann, "/a", b"one")
-    put(store, ann, "/a", b"two")
-
-    with pytest.raises(PreconditionFailed):
-        work(store, on_condition(ann, Conditions(if_match=(node.etag or "",))), "/a", "/b")
-
-    assert tree_of(store, ann) == {"/a": b"two"}
-
-
-# COPY
-
-
-def test_copied_document_is_a_new_one_with_the_current_content(store: Store, ann: Context, bob: Context) -> None:
-    original = a_document(store, ann, "/a", b"one", LARGE)
-    colour = ("urn:x", "c")
-    documents.patch_properties(store, ann, ("a",), [PropertyUpdate(colour, '<c xmlns="urn:x"/>')])
-
-    written = copy(store, bob, "/a", "/b")
-
-    copied = node_at(store, ann, "/b")
-    assert (written.node, written.is_created) == (copied, True)
-    assert copied.id != original.id
-    assert copied.uuid != original.uuid
-    assert copied.etag == original.etag
-    (version,) = versioning.history(store, ann, ("b",))[1]
-    assert (version.no, version.author) == (1, "bob")
-    assert version_numbers(store, ann, "/a") == [1, 2]
-    with tree.listing(store, ann, ("b",), with_members=False, with_properties=True, with_locks=False) as found:
-        assert set(found.properties[copied.id]) == {colour}
-    put(store, ann, "/b", b"changed")
-    assert tree_of(store, ann) == {"/a": LARGE, "/b": b"changed"}
-
-
-def test_copy_onto_a_document_is_its_next_version(store: Store, ann: Context, bob: Context) -> None:
-    a_document(store, ann, "/a", b"new")
-    target = a_document(store, ann, "/b", b"one", b"two")
-
-    with pytest.raises(PreconditionFailed):
-        copy(store, bob, "/a", "/b")
-    written = copy(store, bob, "/a", "/b", overwrite=True)
-
-    assert not written.is_created
-    assert (written.node.id, written.node.uuid) == (target.id, target.uuid)
-    assert version_numbers(store, ann, "/b") == [1, 2, 3]
-    assert content_of(store, ann, "/b") == b"new"
-
-
-def test_copied_folder_has_everything_below_it(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/f/a", b"one", b"two")
-    a_document(store, ann, "/f/sub/b", LARGE)
-    put(store, ann, "/f/pending", b"")
-    colour = ("urn:x", "c")
-    for where in ("/f", "/f/sub/b"):
-        documents.patch_properties(store, ann, path(where), [PropertyUpdate(colour, '<c xmlns="urn:x"/>')])
-
-    copy(store, ann, "/f", "/g")
-
-    assert tree_of(store, ann, "/g") == {"/g/a": b"two", "/g/pending": b"", "/g/sub": None, "/g/sub/b": LARGE}
-    assert version_numbers(store, ann, "/g/a") == [1]
-    assert node_at(store, ann, "/g/pending").is_pending
-    for where in ("/g", "/g/sub/b"):
-        with tree.listing(store, ann, path(where), with_members=False, with_properties=True, with_locks=False) as found:
-            assert set(found.properties[found.node.id]) == {colour}
-    assert len({node_at(store, ann, where).uuid for where in (*tree_of(store, ann), "/")}) == 11
-
-
-def test_folder_is_copied_whose_members_are_older_than_itself(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/old/sub/a", b"one")
-    a_collection(store, ann, "/young")
-    move(store, ann, "/old", "/young/old")
-
-    copy(store, ann, "/young", "/copied")
-
-    assert tree_of(store, ann, "/copied") == {"/copied/old": None, "/copied/old/sub": None, "/copied/old/sub/a": b"one"}
-
-
-def test_folder_is_copied_into_its_parent_s_other_child(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/f/a/x", b"one")
-    a_collection(store, ann, "/f/b")
-
-    copy(store, ann, "/f/a", "/f/b/a")
-
-    assert tree_of(store, ann, "/f/b") == {"/f/b/a": None, "/f/b/a/x": b"one"}
-
-
-def test_collection_is_copied_without_members_at_depth_zero(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/f/a", b"one")
-    a_document(store, ann, "/g/old", b"old")
-
-    tree.copy(store, ann, ("f",), ("g",), overwrite=True, with_members=False)
-    tree.copy(store, ann, ("f",), ("f", "inside"), overwrite=False, with_members=False)
-
-    assert tree_of(store, ann) == {"/f": None, "/f/a": b"one", "/f/inside": None, "/g": None}
-
-
-def test_copy_over_a_folder_sends_it_to_the_trash(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/f/a", b"one")
-    victim = a_collection(store, ann, "/g")
-    a_document(store, ann, "/g/old", b"old")
-
-    written = copy(store, ann, "/f", "/g", overwrite=True)
-
-    assert not written.is_created
-    assert tree_of(store, ann, "/g") == {"/g/a": b"one"}
-    assert trashed(store, victim) is not None
-
-
-def test_copied_contents_take_no_room(store: Store, ann: Context) -> None:
-    a_document(store, ann, "/f/a", LARGE)
-    used = tree.quota(store).used_bytes
-
-    copy(store, ann, "/f", "/g")
-
-    assert tree.quota(store).used_bytes == used
 
 
 # DELETE

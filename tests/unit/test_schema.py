@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from tests.builders import SettableClock
 from tests.processes import CONTEXT, start
+from tests.unit.racing import Barrier, Outcomes
 
 from davgate.model.errors import StoreUnusable
 from davgate.model.instant import Instant
@@ -36,14 +37,14 @@ def prepare(url: str) -> None:
         schema.check(database)
 
 
-def prepare_together(url: str, barrier: object, outcomes: object) -> None:
-    barrier.wait(60.0)  # type: ignore[attr-defined]
+def prepare_together(url: str, barrier: Barrier, outcomes: Outcomes) -> None:
+    barrier.wait(60.0)
     try:
         prepare(url)
     except StoreUnusable as error:
-        outcomes.put(repr(error.__cause__))  # type: ignore[attr-defined]
+        outcomes.put(repr(error.__cause__))
     else:
-        outcomes.put("")  # type: ignore[attr-defined]
+        outcomes.put("")
 
 
 def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
