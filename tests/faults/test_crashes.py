@@ -167,7 +167,7 @@ def chosen(base: Base, steps: list[str]) -> list[int]:
     for number, step in enumerate(steps, start=1):
         if step.startswith("os.") and step != "os.write" and base.url.startswith("sqlite"):
             numbers |= {number, min(number + 1, len(steps))}
-        elif step.startswith(("COMMIT", "INSERT INTO change", "UPDATE store")):
+        elif step.startswith(("COMMIT", "UPDATE store")):
             numbers.add(number)
     return sorted(numbers)
 

@@ -476,6 +476,19 @@ def test_name_freed_by_a_delete_is_not_locked(a_tree: Store, ann: Context, bob: 
     assert locks_at(a_tree, ann, "/f/a") == []
 
 
+def test_lock_that_had_ended_is_seen_again_when_the_clock_leaps_back(
+    a_tree: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    lock = a_lock(a_tree, ann, "/f/a")
+    clock.advance(TEN_MINUTES)
+    assert locks_at(a_tree, ann, "/f/a") == []
+
+    clock.advance(-TEN_MINUTES)
+
+    assert locks_at(a_tree, ann, "/f/a") == [lock]
+    refused(a_tree, bob, CHANGES_OF_A["put"])
+
+
 # Conditions on tokens
 
 

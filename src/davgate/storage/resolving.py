@@ -41,6 +41,7 @@ class Resolved:
     caller_epoch: int | None
     body: bytes | None
     stored_bytes: int | None
+    found_at: Instant
     holds_until: Instant
 
     @property
@@ -73,7 +74,8 @@ def resolve(
     question = (path, who.identities, with_body, with_stored_bytes)
     if memory is not None:
         known: Resolved | None = memory.get(question)
-        if known is not None and now < known.holds_until:
+        # A clock that leapt back may find a lock alive again that had ended when this was found.
+        if known is not None and known.found_at <= now < known.holds_until:
             return known
     found = _resolve(session, path, who, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     if memory is not None:
@@ -120,6 +122,7 @@ def _resolve(
         rows[0][_GRANT_AT + 2] if rows else None,
         body,
         rows[0][-1] if rows and with_stored_bytes else None,
+        now,
         min((lock.expires_at for by_token in locks.values() for lock in by_token.values()), default=FOREVER),
     )
 
