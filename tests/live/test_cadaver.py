@@ -31,7 +31,7 @@ class Cadaver:
         said = run(
             self._path, self._url,
             stdin="".join(f"{command}\n" for command in (*commands, "quit")),
-            environment=os.environ | {"HOME": str(self._home)}, folder=self._home,
+            environment=os.environ | {"HOME": str(self._home), "TERM": "dumb", "COLUMNS": "1000"}, folder=self._home,
         ).succeeded()  # fmt: skip
         # The prompt, which ends in "> ", is followed by an echo of the command.
         answers = re.split(r"^dav:[^\n]*?> ", said.text, flags=re.MULTILINE)[1:]

@@ -112,9 +112,7 @@ class Lock:
     is_deep: bool
 
     def naively(self, naive: NaiveStore) -> None:
-        naive.lock(
-            self.where, is_exclusive=self.is_exclusive, is_deep=self.is_deep, ends=naive.now + TIMEOUT // MICROSECOND
-        )
+        naive.lock(self.where, is_exclusive=self.is_exclusive, is_deep=self.is_deep, ends=naive.now + TIMEOUT // MICROSECOND)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> object:
         scope = Scope.EXCLUSIVE if self.is_exclusive else Scope.SHARED

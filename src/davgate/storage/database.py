@@ -15,6 +15,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -28,9 +29,10 @@ from davgate.storage.statements import Row, Statement, Value, bind
 from davgate.storage.tables import store
 
 _PRAGMAS = (
+    # First, for what follows may have to wait.
+    "PRAGMA busy_timeout=30000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16384",
     "PRAGMA mmap_size=2147418112",
@@ -302,6 +304,17 @@ class Database:
         """
         return Transaction(self, self._gate, durable=durable)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep the writers of a SQLite file out, in all processes, while the block runs; PostgreSQL has locks of its own."""
+        if self._gate is not None:
+            self._gate.acquire()
+        try:
+            yield
+        finally:
+            if self._gate is not None:
+                self._gate.release()
+
     def take(self, *, writing: bool) -> Connection:
         """Return a connection that nobody else uses, always for reading or always for writing."""
         try:
@@ -331,6 +344,8 @@ class Database:
             while idle:
                 idle.pop().pooled.close()
         self.engine.dispose()
+        if self._gate is not None:
+            self._gate.close()
 
 
 def meaning_of(error: BaseException) -> DavgateError:
@@ -361,15 +376,24 @@ class Gate:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        except BaseException:
+        except OSError as error:
             self._thread_lock.release()
-            raise
+            raise StoreUnusable(
+                "The database cannot be opened. Check the data folder: it has to exist and be writable."
+            ) from error
 
     def release(self) -> None:
         """Let the next one through."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._thread_lock.release()
+
+    def close(self) -> None:
+        """Close the file; it is opened again when somebody writes."""
+        with self._thread_lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
 
 def _open_sqlite(url: str, readers: int) -> Engine:

@@ -34,7 +34,8 @@ def prepare(database: Database) -> None:
         StoreUnusable: the database cannot be reached, or belongs to a newer davgate.
     """
     try:
-        with database.engine.begin() as connection:
+        # A fresh file is switched to WAL when it is first opened, and SQLite lets nobody wait for that.
+        with database.alone(), database.engine.begin() as connection:
             # The driver's connections commit each statement by itself unless told otherwise.
             connection.exec_driver_sql("BEGIN IMMEDIATE" if database.is_sqlite else "BEGIN")
             if not database.is_sqlite:
