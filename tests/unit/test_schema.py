@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -105,6 +106,13 @@ def test_processes_that_prepare_at_once_make_one_store(empty_database_url: str) 
         process.join()
     found = rows(empty_database_url)
     assert (len(found["store"]), len(found["node"]), len(found["principal"])) == (1, 1, 2)
+
+
+def test_looking_for_a_store_leaves_no_file_behind(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path}/none.sqlite3") as database, pytest.raises(StoreUnusable):
+        schema.check(database)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_database_that_was_never_prepared_is_refused(empty_database_url: str) -> None:

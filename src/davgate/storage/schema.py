@@ -58,6 +58,9 @@ def check(database: Database) -> None:
     Raises:
         StoreUnusable: with what to do.
     """
+    if database.is_sqlite and not Path(str(database.url.database)).exists():
+        # To connect would leave an empty file behind.
+        raise StoreUnusable("The database cannot be opened: there is none. Run `davgate init` first, or check the data folder.")
     try:
         with database.engine.connect() as connection:
             _refuse_newer(connection)
