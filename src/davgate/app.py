@@ -40,6 +40,8 @@ access_log = logging.getLogger("davgate.access")
 
 DRIVE_MOUNT: Final = "/dav"
 _UPKEEP_SECONDS: Final = 60.0
+_ROUNDS_PER_COLLECTION: Final = 60
+"""Collecting looks at every content; once an hour is enough for what has to be a day old."""
 _TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -85,7 +87,7 @@ class Application:
             "/": self._home,
             "/healthz": lambda environ: alive(),
             "/readyz": lambda environ: ready(self._store),
-            "/metrics": lambda environ: self._figures.page(environ, self._login),
+            "/metrics": lambda environ: self._figures.page(environ, self._login, is_behind_proxy=bool(self._public_url)),
         }
         self._upkeep = _Upkeep(store)
         self._upkeep.start()
@@ -166,11 +168,10 @@ class _Upkeep(threading.Thread):
 
     def run(self) -> None:
         """Work until stopped."""
-        while not self._stopping.wait(_UPKEEP_SECONDS):
-            try:
-                logger.debug("Upkeep: %s", tidy(self._store))
-            except (DavgateError, OSError) as error:
-                logger.warning("Upkeep was put off: %s", error)
+        for no in itertools.count(1):
+            if self._stopping.wait(_UPKEEP_SECONDS):
+                return
+            logger.debug("Upkeep: %s", tidy(self._store, collecting=no % _ROUNDS_PER_COLLECTION == 0))
 
     def stop(self) -> None:
         """End the work, a round under way included."""

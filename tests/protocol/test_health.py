@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from davgate.config import ServerConfig
 from davgate.core.store import Store
 from davgate.storage.api import Database
 from tests.protocol.client import Client, basic
@@ -43,6 +44,13 @@ def test_figures_are_not_shown_through_a_proxy_on_this_machine(nobody: Client, h
     nobody.address = "127.0.0.1"
 
     assert nobody("GET", "/metrics", **{header: "198.51.100.7"}).status == 401
+
+
+def test_figures_are_not_shown_to_this_machine_when_a_proxy_is_in_front(nobody: Client, store: Store, serve: Serve) -> None:
+    behind = nobody.through(serve(store, server=ServerConfig(public_url="https://documents.example.org")))
+    behind.address = "127.0.0.1"
+
+    assert behind("GET", "/metrics").status == 401
 
 
 def test_figures_are_shown_from_afar_to_administrators_alone(nobody: Client, ann: Client, root_admin: Client) -> None:

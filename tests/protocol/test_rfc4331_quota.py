@@ -60,3 +60,15 @@ def test_put_beyond_the_quota_is_507_and_changes_nothing(ann: Client, store: Sto
     assert [entry[name] for name in QUOTA] == ["4000", "1000"]
 
     assert limited("PUT", "/dav/a.txt", b"x" * 1000).status == 204
+
+
+def test_above_a_lowered_quota_what_takes_no_room_is_allowed(ann: Client, store: Store, serve: Serve) -> None:
+    ann.put("/dav/empty.txt", b"x")
+    ann.put("/dav/empty.txt", b"")
+    token = ann.lock("/dav/new.txt")
+    limited = ann.through(serve(with_policy(store, Policy(quota_bytes=1))))
+    ann.put("/dav/a.txt", bytes(1000))
+
+    assert limited("UNLOCK", "/dav/new.txt", lock_token=f"<{token}>").status == 204
+    assert limited("COPY", "/dav/a.txt", destination="/dav/b.txt").status == 201
+    assert limited("PUT", "/dav/c.txt", b"more").status == 507

@@ -106,6 +106,8 @@ def test_changed_account_ends_remembered_sign_ins_at_once(ann: Client, unchecked
     with unchecked_store.database.engine.begin() as connection:
         connection.execute(update(principal).where(principal.c.name == "ann").values(**change))
 
+    assert ann("PROPFIND", "/", depth="0").status == 401
+    assert ann("GET", "/metrics").status == 401
     assert ann("GET", "/dav/a.txt").status == 401
     assert ann("PUT", "/dav/a.txt", b"next").status == 401
 

@@ -29,7 +29,7 @@ from tests.builders import (
 
 from davgate.core import documents, tree, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import Busy, DavgateError, QuotaExceeded, StoreUnusable
+from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import FOREVER
 from davgate.storage import schema
 from davgate.storage.api import catalog, locks, resolve
@@ -224,17 +224,21 @@ def test_connection_lost_in_a_transaction_undoes_it(store: Store, ann: Context, 
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("content", [b"", b"this is no database" * 1000], ids=["empty", "foreign"])
-def test_file_that_is_no_store_is_refused(tmp_path: Path, clock: SettableClock, content: bytes, database_kind: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"", StoreUnusable), (b"this is no database" * 1000, Corrupt)], ids=["empty", "foreign"]
+)
+def test_file_that_is_no_store_is_refused(
+    tmp_path: Path, clock: SettableClock, content: bytes, error: type[DavgateError], database_kind: str
+) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     database = Database(f"sqlite:///{file}", clock)
 
-    with pytest.raises(StoreUnusable):
+    with pytest.raises(error):
         schema.check(database)
-    with pytest.raises(StoreUnusable), database.read(snapshot=True) as session:
+    with pytest.raises(error), database.read(snapshot=True) as session:
         session.all(IDS)
-    with pytest.raises(StoreUnusable), database.write():
+    with pytest.raises(error), database.write():
         pass
     database.close()
     if content:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from davgate.core.access import look_up
 from davgate.core.recording import record
-from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Unauthenticated
 from davgate.model.principal import Principal, PrincipalKind
 from davgate.storage.api import accounts
@@ -79,3 +80,13 @@ def sign_in(store: Store, passwords: Passwords, name: str, password: str) -> Pri
     if account is None or account.is_disabled or not is_right:
         raise Unauthenticated("User name or password is wrong.")
     return account.principal
+
+
+def confirm(store: Store, principal: Principal) -> None:
+    """Refuse a principal whose account was changed or disabled since it signed in.
+
+    Raises:
+        Unauthenticated: it was.
+    """
+    with store.database.read() as session:
+        look_up(session, Context(principal), (), store.clock.now())

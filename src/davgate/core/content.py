@@ -41,7 +41,7 @@ def check_room(store: Store, session: Session, announced_bytes: int | None) -> N
         QuotaExceeded: the store has no room for it.
     """
     policy = store.policy
-    if announced_bytes is None:
+    if not announced_bytes:
         return
     if announced_bytes > policy.upload_limit_bytes:
         raise _too_large(policy.upload_limit_bytes)
@@ -81,8 +81,11 @@ def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
         QuotaExceeded: the store's quota would be exceeded.
         Busy: the collector swept the content between staging and now; sending it again helps.
     """
+    before = tx.stored_bytes
     versions.add_blob(tx, staged)
-    if 0 < store.policy.quota_bytes < tx.stored_bytes:
+    # What takes no room is allowed above a quota that was lowered, too: ending a lock may come to this.
+    takes_room = tx.stored_bytes > before
+    if takes_room and 0 < store.policy.quota_bytes < tx.stored_bytes:
         raise QuotaExceeded()
     if staged.body is None and not store.blobs.exists(staged.digest):
         raise Busy()

@@ -322,6 +322,8 @@ def _vacate(tx: Transaction, ctx: Context, there: Resolved, *, successor: Node |
         _to_trash(tx, ctx, there, there.node, successor=successor)
 
 
+# Deviates from RFC 4918, 9.8.2: dead properties are not copied onto a document. They belong to it, as its history does, and
+# programs that save by COPY would drop what others keep there.
 def _copy_onto(
     store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
 ) -> Written:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from davgate.core.content import change_of, settle
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.model.errors import DavgateError
 from davgate.model.instant import after
 from davgate.storage.api import catalog, collector, locks
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +26,22 @@ class Tidied:
     staged: int
 
 
-def tidy(store: Store) -> Tidied:
-    """Do one round; safe at any time, in any number of processes at once."""
-    return Tidied(_settle_pending(store), _forget_locks(store), _collect(store), _sweep_staging(store))
+def tidy(store: Store, *, collecting: bool = True) -> Tidied:
+    """Do one round; safe at any time, in any number of processes at once. What cannot be done now holds up nothing else."""
+    return Tidied(
+        _try(_settle_pending, store),
+        _try(_forget_locks, store),
+        _try(_collect, store) if collecting else 0,
+        _try(_sweep_staging, store),
+    )
+
+
+def _try(step: Callable[[Store], int], store: Store) -> int:
+    try:
+        return step(store)
+    except (DavgateError, OSError) as error:
+        logger.warning("A part of the upkeep was put off: %s", error)
+        return 0
 
 
 def _settle_pending(store: Store) -> int:

@@ -86,7 +86,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         Raises:
             Unauthenticated.
         """
-        self._login.principal_of(environ)
+        self._login.confirmed_principal_of(environ)
 
     def _run(self, method: Method, request: Request) -> Response:
         try:

@@ -62,6 +62,21 @@ class Login:
         environ["davgate.principal"] = principal.name
         return principal
 
+    def confirmed_principal_of(self, environ: dict[str, Any]) -> Principal:
+        """Return the principal of a request that runs no use case, which would compare the epoch.
+
+        Raises:
+            Unauthenticated: there are no credentials, or they are not good any more.
+        """
+        try:
+            principal = self.principal_of(environ)
+            accounts.confirm(self._store, principal)
+        except Unauthenticated:
+            if not self.forget(environ):
+                raise
+            principal = self.principal_of(environ)
+        return principal
+
     def _remembered_as(self, digest: bytes) -> Principal | None:
         known = self._remembered.get(digest)
         now = self._store.clock.now()

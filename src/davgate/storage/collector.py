@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
+from itertools import groupby, islice
 
 from sqlalchemy import Column, bindparam, delete, exists, not_, select
 
@@ -39,6 +39,9 @@ _LENGTH = Statement(
 )
 _FORGET = Statement(delete(blob).where(blob.c.digest == bindparam("digest")))
 _HAS_FILE = Statement(select(blob.c.digest).where(blob.c.digest == bindparam("digest"), blob.c.body.is_(None)))
+_FILES = Statement(
+    select(blob.c.digest).where(blob.c.body.is_(None), blob.c.digest >= bindparam("low"), blob.c.digest <= bindparam("high"))
+)
 
 
 def collect(database: Database, blobs: BlobStore, *, older_than: timedelta) -> int:
@@ -68,15 +71,23 @@ def _forget_rows(database: Database, older_than: timedelta) -> int:
 def _remove_files(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
     before = after(database.clock.now(), -older_than)
     removed = 0
-    old = (one.digest for one in blobs.stored() if one.stored_at < before)
-    while batch := list(islice(old, _BATCH)):
-        with database.read() as session:
-            orphans = [digest for digest in batch if session.first(_HAS_FILE, digest=digest) is None]
-        if orphans:
-            # Inside the write transaction no row can come to name the file between the look and the removal.
-            with database.write() as tx:
-                removed += sum(_remove_orphan(tx, blobs, digest, before) for digest in orphans)
+    orphans = _orphans(database, blobs, before)
+    while batch := list(islice(orphans, _BATCH)):
+        # Inside the write transaction no row can come to name the file between the look and the removal.
+        with database.write() as tx:
+            removed += sum(_remove_orphan(tx, blobs, digest, before) for digest in batch)
     return removed
+
+
+def _orphans(database: Database, blobs: BlobStore, before: Instant) -> Iterator[bytes]:
+    """Yield the old files that no row names: one statement for each of the 256 folders, however many files it has."""
+    for first, stored in groupby(blobs.stored(), key=lambda one: one.digest[0]):
+        old = [one.digest for one in stored if one.stored_at < before]
+        if old:
+            with database.read() as session:
+                rows = session.all(_FILES, low=bytes([first]), high=bytes([first]) + b"\xff" * 32)
+            named = {row[0] for row in rows}
+            yield from (digest for digest in old if digest not in named)
 
 
 def _remove_orphan(tx: Transaction, blobs: BlobStore, digest: bytes, before: Instant) -> bool:

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, event, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from davgate.model.errors import Busy, DavgateError, QuotaExceeded, StoreUnusable
+from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage.statements import Row, Statement, Value, bind
 from davgate.storage.tables import store
@@ -108,7 +108,7 @@ class Session:
         try:
             if self._snapshot:
                 self._cursor.execute("COMMIT")
-        except database.driver_error:
+        except database.dialect.loaded_dbapi.DatabaseError:
             # Everything was read already; only the connection is of no use any more.
             logger.debug("A connection was lost after reading.", exc_info=True)
             database.discard(self._connection)
@@ -355,8 +355,8 @@ def meaning_of(error: BaseException) -> DavgateError:
         return QuotaExceeded()
     if "no such table" in text or "does not exist" in text or "unable to open database" in text:
         return StoreUnusable(_NO_STORE)
-    if "file is not a database" in text:
-        return StoreUnusable("The database file is damaged, or is none. Check the data folder, or restore a backup.")
+    if "file is not a database" in text or "malformed" in text:
+        return Corrupt("The database file is damaged, or is none. Check the data folder, or restore a backup.")
     logger.warning("The database did not answer: %s", text)
     return Busy()
 

@@ -13,11 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from davgate.model.errors import StoreUnusable
+from davgate.model.errors import Corrupt, StoreUnusable
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.permissions import EDITOR
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
-from davgate.storage.database import Database
+from davgate.storage.database import Database, meaning_of
 from davgate.storage.tables import access_grant, node, principal, store
 
 _INIT_LOCK = 0x64617667617465
@@ -57,6 +57,7 @@ def check(database: Database) -> None:
 
     Raises:
         StoreUnusable: with what to do.
+        Corrupt: the database is damaged.
     """
     if database.is_sqlite and not Path(str(database.url.database)).exists():
         # To connect would leave an empty file behind.
@@ -67,6 +68,8 @@ def check(database: Database) -> None:
             if MigrationContext.configure(connection).get_current_revision() != _head():
                 raise StoreUnusable("The store is not prepared for this version of davgate. Run `davgate init`.")
     except DBAPIError as error:
+        if isinstance(meaning := meaning_of(error), Corrupt):
+            raise meaning from error
         raise StoreUnusable("The database cannot be opened. Run `davgate init` first, or check the configuration.") from error
 
 

@@ -54,7 +54,11 @@ def verify_schema(database: Database) -> Iterator[Finding]:
     Raises:
         StoreUnusable: there is no store, or its schema is of another davgate.
     """
-    schema.check(database)
+    try:
+        schema.check(database)
+    except Corrupt as error:
+        yield _broken(error)
+        return
     with database.engine.connect() as connection:
         for difference in compare_metadata(MigrationContext.configure(connection), metadata):
             what = " ".join(map(str, difference)) if isinstance(difference, tuple) else str(difference)
@@ -69,19 +73,27 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
     Raises:
         Busy: the database could not be reached.
     """
-    with database.read(snapshot=True) as session:
-        try:
-            yield from _rows(session, database)
-            yield from _files(session, database, blobs)
-            if read_data:
-                yield from _bodies(session)
-        except database.driver_error:
-            raise
-        except database.dialect.loaded_dbapi.DatabaseError as error:
-            yield Finding("database-broken", "database", f"it cannot be read any further: {error}", RESTORE_ALL)
+    try:
+        with database.read(snapshot=True) as session:
+            try:
+                yield from _rows(session, database)
+                yield from _files(session, database, blobs)
+                if read_data:
+                    yield from _bodies(session)
+            except database.driver_error:
+                raise
+            except database.dialect.loaded_dbapi.DatabaseError as error:
+                yield _broken(error)
+    except Corrupt as error:
+        yield _broken(error)
+        return
     # Reading all files takes hours on a large store: a snapshot held so long would keep the database from tidying up.
     if read_data:
         yield from _file_bytes(database, blobs)
+
+
+def _broken(error: Exception) -> Finding:
+    return Finding("database-broken", "database", f"it cannot be read any further: {error}".rstrip("."), RESTORE_ALL)
 
 
 def _rows(session: Session, database: Database) -> Iterator[Finding]:

@@ -71,15 +71,16 @@ class Figures:
             series = self._series[method, status] = self._seconds.labels(method, str(status))
         series.observe(seconds)
 
-    def page(self, environ: Environ, login: Login) -> Response:
+    def page(self, environ: Environ, login: Login, *, is_behind_proxy: bool) -> Response:
         """Return the figures in Prometheus' text format, to programs on this machine and to administrators.
 
         Raises:
             Unauthenticated, Forbidden: to everybody else.
         """
         # Behind a proxy on this machine every client seems to be local.
-        is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not any(name in environ for name in _FORWARDING)
-        if not is_local and not login.principal_of(environ).is_admin:
+        is_forwarded = is_behind_proxy or any(name in environ for name in _FORWARDING)
+        is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not is_forwarded
+        if not is_local and not login.confirmed_principal_of(environ).is_admin:
             raise Forbidden("Only administrators see the figures. Sign in as one, or ask from the server itself.")
         return whole(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
 
