@@ -56,7 +56,8 @@ def open_store(config: Config, clock: Clock | None = None) -> Store:
         collect_grace=config.store.collect_grace,
     )
     blobs = DiskBlobs(config.blob_folder, inline_limit_bytes=config.store.inline_bytes)
-    url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file)).render_as_string()
+    # As a value: text would have to be quoted and parsed again.
+    url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file))
     return Store(Database(url, clock, readers=config.server.threads), blobs, clock, policy)
 
 
@@ -106,10 +107,10 @@ class Application:
         method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
         try:
             response = self._answer(environ)
-        except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely
+        except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely.
             logger.exception("%s %s failed", method, target)
             number = environ["davgate.request_id"]
-            text = f"Something went wrong here, and nothing was changed by this request. Its number in the log is {number}.\n"
+            text = f"Something went wrong here. The number of this request in the log is {number}.\n"
             response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, event, make_url, select, update
+from sqlalchemy import URL, Engine, PoolProxiedConnection, bindparam, create_engine, event, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
@@ -274,11 +274,11 @@ class Transaction(Session):
 class Database:
     """One process's way to the shared database. Make it after a fork, never before."""
 
-    def __init__(self, url: str, clock: Clock, *, readers: int = 16) -> None:
+    def __init__(self, url: str | URL, clock: Clock, *, readers: int = 16) -> None:
         self.url = make_url(url)
         self.clock = clock
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _open_sqlite(url, readers) if self.is_sqlite else _open_postgresql(url, readers)
+        self.engine = _open_sqlite(self.url, readers) if self.is_sqlite else _open_postgresql(self.url, readers)
         self.dialect = self.engine.dialect
         self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -396,7 +396,7 @@ class Gate:
                 self._file = None
 
 
-def _open_sqlite(url: str, readers: int) -> Engine:
+def _open_sqlite(url: URL, readers: int) -> Engine:
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
@@ -414,7 +414,7 @@ def _open_sqlite(url: str, readers: int) -> Engine:
     return engine
 
 
-def _open_postgresql(url: str, readers: int) -> Engine:
+def _open_postgresql(url: URL, readers: int) -> Engine:
     try:
         return create_engine(
             url, connect_args={"autocommit": True}, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None
