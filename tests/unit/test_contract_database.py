@@ -21,16 +21,16 @@ from tests.builders import (
     exists,
     holding,
     locks_at,
+    node_at,
     opened_store,
     path,
     put,
     tree_of,
 )
 
-from davgate.core import documents, tree, versioning
+from davgate.core import documents, moving, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
-from davgate.model.instant import FOREVER
 from davgate.storage import schema
 from davgate.storage.api import catalog, locks, resolve
 from davgate.storage.database import Database
@@ -49,7 +49,7 @@ def stored_bytes(store: Store) -> int:
 
 def test_transaction_left_without_commit_changes_nothing(store: Store) -> None:
     with store.database.write() as tx:
-        catalog.touch(tx, 1, tx.now)
+        catalog.touch(tx, 1)
         tx.stored_bytes += 7
         assert tx.take_ids(3) == 2
 
@@ -60,7 +60,7 @@ def test_transaction_left_without_commit_changes_nothing(store: Store) -> None:
 
 def test_transaction_that_fails_changes_nothing_and_lets_the_next_in(store: Store) -> None:
     with pytest.raises(KeyError), store.database.write() as tx:
-        catalog.touch(tx, 1, tx.now)
+        catalog.touch(tx, 1)
         raise KeyError
 
     with store.database.write() as tx:
@@ -100,7 +100,7 @@ def test_what_is_remembered_belongs_to_the_same_moment_as_what_is_read(store: St
             put(store, ann, "/f/b", b"one")
             members, _, _ = catalog.members(session, found.node.id, at_once=2000)
             assert [row[4] for row in members] == ["a"]
-        tree.delete(store, ann, path("/f/b"))
+        moving.delete(store, ann, path("/f/b"))
 
 
 def test_what_another_process_changes_is_seen_at_once(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_another_process_changes_is_seen_at_once(store: Store, ann: Context
         assert content_of(store, ann, "/f/a") == b"two"
         lock = a_lock(elsewhere, ann, "/f")
         assert locks_at(store, ann, "/f") == [lock]
-        tree.delete(elsewhere, holding(ann, lock), path("/f"))
+        moving.delete(elsewhere, holding(ann, lock), path("/f"))
         assert not exists(store, ann, path("/f/a"))
 
 
@@ -350,8 +350,8 @@ def test_reading_takes_few_statements(
 @pytest.mark.parametrize(
     "use",
     [
-        lambda store, ctx: tree.move(store, ctx, path("/1/2"), path("/moved"), overwrite=False),
-        lambda store, ctx: tree.delete(store, ctx, path("/1/2")),
+        lambda store, ctx: moving.move(store, ctx, path("/1/2"), path("/moved"), overwrite=False),
+        lambda store, ctx: moving.delete(store, ctx, path("/1/2")),
     ],
     ids=["move", "delete"],
 )
@@ -361,7 +361,7 @@ def test_moving_or_deleting_a_tree_takes_as_many_statements_as_one_document(
     with pytest.raises(DavgateError):
         use(a_tree, ann)
     with a_tree.database.write() as tx:
-        locks.forget_ended_before(tx, FOREVER)
+        locks.end(tx, [lock.token for lock in locks.live_of(tx, node_at(a_tree, ann, "/1/2/3/4/5/7").id)])
         tx.commit()
 
     with count() as statements:

@@ -14,8 +14,9 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -25,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
+from davgate.storage import durable
 from davgate.storage.statements import Row, Statement, Value, bind
 from davgate.storage.tables import store
 
@@ -32,7 +34,8 @@ _PRAGMAS = (
     # First, for what follows may have to wait.
     "PRAGMA busy_timeout=30000",
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
+    # A commit is flushed after the next writer was let in, by ``LogFlusher``.
+    "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16384",
     "PRAGMA mmap_size=2147418112",
@@ -45,7 +48,9 @@ _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
 
-_COUNTERS = Statement(select(store.c.next_id, store.c.last_change, store.c.stored_bytes).where(store.c.id == 1).with_for_update())
+_COUNTERS = Statement(
+    select(store.c.next_id, store.c.last_change, store.c.stored_bytes, store.c.last_at).where(store.c.id == 1).with_for_update()
+)
 _ADVANCE = Statement(
     update(store)
     .where(store.c.id == 1)
@@ -53,17 +58,18 @@ _ADVANCE = Statement(
         next_id=bindparam("new_next_id"),
         last_change=bindparam("new_last_change"),
         stored_bytes=bindparam("new_stored_bytes"),
+        last_at=bindparam("new_last_at"),
     )
 )
 
 
 class Connection:
-    """A driver's connection with the one cursor that a session needs. ``durable`` is how SQLite was last told to commit.
+    """A driver's connection with the one cursor that a session needs.
 
     ``memory`` is what was read on it while the database was in the state that ``data_version`` names.
     """
 
-    __slots__ = ("cursor", "data_version", "driver", "durable", "memory", "pooled", "writes")
+    __slots__ = ("cursor", "data_version", "driver", "memory", "pooled", "writes")
 
     def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
         driver: Any = pooled.driver_connection
@@ -71,7 +77,6 @@ class Connection:
         self.driver = driver
         self.cursor = driver.cursor()
         self.writes = writes
-        self.durable = True
         self.memory: dict[object, Any] = {}
         self.data_version = -1
 
@@ -176,20 +181,27 @@ class Session:
 class Transaction(Session):
     """The one write transaction that is open in the whole store. Leaving it without ``commit`` undoes it.
 
-    With ``durable`` false a commit survives the end of the process at once, a power cut only after the next durable commit:
+    What was committed is durable when the block ends. With ``durable`` false a commit survives the end of the process at once,
+    a power cut only after the next durable commit:
     right for locks, which then need no disk flush of their own. Made by ``Database.write``.
+
+    ``now`` is the clock's: what has ended, and what ends when. ``at`` is the instant of what is written: later than that of
+    every transaction before, also while the clock stands still or after it leapt back, so that history has one order.
     """
 
     _writes = True
     now: Instant
+    at: Instant
     stored_bytes: int
     _next_id: int
     _last_change: int
+    _last_at: Instant
 
     def __init__(self, database: Database, gate: Gate | None, *, durable: bool) -> None:
         super().__init__(database, snapshot=False)
         self._gate = gate
         self._durable = durable
+        self._flushing: Callable[[], None] | None = None
         self.is_committed = False
 
     def __enter__(self) -> Self:
@@ -216,6 +228,8 @@ class Transaction(Session):
             super().__exit__(kind, error, trace)
         finally:
             self._leave()
+        if self._flushing is not None:
+            self._flushing()
 
     def take_ids(self, count: int = 1) -> int:
         """Return the first of ``count`` fresh inner ids in a row."""
@@ -229,23 +243,22 @@ class Transaction(Session):
         return self._last_change
 
     def commit(self) -> None:
-        """Make everything of this transaction true for everybody, durable on return when it was opened so."""
-        if (self._next_id, self._last_change, self.stored_bytes) != self._loaded:
+        """Make everything of this transaction true for everybody."""
+        if [self._next_id, self._last_change, self.stored_bytes] != self._loaded:
             self.run(
                 _ADVANCE,
                 new_next_id=self._next_id,
                 new_last_change=self._last_change,
                 new_stored_bytes=self.stored_bytes,
+                new_last_at=self._last_at if self._last_change == self._loaded[1] else self.at,
             )
         self._cursor.execute("COMMIT")
         self.is_committed = True
+        if self._durable and self._database.flusher is not None:
+            self._flushing = self._database.flusher.committed()
 
     def _begin(self) -> None:
-        connection = self._connection
         if self._database.is_sqlite:
-            if connection.durable is not self._durable:
-                self._cursor.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'NORMAL'}")
-                connection.durable = self._durable
             self._cursor.execute("BEGIN IMMEDIATE")
         else:
             self._cursor.execute("BEGIN")
@@ -255,9 +268,10 @@ class Transaction(Session):
         counters = self.first(_COUNTERS)
         if counters is None:
             raise StoreUnusable(_NO_STORE)
-        self._loaded = counters
-        self._next_id, self._last_change, self.stored_bytes = counters
+        *self._loaded, self._last_at = counters
+        self._next_id, self._last_change, self.stored_bytes = self._loaded
         self.now = self._database.clock.now()
+        self.at = max(self.now, Instant(self._last_at + 1))
 
     def _undo(self) -> None:
         try:
@@ -283,6 +297,7 @@ class Database:
         self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
+        self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None
         # SQLAlchemy's pool costs as much as the statement that finds a document; it opens connections, here they wait.
         self._idle: list[Connection] = []
         self._idle_writers: list[Connection] = []
@@ -346,6 +361,8 @@ class Database:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
+        if self.flusher is not None:
+            self.flusher.close()
 
 
 def meaning_of(error: BaseException) -> DavgateError:
@@ -394,6 +411,57 @@ class Gate:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+
+
+class LogFlusher:
+    """Makes commits durable, many at once: a flush of SQLite's log serves every commit that came before it.
+
+    SQLite would flush within the commit, while all other writers wait. Here the next writer goes on meanwhile, and of those that
+    wait to be durable one flushes for all. The log is flushed by its name: whoever copies it into the database flushes it, too,
+    so a log that is gone, or was begun anew, holds nothing any more that has to be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        self._committed = 0
+        self._flushed = 0
+
+    def committed(self) -> Callable[[], None]:
+        """Note a commit, while no other writer is let in; return what makes it durable."""
+        self._committed += 1
+        return partial(self._flush, self._committed)
+
+    def _flush(self, number: int) -> None:
+        with self._lock:
+            if self._flushed >= number:
+                return
+            latest = self._committed
+            descriptor = self._open()
+            if descriptor is not None:
+                durable.flush(descriptor)
+            self._flushed = latest
+
+    def _open(self) -> int | None:
+        """Return the log's descriptor, opened again when a last connection removed the log with its end."""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        if self._descriptor is not None and not os.path.samestat(found, os.fstat(self._descriptor)):
+            os.close(self._descriptor)
+            self._descriptor = None
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the log."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
 
 def _open_sqlite(url: URL, readers: int) -> Engine:

@@ -30,12 +30,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def flush(descriptor: int) -> None:
+    """Make the bytes of an open file durable."""
+    os.fdatasync(descriptor)
+
+
 def publish(temporary: Path, descriptor: int, final: Path) -> None:
     """Give a written file its final name; bytes and name are durable on return.
 
     A file of that name is replaced: here a name says what the bytes are, so both are the same and the new one is younger.
     """
-    os.fdatasync(descriptor)
+    flush(descriptor)
     make_folder(final.parent)
     os.rename(temporary, final)
     sync_folder(final.parent)

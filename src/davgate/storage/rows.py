@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
+from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope
 from davgate.model.node import Cause, Content, Node, NodeKind, Version
@@ -46,6 +47,7 @@ LOCK_COLUMNS: tuple[ColumnElement[object], ...] = (
     _lock.owner,
     _lock.timeout_seconds,
     _lock.expires_at,
+    _lock.revivable_until,
 )
 LOCK_WIDTH = len(LOCK_COLUMNS)
 
@@ -62,7 +64,26 @@ VERSION_COLUMNS: tuple[ColumnElement[object], ...] = (
     _version.digest,
     _version.length_bytes,
     _version.media_type,
+    _version.saved_at,
+    _version.sealed_at,
+    _version.session,
+    _version.origin,
 )
+
+_check_out = tables.check_out.c
+CHECK_OUT_COLUMNS: tuple[ColumnElement[object], ...] = (
+    _check_out.document_id,
+    _check_out.principal_id,
+    select(tables.principal.c.name).where(tables.principal.c.id == _check_out.principal_id).scalar_subquery(),
+    _check_out.taken_at,
+    _check_out.base_no,
+    _check_out.cancelled_at,
+    _check_out.saved_at,
+    _check_out.digest,
+    _check_out.length_bytes,
+    _check_out.media_type,
+)
+CHECK_OUT_WIDTH = len(CHECK_OUT_COLUMNS)
 
 _SCOPES = {scope.value: scope for scope in Scope}
 _DEPTHS = {depth.value: depth for depth in Depth}
@@ -93,9 +114,17 @@ def from_node(node: Node) -> MemberRow:
 def to_lock(row: Row) -> Lock:
     """Return the lock of a row of LOCK_COLUMNS."""
     timeout = None if row[7] is None else timedelta(seconds=row[7])
-    return Lock(row[0], row[1], _SCOPES[row[2]], _DEPTHS[row[3]], Holding(row[4]), row[5], row[6], timeout, Instant(row[8]))
+    ends = Instant(row[8]), Instant(row[9])
+    return Lock(row[0], row[1], _SCOPES[row[2]], _DEPTHS[row[3]], Holding(row[4]), row[5], row[6], timeout, *ends)
+
+
+def to_check_out(row: Row) -> CheckOut:
+    """Return the check-out of a row of CHECK_OUT_COLUMNS."""
+    content = None if row[7] is None else Content(row[7], row[8], row[9])
+    return CheckOut(row[0], row[1], row[2], row[3], row[4], row[5], row[6], content)
 
 
 def to_version(row: Row) -> Version:
     """Return the version of a row of VERSION_COLUMNS."""
-    return Version(row[0], row[1], Cause(row[2]), row[3], row[4], row[5], row[6], row[7], Content(row[8], row[9], row[10]))
+    content = Content(row[8], row[9], row[10])
+    return Version(row[0], row[1], Cause(row[2]), row[3], row[4], row[5], row[6], row[7], content, *row[11:15])

@@ -82,6 +82,7 @@ def _fill(connection: Connection, now: int) -> None:
             last_change=0,
             stored_bytes=0,
             key=secrets.token_bytes(32),
+            last_at=0,
         )
     )
     for fixed_id, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system")):
@@ -98,6 +99,7 @@ def _fill(connection: Connection, now: int) -> None:
             created_by=SYSTEM_ID,
             modified_at=now,
             version_no=0,
+            is_seen=0,
         )
     )
     connection.execute(insert(access_grant).values(node_id=ROOT_ID, principal_id=SIGNED_IN_ID, rights=EDITOR.value))

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Dialect
+from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.functions import GenericFunction
 
 Value: TypeAlias = int | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -36,3 +39,26 @@ class Statement:
 def bind(brought: Mapping[str, Value], given: dict[str, Value]) -> dict[str, Value]:
     """Return all parameters of one run."""
     return {**brought, **given} if brought else given
+
+
+class _ListedIn(GenericFunction[str]):
+    """The elements of a JSON list as rows, in the column ``value``."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_ListedIn, "sqlite")
+def _listed_on_sqlite(element: _ListedIn, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_each({compiler.process(element.clauses)})"
+
+
+@compiles(_ListedIn, "postgresql")
+def _listed_on_postgresql(element: _ListedIn, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses)} AS json))"
+
+
+def ids_given(parameter: str) -> Subquery:
+    """Return the ids of a parameter, a JSON list, as a table with the column ``id``: any number, in one statement."""
+    listed = _ListedIn(bindparam(parameter, type_=Text())).table_valued("value")
+    return select(cast(listed.c.value, BigInteger).label("id")).subquery()

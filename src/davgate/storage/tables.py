@@ -21,6 +21,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    cast,
+    func,
+    literal_column,
+    select,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -40,6 +44,7 @@ store = Table(
     Column("last_change", BigInteger, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False, comment="sum of all blobs"),
     Column("key", LargeBinary, nullable=False, comment="for what this store signs"),
+    Column("last_at", BigInteger, nullable=False, comment="the instant of the newest change: no two transactions share one"),
     CheckConstraint("id = 1", name="store_is_one"),
 )
 """One row. The writer locks it on PostgreSQL, which makes the order of changes gap-free and the writer the only one."""
@@ -74,29 +79,57 @@ node = Table(
     Column("digest", LargeBinary),
     Column("length_bytes", BigInteger),
     Column("media_type", Text),
+    Column("is_seen", SmallInteger, nullable=False, comment="somebody else than its maker has read it; kept while it is young"),
     Index("node_by_name", "parent_id", "name_key", unique=True),
 )
-# Few documents are pending at a time; finding them must not read the many that are not.
-Index(
-    "node_pending",
-    node.c.created_at,
-    sqlite_where=(node.c.digest.is_(None)) & (node.c.kind == 2),
-    postgresql_where=(node.c.digest.is_(None)) & (node.c.kind == 2),
-)
+# Few documents are pending or unversioned at a time; finding them must not read the many that are not. The conditions stand
+# here once, without parameters: an index on a part of the rows serves a query that says the same, and no other.
+IS_PENDING = (node.c.digest.is_(None)) & (node.c.kind == literal_column("2"))
+"""Documents whose content is yet to come."""
+IS_UNVERSIONED = (node.c.version_no == literal_column("0")) & (node.c.digest.is_not(None))
+"""Programs' scratch files."""
+Index("node_pending", node.c.modified_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+Index("node_unversioned", node.c.digest, sqlite_where=IS_UNVERSIONED, postgresql_where=IS_UNVERSIONED)
 
 placement = Table(
     "placement",
     metadata,
-    Column("node_id", ForeignKey("node.id"), nullable=False),
+    Column("parent_id", BigInteger, nullable=False),
+    Column("name_key", _NAME, nullable=False),
     Column("from_at", BigInteger, nullable=False),
     Column("to_at", BigInteger, nullable=False, comment="the first instant at which it no longer held"),
-    Column("parent_id", BigInteger, nullable=False),
+    Column("node_id", ForeignKey("node.id"), nullable=False),
     Column("name", _NAME, nullable=False),
-    PrimaryKeyConstraint("node_id", "from_at"),
-    Index("placement_by_parent", "parent_id", "from_at"),
+    PrimaryKeyConstraint("parent_id", "name_key", "from_at"),
+    Index("placement_by_node", "node_id", "from_at"),
     sqlite_with_rowid=False,
 )
-"""Every place that a node ever had."""
+"""Every place that a node ever had, in the order in which a collection of the past is listed."""
+
+successor = Table(
+    "successor",
+    metadata,
+    Column("uuid", Text, primary_key=True),
+    Column("node_id", BigInteger, nullable=False, comment="its former inner id"),
+    Column("successor_id", ForeignKey("node.id"), nullable=False, index=True),
+    Column("joined_at", BigInteger, nullable=False),
+)
+"""Documents that became part of another one: a program's working copy after its content went on. Their ids lead to it."""
+
+vacated = Table(
+    "vacated",
+    metadata,
+    Column("parent_id", BigInteger, nullable=False),
+    Column("name_key", _NAME, nullable=False),
+    Column("name", _NAME, nullable=False),
+    Column("node_id", ForeignKey("node.id"), nullable=False, index=True),
+    Column("principal_id", ForeignKey("principal.id"), nullable=False),
+    Column("left_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, comment="the end of the window, which each step of the same dance moves on"),
+    PrimaryKeyConstraint("parent_id", "name_key"),
+    sqlite_with_rowid=False,
+)
+"""Names that a document left through the drive a moment ago: whether it left them for good is not known yet."""
 
 trash = Table(
     "trash",
@@ -117,7 +150,9 @@ version = Table(
     Column("no", BigInteger, nullable=False),
     Column("cause", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
-    Column("sealed_at", BigInteger, comment="null while its edit session goes on"),
+    Column("sealed_at", BigInteger, nullable=False, comment="in the future while its edit session goes on: the session's end"),
+    Column("saved_at", BigInteger, nullable=False, comment="when its present bytes arrived"),
+    Column("session", Text, comment="the lock token under which it was opened; null when it was sealed at once"),
     Column("author_id", ForeignKey("principal.id"), nullable=False),
     Column("comment", Text, nullable=False),
     Column("origin", Text, nullable=False, comment="what was copied or restored, for people"),
@@ -129,6 +164,36 @@ version = Table(
     PrimaryKeyConstraint("document_id", "no"),
     sqlite_with_rowid=False,
 )
+# Ending or refreshing a lock finds the sessions under it.
+Index(
+    "version_by_session",
+    version.c.session,
+    sqlite_where=version.c.session.is_not(None),
+    postgresql_where=version.c.session.is_not(None),
+)
+
+version_mark = Table(
+    "version_mark",
+    metadata,
+    Column("document_id", _ID, nullable=False),
+    Column("version_no", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, comment="label, pin or hold"),
+    Column("label", Text, nullable=False, comment="the text of a label; empty for the others"),
+    Column("marked_by", ForeignKey("principal.id"), nullable=False),
+    Column("marked_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("document_id", "version_no", "kind", "label"),
+    ForeignKeyConstraint(["document_id", "version_no"], ["version.document_id", "version.no"]),
+    sqlite_with_rowid=False,
+)
+"""Labels, pins and holds: a version that has one is never thinned."""
+
+version_policy = Table(
+    "version_policy",
+    metadata,
+    Column("collection_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
+    Column("per", Text, nullable=False, comment="session or save"),
+)
+"""Collections that decide for what is below them how many saves make a version."""
 
 version_stream = Table(
     "version_stream",
@@ -162,6 +227,50 @@ save = Table(
 )
 """Bytes that were a version's content while it was open, until a later save of the same edit session replaced them."""
 
+check_out = Table(
+    "check_out",
+    metadata,
+    Column("document_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
+    Column("principal_id", ForeignKey("principal.id"), nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("base_no", BigInteger, nullable=False, comment="the version that was current then; 0 for none"),
+    Column("cancelled_at", BigInteger, comment="set when somebody else ended it: what its holder saves late is kept aside"),
+    Column("saved_at", BigInteger, comment="when the working copy was last saved; null when it is as the base"),
+    Column("media_type", Text),
+    Column("digest", LargeBinary, index=True),
+    Column("length_bytes", BigInteger),
+)
+"""Working copies, which their holders alone see."""
+
+working_save = Table(
+    "working_save",
+    metadata,
+    Column("document_id", ForeignKey("check_out.document_id"), nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, index=True),
+    Column("length_bytes", BigInteger, nullable=False),
+    PrimaryKeyConstraint("document_id", "saved_at"),
+    sqlite_with_rowid=False,
+)
+"""Bytes that a working copy had before its present ones; check-in turns them into saves of the new version."""
+
+rescue = Table(
+    "rescue",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("principal_id", ForeignKey("principal.id"), nullable=False, index=True),
+    Column("document_id", BigInteger, comment="the document that was meant"),
+    Column("path", Text, nullable=False, comment="where it was"),
+    Column("name", _NAME, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, index=True),
+    Column("length_bytes", BigInteger, nullable=False),
+)
+"""Bytes that came too late to be a version: kept for their author alone."""
+
 blob = Table(
     "blob",
     metadata,
@@ -184,6 +293,7 @@ lock = Table(
     Column("timeout_seconds", BigInteger, comment="null never ends"),
     Column("taken_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("revivable_until", BigInteger, nullable=False, comment="after its end its holder may have it back until then"),
     sqlite_with_rowid=False,
 )
 
@@ -214,7 +324,7 @@ change = Table(
     Column("seq", _ID, primary_key=True, autoincrement=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("action", Text, nullable=False),
-    Column("node_id", ForeignKey("node.id"), nullable=False),
+    Column("node_id", _ID, nullable=False, comment="outlives its node, which may be erased"),
     Column("parent_id", BigInteger, comment="the collection whose members changed"),
     Column("name", _NAME),
     Column("version_no", BigInteger),
@@ -235,3 +345,10 @@ audit = Table(
     Column("request_id", Text, nullable=False),
     Column("client", Text, nullable=False),
 )
+
+_scratch = node.alias("scratch")
+_SCRATCH_BYTES = select(func.coalesce(func.sum(_scratch.c.length_bytes), 0)).where(
+    _scratch.c.version_no == literal_column("0"), _scratch.c.digest.is_not(None)
+)
+STORED_BYTES = select(cast(func.max(store.c.stored_bytes) - _SCRATCH_BYTES.scalar_subquery(), BigInteger)).scalar_subquery()
+"""What counts for the quota: the sum of all blobs but for what programs keep for a moment."""
