@@ -10,14 +10,23 @@ from davgate.model import errors
 from davgate.model.errors import DavgateError
 
 PRECONDITIONS = {
+    "add-must-be-new-label",
     "cannot-modify-protected-property",
+    "label-must-exist",
     "lock-token-matches-request-uri",
     "lock-token-submitted",
+    "must-be-checked-in",
+    "must-be-checked-out",
+    "must-be-checked-out-version-controlled-resource",
+    "must-select-version-in-history",
     "no-conflicting-lock",
+    "number-of-matches-within-limits",
     "propfind-finite-depth",
     "quota-not-exceeded",
+    "supported-report",
+    "valid-sync-token",
 }
-"""Elements of RFC 4918, 16 and RFC 4331, 6 that davgate answers."""
+"""Elements of RFC 4918, 16, RFC 4331, 6, RFC 3253, 3 to 8, and RFC 6578, 3 that davgate answers."""
 
 
 def subclasses(kind: type[DavgateError]) -> Iterator[type[DavgateError]]:
@@ -63,6 +72,15 @@ def test_every_row_is_a_refusal_with_a_known_precondition() -> None:
         pytest.param(
             errors.ProtectedProperty(frozenset({("DAV:", "getetag")})), 403, "cannot-modify-protected-property", id="4918-16"
         ),
+        pytest.param(errors.UnsupportedReport("x"), 403, "supported-report", id="3253-3.6"),
+        pytest.param(errors.AlreadyCheckedOut(("a",), "ann"), 409, "must-be-checked-in", id="3253-4.3"),
+        pytest.param(errors.NotCheckedOut(("a",)), 409, "must-be-checked-out", id="3253-4.4"),
+        pytest.param(errors.NothingToCancel(("a",)), 409, "must-be-checked-out-version-controlled-resource", id="3253-4.5"),
+        pytest.param(errors.LabelTaken("x", 1), 409, "add-must-be-new-label", id="3253-8.2-add"),
+        pytest.param(errors.UnknownLabel(("a",), "x"), 409, "label-must-exist", id="3253-8.2-remove"),
+        pytest.param(errors.LabelSelectsNothing(("a",), "x"), 409, "must-select-version-in-history", id="3253-8.5"),
+        pytest.param(errors.InvalidSyncToken(), 403, "valid-sync-token", id="6578-3.2"),
+        pytest.param(errors.TooManyMatches("x"), 403, "number-of-matches-within-limits", id="6578-3.7"),
         pytest.param(errors.PreconditionFailed(), 412, None, id="9110-13.1"),
         pytest.param(errors.Locked((("a",),)), 423, "lock-token-submitted", id="4918-16-locked"),
         pytest.param(errors.LockConflict((("a",),)), 423, "no-conflicting-lock", id="4918-9.10.6"),

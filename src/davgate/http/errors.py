@@ -36,6 +36,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.UnsupportedBody: Outcome(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     # What is there and what is not, RFC 9110, 15.5; RFC 4918, 9.3.1 and 9.7.1
     errors.NotFound: Outcome(HTTPStatus.NOT_FOUND),
+    errors.NoSuchInstant: Outcome(HTTPStatus.NOT_FOUND),
     errors.ParentMissing: Outcome(HTTPStatus.CONFLICT),
     errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
@@ -49,11 +50,23 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.FiniteDepthOnly: Outcome(HTTPStatus.FORBIDDEN, "propfind-finite-depth"),  # RFC 4918, 9.1.1
     errors.ProtectedProperty: Outcome(HTTPStatus.FORBIDDEN, "cannot-modify-protected-property"),  # RFC 4918, 16
     errors.NotTheLockOwner: Outcome(HTTPStatus.FORBIDDEN),  # RFC 4918, 9.11.1
+    errors.InvalidSyncToken: Outcome(HTTPStatus.FORBIDDEN, "valid-sync-token"),  # RFC 6578, 3.2
+    errors.UnsupportedReport: Outcome(HTTPStatus.FORBIDDEN, "supported-report"),  # RFC 3253, 3.6
+    errors.TooManyMatches: Outcome(HTTPStatus.FORBIDDEN, "number-of-matches-within-limits"),  # RFC 6578, 3.7; RFC 3744, 9.2
     # Conditions and locks, RFC 4918, 9.10.6, 9.11.1 and 16
     errors.PreconditionFailed: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),
     errors.UnknownLockToken: Outcome(HTTPStatus.CONFLICT, "lock-token-matches-request-uri"),
     errors.Locked: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
+    errors.CheckedOut: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
+    errors.AlreadyCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
+    errors.NotCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out"),  # RFC 3253, 4.4 and 4.5
+    errors.LabelTaken: Outcome(HTTPStatus.CONFLICT, "add-must-be-new-label"),  # RFC 3253, 8.2
+    errors.UnknownLabel: Outcome(HTTPStatus.CONFLICT, "label-must-exist"),  # RFC 3253, 8.2
+    errors.NothingToCancel: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out-version-controlled-resource"),  # RFC 3253, 4.5
+    errors.LabelSelectsNothing: Outcome(HTTPStatus.CONFLICT, "must-select-version-in-history"),  # RFC 3253, 8.5
+    errors.Held: Outcome(HTTPStatus.CONFLICT),
+    errors.SaveKept: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
     # The store
     errors.QuotaExceeded: Outcome(HTTPStatus.INSUFFICIENT_STORAGE, "quota-not-exceeded"),  # RFC 4331, 6

@@ -28,6 +28,16 @@ class NotFound(DavgateError):
         self.path = path
 
 
+class NoSuchInstant(NotFound):
+    """A name below ``.at`` that is no instant of the past."""
+
+    code = "no-such-instant"
+
+    def __init__(self, text: str, why: str) -> None:
+        DavgateError.__init__(self, f"{text!r} {why}.")
+        self.path = (".at", text)
+
+
 class ParentMissing(DavgateError):
     """The collection that would hold the new member does not exist."""
 
@@ -146,6 +156,31 @@ class ProtectedProperty(Forbidden):
         self.names = names
 
 
+class InvalidSyncToken(Forbidden):
+    """A sync token of another store, of a state that this one never had, or too old (RFC 6578, 3.2: valid-sync-token)."""
+
+    code = "invalid-sync-token"
+
+    def __init__(self) -> None:
+        super().__init__("This sync token is not one of this store, or too old. Begin anew with an empty one.")
+
+
+class UnsupportedReport(Forbidden):
+    """A report that there is not, or not of this resource (RFC 3253, 3.6: supported-report)."""
+
+    code = "unsupported-report"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no report {name} here. Ask for one of those in supported-report-set.")
+        self.name = name
+
+
+class TooManyMatches(Forbidden):
+    """An answer that cannot be kept as short as asked for (RFC 6578, 3.7; RFC 3744, 9.2)."""
+
+    code = "too-many-matches"
+
+
 class NotTheLockOwner(Forbidden):
     """A lock of somebody else; only its owner or an administrator ends it (RFC 4918, 9.11.1)."""
 
@@ -193,6 +228,19 @@ class RefreshMismatch(PreconditionFailed):
         super().__init__("No lock with this token is alive here. Take a new lock.")
 
 
+class SaveKept(PreconditionFailed):
+    """A save came after its lock or check-out was lost: it is no version, and kept for its author alone."""
+
+    code = "save-kept"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Your lock or check-out has ended, and this save came too late. What you sent is kept as /.rescue/{name}: compare it"
+            " with the document, and copy it onto the document if it is what you want."
+        )
+        self.name = name
+
+
 class UnknownLockToken(DavgateError):
     """UNLOCK names a token that locks nothing here (RFC 4918, 9.11.1)."""
 
@@ -207,9 +255,88 @@ class Locked(DavgateError):
 
     code = "locked"
 
-    def __init__(self, roots: tuple[TreePath, ...]) -> None:
-        super().__init__(f"{', '.join(map(to_text, roots))} is locked. Wait for the lock to end, or submit its token.")
+    def __init__(self, roots: tuple[TreePath, ...], message: str = "") -> None:
+        super().__init__(message or f"{', '.join(map(to_text, roots))} is locked. Wait for the lock to end, or submit its token.")
         self.roots = roots
+
+
+class CheckedOut(Locked):
+    """Somebody else has the document checked out: to others that is a lock of its holder (design 2.4)."""
+
+    code = "checked-out"
+
+    def __init__(self, path: TreePath, holder: str) -> None:
+        super().__init__((path,), f"{to_text(path)} is checked out by {holder}. Wait until it is checked in.")
+        self.holder = holder
+
+
+class AlreadyCheckedOut(DavgateError):
+    """The document is checked out already, so it cannot be checked out again (RFC 3253, 4.3: must-be-checked-in)."""
+
+    code = "already-checked-out"
+
+    def __init__(self, path: TreePath, holder: str) -> None:
+        super().__init__(f"{to_text(path)} is checked out already, by {holder}. Check it in first.")
+        self.path = path
+        self.holder = holder
+
+
+class NotCheckedOut(DavgateError):
+    """The document is not checked out, so there is nothing to check in or to cancel (RFC 3253, 4.4: must-be-checked-out)."""
+
+    code = "not-checked-out"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is not checked out. Check it out first.")
+        self.path = path
+
+
+class LabelTaken(DavgateError):
+    """Another version of the document, or this one, has the label (RFC 3253, 8.2: add-must-be-new-label)."""
+
+    code = "label-taken"
+
+    def __init__(self, label: str, no: int) -> None:
+        super().__init__(f"Version {no} has the label {label!r} already. Choose another label, or move this one.")
+        self.label = label
+        self.no = no
+
+
+class UnknownLabel(DavgateError):
+    """No version of the document has the label (RFC 3253, 8.2: label-must-exist)."""
+
+    code = "unknown-label"
+
+    def __init__(self, path: TreePath, label: str) -> None:
+        super().__init__(f"No version of {to_text(path)} has the label {label!r}. Look at its versions for those that there are.")
+        self.label = label
+
+
+class Held(DavgateError):
+    """A version is held: nothing of the document may be removed for good."""
+
+    code = "held"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is held and cannot be removed for good. Have an administrator release it first.")
+        self.path = path
+
+
+class NothingToCancel(NotCheckedOut):
+    """The document is not checked out (RFC 3253, 4.5: must-be-checked-out-version-controlled-resource)."""
+
+    code = "nothing-to-cancel"
+
+
+class LabelSelectsNothing(DavgateError):
+    """No version of the document has the label by which one is asked for (RFC 3253, 8.5: must-select-version-in-history)."""
+
+    code = "label-selects-nothing"
+
+    def __init__(self, path: TreePath, label: str) -> None:
+        super().__init__(f"No version of {to_text(path)} has the label {label!r}. Look them up in the version history.")
+        self.path = path
+        self.label = label
 
 
 class LockConflict(DavgateError):

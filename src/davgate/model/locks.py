@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from davgate.model.instant import FOREVER, Instant, after
@@ -39,7 +39,10 @@ class Holding(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A live lock on a node. ``timeout`` is the span granted; ``expires_at`` is FOREVER when it never ends."""
+    """A lock on a node. ``timeout`` is the span granted; ``expires_at`` is FOREVER when it never ends.
+
+    One that ran out may be had back by its holder until ``revivable_until``, if nobody else locked or wrote meanwhile.
+    """
 
     token: str
     node_id: int
@@ -50,14 +53,16 @@ class Lock:
     owner: str
     timeout: timedelta | None
     expires_at: Instant
+    revivable_until: Instant = Instant(0)
 
 
 @dataclass(frozen=True, slots=True)
 class LockPolicy:
-    """How long locks are granted for. Whole seconds from one up are granted as asked, up to ``longest``."""
+    """How long locks are granted for: whole seconds from one up as asked, up to ``longest``; and may be revived after."""
 
     default: timedelta = timedelta(seconds=600)
     longest: timedelta = timedelta(hours=24)
+    grace: timedelta = timedelta(hours=24)
 
     def granted(self, asked: timedelta | None) -> timedelta:
         """Return the span for a lock; nothing asked gives the default (RFC 4918, 10.7)."""
@@ -67,6 +72,27 @@ class LockPolicy:
 def end_of(now: Instant, timeout: timedelta | None) -> Instant:
     """Return when a lock taken or refreshed at ``now`` ends."""
     return FOREVER if timeout is None else after(now, timeout)
+
+
+def revivable_until(expires_at: Instant, policy: LockPolicy) -> Instant:
+    """Return until when a lock that ends at an instant may be revived."""
+    return FOREVER if expires_at == FOREVER else after(expires_at, policy.grace)
+
+
+def is_revivable(lock: Lock, principal: Principal, tokens: frozenset[str], now: Instant, standing: Iterable[Lock]) -> bool:
+    """Tell whether a lock that ran out comes alive again by a request of its holder that submits the token.
+
+    ``standing`` are the live locks that affect the resource. Whoever locked or wrote meanwhile has ended its grace, which is
+    kept in ``revivable_until``.
+    """
+    is_own = lock.principal_id == principal.id and lock.token in tokens
+    return is_own and is_expired(lock, now) and now < lock.revivable_until and not conflicting(lock.scope, standing)
+
+
+def revived(lock: Lock, now: Instant) -> Lock:
+    """Return a lock that ran out with its span begun anew, and the same grace after it."""
+    end = end_of(now, lock.timeout)
+    return replace(lock, expires_at=end, revivable_until=Instant(end + lock.revivable_until - lock.expires_at))
 
 
 def is_expired(lock: Lock, now: Instant) -> bool:

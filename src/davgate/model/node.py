@@ -66,8 +66,13 @@ class Node:
 
     @property
     def is_pending(self) -> bool:
-        """A document made by LOCK or an empty PUT that has no version yet."""
+        """A document whose content is yet to come: made by LOCK or an empty PUT, or emptied by one a moment ago."""
         return self.kind is NodeKind.DOCUMENT and self.content is None
+
+    @property
+    def is_unversioned(self) -> bool:
+        """A program's scratch file, which exists for the drive alone."""
+        return self.content is not None and self.version_no == 0
 
     @property
     def media_type(self) -> str:
@@ -89,8 +94,21 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """Bytes that a version had while it was open, until a later save of the same edit session replaced them."""
+
+    saved_at: Instant
+    author: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
-    """A sealed state of a document; never altered."""
+    """A state of a document.
+
+    While the edit session that opened it goes on, its bytes may change: ``session`` is then the lock token, ``sealed_at`` the
+    end of that lock, and ``saved_at`` when the present bytes arrived. A sealed version is never altered.
+    """
 
     document_id: int
     no: int
@@ -101,6 +119,14 @@ class Version:
     comment: str
     file_name: str
     content: Content
+    saved_at: Instant
+    sealed_at: Instant
+    session: str | None = None
+    origin: str = ""
+
+    def is_open(self, now: Instant) -> bool:
+        """Tell whether its edit session still goes on."""
+        return self.session is not None and self.sealed_at > now
 
     @property
     def etag(self) -> str:

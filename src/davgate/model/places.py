@@ -2,17 +2,25 @@
 
 Every collection has a hidden member ``.versions``; in it each document is a folder of read-only files, one for each version:
 ``0003 2026-11-20 14.05 ann.docx``. The leading number decides, the rest of the name is for people.
+
+The root has three more. ``.at`` holds the whole tree at any instant, as ``.at/2026-11-01T12:00/...``. ``.trash`` is flat: what
+was deleted together is one entry, ``report 2026-11-20 14.05 4711.docx``, of which the last number decides. ``.rescue`` holds what
+came too late to become a version, for its author alone.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from davgate.model.names import VERSIONS, stem_and_suffix
 from davgate.model.paths import TreePath
+
+AT: Final = ".at"
+TRASH: Final = ".trash"
+RESCUE: Final = ".rescue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +52,78 @@ class VersionFile:
     no: int | None
 
 
-Place: TypeAlias = InTree | VersionsFolder | DocumentVersions | VersionFile
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """``.at``: a folder for each instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A place in the tree at an instant, which is as it was written."""
+
+    instant: str
+    path: TreePath
+
+
+@dataclass(frozen=True, slots=True)
+class TrashFolder:
+    """``.trash``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """An entry of the trash, or what is at the path ``below`` it; ``node_id`` is None when the name has no number."""
+
+    node_id: int | None
+    below: TreePath
+
+
+@dataclass(frozen=True, slots=True)
+class RescueFolder:
+    """``.rescue`` of the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class RescueFile:
+    """A rescue copy."""
+
+    name: str
+
+
+Place: TypeAlias = (
+    InTree | VersionsFolder | DocumentVersions | VersionFile | Instants | AsOf | TrashFolder | Trashed | RescueFolder | RescueFile
+)
 
 _LEADING_NUMBER = re.compile(r"([0-9]{1,9})(?![0-9])")
+_LAST_NUMBER = re.compile(r"(?<![0-9])([0-9]{1,18})(?:\.[^.]*)?$")
 _UNFIT = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|\ud800-\udfff\ufffe\uffff]')
 _LONGEST_SUFFIX_BYTES: Final = 32
+_LONGEST_STEM: Final = 40
+"""Characters, so that a name with the rest stays below 255 bytes whatever the script."""
 
 
 def parse_place(path: TreePath) -> Place | None:
-    """Return what a path means, or None for one below a version, where nothing can be."""
-    if VERSIONS not in path:
-        return InTree(path)
+    """Return what a path means, or None for one below a file of the past, where nothing can be."""
+    match path:
+        case (".at",):
+            return Instants()
+        case (".at", instant, *rest):
+            return AsOf(instant, tuple(rest))
+        case (".trash",):
+            return TrashFolder()
+        case (".trash", name, *rest):
+            number = _LAST_NUMBER.search(name)
+            return Trashed(int(number[1]) if number else None, tuple(rest))
+        case (".rescue",):
+            return RescueFolder()
+        case (".rescue", name):
+            return RescueFile(name)
+        case (".rescue", *_):
+            return None
+    return _in_versions(path) if VERSIONS in path else InTree(path)
+
+
+def _in_versions(path: TreePath) -> Place | None:
     at = path.index(VERSIONS)
     collection, rest = path[:at], path[at + 1 :]
     match rest:
@@ -68,14 +137,28 @@ def parse_place(path: TreePath) -> Place | None:
     return None
 
 
+def instant_name(at: datetime) -> str:
+    """Return the name of an instant's folder below ``.at``, to the minute, without the colons that Windows has not in names."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H.%MZ")
+
+
+def trash_name(name: str, deleted_at: datetime, node_id: int) -> str:
+    """Return the name of an entry in the trash; ``deleted_at`` is in the time zone for texts."""
+    stem, suffix = _stem_and_suffix(name)
+    return f"{stem[:_LONGEST_STEM]} {deleted_at:%Y-%m-%d %H.%M} {node_id}{suffix}"
+
+
 def version_file_name(no: int, opened_at: datetime, author: str, document_name: str) -> str:
     """Return the name of a version's file, as it sorts and as programs open it by its suffix.
 
     ``opened_at`` is in the time zone for texts. An author's characters that no name may have on Windows become ``_``. The
     name stays below 255 bytes whatever comes in: a long tail behind the last dot is part of a sentence, not a suffix.
     """
-    suffix = stem_and_suffix(document_name)[1]
-    if len(suffix.encode()) > _LONGEST_SUFFIX_BYTES:
-        suffix = ""
+    suffix = _stem_and_suffix(document_name)[1]
     who = _UNFIT.sub("_", author)[:40]
     return f"{no:04d} {opened_at:%Y-%m-%d %H.%M} {who}{suffix}".rstrip(" .")
+
+
+def _stem_and_suffix(name: str) -> tuple[str, str]:
+    stem, suffix = stem_and_suffix(name)
+    return (stem, suffix) if len(suffix.encode()) <= _LONGEST_SUFFIX_BYTES else (name, "")
