@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select, update
 
 from davgate.model.principal import Principal, PrincipalKind
 from davgate.storage.database import Session, Transaction
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import access_grant, principal
 
 
@@ -37,6 +39,15 @@ def find(session: Session, name: str) -> Account | None:
     """Return the account of a user, or None."""
     row = session.first(_BY_NAME, name=name)
     return None if row is None else Account(Principal(row[0], row[1], row[2], bool(row[3])), row[4], bool(row[5]))
+
+
+_GIVEN = ids_given("ids")
+_NAMES = Statement(select(principal.c.id, principal.c.name).join_from(_GIVEN, principal, principal.c.id == _GIVEN.c.id))
+
+
+def names_of(session: Session, principal_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of principals by their ids."""
+    return {int(row[0]): str(row[1]) for row in session.all(_NAMES, ids=json.dumps(sorted(set(principal_ids))))}
 
 
 _TAKEN = Statement(select(principal.c.id).where(principal.c.name == bindparam("name")))

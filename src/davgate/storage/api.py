@@ -3,14 +3,38 @@
 Which database and which blob store are real is decided where the application is put together.
 """
 
-from davgate.storage import accounts, catalog, collector, journal, locks, properties, versions
+from davgate.storage import (
+    accounts,
+    as_of,
+    catalog,
+    changes,
+    check_outs,
+    collector,
+    dances,
+    erasing,
+    journal,
+    locks,
+    marks,
+    properties,
+    removal,
+    rescues,
+    thinning,
+    trash,
+    version_notes,
+    versions,
+)
 from davgate.storage.accounts import Account
+from davgate.storage.as_of import FoundThen
 from davgate.storage.blobs import BlobStore, Staged
+from davgate.storage.changes import Recorded, Touched
 from davgate.storage.database import Database, Session, Transaction
 from davgate.storage.journal import Change
 from davgate.storage.properties import NodeProperties
-from davgate.storage.resolving import Resolved, resolve
+from davgate.storage.rescues import Rescue
+from davgate.storage.resolving import Resolved, as_holder_sees, resolve
 from davgate.storage.rows import MemberRow, from_node, to_node
+from davgate.storage.trash import TrashEntry
+from davgate.storage.version_notes import VersionNote
 from davgate.storage.versions import NewVersion
 
 __all__ = [
@@ -18,21 +42,39 @@ __all__ = [
     "BlobStore",
     "Change",
     "Database",
+    "FoundThen",
     "MemberRow",
     "NewVersion",
     "NodeProperties",
+    "Recorded",
+    "Rescue",
     "Resolved",
     "Session",
     "Staged",
+    "Touched",
     "Transaction",
+    "TrashEntry",
+    "VersionNote",
     "accounts",
+    "as_of",
+    "as_holder_sees",
     "catalog",
+    "changes",
+    "check_outs",
     "collector",
+    "dances",
+    "erasing",
     "from_node",
     "journal",
     "locks",
+    "marks",
     "properties",
+    "removal",
+    "rescues",
     "resolve",
+    "thinning",
     "to_node",
+    "trash",
+    "version_notes",
     "versions",
 ]

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import BigInteger, and_, bindparam, case, exists, func, insert, literal, not_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal, not_, null, select, update
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
-from davgate.model.node import Content, Node, NodeKind
+from davgate.model.node import ROOT_ID, Content, Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import NODE_COLUMNS, MemberRow, from_node, to_node
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, from_node, to_node
 from davgate.storage.statements import Row, Statement, Value
-from davgate.storage.tables import lock, node, placement, store, trash
+from davgate.storage.tables import IS_PENDING, IS_UNVERSIONED, STORED_BYTES, lock, node, placement, trash, version_policy
 
 _MEMBERS = Statement(
     select(*NODE_COLUMNS)
@@ -52,8 +52,8 @@ def documents_with_versions(session: Session, parent_id: int) -> Sequence[Member
     return session.all(_WITH_VERSIONS, parent_id=parent_id)
 
 
-_IS_PENDING = and_(node.c.kind == NodeKind.DOCUMENT.value, node.c.digest.is_(None), node.c.parent_id.is_not(None))
-_PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.created_at < bindparam("before")))
+_IS_PENDING = and_(IS_PENDING, node.c.parent_id.is_not(None))
+_PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.modified_at < bindparam("before")))
 _ONE_PENDING = Statement(
     select(*NODE_COLUMNS).where(
         _IS_PENDING,
@@ -74,11 +74,11 @@ def find_pending(session: Session, node_id: int, now: Instant) -> Node | None:
     return None if row is None else to_node(row)
 
 
-_STORED_BYTES = Statement(select(store.c.stored_bytes))
+_STORED_BYTES = Statement(select(STORED_BYTES))
 
 
 def stored_bytes(session: Session) -> int:
-    """Return the sum of all content that the store holds, each once however often it is used."""
+    """Return the sum of all content that the store holds, each once however often it is used, without scratch files."""
     row = session.first(_STORED_BYTES)
     return int(row[0]) if row else 0
 
@@ -120,6 +120,7 @@ _INSERT = Statement(
                 "media_type",
             )
         }
+        | {"is_seen": 0}
     )
 )
 _PLACE = Statement(
@@ -129,27 +130,13 @@ _PLACE = Statement(
         to_at=bindparam("to_at"),
         parent_id=bindparam("parent_id"),
         name=bindparam("name"),
+        name_key=bindparam("name_key"),
     )
 )
-# Places of a node follow each other without overlap, also while the clock stands still or after it leapt back: a place is left
-# a microsecond after it was taken at the earliest, and the next one taken when the last one was left.
-_LEFT_AT = bindparam("left_at", type_=BigInteger())
 _LEAVE = Statement(
     update(placement)
-    .where(placement.c.node_id == bindparam("left_id"), placement.c.to_at == bindparam("still"))
-    .values(to_at=case((placement.c.from_at < _LEFT_AT, _LEFT_AT), else_=placement.c.from_at + 1))
-)
-_former = placement.alias("former")
-_LAST_LEFT = select(func.max(_former.c.to_at)).where(_former.c.node_id == bindparam("node_id")).scalar_subquery()
-_PLACED_AT = bindparam("from_at", type_=BigInteger())
-_PLACE_NEXT = Statement(
-    insert(placement).values(
-        node_id=bindparam("node_id"),
-        from_at=case((_LAST_LEFT > _PLACED_AT, _LAST_LEFT), else_=_PLACED_AT),
-        to_at=bindparam("to_at"),
-        parent_id=bindparam("parent_id"),
-        name=bindparam("name"),
-    )
+    .where(placement.c.node_id == bindparam("left_id"), placement.c.to_at == FOREVER)
+    .values(to_at=bindparam("left_at"))
 )
 
 
@@ -186,7 +173,14 @@ def _node_values(new: Node, by: int) -> dict[str, Value]:
 
 
 def _place_values(node_id: int, at: Instant, parent_id: int, name: str) -> dict[str, Value]:
-    return {"node_id": node_id, "from_at": at, "to_at": FOREVER, "parent_id": parent_id, "name": name}
+    return {
+        "node_id": node_id,
+        "from_at": at,
+        "to_at": FOREVER,
+        "parent_id": parent_id,
+        "name": name,
+        "name_key": collision_key(name),
+    }
 
 
 _SET_CONTENT = Statement(
@@ -218,9 +212,9 @@ def set_content(tx: Transaction, node_id: int, version_no: int, content: Content
 _TOUCH = Statement(update(node).where(node.c.id == bindparam("node_id")).values(modified_at=bindparam("at")))
 
 
-def touch(tx: Transaction, node_id: int, at: Instant) -> None:
+def touch(tx: Transaction, node_id: int) -> None:
     """Note that the members of a collection changed."""
-    tx.run(_TOUCH, node_id=node_id, at=at)
+    tx.run(_TOUCH, node_id=node_id, at=tx.at)
 
 
 _SET_PLACE = Statement(
@@ -230,11 +224,11 @@ _SET_PLACE = Statement(
 )
 
 
-def move(tx: Transaction, moved: Node, parent_id: int, name: str, at: Instant) -> None:
+def move(tx: Transaction, moved: Node, parent_id: int, name: str) -> None:
     """Give a node, and with it all below it, another place. One row, however large the subtree."""
     _set_place(tx, moved.id, parent_id, name)
-    tx.run(_LEAVE, left_id=moved.id, still=FOREVER, left_at=at)
-    tx.run(_PLACE_NEXT, **_place_values(moved.id, at, parent_id, name))
+    tx.run(_LEAVE, left_id=moved.id, left_at=tx.at)
+    tx.run(_PLACE, **_place_values(moved.id, tx.at, parent_id, name))
 
 
 def _set_place(tx: Transaction, node_id: int, parent_id: int | None, name: str | None) -> None:
@@ -254,24 +248,126 @@ _TRASH = Statement(
 )
 
 
-def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, at: Instant, by: int) -> None:
+def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, by: int) -> None:
     """Take a node, and with it all below it, out of the tree, remembering where it was. One row, however large the subtree."""
     _set_place(tx, deleted.id, None, None)
-    tx.run(_LEAVE, left_id=deleted.id, still=FOREVER, left_at=at)
+    tx.run(_LEAVE, left_id=deleted.id, left_at=tx.at)
     tx.run(
         _TRASH,
         node_id=deleted.id,
         parent_id=deleted.parent_id,
         name=deleted.name,
         path=to_text(path),
-        deleted_at=at,
+        deleted_at=tx.at,
         deleted_by=by,
     )
 
 
-_CREATOR = Statement(select(node.c.created_by).where(node.c.id == bindparam("node_id")))
+_FORGET_TRASH = Statement(delete(trash).where(trash.c.node_id == bindparam("node_id")))
 
 
-def creator_id(session: Session, node_id: int) -> int:
-    """Return who made a node that exists."""
-    return int(session.all(_CREATOR, node_id=node_id)[0][0])
+def place_again(tx: Transaction, node_id: int, parent_id: int, name: str) -> None:
+    """Put a node, and with it all below it, back into the tree out of the trash. One row, however large the subtree."""
+    _set_place(tx, node_id, parent_id, name)
+    tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
+    tx.run(_FORGET_TRASH, node_id=node_id)
+
+
+_CREATOR = Statement(select(node.c.created_by, node.c.is_seen).where(node.c.id == bindparam("node_id")))
+
+
+def maker(session: Session, node_id: int) -> tuple[int, bool]:
+    """Return who made a node that exists, and whether anybody else has read it."""
+    creator_id, is_seen = session.all(_CREATOR, node_id=node_id)[0]
+    return int(creator_id), bool(is_seen)
+
+
+_MARK_SEEN = Statement(update(node).where(node.c.id == bindparam("node_id")).values(is_seen=1))
+
+
+def mark_seen(tx: Transaction, node_id: int) -> None:
+    """Note that somebody else than its maker has read a document."""
+    tx.run(_MARK_SEEN, node_id=node_id)
+
+
+_BY_ID = Statement(select(*NODE_COLUMNS).where(node.c.id == bindparam("node_id")))
+_BY_NAME = Statement(select(*NODE_COLUMNS).where(node.c.parent_id == bindparam("parent_id"), node.c.name_key == bindparam("key")))
+
+
+def find(session: Session, node_id: int) -> Node | None:
+    """Return a node, wherever it is, or None."""
+    row = session.first(_BY_ID, node_id=node_id)
+    return None if row is None else to_node(row)
+
+
+def member(session: Session, parent_id: int, name: str) -> Node | None:
+    """Return the member of a collection with a name, or None."""
+    row = session.first(_BY_NAME, parent_id=parent_id, key=collision_key(name))
+    return None if row is None else to_node(row)
+
+
+_UP = select(node.c.id.label("id"), node.c.parent_id.label("parent_id"), node.c.name.label("name"), literal(0).label("up")).where(
+    node.c.id == bindparam("node_id")
+)
+_ABOVE = _UP.cte("above", recursive=True)
+_PATH = Statement(
+    select(
+        (
+            walk := _ABOVE.union_all(
+                select(node.c.id, node.c.parent_id, node.c.name, _ABOVE.c.up + 1).where(node.c.id == _ABOVE.c.parent_id)
+            )
+        ).c.name,
+        walk.c.id,
+    ).order_by(walk.c.up.desc())
+)
+
+
+def path_of(session: Session, node_id: int) -> TreePath | None:
+    """Return where a node is in the tree, None when it is not there."""
+    rows = session.all(_PATH, node_id=node_id)
+    return tuple(row[0] for row in rows[1:]) if rows and rows[0][1] == ROOT_ID else None
+
+
+_EMPTY = Statement(
+    update(node)
+    .where(node.c.id == bindparam("node_id"))
+    .values(digest=null(), length_bytes=null(), media_type=null(), modified_at=bindparam("at"))
+)
+
+
+def hold_back(tx: Transaction, node_id: int) -> None:
+    """Let a document read as empty until its next content; its versions stay as they are."""
+    tx.run(_EMPTY, node_id=node_id, at=tx.at)
+
+
+_UNVERSIONED = Statement(
+    select(*NODE_COLUMNS, node.c.created_by, node.c.is_seen).where(
+        IS_UNVERSIONED,
+        node.c.parent_id.is_not(None),
+        node.c.modified_at < bindparam("before"),
+        not_(exists().where(lock.c.node_id == node.c.id, lock.c.expires_at > bindparam("now"))),
+    )
+)
+
+
+def unversioned(session: Session, before: Instant, now: Instant) -> list[tuple[Node, int, bool]]:
+    """Return the unlocked scratch files in the tree that are older: each with its maker, and whether others have read it."""
+    rows = session.all(_UNVERSIONED, before=before, now=now)
+    return [(to_node(row[:NODE_WIDTH]), row[NODE_WIDTH], bool(row[NODE_WIDTH + 1])) for row in rows]
+
+
+_POLICIES = Statement(select(version_policy.c.collection_id, version_policy.c.per))
+_DROP_POLICY = Statement(delete(version_policy).where(version_policy.c.collection_id == bindparam("collection_id")))
+_SET_POLICY = Statement(insert(version_policy).values(collection_id=bindparam("collection_id"), per=bindparam("per")))
+
+
+def version_policies(session: Session) -> dict[int, str]:
+    """Return the collections that say for themselves how many saves make a version: few, if any."""
+    return dict(session.all(_POLICIES))
+
+
+def set_version_policy(tx: Transaction, collection_id: int, per: str | None) -> None:
+    """Let a collection say how many saves make a version below it; None lets it do as the one above."""
+    tx.run(_DROP_POLICY, collection_id=collection_id)
+    if per is not None:
+        tx.run(_SET_POLICY, collection_id=collection_id, per=per)

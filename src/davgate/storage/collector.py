@@ -7,28 +7,39 @@ the file itself is old, since storing the same bytes again gives them a new, you
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, islice
 
 from sqlalchemy import Column, bindparam, delete, exists, not_, select
 
-from davgate.model.instant import Instant, after
+from davgate.model.instant import FOREVER, Instant, after
 from davgate.storage.blobs import BlobStore
-from davgate.storage.database import Database, Transaction
+from davgate.storage.database import Database, Session, Transaction
 from davgate.storage.statements import Statement
-from davgate.storage.tables import blob, save, version, version_stream
+from davgate.storage.tables import IS_UNVERSIONED, blob, check_out, node, rescue, save, version, version_stream, working_save
 
 _BATCH = 200
 """Blobs removed in one transaction: other writers wait for it."""
 
-NAMING: tuple[Column[bytes], ...] = (version.c.digest, version_stream.c.digest, save.c.digest)
+NAMING: tuple[Column[bytes], ...] = (
+    version.c.digest,
+    version_stream.c.digest,
+    save.c.digest,
+    check_out.c.digest,
+    working_save.c.digest,
+    rescue.c.digest,
+    node.c.digest,
+)
 """Every column that names content. A table that gets one must be added here, or its content would be swept."""
 
 
 def _unnamed() -> Iterator[object]:
     for column in NAMING:
-        yield not_(exists().where(column == blob.c.digest))
+        # What a node with versions shows, its current version names too; only the others have an index to be found by.
+        also = (IS_UNVERSIONED,) if column.table is node else ()
+        yield not_(exists().where(column == blob.c.digest, *also))
 
 
 _CANDIDATES = Statement(
@@ -36,6 +47,9 @@ _CANDIDATES = Statement(
 )
 _LENGTH = Statement(
     select(blob.c.length_bytes).where(blob.c.digest == bindparam("digest"), blob.c.stored_at < bindparam("before"))
+)
+_UNNAMED = Statement(
+    select(blob.c.length_bytes, blob.c.body.is_(None)).where(blob.c.digest == bindparam("digest"), *_unnamed())  # type: ignore[arg-type]
 )
 _FORGET = Statement(delete(blob).where(blob.c.digest == bindparam("digest")))
 _HAS_FILE = Statement(select(blob.c.digest).where(blob.c.digest == bindparam("digest"), blob.c.body.is_(None)))
@@ -94,3 +108,44 @@ def _remove_orphan(tx: Transaction, blobs: BlobStore, digest: bytes, before: Ins
     if tx.first(_HAS_FILE, digest=digest) is not None:
         return False
     return blobs.remove(digest, older_than=before)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Contents that lost their rows: how many, their bytes, and the digests of those in files that are still to be removed."""
+
+    contents: int
+    length_bytes: int
+    files: tuple[bytes, ...]
+
+
+def unnamed(session: Session, digests: Iterable[bytes]) -> dict[bytes, tuple[int, bool]]:
+    """Return those of the contents that nothing names, with their lengths and whether they lie in files."""
+    found: dict[bytes, tuple[int, bool]] = {}
+    for digest in digests:
+        row = session.first(_UNNAMED, digest=digest)
+        if row is not None:
+            found[digest] = int(row[0]), bool(row[1])
+    return found
+
+
+def forget_unnamed(tx: Transaction, digests: Iterable[bytes]) -> Forgotten:
+    """Remove the rows of those contents that nothing names any more, however young they are."""
+    going = unnamed(tx, digests)
+    for digest in going:
+        tx.run(_FORGET, digest=digest)
+    freed = sum(length for length, _ in going.values())
+    tx.stored_bytes -= freed
+    return Forgotten(len(going), freed, tuple(digest for digest, (_, has_file) in going.items() if has_file))
+
+
+def remove_files(database: Database, blobs: BlobStore, digests: Sequence[bytes]) -> None:
+    """Remove the files of contents that lost their rows, however young they are.
+
+    An upload of the same bytes that has not reached its transaction yet finds there that its file is gone, and is sent again.
+    A file that a crash leaves behind goes with the collector.
+    """
+    for start in range(0, len(digests), _BATCH):
+        with database.write() as tx:
+            for digest in digests[start : start + _BATCH]:
+                _remove_orphan(tx, blobs, digest, FOREVER)

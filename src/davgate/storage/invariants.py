@@ -34,15 +34,19 @@ from davgate.storage.tables import (
     audit,
     blob,
     change,
+    check_out,
     lock,
     metadata,
     node,
     placement,
+    rescue,
     save,
     store,
     trash,
     version,
+    version_mark,
     version_stream,
+    working_save,
 )
 
 
@@ -132,8 +136,9 @@ def _versions() -> Iterator[Rule]:
         select(node.c.id, node.c.version_no).where(
             not_(
                 or_(
-                    and_(is_document, node.c.version_no > 0, has_all),
-                    and_(is_document, node.c.version_no == 0, has_none),
+                    # Without versions it is pending or a scratch file; one with versions may have been emptied a moment ago.
+                    and_(is_document, has_all),
+                    and_(is_document, has_none),
                     and_(node.c.kind == _COLLECTION, node.c.version_no >= 0, has_none),
                 )
             )
@@ -181,8 +186,30 @@ def _versions() -> Iterator[Rule]:
         "save-misplaced",
         select(save.c.document_id, save.c.version_no)
         .join_from(save, version, and_(version.c.document_id == save.c.document_id, version.c.no == save.c.version_no))
-        .where(or_(save.c.saved_at < version.c.opened_at, save.c.saved_at > version.c.sealed_at)),
-        "version {1} has a save from before it was opened, or after it was sealed",
+        .where(or_(save.c.saved_at < version.c.opened_at, save.c.saved_at >= version.c.saved_at)),
+        "version {1} has a save from before it was opened, or not older than its present bytes",
+    )
+    yield _rule(
+        "version-times",
+        select(version.c.document_id, version.c.no).where(
+            or_(version.c.saved_at < version.c.opened_at, version.c.saved_at > version.c.sealed_at)
+        ),
+        "version {1} got its bytes before it was opened, or after it was sealed",
+    )
+    yield _rule(
+        "version-open",
+        select(version.c.document_id, version.c.no)
+        .join_from(version, node, node.c.id == version.c.document_id)
+        .where(version.c.session.is_not(None), version.c.sealed_at > bindparam("now"), version.c.no != node.c.version_no),
+        "version {1} is still open, and is not the current one",
+    )
+    yield _rule(
+        "label-twice",
+        select(version_mark.c.document_id, func.min(version_mark.c.version_no))
+        .where(version_mark.c.kind == "label")
+        .group_by(version_mark.c.document_id, version_mark.c.label)
+        .having(func.count() > 1),
+        "version {1} has a label that another version has, too",
     )
 
 
@@ -190,7 +217,9 @@ def _contents() -> Iterator[Rule]:
     # Only what is wrong is made distinct: a union of all that is named would be sorted first.
     unrecorded = union(
         *(
-            select(column).outerjoin_from(column.table, blob, blob.c.digest == column).where(blob.c.digest.is_(None))
+            select(column)
+            .outerjoin_from(column.table, blob, blob.c.digest == column)
+            .where(blob.c.digest.is_(None), column.is_not(None))
             for column in NAMING
         )
     )
@@ -205,7 +234,7 @@ def _contents() -> Iterator[Rule]:
             select(table.c.digest, table.c.length_bytes, blob.c.length_bytes)
             .join_from(table, blob, blob.c.digest == table.c.digest)
             .where(blob.c.length_bytes != table.c.length_bytes)
-            for table in (version, version_stream, save)
+            for table in (version, version_stream, save, check_out, working_save, rescue)
         )
     )
     yield _rule(

@@ -43,7 +43,7 @@ def record(tx: Transaction, changes: Sequence[Change]) -> None:
         [
             {
                 "seq": tx.next_change(),
-                "changed_at": tx.now,
+                "changed_at": tx.at,
                 "action": one.action,
                 "node_id": one.node_id,
                 "parent_id": one.parent_id,
@@ -83,7 +83,7 @@ def audit_act(
     """Store who did what to what, from where."""
     tx.run(
         _AUDIT,
-        at=tx.now,
+        at=tx.at,
         principal_id=principal_id,
         action=action,
         node_id=node_id,

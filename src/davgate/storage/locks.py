@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, bindparam, case, delete, insert, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
@@ -26,6 +26,7 @@ _ADD = Statement(
         timeout_seconds=bindparam("timeout_seconds"),
         taken_at=bindparam("taken_at"),
         expires_at=bindparam("expires_at"),
+        revivable_until=bindparam("revivable_until"),
     )
 )
 
@@ -44,13 +45,18 @@ def add(tx: Transaction, new: Lock) -> None:
         timeout_seconds=_seconds(new),
         taken_at=tx.now,
         expires_at=new.expires_at,
+        revivable_until=new.revivable_until,
     )
 
 
 _REFRESH = Statement(
     update(lock)
     .where(lock.c.token == bindparam("held"))
-    .values(timeout_seconds=bindparam("new_timeout_seconds"), expires_at=bindparam("new_expires_at"))
+    .values(
+        timeout_seconds=bindparam("new_timeout_seconds"),
+        expires_at=bindparam("new_expires_at"),
+        revivable_until=bindparam("new_revivable_until"),
+    )
 )
 
 
@@ -61,6 +67,7 @@ def refresh(tx: Transaction, refreshed: Lock) -> None:
         held=refreshed.token,
         new_timeout_seconds=_seconds(refreshed),
         new_expires_at=refreshed.expires_at,
+        new_revivable_until=refreshed.revivable_until,
     )
 
 
@@ -72,32 +79,56 @@ _END = Statement(delete(lock).where(lock.c.token == bindparam("token")))
 
 
 def end(tx: Transaction, tokens: Iterable[str]) -> None:
-    """End locks."""
+    """End locks, as their holders asked."""
     tx.run_many(_END, [{"token": token} for token in tokens])
 
 
-_PASS_ON = Statement(update(lock).where(lock.c.node_id == bindparam("from_id")).values(node_id=bindparam("to_id")))
+_LOSE = Statement(
+    update(lock)
+    .where(lock.c.token == bindparam("held"))
+    .values(
+        expires_at=case(
+            (lock.c.expires_at > bindparam("at", type_=BigInteger()), bindparam("at", type_=BigInteger())),
+            else_=lock.c.expires_at,
+        ),
+        revivable_until=bindparam("at"),
+    )
+)
 
 
-def pass_on(tx: Transaction, from_id: int, to_id: int) -> None:
-    """Let the locks taken directly on one node stand on another, with their tokens and ends."""
-    tx.run(_PASS_ON, from_id=from_id, to_id=to_id)
+def lose(tx: Transaction, tokens: Iterable[str]) -> None:
+    """End locks for good without their holders: what these save late is known by the row that stays for a while."""
+    tx.run_many(_LOSE, [{"held": token, "at": tx.now} for token in tokens])
 
 
-_END_EXPIRED = Statement(delete(lock).where(lock.c.node_id == bindparam("node_id"), lock.c.expires_at <= bindparam("now")))
+_TOKENS_OF = Statement(select(lock.c.token).where(lock.c.node_id == bindparam("node_id")))
+_LIVE_OF = Statement(select(*LOCK_COLUMNS).where(lock.c.node_id == bindparam("node_id"), lock.c.expires_at > bindparam("now")))
 
 
-def forget_expired(tx: Transaction, node_id: int) -> None:
-    """Drop the rows of locks on a node that ended long before; they have no effect any more."""
-    tx.run(_END_EXPIRED, node_id=node_id, now=tx.now)
+def live_of(tx: Transaction, node_id: int) -> list[Lock]:
+    """Return the live locks taken directly on a node."""
+    return [to_lock(row) for row in tx.all(_LIVE_OF, node_id=node_id, now=tx.now)]
 
 
-_END_BEFORE = Statement(delete(lock).where(lock.c.expires_at < bindparam("before")))
+_PASS_ON = Statement(update(lock).where(lock.c.token == bindparam("held")).values(node_id=bindparam("to_id")))
+
+
+def tokens_of(session: Session, node_id: int) -> list[str]:
+    """Return the tokens of the locks taken directly on a node, those that ended a while ago included."""
+    return [row[0] for row in session.all(_TOKENS_OF, node_id=node_id)]
+
+
+def pass_on(tx: Transaction, tokens: Iterable[str], to_id: int) -> None:
+    """Let locks stand on another node, with their tokens and ends."""
+    tx.run_many(_PASS_ON, [{"held": token, "to_id": to_id} for token in tokens])
+
+
+_END_BEFORE = Statement(delete(lock).where(lock.c.expires_at < bindparam("before"), lock.c.revivable_until < bindparam("now")))
 
 
 def forget_ended_before(tx: Transaction, before: Instant) -> int:
-    """Drop the rows of all locks that ended before an instant; return how many."""
-    return tx.changed(_END_BEFORE, before=before)
+    """Drop the rows of all locks that ended before an instant and cannot be revived; return how many."""
+    return tx.changed(_END_BEFORE, before=before, now=tx.now)
 
 
 # Few locks stand at a time, and trees can be large: climbing from each lock to the root beats walking down the tree.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam, delete, insert, or_, select
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
-from davgate.storage.statements import Row, Statement
+from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import dead_property, node
 
 _COLUMNS = (dead_property.c.node_id, dead_property.c.namespace, dead_property.c.name, dead_property.c.xml)
@@ -19,6 +20,8 @@ _OF_LISTING = Statement(
     .join_from(dead_property, node, node.c.id == dead_property.c.node_id)
     .where(or_(node.c.parent_id == bindparam("node_id"), node.c.id == bindparam("node_id")))
 )
+_GIVEN = ids_given("ids")
+_OF_NODES = Statement(select(*_COLUMNS).join_from(_GIVEN, dead_property, dead_property.c.node_id == _GIVEN.c.id))
 _OF_SUBTREE = Statement(select(*_COLUMNS).where(dead_property.c.node_id.in_(select(SUBTREE.c.id))))
 _DROP = Statement(
     delete(dead_property).where(
@@ -45,6 +48,11 @@ def of_node(session: Session, node_id: int) -> NodeProperties:
 def of_listing(session: Session, node_id: int) -> NodeProperties:
     """Return the properties of a collection and of all its members."""
     return _by_node(session.all(_OF_LISTING, node_id=node_id))
+
+
+def of_nodes(session: Session, node_ids: Iterable[int]) -> NodeProperties:
+    """Return the properties of these nodes."""
+    return _by_node(session.all(_OF_NODES, ids=json.dumps([*node_ids])))
 
 
 def of_subtree(session: Session, top: int) -> NodeProperties:

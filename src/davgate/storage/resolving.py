@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from sqlalchemy import and_, bindparam, case, literal, select
+from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Integer, Text
 
-from davgate.model.instant import FOREVER, Instant
-from davgate.model.locks import Lock
+from davgate.model.checkout import CheckOut
+from davgate.model.editing import SCRATCH_AGE
+from davgate.model.instant import FOREVER, Instant, after
+from davgate.model.locks import Lock, is_expired
 from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.database import Session
-from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, NODE_COLUMNS, NODE_WIDTH, to_lock, to_node
+from davgate.storage.rows import (
+    CHECK_OUT_COLUMNS,
+    CHECK_OUT_WIDTH,
+    LOCK_COLUMNS,
+    LOCK_WIDTH,
+    NODE_COLUMNS,
+    NODE_WIDTH,
+    to_check_out,
+    to_lock,
+    to_node,
+)
 from davgate.storage.statements import Statement
-from davgate.storage.tables import access_grant, blob, lock, node, principal, store
+from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +41,27 @@ class Resolved:
     """What a path leads to.
 
     ``chain`` holds the nodes from the root down, as far as they exist; ``locks`` the live locks on each of them by node id;
+    ``ended_locks`` are those that ran out or were broken a while ago: they forbid nothing, and may be revived.
     ``grants`` the rights given to the asking principal, with the depth at which. ``caller_epoch`` is the principal's present
     epoch, None when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database,
     ``stored_bytes`` the sum of all content in the store when that was asked for.
+
+    ``check_out`` is that of the document at the path, standing or cancelled a while ago. To its holder the last node of the
+    chain shows the working copy. ``has_check_outs`` tells whether anything is checked out, ``is_young_of_others`` whether reading
+    the document should be noted, because somebody else made it a moment ago: it may be a program's scratch file.
     """
 
     path: TreePath
     chain: tuple[Node, ...]
     locks: dict[int, tuple[Lock, ...]]
+    ended_locks: dict[int, tuple[Lock, ...]]
     grants: tuple[tuple[int, int], ...]
     caller_epoch: int | None
     body: bytes | None
     stored_bytes: int | None
+    check_out: CheckOut | None
+    has_check_outs: bool
+    is_young_of_others: bool
     found_at: Instant
     holds_until: Instant
 
@@ -96,52 +117,72 @@ def _resolve(
         segments=_segments(path),
         last=len(path),
         now=now,
+        young_since=after(now, -SCRATCH_AGE),
         me=who.id,
         also_me=who.identities[-1],
     )
     nodes: dict[int, Node] = {}
-    locks: dict[int, dict[str, Lock]] = {}
+    live: dict[int, dict[str, Lock]] = {}
+    ended: dict[int, dict[str, Lock]] = {}
     grants: dict[int, tuple[int, int]] = {}
+    check_out: CheckOut | None = None
     body: bytes | None = None
+    is_young_of_others = False
     for row in rows:
         depth = row[0]
         if depth not in nodes:
             nodes[depth] = to_node(row[1:_LOCK_AT])
         if row[_LOCK_AT] is not None:
             found = to_lock(row[_LOCK_AT:_GRANT_AT])
-            locks.setdefault(found.node_id, {})[found.token] = found
+            (ended if is_expired(found, now) else live).setdefault(found.node_id, {})[found.token] = found
         if row[_GRANT_AT] is not None:
             grants[(depth << 64) + row[_GRANT_AT]] = (depth, row[_GRANT_AT + 1])
-        if with_body and row[_BODY_AT] is not None:
-            body = row[_BODY_AT]
+        if row[_CHECK_OUT_AT] is not None:
+            check_out = to_check_out(row[_CHECK_OUT_AT:_BODY_AT])
+        if with_body and depth == len(path):
+            body, is_young_of_others = row[_BODY_AT], bool(row[_BODY_AT + 1])
+    chain = [nodes[depth] for depth in sorted(nodes)]
+    if check_out is not None and check_out.stands and check_out.principal_id == who.id:
+        chain[-1] = as_holder_sees(chain[-1], check_out)
     return Resolved(
         path,
-        tuple(nodes[depth] for depth in sorted(nodes)),
-        {node_id: tuple(by_token.values()) for node_id, by_token in locks.items()},
+        tuple(chain),
+        {node_id: tuple(by_token.values()) for node_id, by_token in live.items()},
+        {node_id: tuple(by_token.values()) for node_id, by_token in ended.items()},
         tuple(grants.values()),
-        rows[0][_GRANT_AT + 2] if rows else None,
+        rows[0][_EPOCH_AT] if rows else None,
         body,
         rows[0][-1] if rows and with_stored_bytes else None,
+        check_out,
+        bool(rows and rows[0][_EPOCH_AT + 1]),
+        is_young_of_others,
         now,
-        min((lock.expires_at for by_token in locks.values() for lock in by_token.values()), default=FOREVER),
+        min((lock.expires_at for by_token in live.values() for lock in by_token.values()), default=FOREVER),
     )
 
 
-class _SegmentAt(GenericFunction[str]):
+def as_holder_sees(node: Node, check_out: CheckOut) -> Node:
+    """Return a document that is checked out as its holder sees it: with the working copy, once there is one."""
+    if check_out.content is None or check_out.saved_at is None:
+        return node
+    return replace(node, content=check_out.content, modified_at=check_out.saved_at)
+
+
+class SegmentAt(GenericFunction[str]):
     """The name at a position of a path that is given as a JSON list; NULL past its end."""
 
     type = Text()
     inherit_cache = True
 
 
-@compiles(_SegmentAt, "sqlite")
-def _segment_on_sqlite(element: _SegmentAt, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(SegmentAt, "sqlite")
+def _segment_on_sqlite(element: SegmentAt, compiler: SQLCompiler, **kw: object) -> str:
     path, position = element.clauses
     return f"json_extract({compiler.process(path)}, '$[' || {compiler.process(position)} || ']')"
 
 
-@compiles(_SegmentAt, "postgresql")
-def _segment_on_postgresql(element: _SegmentAt, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(SegmentAt, "postgresql")
+def _segment_on_postgresql(element: SegmentAt, compiler: SQLCompiler, **kw: object) -> str:
     path, position = element.clauses
     return f"(CAST({compiler.process(path)} AS json) ->> {compiler.process(position)})"
 
@@ -155,21 +196,27 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
         child,
         and_(
             child.c.parent_id == walk.c.id,
-            child.c.name_key == _SegmentAt(bindparam("segments", type_=Text()), walk.c.depth),
+            child.c.name_key == SegmentAt(bindparam("segments", type_=Text()), walk.c.depth),
         ),
     )
     walk = walk.union_all(step)
     epoch = select(principal.c.epoch).where(principal.c.id == bindparam("me"), principal.c.is_disabled == 0).scalar_subquery()
+    is_last = walk.c.depth == bindparam("last")
     columns = [walk.c.depth, *NODE_COLUMNS, *LOCK_COLUMNS, access_grant.c.principal_id, access_grant.c.rights, epoch]
+    columns += [exists().where(check_out.c.document_id.is_not(None)), *CHECK_OUT_COLUMNS]
     if with_body:
-        inline = select(blob.c.body).where(blob.c.digest == node.c.digest).scalar_subquery()
-        columns.append(case((walk.c.depth == bindparam("last"), inline)))
+        is_own = (check_out.c.principal_id == bindparam("me")) & check_out.c.cancelled_at.is_(None)
+        shown = func.coalesce(case((is_own, check_out.c.digest)), node.c.digest)
+        inline = select(blob.c.body).where(blob.c.digest == shown).scalar_subquery()
+        columns.append(case((is_last, inline)))
+        is_young = or_(node.c.created_at > bindparam("young_since"), node.c.version_no == 0)
+        columns.append(and_(node.c.created_by != bindparam("me"), node.c.is_seen == 0, is_young))
     if with_stored_bytes:
-        columns.append(select(store.c.stored_bytes).scalar_subquery())
+        columns.append(STORED_BYTES)
     return Statement(
         select(*columns)
         .join_from(walk, node, node.c.id == walk.c.id)
-        .outerjoin(lock, and_(lock.c.node_id == walk.c.id, lock.c.expires_at > bindparam("now")))
+        .outerjoin(lock, lock.c.node_id == walk.c.id)
         .outerjoin(
             access_grant,
             and_(
@@ -177,12 +224,15 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
                 access_grant.c.principal_id.in_([bindparam("me"), bindparam("also_me")]),
             ),
         )
+        .outerjoin(check_out, and_(is_last, check_out.c.document_id == walk.c.id))
     )
 
 
 _LOCK_AT = 1 + NODE_WIDTH
 _GRANT_AT = _LOCK_AT + LOCK_WIDTH
-_BODY_AT = _GRANT_AT + 3
+_EPOCH_AT = _GRANT_AT + 2
+_CHECK_OUT_AT = _EPOCH_AT + 2
+_BODY_AT = _CHECK_OUT_AT + CHECK_OUT_WIDTH
 _RESOLVE = {
     (with_body, with_stored_bytes): _statement(with_body=with_body, with_stored_bytes=with_stored_bytes)
     for with_body in (False, True)

@@ -103,8 +103,7 @@ def _rows(session: Session, database: Database) -> Iterator[Finding]:
                 yield Finding("database-broken", "database", line, RESTORE_ALL)
     now = database.clock.now()
     for rule in RULES:
-        values = {"now": now} if rule.code == "lock-conflict" else {}
-        for batch in session.stream(rule.breaches, **values):
+        for batch in session.stream(rule.breaches, now=now):
             for row in batch:
                 yield _told(session, rule, row)
     yield from _names(session)

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, null, select, update
 
 from davgate.model.instant import Instant
-from davgate.model.node import Cause, Content, Version
+from davgate.model.node import Cause, Content, Save, Version
 from davgate.storage.blobs import Staged
+from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, to_version
 from davgate.storage.statements import Statement
-from davgate.storage.tables import blob, principal, version
+from davgate.storage.tables import blob, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
 _OF_DOCUMENT = Statement(_JOINED.where(version.c.document_id == bindparam("document_id")).order_by(version.c.no))
 _ONE = Statement(_JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no == bindparam("no")))
+
+
+_LAST_BEFORE = Statement(
+    _JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no < bindparam("no"))
+    .order_by(version.c.no.desc())
+    .limit(1)
+)
+
+
+def last_before(session: Session, document_id: int, no: int) -> Version | None:
+    """Return the newest kept version with a smaller number, or None."""
+    row = session.first(_LAST_BEFORE, document_id=document_id, no=no)
+    return None if row is None else to_version(row)
 
 
 def of_document(session: Session, document_id: int) -> Iterator[Version]:
@@ -38,9 +53,11 @@ _ADD = Statement(
         no=bindparam("no"),
         cause=bindparam("cause"),
         opened_at=bindparam("at"),
-        sealed_at=bindparam("at"),
+        saved_at=bindparam("saved_at"),
+        sealed_at=bindparam("sealed_at"),
+        session=bindparam("session"),
         author_id=bindparam("author_id"),
-        comment="",
+        comment=bindparam("comment"),
         origin=bindparam("origin"),
         file_name=bindparam("file_name"),
         media_type=bindparam("media_type"),
@@ -53,7 +70,7 @@ _ADD = Statement(
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version to store, sealed at once."""
+    """A version to store: sealed at once, or open until ``sealed_at`` under the token ``session``."""
 
     document_id: int
     no: int
@@ -63,10 +80,14 @@ class NewVersion:
     file_name: str
     content: Content
     origin: str = ""
+    session: str | None = None
+    sealed_at: Instant | None = None
+    comment: str = ""
+    saved_at: Instant | None = None
 
 
 def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
-    """Store sealed versions. Their blobs have rows already."""
+    """Store versions. Their blobs have rows already."""
     tx.run_many(
         _ADD,
         [
@@ -75,7 +96,11 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
                 "no": one.no,
                 "cause": one.cause.value,
                 "at": one.at,
+                "saved_at": one.at if one.saved_at is None else one.saved_at,
+                "sealed_at": max(one.at if one.sealed_at is None else one.sealed_at, one.saved_at or one.at),
+                "session": one.session,
                 "author_id": one.author_id,
+                "comment": one.comment,
                 "origin": one.origin,
                 "file_name": one.file_name,
                 "media_type": one.content.media_type,
@@ -85,6 +110,196 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
             for one in new
         ],
     )
+
+
+_KEEP_SAVE = Statement(
+    insert(save).values(
+        document_id=bindparam("document_id"),
+        version_no=bindparam("no"),
+        saved_at=bindparam("saved_at"),
+        author_id=bindparam("author_id"),
+        media_type=bindparam("media_type"),
+        digest=bindparam("digest"),
+        length_bytes=bindparam("length_bytes"),
+    )
+)
+
+
+def add_saves(tx: Transaction, document_id: int, no: int, author_id: int, kept: Sequence[Save], opened_at: Instant) -> None:
+    """Keep what a working copy had before the bytes that became a version; they are as old as the version, in their order."""
+    tx.run_many(
+        _KEEP_SAVE,
+        [
+            {
+                "document_id": document_id,
+                "no": no,
+                "saved_at": opened_at + position,
+                "author_id": author_id,
+                "media_type": one.content.media_type,
+                "digest": one.content.digest,
+                "length_bytes": one.content.length_bytes,
+            }
+            for position, one in enumerate(kept)
+        ],
+    )
+
+
+_REPLACE = Statement(
+    update(version)
+    .where(version.c.document_id == bindparam("of"), version.c.no == bindparam("open_no"))
+    .values(
+        saved_at=bindparam("at"),
+        media_type=bindparam("new_media_type"),
+        digest=bindparam("new_digest"),
+        length_bytes=bindparam("new_length_bytes"),
+    )
+)
+
+
+def replace_content(tx: Transaction, opened: Version, content: Content, at: Instant) -> None:
+    """Give an open version other bytes, and keep those that it had as a save."""
+    former = opened.content
+    tx.run(
+        _KEEP_SAVE,
+        document_id=opened.document_id,
+        no=opened.no,
+        saved_at=opened.saved_at,
+        author_id=opened.author_id,
+        media_type=former.media_type,
+        digest=former.digest,
+        length_bytes=former.length_bytes,
+    )
+    tx.run(
+        _REPLACE,
+        of=opened.document_id,
+        open_no=opened.no,
+        at=at,
+        new_media_type=content.media_type,
+        new_digest=content.digest,
+        new_length_bytes=content.length_bytes,
+    )
+
+
+_SEAL = Statement(
+    update(version)
+    .where(version.c.document_id == bindparam("of"), version.c.no == bindparam("open_no"))
+    .values(sealed_at=bindparam("at"), session=null())
+)
+_SEAL_SESSION = Statement(
+    update(version)
+    .where(version.c.session == bindparam("token"), version.c.sealed_at > bindparam("now"))
+    .values(sealed_at=bindparam("at"), session=null())
+)
+_EXTEND_SESSION = Statement(
+    update(version)
+    .where(version.c.session == bindparam("token"), version.c.sealed_at > bindparam("now"))
+    .values(sealed_at=bindparam("until"))
+)
+_FORGET_SESSIONS = Statement(
+    update(version).where(version.c.session.is_not(None), version.c.sealed_at <= bindparam("now")).values(session=null())
+)
+
+
+def seal(tx: Transaction, opened: Version) -> None:
+    """End the edit session of one version."""
+    tx.run(_SEAL, of=opened.document_id, open_no=opened.no, at=tx.at)
+
+
+def seal_session(tx: Transaction, token: str) -> None:
+    """End the edit session under a lock: seal each version that is still open under its token."""
+    tx.run(_SEAL_SESSION, token=token, now=tx.now, at=tx.at)
+
+
+def extend_session(tx: Transaction, token: str, until: Instant) -> None:
+    """Let the edit session under a lock last as long as the lock now does; what ran out is sealed and stays so."""
+    tx.run(_EXTEND_SESSION, token=token, now=tx.now, until=until)
+
+
+_SEAL_BELOW = Statement(
+    update(version)
+    .where(version.c.document_id.in_(select(SUBTREE.c.id)), version.c.session.is_not(None))
+    .values(sealed_at=bindparam("at"), session=null())
+)
+
+
+def seal_below(tx: Transaction, top: int) -> None:
+    """Seal what is open in a document, or in any below a collection."""
+    tx.run(_SEAL_BELOW, top=top, at=tx.at)
+
+
+def forget_sessions(tx: Transaction) -> int:
+    """Drop the tokens of sessions that ran out, which is for tidiness alone: they were sealed when they ran out."""
+    return tx.changed(_FORGET_SESSIONS, now=tx.now)
+
+
+_SAVES = Statement(
+    select(save.c.saved_at, principal.c.name, save.c.digest, save.c.length_bytes, save.c.media_type)
+    .join_from(save, principal, principal.c.id == save.c.author_id)
+    .where(save.c.document_id == bindparam("document_id"), save.c.version_no == bindparam("no"))
+    .order_by(save.c.saved_at)
+)
+
+
+def saves(session: Session, document_id: int, no: int) -> list[Save]:
+    """Return the earlier saves of a version that are kept, the oldest first."""
+    rows = session.all(_SAVES, document_id=document_id, no=no)
+    return [Save(row[0], row[1], Content(row[2], row[3], row[4])) for row in rows]
+
+
+_ALL_SAVES = Statement(
+    select(save.c.version_no, save.c.saved_at, principal.c.name, save.c.digest, save.c.length_bytes, save.c.media_type)
+    .join_from(save, principal, principal.c.id == save.c.author_id)
+    .where(save.c.document_id == bindparam("document_id"))
+    .order_by(save.c.version_no, save.c.saved_at)
+)
+
+
+def saves_by_version(session: Session, document_id: int) -> dict[int, list[Save]]:
+    """Return the earlier saves of all versions of a document that are kept, by version number, the oldest first."""
+    found: dict[int, list[Save]] = {}
+    for row in session.all(_ALL_SAVES, document_id=document_id):
+        found.setdefault(row[0], []).append(Save(row[1], row[2], Content(row[3], row[4], row[5])))
+    return found
+
+
+_WHOLE = Statement(
+    select(version)
+    .where(version.c.document_id == bindparam("document_id"), version.c.no >= bindparam("from_no"))
+    .order_by(version.c.no)
+)
+_WHOLE_SAVES = Statement(
+    select(save)
+    .where(save.c.document_id == bindparam("document_id"), save.c.version_no >= bindparam("from_no"))
+    .order_by(save.c.version_no, save.c.saved_at)
+)
+_INSERT_WHOLE = Statement(insert(version).values({column.name: bindparam(column.name) for column in version.columns}))
+_INSERT_WHOLE_SAVE = Statement(insert(save).values({column.name: bindparam(column.name) for column in save.columns}))
+
+
+def append(tx: Transaction, source_id: int, into_id: int, after_no: int, after_at: Instant, *, from_no: int = 1) -> int:
+    """Copy versions of a document, those from ``from_no`` on, behind the last one of another; return how many numbers they take.
+
+    They keep their times, but that each is younger than the one before it, as the versions of any document are.
+    """
+    added: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    saves_by_no: dict[int, list[dict[str, Any]]] = {}
+    for row in tx.all(_WHOLE_SAVES, document_id=source_id, from_no=from_no):
+        one = dict(zip(save.columns.keys(), row, strict=True))
+        saves_by_no.setdefault(one["version_no"], []).append(one)
+    for row in tx.all(_WHOLE, document_id=source_id, from_no=from_no):
+        one = dict(zip(version.columns.keys(), row, strict=True))
+        no = one["no"] - from_no + 1 + after_no
+        after_at = opened_at = Instant(max(one["opened_at"], after_at + 1))
+        for earlier in saves_by_no.get(one["no"], ()):
+            after_at = Instant(max(earlier["saved_at"], after_at))
+            kept.append({**earlier, "document_id": into_id, "version_no": no, "saved_at": after_at})
+            after_at = Instant(after_at + 1)
+        times = {"opened_at": opened_at, "saved_at": max(one["saved_at"], after_at), "sealed_at": max(one["sealed_at"], after_at)}
+        added.append({**one, "document_id": into_id, "no": no, **times})
+    tx.run_many(_INSERT_WHOLE, added)
+    tx.run_many(_INSERT_WHOLE_SAVE, kept)
+    return max((one["no"] for one in added), default=after_no) - after_no
 
 
 _REFRESH_BLOB = Statement(update(blob).where(blob.c.digest == bindparam("known")).values(stored_at=bindparam("at")))

@@ -1,0 +1,219 @@
+"""The tree as it was at an instant: what a path led to, what a collection held, and with which content.
+
+A place held from ``placement.from_at`` up to, not including, ``to_at``. A version counts from its opening, with the bytes of its
+last kept save that is not younger than the instant, and else with its own; where a version was thinned, the nearest older one
+that is kept stands in. Documents without a version then did not exist: neither pending ones nor scratch files have a past.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy.types import BigInteger, Integer, Text
+
+from davgate.model.instant import Instant
+from davgate.model.names import can_exist, collision_key
+from davgate.model.node import ROOT_ID, NodeKind
+from davgate.model.paths import TreePath
+from davgate.model.principal import Principal
+from davgate.storage.database import Session
+from davgate.storage.resolving import SegmentAt
+from davgate.storage.rows import MemberRow
+from davgate.storage.statements import Row, Statement
+from davgate.storage.tables import access_grant, blob, node, placement, principal, save, version
+
+_AT = bindparam("at", type_=BigInteger())
+_HELD = and_(placement.c.from_at <= _AT, placement.c.to_at > _AT)
+_COLLECTION = NodeKind.COLLECTION.value
+
+_candidate = version.alias("candidate")
+_NO = (
+    select(_candidate.c.no)
+    .where(_candidate.c.document_id == node.c.id, _candidate.c.opened_at <= _AT)
+    .order_by(_candidate.c.no.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_earlier = save.alias("earlier")
+_SAVED_AT = (
+    select(func.max(_earlier.c.saved_at))
+    .where(_earlier.c.document_id == version.c.document_id, _earlier.c.version_no == version.c.no, _earlier.c.saved_at <= _AT)
+    .scalar_subquery()
+)
+_HAS_SAVE = and_(
+    version.c.saved_at > _AT,
+    save.c.document_id == version.c.document_id,
+    save.c.version_no == version.c.no,
+    save.c.saved_at == _SAVED_AT,
+)
+_DIGEST = func.coalesce(save.c.digest, version.c.digest)
+_MODIFIED_AT = func.coalesce(save.c.saved_at, version.c.saved_at, case((node.c.modified_at < _AT, node.c.modified_at), else_=_AT))
+
+
+def _columns(name: ColumnElement[str]) -> list[ColumnElement[object]]:
+    """Return the columns of a ``MemberRow`` of then; its id is 0, for it is no node of today."""
+    return [
+        literal(0, Integer),
+        node.c.uuid,
+        node.c.kind,
+        node.c.parent_id,
+        name,
+        node.c.created_at,
+        _MODIFIED_AT,
+        func.coalesce(version.c.no, 0),
+        _DIGEST,
+        func.coalesce(save.c.length_bytes, version.c.length_bytes),
+        func.coalesce(save.c.media_type, version.c.media_type),
+    ]
+
+
+def _with_content(source: FromClause) -> FromClause:
+    then = and_(version.c.document_id == node.c.id, version.c.no == _NO)
+    return source.outerjoin(version, then).outerjoin(save, _HAS_SAVE)
+
+
+_EXISTED = or_(node.c.kind == _COLLECTION, version.c.no.is_not(None))
+WIDTH = 11
+
+# The way down
+
+_START = select(literal(0, Integer).label("depth"), literal(ROOT_ID, node.c.id.type).label("id"), literal("", Text).label("name"))
+_WALK = _START.cte("walk", recursive=True)
+_WALKED = _WALK.union_all(
+    select(_WALK.c.depth + 1, placement.c.node_id, placement.c.name).join_from(
+        _WALK,
+        placement,
+        and_(
+            placement.c.parent_id == _WALK.c.id,
+            placement.c.name_key == SegmentAt(bindparam("segments", type_=Text()), _WALK.c.depth),
+            _HELD,
+        ),
+    )
+)
+_IS_LAST = _WALKED.c.depth == bindparam("last")
+_EPOCH = select(principal.c.epoch).where(principal.c.id == bindparam("me"), principal.c.is_disabled == 0).scalar_subquery()
+_BODY = select(blob.c.body).where(blob.c.digest == _DIGEST).scalar_subquery()
+_GRANTED = and_(access_grant.c.node_id == _WALKED.c.id, access_grant.c.principal_id.in_([bindparam("me"), bindparam("also_me")]))
+_RESOLVE = Statement(
+    select(
+        *_columns(_WALKED.c.name),
+        _WALKED.c.depth,
+        _WALKED.c.id,
+        access_grant.c.principal_id,
+        access_grant.c.rights,
+        _EPOCH,
+        case((and_(_IS_LAST, bindparam("with_body", type_=Integer()) == 1), _BODY)),
+    ).select_from(_with_content(_WALKED.join(node, node.c.id == _WALKED.c.id)).outerjoin(access_grant, _GRANTED))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThen:
+    """What a path led to at an instant.
+
+    ``row`` is None where nothing was. ``grants`` are the rights that the asking principal has today on what the path went
+    through, with the depth at which; ``caller_epoch`` is as in ``resolving.Resolved``. ``body`` is the content when it was asked
+    for and lies in the database.
+    """
+
+    row: MemberRow | None
+    node_id: int
+    grants: tuple[tuple[int, int], ...]
+    caller_epoch: int | None
+    body: bytes | None
+
+
+def find(session: Session, path: TreePath, at: Instant, who: Principal, *, with_body: bool = False) -> FoundThen:
+    """Return what a path led to at an instant. One statement."""
+    rows = session.all(
+        _RESOLVE,
+        segments=json.dumps([collision_key(name) if can_exist(name) else None for name in path]),
+        at=at,
+        last=len(path),
+        me=who.id,
+        also_me=who.identities[-1],
+        with_body=int(with_body),
+    )
+    grants: dict[tuple[int, int], int] = {}
+    last: Row | None = None
+    for row in rows:
+        depth, _, grantee, rights = row[WIDTH : WIDTH + 4]
+        if grantee is not None:
+            grants[depth, grantee] = rights
+        if depth == len(path) and (row[2] == _COLLECTION or row[7]):
+            last = row
+    return FoundThen(
+        None if last is None else _member(last),
+        0 if last is None else last[WIDTH + 1],
+        tuple((depth, rights) for (depth, _), rights in grants.items()),
+        rows[0][WIDTH + 4] if rows else None,
+        None if last is None else last[WIDTH + 5],
+    )
+
+
+def _member(row: Row) -> MemberRow:
+    found: MemberRow = row[:WIDTH]
+    return found
+
+
+# What was in a collection
+
+_MEMBERS = Statement(
+    select(*_columns(placement.c.name))
+    .select_from(_with_content(placement.join(node, node.c.id == placement.c.node_id)))
+    .where(placement.c.parent_id == bindparam("parent_id"), _HELD, _EXISTED)
+    .order_by(placement.c.name_key)
+)
+
+
+def members(
+    session: Session, parent_id: int, at: Instant, *, at_once: int
+) -> tuple[Sequence[MemberRow], Iterator[list[Row]], bool]:
+    """Return the first members that a collection had, an iterator over the rest, and whether that is all."""
+    batches = session.stream(_MEMBERS, parent_id=parent_id, at=at)
+    first: list[Row] = []
+    for batch in batches:
+        first += batch
+        if len(first) >= at_once:
+            return first, batches, False
+    return first, iter(()), True
+
+
+# A whole tree
+
+_TOP = select(
+    bindparam("top", type_=BigInteger()).label("id"), literal(0, BigInteger).label("parent_id"), literal(0).label("depth")
+)
+_BELOW = _TOP.cte("below", recursive=True)
+_ALL_BELOW = _BELOW.union_all(
+    select(placement.c.node_id, _BELOW.c.id, _BELOW.c.depth + 1).where(placement.c.parent_id == _BELOW.c.id, _HELD)
+)
+_TREE = Statement(
+    select(*_columns(func.coalesce(placement.c.name, "")), _ALL_BELOW.c.id, _ALL_BELOW.c.parent_id)
+    .select_from(
+        _with_content(
+            _ALL_BELOW.join(node, node.c.id == _ALL_BELOW.c.id).outerjoin(
+                placement, and_(placement.c.node_id == _ALL_BELOW.c.id, _HELD)
+            )
+        )
+    )
+    .where(_EXISTED)
+    .order_by(_ALL_BELOW.c.depth, _ALL_BELOW.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeThen:
+    """A node of a tree of then: its inner id and that of the collection it was in."""
+
+    row: MemberRow
+    node_id: int
+    parent_id: int
+
+
+def tree(session: Session, top_id: int, at: Instant) -> list[NodeThen]:
+    """Return a node and all that was below it, each collection before its members."""
+    return [NodeThen(_member(row), row[WIDTH], row[WIDTH + 1]) for row in session.all(_TREE, top=top_id, at=at)]

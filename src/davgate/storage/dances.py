@@ -1,0 +1,118 @@
+"""Names that documents left a moment ago, and documents that became part of others."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from davgate.model.editing import Vacated
+from davgate.model.instant import Instant
+from davgate.model.names import collision_key
+from davgate.model.node import Node
+from davgate.storage.database import Session, Transaction
+from davgate.storage.statements import Statement
+from davgate.storage.tables import successor, vacated
+
+_COLUMNS = (
+    vacated.c.parent_id,
+    vacated.c.name,
+    vacated.c.node_id,
+    vacated.c.principal_id,
+    vacated.c.left_at,
+    vacated.c.until,
+)
+_AT = Statement(select(*_COLUMNS).where(vacated.c.parent_id == bindparam("parent_id"), vacated.c.name_key == bindparam("key")))
+_BY = Statement(select(*_COLUMNS).where(vacated.c.node_id == bindparam("node_id")).order_by(vacated.c.left_at.desc()))
+_OVER = Statement(select(*_COLUMNS).where(vacated.c.until <= bindparam("now")))
+_FORGET_AT = Statement(
+    delete(vacated).where(vacated.c.parent_id == bindparam("parent_id"), vacated.c.name_key == bindparam("key"))
+)
+_FORGET_BY = Statement(delete(vacated).where(vacated.c.node_id == bindparam("node_id")))
+_ADD = Statement(
+    insert(vacated).values(
+        parent_id=bindparam("parent_id"),
+        name_key=bindparam("key"),
+        name=bindparam("name"),
+        node_id=bindparam("node_id"),
+        principal_id=bindparam("principal_id"),
+        left_at=bindparam("left_at"),
+        until=bindparam("until"),
+    )
+)
+_EXTEND = Statement(
+    update(vacated)
+    .where(vacated.c.parent_id == bindparam("of"), vacated.c.principal_id == bindparam("me"), vacated.c.until > bindparam("now"))
+    .values(until=bindparam("later"))
+)
+
+
+def at(session: Session, parent_id: int, name: str) -> Vacated | None:
+    """Return the record of the document that left a name last."""
+    row = session.first(_AT, parent_id=parent_id, key=collision_key(name))
+    return None if row is None else Vacated(*row)
+
+
+def by(session: Session, node_id: int) -> list[Vacated]:
+    """Return the names that a document left, the last one first."""
+    return [Vacated(*row) for row in session.all(_BY, node_id=node_id)]
+
+
+def over(session: Session, now: Instant) -> list[Vacated]:
+    """Return the records whose window has ended."""
+    return [Vacated(*row) for row in session.all(_OVER, now=now)]
+
+
+def add(tx: Transaction, left: Vacated) -> None:
+    """Note that a document left a name; who left it before is forgotten."""
+    key = collision_key(left.name)
+    tx.run(_FORGET_AT, parent_id=left.parent_id, key=key)
+    tx.run(
+        _ADD,
+        parent_id=left.parent_id,
+        key=key,
+        name=left.name,
+        node_id=left.node_id,
+        principal_id=left.principal_id,
+        left_at=left.left_at,
+        until=left.until,
+    )
+
+
+def extend(tx: Transaction, parent_id: int, principal_id: int, until: Instant) -> None:
+    """Let the windows of a principal in a collection last longer: another step of the same dance was made."""
+    tx.run(_EXTEND, of=parent_id, me=principal_id, now=tx.now, later=until)
+
+
+def forget_at(tx: Transaction, left: Vacated) -> None:
+    """Forget who left a name."""
+    tx.run(_FORGET_AT, parent_id=left.parent_id, key=collision_key(left.name))
+
+
+def forget_by(tx: Transaction, node_id: int) -> None:
+    """Forget which names a document left."""
+    tx.run(_FORGET_BY, node_id=node_id)
+
+
+_SUCCEED = Statement(
+    insert(successor).values(
+        uuid=bindparam("uuid"),
+        node_id=bindparam("node_id"),
+        successor_id=bindparam("successor_id"),
+        joined_at=bindparam("joined_at"),
+    )
+)
+_PASS_ON = Statement(
+    update(successor).where(successor.c.successor_id == bindparam("former")).values(successor_id=bindparam("to"))
+)
+_SUCCESSOR = Statement(select(successor.c.successor_id).where(successor.c.uuid == bindparam("uuid")))
+
+
+def succeed(tx: Transaction, former: Node, successor_id: int) -> None:
+    """Let the ids of a document that disappears, and those that led to it, lead to another one."""
+    tx.run(_PASS_ON, former=former.id, to=successor_id)
+    tx.run(_SUCCEED, uuid=former.uuid, node_id=former.id, successor_id=successor_id, joined_at=tx.at)
+
+
+def successor_of(session: Session, uuid: str) -> int | None:
+    """Return the inner id of the document that one with this UUID became part of, or None."""
+    row = session.first(_SUCCESSOR, uuid=uuid)
+    return None if row is None else int(row[0])
