@@ -87,7 +87,7 @@ def path(text: str) -> TreePath:
 def a_user(store: Store, name: str, *, is_admin: bool = False) -> Context:
     """Make an account and return the context of its requests."""
     add_user(store, CHEAP_PASSWORDS, NewUser(name, PASSWORD, is_admin))
-    return Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD))
+    return Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD), editing=True)
 
 
 def holding(ctx: Context, *locks: Lock | str) -> Context:

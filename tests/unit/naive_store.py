@@ -1,6 +1,7 @@
 """A second, naive store in memory: what a history of requests must lead to, said in the shortest way and with no regard to speed.
 
-It shares no code with davgate but the values of the model and the classes of its errors.
+It shares no code with davgate but the values of the model and the classes of its errors. Requests are those of programs that name
+a document when they mean it; what drives make of names is not here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ Refusal = type[DavgateError]
 Path = tuple[str, ...]
 
 PENDING_GRACE = 120_000_000
-SCRATCH_AGE = 900_000_000
 
 
 class Refused(Exception):
@@ -56,7 +56,6 @@ class Node:
     versions: list[bytes] | None = None
     """None for a collection; of a pending document empty."""
     members: list[Node] = field(default_factory=list)
-    maker: str = ""
     uuid: str = ""
     """What the real store calls it, once that is known."""
 
@@ -79,10 +78,6 @@ def key(name: str) -> str:
 
 def starts_with(path: Path, start: Path) -> bool:
     return [*map(key, path)][: len(start)] == [*map(key, start)]
-
-
-def new_document(now: int, name: str, content: bytes, maker: str) -> Node:
-    return Node(now, name, [content] if content else [], maker=maker)
 
 
 class NaiveStore:
@@ -170,13 +165,12 @@ class NaiveStore:
         if node is None:
             parent = self.parent(path)
             self.check_membership(path)
-            parent.members.append(new_document(self.now, path[-1], content, self.who))
+            parent.members.append(Node(self.now, path[-1], [content]))
             return
         if node.versions is None:
             raise Refused(NotADocument)
         self.check(self.locks_of(path))
-        if content or node.versions:
-            self.write(node, content)
+        self.write(node, content)
 
     def write(self, node: Node, content: bytes) -> None:
         assert node.versions is not None
@@ -196,6 +190,9 @@ class NaiveStore:
             raise Refused(SameResource)
         self.check_removal(path, node)
         self.remove(path, node)
+        if node.versions == []:
+            # Nobody ever wrote anything in it.
+            self.trashed -= 1
 
     def check_apart(self, source: Path, destination: Path, *, takes_members: bool) -> None:
         same = starts_with(source, destination) and len(source) == len(destination)
@@ -213,10 +210,6 @@ class NaiveStore:
     def move(self, source: Path, destination: Path, *, overwrite: bool) -> None:
         node = self.found(source)
         self.check_apart(source, destination, takes_members=node.is_collection)
-        target = self.node(destination)
-        if target is not None and target.versions is not None and node.versions is not None and self.is_scratch(node):
-            self.save_onto(source, node, destination, target, overwrite=overwrite)
-            return
         parent = self.check_replacing(destination, overwrite=overwrite)
         self.check_removal(source, node)
         victim = self.node(destination)
@@ -231,19 +224,6 @@ class NaiveStore:
         self.parent(source).members.remove(node)
         node.name = destination[-1]
         parent.members.append(node)
-
-    def is_scratch(self, node: Node) -> bool:
-        return node.maker == self.who and self.now < node.made + SCRATCH_AGE
-
-    def save_onto(self, source: Path, node: Node, destination: Path, target: Node, *, overwrite: bool) -> None:
-        if not overwrite:
-            raise Refused(PreconditionFailed)
-        self.check(self.locks_of(destination))
-        self.check_removal(source, node)
-        is_being_filled = not node.versions and any(lock.node is node for lock in self.live())
-        self.remove(source, node)
-        if not is_being_filled:
-            self.write(target, node.versions[-1] if node.versions else b"")
 
     def remove_keeping(self, path: Path, node: Node) -> None:
         for member in node.members:
@@ -272,7 +252,7 @@ class NaiveStore:
     def copied(self, node: Node, name: str, *, deep: bool) -> Node:
         versions = None if node.versions is None else node.versions[-1:]
         members = [self.copied(member, member.name, deep=deep) for member in node.members] if deep else []
-        return Node(self.now, name, versions, members, self.who)
+        return Node(self.now, name, versions, members)
 
     def lock(self, path: Path, *, is_exclusive: bool, is_deep: bool, ends: int) -> None:
         node = self.node(path)
@@ -286,7 +266,7 @@ class NaiveStore:
             raise Refused(LockConflict)
         if node is None:
             self.check_membership(path)
-            node = new_document(self.now, path[-1], b"", self.who)
+            node = Node(self.now, path[-1], [])
             self.parent(path).members.append(node)
         self.granted.append(f"lock-{len(self.granted)}")
         self.locks.append(Lock(self.granted[-1], node, is_exclusive, is_deep, self.who, ends))

@@ -8,7 +8,7 @@ from tests.builders import (
     read,
 )
 
-from davgate.core import tree, versioning
+from davgate.core import moving, versioning
 from davgate.core.content import Written
 from davgate.core.store import Context, Store
 from davgate.model.node import Node
@@ -40,11 +40,11 @@ def trashed(store: Store, node: Node) -> Row | None:
 
 
 def move(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
-    return tree.move(store, ctx, path(source), path(destination), overwrite=overwrite)
+    return moving.move(store, ctx, path(source), path(destination), overwrite=overwrite)
 
 
 def copy(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
-    return tree.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
+    return moving.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
 
 
 def versions_of(store: Store, ctx: Context, where: str) -> list[bytes]:

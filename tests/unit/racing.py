@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tests.builders import CHEAP_PASSWORDS, PASSWORD, on_condition, opened_store, put
 
-from davgate.core import documents, locking, tree
+from davgate.core import documents, locking, moving, tree
 from davgate.core.accounts import sign_in
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Store
@@ -64,7 +64,7 @@ def make_collection(store: Store, ctx: Context, where: str) -> None:
 
 def move_away(store: Store, ctx: Context, where: str) -> None:
     """Give a document a name of one's own."""
-    tree.move(store, ctx, (where,), (f"{where}-{ctx.principal.name}",), overwrite=False)
+    moving.move(store, ctx, (where,), (f"{where}-{ctx.principal.name}",), overwrite=False)
 
 
 RACES: dict[str, tuple[Callable[[Store, Context, str], None], type[Exception]]] = {
@@ -82,7 +82,7 @@ def run_races(site: Site, name: str, rounds: int, barrier: Barrier, outcomes: Ou
     """Take part in each race, each round on a name of its own, and leave which were won."""
     won: list[tuple[str, int]] = []
     with opened_store(site.url, site.folder) as store:
-        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD))
+        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD), editing=True)
         for race, (run, too_late) in RACES.items():
             for number in range(rounds):
                 barrier.wait(PATIENCE_SECONDS)
@@ -98,7 +98,7 @@ def run_replacing(site: Site, name: str, rounds: int, barrier: Barrier, outcomes
     """Replace one document again and again, each time on condition that it is what all have just seen."""
     won: list[int] = []
     with opened_store(site.url, site.folder) as store:
-        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD))
+        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD), editing=True)
         for number in range(rounds):
             known = documents.open_content(store, ctx, ("replaced",)).etag or ""
             barrier.wait(PATIENCE_SECONDS)
@@ -115,7 +115,7 @@ def run_writing(site: Site, name: str, seconds: float, barrier: Barrier, outcome
     """Write without a pause, and leave how often one got one's turn and the longest wait for it."""
     turns, longest = 0, 0.0
     with opened_store(site.url, site.folder) as store:
-        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD))
+        ctx = Context(sign_in(store, CHEAP_PASSWORDS, name, PASSWORD), editing=True)
         barrier.wait(PATIENCE_SECONDS)
         end = time.monotonic() + seconds
         while (begun := time.monotonic()) < end:

@@ -28,8 +28,9 @@ from tests.builders import (
     tree_of,
     with_policy,
 )
+from tests.unit.placed import versions_of
 
-from davgate.core import documents, locking, tree, versioning
+from davgate.core import documents, locking, moving, tree, versioning
 from davgate.core.documents import Opened
 from davgate.core.store import Context, Policy, Store
 from davgate.core.upkeep import tidy
@@ -185,11 +186,26 @@ def test_document_that_stays_empty_becomes_a_version_of_the_same_date_and_its_ta
     assert content_of(store, ann, "/a") == b"content"
 
 
-def test_empty_put_over_content_is_a_version(store: Store, ann: Context) -> None:
+def test_empty_put_over_content_is_a_version_once_nothing_follows(store: Store, ann: Context, clock: SettableClock) -> None:
     a_document(store, ann, "/a", b"one")
 
-    assert put(store, ann, "/a", b"").node.version_no == 2
+    assert put(store, ann, "/a", b"").node.version_no == 1
     assert content_of(store, ann, "/a") == b""
+
+    clock.advance(timedelta(minutes=5))
+    tidy(store)
+    assert versions_of(store, ann, "/a") == [b"one", b""]
+    assert findings(store) == []
+
+
+def test_content_after_an_empty_put_is_the_next_version_after_the_one_before(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+
+    put(store, ann, "/a", b"")
+    put(store, ann, "/a", b"two")
+
+    assert versions_of(store, ann, "/a") == [b"one", b"two"]
+    assert findings(store) == []
 
 
 def test_only_documents_with_a_version_have_a_history(store: Store, ann: Context) -> None:
@@ -219,7 +235,7 @@ def test_content_opened_before_a_write_stays_what_it_was(store: Store, ann: Cont
     found = opened(store, ann, "/a")
 
     put(store, ann, "/a", b"other")
-    tree.delete(store, ann, path("/a"))
+    moving.delete(store, ann, path("/a"))
 
     with found.open() as file:
         assert file.read() == LARGE
@@ -395,7 +411,7 @@ def test_quota_counts_each_content_once(store: Store, ann: Context) -> None:
     limited = with_policy(store, Policy(quota_bytes=5))
     put(limited, ann, "/a", b"12345")
     put(limited, ann, "/b", b"12345")
-    tree.copy(limited, ann, path("/a"), path("/c"), overwrite=False)
+    moving.copy(limited, ann, path("/a"), path("/c"), overwrite=False)
 
     assert tree.quota(limited) == tree.Quota(used_bytes=5, available_bytes=0)
     assert tree.quota(store) == tree.Quota(used_bytes=5, available_bytes=None)
@@ -404,7 +420,7 @@ def test_quota_counts_each_content_once(store: Store, ann: Context) -> None:
 def test_old_versions_and_trash_count_against_the_quota(store: Store, ann: Context) -> None:
     limited = with_policy(store, Policy(quota_bytes=10))
     a_document(limited, ann, "/a", b"1234", b"5678")
-    tree.delete(limited, ann, path("/a"))
+    moving.delete(limited, ann, path("/a"))
 
     assert tree.quota(limited).available_bytes == 2
     with pytest.raises(QuotaExceeded):

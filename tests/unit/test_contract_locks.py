@@ -35,7 +35,7 @@ from tests.unit.locked_tree import (
     refused,
 )
 
-from davgate.core import documents, locking, tree, upkeep, versioning
+from davgate.core import documents, locking, moving, upkeep, versioning
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions, EntityTag, IfList, StateToken
@@ -50,12 +50,15 @@ from davgate.model.errors import (
     PreconditionFailed,
     RefreshMismatch,
     ReservedName,
+    SaveKept,
     UnknownLockToken,
 )
 from davgate.model.instant import FOREVER, after
 from davgate.model.locks import Depth, Holding, Lock, LockPolicy, Scope
 from davgate.model.node import Cause
 from davgate.storage.api import locks
+
+GRACE = LockPolicy().grace
 
 
 def refresh(store: Store, ctx: Context, where: str, timeout: timedelta | None = None) -> Lock:
@@ -94,6 +97,7 @@ def test_taken_lock_is_the_one_that_is_shown(a_tree: Store, ann: Context, scope:
         "<D:href>mailto:ann</D:href>",
         timedelta(seconds=77),
         after(a_tree.clock.now(), timedelta(seconds=77)),
+        after(a_tree.clock.now(), timedelta(seconds=77) + GRACE),
     )
 
 
@@ -236,14 +240,25 @@ def test_lock_holds_up_to_its_end_and_not_at_it(a_tree: Store, ann: Context, bob
     a_lock(a_tree, bob, "/f/a")
 
 
-@pytest.mark.parametrize("moment", [TEN_MINUTES - MICROSECOND, TEN_MINUTES], ids=["before-the-end", "at-the-end"])
-def test_refresh_is_possible_only_before_the_end(a_tree: Store, ann: Context, clock: SettableClock, moment: timedelta) -> None:
+@pytest.mark.parametrize(
+    "moment",
+    [TEN_MINUTES - MICROSECOND, TEN_MINUTES, TEN_MINUTES + GRACE - MICROSECOND, TEN_MINUTES + GRACE],
+    ids=["before-the-end", "at-the-end", "within-the-grace", "after-the-grace"],
+)
+def test_refresh_is_possible_until_the_grace_is_over(
+    a_tree: Store, ann: Context, clock: SettableClock, moment: timedelta
+) -> None:
     lock = a_lock(a_tree, ann, "/f/a", timeout=TEN_MINUTES)
     clock.advance(moment)
 
-    if moment < TEN_MINUTES:
+    if moment < TEN_MINUTES + GRACE:
         refreshed = refresh(a_tree, holding(ann, lock), "/f/a", timedelta(seconds=3))
-        assert refreshed == replace(lock, timeout=timedelta(seconds=3), expires_at=after(clock.now(), timedelta(seconds=3)))
+        assert refreshed == replace(
+            lock,
+            timeout=timedelta(seconds=3),
+            expires_at=after(clock.now(), timedelta(seconds=3)),
+            revivable_until=after(clock.now(), timedelta(seconds=3) + GRACE),
+        )
         assert locks_at(a_tree, ann, "/f/a") == [refreshed]
     else:
         with pytest.raises(RefreshMismatch):
@@ -259,7 +274,7 @@ def test_lock_that_ends_while_a_body_arrives_lets_the_other_write(
         clock.advance(TEN_MINUTES)
         a_lock(a_tree, bob, "/f/a")
 
-    with pytest.raises(Locked):
+    with pytest.raises(SaveKept):
         documents.put(a_tree, holding(ann, lock), path("/f/a"), Meanwhile(b"mine", later))
 
     assert content_of(a_tree, ann, "/f/a") == b"/f/a"
@@ -383,7 +398,7 @@ def test_pending_document_is_settled_when_its_lock_ran_out(store: Store, ann: Co
 def test_move_ends_the_locks_of_what_it_moves(a_tree: Store, ann: Context, destination: str) -> None:
     lock = a_lock(a_tree, ann, "/f/a")
 
-    tree.move(a_tree, holding(ann, lock), path("/f/a"), path(destination), overwrite=False)
+    moving.move(a_tree, holding(ann, lock), path("/f/a"), path(destination), overwrite=False)
 
     assert locks_at(a_tree, ann, destination) == []
     assert lock_rows(a_tree) == 0
@@ -392,7 +407,7 @@ def test_move_ends_the_locks_of_what_it_moves(a_tree: Store, ann: Context, desti
 def test_what_is_moved_onto_a_locked_document_comes_under_its_lock(a_tree: Store, ann: Context, bob: Context) -> None:
     own, there = a_lock(a_tree, ann, "/other"), a_lock(a_tree, ann, "/f/a", owner="Ann")
 
-    tree.move(a_tree, holding(ann, own, there), path("/other"), path("/f/a"), overwrite=True)
+    moving.move(a_tree, holding(ann, own, there), path("/other"), path("/f/a"), overwrite=True)
 
     (lock,) = locks_at(a_tree, bob, "/f/a")
     assert lock == replace(there, node_id=node_at(a_tree, ann, "/f/a").id)
@@ -405,10 +420,10 @@ def test_what_is_moved_onto_a_locked_document_comes_under_its_lock(a_tree: Store
 def test_moved_member_comes_under_the_lock_of_its_new_collection(a_tree: Store, ann: Context, bob: Context) -> None:
     deep = a_lock(a_tree, ann, "/f", depth=DEEP)
 
-    tree.move(a_tree, holding(ann, deep), path("/other"), path("/f/other"), overwrite=False)
+    moving.move(a_tree, holding(ann, deep), path("/other"), path("/f/other"), overwrite=False)
 
     assert locks_at(a_tree, bob, "/f/other") == [deep]
-    tree.move(a_tree, holding(ann, deep), path("/f/other"), path("/other"), overwrite=False)
+    moving.move(a_tree, holding(ann, deep), path("/f/other"), path("/other"), overwrite=False)
     assert locks_at(a_tree, bob, "/other") == []
     assert lock_rows(a_tree) == 1
 
@@ -417,7 +432,7 @@ def test_delete_ends_the_locks_at_and_below(a_tree: Store, ann: Context) -> None
     below, at = a_lock(a_tree, ann, "/f/sub/b", scope=SHARED), a_lock(a_tree, ann, "/f", scope=SHARED, depth=DEEP)
     other = a_lock(a_tree, ann, "/other")
 
-    tree.delete(a_tree, holding(ann, below, at), path("/f"))
+    moving.delete(a_tree, holding(ann, below, at), path("/f"))
 
     assert lock_rows(a_tree) == 1
     assert locks_at(a_tree, ann, "/other") == [other]
@@ -436,11 +451,11 @@ def test_content_given_by_copy_leaves_the_lock_of_the_target(a_tree: Store, ann:
 def test_lock_on_the_destination_of_a_move_stays_there(
     a_tree: Store, ann: Context, bob: Context, clock: SettableClock, depth: Depth
 ) -> None:
-    clock.advance(SCRATCH_AGE)
+    clock.advance(SCRATCH_AGE * 2)
     old = node_at(a_tree, ann, "/f/a")
     lock = a_lock(a_tree, ann, "/f/a", depth=depth)
 
-    tree.move(a_tree, holding(ann, lock), path("/other"), path("/f/a"), overwrite=True)
+    moving.move(a_tree, holding(ann, lock), path("/other"), path("/f/a"), overwrite=True)
 
     moved = node_at(a_tree, ann, "/f/a")
     assert moved.id != old.id
@@ -457,19 +472,21 @@ def test_file_just_written_is_moved_onto_a_locked_document_with_its_token_alone(
         put(a_tree, ctx, f"/new-{ctx.principal.id}", b"new")
 
     def save(store: Store, ctx: Context) -> None:
-        tree.move(store, ctx, path(f"/new-{ctx.principal.id}"), path("/f/a"), overwrite=True)
+        moving.move(store, ctx, path(f"/new-{ctx.principal.id}"), path("/f/a"), overwrite=True)
 
     refused(a_tree, bob, save)
     refused(a_tree, holding(bob, lock), save)
     refused(a_tree, ann, save)
-    save(a_tree, holding(ann, lock))
+    # What has been looked at by somebody else meanwhile would be a document of its own.
+    put(a_tree, ann, "/fresh", b"new")
+    moving.move(a_tree, holding(ann, lock), path("/fresh"), path("/f/a"), overwrite=True)
     assert content_of(a_tree, ann, "/f/a") == b"new"
     assert locks_at(a_tree, bob, "/f/a") == [lock]
 
 
 def test_name_freed_by_a_delete_is_not_locked(a_tree: Store, ann: Context, bob: Context) -> None:
     lock = a_lock(a_tree, ann, "/f/a")
-    tree.delete(a_tree, holding(ann, lock), path("/f/a"))
+    moving.delete(a_tree, holding(ann, lock), path("/f/a"))
 
     put(a_tree, bob, "/f/a", b"theirs")
 
@@ -498,7 +515,7 @@ def test_if_list_holds_while_the_lock_does(a_tree: Store, ann: Context, clock: S
     asking = replace(on_condition(ann, conditions), tokens=conditions.submitted_tokens())
 
     put(a_tree, asking, "/f/a", b"mine")
-    clock.advance(TEN_MINUTES)
+    clock.advance(TEN_MINUTES + GRACE)
     with pytest.raises(PreconditionFailed):
         put(a_tree, asking, "/f/a", b"late")
     assert content_of(a_tree, ann, "/f/a") == b"mine"

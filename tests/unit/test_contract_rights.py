@@ -28,7 +28,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, locking, tree, upkeep, versioning
+from davgate.core import documents, locking, moving, tree, upkeep, versioning
 from davgate.core.accounts import NewUser, add_user, sign_in
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
@@ -92,9 +92,9 @@ USES: dict[str, tuple[Callable[[Store, Context], object], type[DavgateError]]] =
     "put-new": (lambda store, ctx: put(store, ctx, "/f/new", b"theirs"), ParentMissing),
     "mkcol": (lambda store, ctx: tree.make_collection(store, ctx, path("/f/new")), ParentMissing),
     "mkcol-over": (lambda store, ctx: tree.make_collection(store, ctx, path("/f")), NotFound),
-    "delete": (lambda store, ctx: tree.delete(store, ctx, path("/f/a")), NotFound),
-    "move": (lambda store, ctx: tree.move(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
-    "copy": (lambda store, ctx: tree.copy(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
+    "delete": (lambda store, ctx: moving.delete(store, ctx, path("/f/a")), NotFound),
+    "move": (lambda store, ctx: moving.move(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
+    "copy": (lambda store, ctx: moving.copy(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
     "proppatch": (
         lambda store, ctx: documents.patch_properties(store, ctx, path("/f/a"), [PropertyUpdate(("", "p"), "<p/>")]),
         NotFound,
@@ -149,7 +149,7 @@ def test_reader_changes_nothing_until_the_right_is_granted(no_grant: Store, ann:
         a_collection(no_grant, root_admin, "/b")
         execute(no_grant, Statement(delete(access_grant)))
         grant(no_grant, "/", root_admin, ann, READER | Right.BIND)
-        tree.delete(no_grant, root_admin, path("/b"))
+        moving.delete(no_grant, root_admin, path("/b"))
     if where == "/":
         execute(no_grant, Statement(delete(access_grant)))
         grant(no_grant, "/", root_admin, ann, READER | needed)
@@ -176,7 +176,7 @@ def test_grant_holds_for_its_node_and_all_below(
 
 def test_administrator_needs_no_grant(no_grant: Store, root_admin: Context) -> None:
     a_document(no_grant, root_admin, "/f/a", b"one")
-    tree.move(no_grant, root_admin, path("/f/a"), path("/b"), overwrite=False)
+    moving.move(no_grant, root_admin, path("/f/a"), path("/b"), overwrite=False)
 
     assert tree_of(no_grant, root_admin) == {"/b": b"one", "/f": None}
 
@@ -186,7 +186,7 @@ def test_moved_document_is_under_the_grants_of_its_new_place(no_grant: Store, an
     a_collection(no_grant, root_admin, "/closed")
     grant(no_grant, "/open", root_admin, ann, READER)
 
-    tree.move(no_grant, root_admin, path("/open/a"), path("/closed/a"), overwrite=False)
+    moving.move(no_grant, root_admin, path("/open/a"), path("/closed/a"), overwrite=False)
 
     assert not exists(no_grant, ann, path("/closed/a"))
 
@@ -243,7 +243,7 @@ def test_sign_in_of_before_a_change_of_the_account_counts_no_more(store: Store, 
     with pytest.raises(Unauthenticated):
         USES[name][0](store, ann)
 
-    again = Context(sign_in(store, CHEAP_PASSWORDS, "ann", PASSWORD))
+    again = Context(sign_in(store, CHEAP_PASSWORDS, "ann", PASSWORD), editing=True)
     assert tree_of(store, again) == {"/f": None, "/f/a": b"one"}
 
 
@@ -293,8 +293,8 @@ def test_changes_are_numbered_without_gap_whatever_is_refused(store: Store, ann:
         with pytest.raises(DavgateError):
             refused()
     put(store, holding(ann, lock), "/f/a", b"two")
-    tree.move(store, holding(ann, lock), path("/f/a"), path("/b"), overwrite=False)
-    tree.delete(store, ann, path("/b"))
+    moving.move(store, holding(ann, lock), path("/f/a"), path("/b"), overwrite=False)
+    moving.delete(store, ann, path("/b"))
 
     assert rows(store, CHANGES) == [
         (1, "create", folder.id, ROOT_ID, "f", 0),
@@ -314,11 +314,11 @@ def test_refused_requests_leave_no_trace(store: Store, ann: Context, bob: Contex
 
     for use in (
         lambda: put(store, bob, "/a", b"no"),
-        lambda: tree.delete(store, bob, path("/a")),
-        lambda: tree.move(store, bob, path("/a"), path("/b"), overwrite=False),
+        lambda: moving.delete(store, bob, path("/a")),
+        lambda: moving.move(store, bob, path("/a"), path("/b"), overwrite=False),
         lambda: a_lock(store, bob, "/a"),
         lambda: tree.make_collection(store, bob, path("/a")),
-        lambda: tree.copy(store, bob, path("/missing"), path("/b"), overwrite=False),
+        lambda: moving.copy(store, bob, path("/missing"), path("/b"), overwrite=False),
     ):
         with pytest.raises(DavgateError):
             use()
@@ -331,8 +331,8 @@ def test_audit_tells_who_did_what_from_where(store: Store, ann: Context, bob: Co
     node = a_document(store, ann, "/a", b"one", b"two")
     lock = a_lock(store, ann, "/a")
     locking.unlock(store, root_admin, path("/a"), lock.token)
-    tree.copy(store, bob, path("/a"), path("/f"), overwrite=False)
-    tree.move(store, bob, path("/a"), path("/b"), overwrite=False)
+    moving.copy(store, bob, path("/a"), path("/f"), overwrite=False)
+    moving.move(store, bob, path("/a"), path("/b"), overwrite=False)
 
     told = rows(store, AUDIT)
 
@@ -364,8 +364,8 @@ def test_what_nobody_asked_for_is_the_system_s_doing(store: Store, ann: Context,
 def test_ids_are_never_given_twice(store: Store, ann: Context) -> None:
     a_document(store, ann, "/f/a", b"one")
     a_document(store, ann, "/f/b", b"two")
-    tree.copy(store, ann, path("/f"), path("/g"), overwrite=False)
-    tree.delete(store, ann, path("/g"))
+    moving.copy(store, ann, path("/f"), path("/g"), overwrite=False)
+    moving.delete(store, ann, path("/g"))
     put(store, ann, "/c", b"three")
 
     ids = [row[0] for row in rows(store, Statement(select(node.c.id).order_by(node.c.id)))]

@@ -7,19 +7,21 @@ write does so twice: before its body, to refuse early, and inside its transactio
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from davgate.core.store import Context
 from davgate.model import locks as lock_rules
 from davgate.model import permissions
+from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
+from davgate.model.errors import CheckedOut, Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_new_name
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, is_inside
 from davgate.model.permissions import Right
-from davgate.storage.api import Resolved, Session, locks, resolve
+from davgate.storage.api import Resolved, Session, Transaction, check_outs, locks, resolve
 
 LockAt = tuple[Lock, TreePath]
 """A lock and the path of its root."""
@@ -33,8 +35,12 @@ def look_up(
     *,
     with_body: bool = False,
     with_stored_bytes: bool = False,
+    reviving: bool = True,
 ) -> Resolved:
     """Return what a path leads to for this principal.
+
+    A lock that ran out is alive again when its holder submits the token in time and nobody else has locked or written
+    meanwhile (design 8, lock grace); inside a transaction it is alive again for everybody, once that commits.
 
     Raises:
         Unauthenticated: the account was changed or disabled since the sign-in that the context carries.
@@ -42,7 +48,42 @@ def look_up(
     found = resolve(session, path, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     if found.caller_epoch != ctx.principal.epoch:
         raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
+    if reviving and ctx.tokens and found.ended_locks:
+        return _with_revived_locks(session, ctx, found, now)
     return found
+
+
+def _with_revived_locks(session: Session, ctx: Context, found: Resolved, now: Instant) -> Resolved:
+    if rule(found.check_out, ctx.principal, Act.LOCK) is Ruling.HELD:
+        return found
+    standing = [lock for lock, _ in locks_on(found)]
+    again = [
+        lock_rules.revived(lock, now)
+        for lock in ended_locks_on(found)
+        if lock_rules.is_revivable(lock, ctx.principal, ctx.tokens, now, standing)
+    ]
+    if not again:
+        return found
+    if isinstance(session, Transaction):
+        for lock in again:
+            locks.refresh(session, lock)
+    live = dict(found.locks)
+    for lock in again:
+        live[lock.node_id] = (*live.get(lock.node_id, ()), lock)
+    tokens = {lock.token for lock in again}
+    ended = {
+        node_id: tuple(lock for lock in of_node if lock.token not in tokens) for node_id, of_node in found.ended_locks.items()
+    }
+    return replace(found, locks=live, ended_locks=ended)
+
+
+def ended_locks_on(found: Resolved) -> tuple[Lock, ...]:
+    """Return the locks that affected what is at the path until they ended a while ago."""
+    ended: list[Lock] = []
+    for level, node in enumerate(found.chain):
+        own = found.ended_locks.get(node.id, ())
+        ended += own if level == len(found.path) else lock_rules.effective((), own)
+    return tuple(ended)
 
 
 def rights_at(found: Resolved, ctx: Context, depth: int) -> Right:
@@ -181,15 +222,27 @@ def check_member_locks(ctx: Context, found: Resolved) -> None:
 
 
 def check_write_or_member_locks(ctx: Context, found: Resolved) -> None:
-    """Refuse while locks forbid to write the document at the path, or to add it to its collection.
+    """Refuse while locks or a check-out forbid to write the document at the path, or to add it to its collection.
 
     Raises:
         Locked: see ``check_locks``.
+        CheckedOut: somebody else has it.
     """
     if found.node is None:
         check_member_locks(ctx, found)
     else:
+        check_not_held(ctx, found, Act.WRITE)
         check_write_locks(ctx, found)
+
+
+def check_not_held(ctx: Context, found: Resolved, act: Act) -> None:
+    """Refuse an act on a document that somebody else has checked out.
+
+    Raises:
+        CheckedOut.
+    """
+    if found.check_out is not None and rule(found.check_out, ctx.principal, act) is Ruling.HELD:
+        raise CheckedOut(found.path, found.check_out.principal_name)
 
 
 def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: Node, now: Instant) -> tuple[str, ...]:
@@ -199,9 +252,15 @@ def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: N
 
     Raises:
         Locked: see ``check_locks``.
+        CheckedOut: somebody else has it, or anything below it, checked out.
     """
     check_member_locks(ctx, found)
+    check_not_held(ctx, found, Act.REMOVE)
     check_write_locks(ctx, found)
+    if node.is_collection and found.has_check_outs:
+        for taken, path in check_outs.below(session, node.id, found.path):
+            if rule(taken, ctx.principal, Act.REMOVE) is Ruling.HELD:
+                raise CheckedOut(path, taken.principal_name)
     ending = [lock.token for lock in found.locks.get(node.id, ())]
     if node.is_collection:
         below = locks.below(session, node.id, found.path, now)

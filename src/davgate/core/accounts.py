@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -80,6 +81,25 @@ def sign_in(store: Store, passwords: Passwords, name: str, password: str) -> Pri
     if account is None or account.is_disabled or not is_right:
         raise Unauthenticated("User name or password is wrong.")
     return account.principal
+
+
+def principal_named(store: Store, name: str) -> Principal:
+    """Return the user of a name, for who may act as any: whoever can open the store.
+
+    Raises:
+        AccountRefused: there is no such user, or the account is disabled.
+    """
+    with store.database.read() as session:
+        account = accounts.find(session, name)
+    if account is None or account.is_disabled:
+        raise AccountRefused(f"There is no user {name!r} who may sign in. Check the name.")
+    return account.principal
+
+
+def names_of(store: Store, principal_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of principals by their ids."""
+    with store.database.read() as session:
+        return accounts.names_of(session, principal_ids)
 
 
 def confirm(store: Store, principal: Principal) -> None:

@@ -1,19 +1,19 @@
-"""Giving documents content: receiving bytes, and the one way in which a version comes to be."""
+"""Giving documents content: receiving bytes, and the one way in which a version or working copy comes to be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from davgate.core.access import require_parent
-from davgate.core.recording import record
 from davgate.core.store import Context, Store
+from davgate.model.checkout import Act, CheckOut, Ruling, rule
+from davgate.model.editing import PLACEHOLDER, continues, is_placeholder
 from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
-from davgate.model.instant import Instant
+from davgate.model.instant import after
+from davgate.model.locks import Lock
 from davgate.model.media_types import choose
 from davgate.model.node import Cause, Content, Node, NodeKind
-from davgate.model.permissions import Right
-from davgate.storage.api import Change, NewVersion, Resolved, Session, Staged, Transaction, catalog, versions
+from davgate.storage.api import Change, NewVersion, Session, Staged, Transaction, catalog, check_outs, versions
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -92,80 +92,115 @@ def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
 
 
 def add_document(
-    store: Store, tx: Transaction, ctx: Context, parent: Node, name: str, content: Content | None, *, origin: str = ""
-) -> Node:
-    """Store a new document, pending without content, with its first version otherwise."""
-    node = Node(
-        tx.take_ids(),
-        store.new_uuid(),
-        NodeKind.DOCUMENT,
-        parent.id,
-        name,
-        tx.now,
-        tx.now,
-        0 if content is None else 1,
-        content,
-    )
-    catalog.add(tx, [node], ctx.principal.id)
-    catalog.touch(tx, parent.id, tx.now)
-    if content is not None:
-        first = NewVersion(node.id, 1, Cause.CREATED, tx.now, ctx.principal.id, name, content, origin)
-        versions.add(tx, [first])
-    return node
-
-
-def add_version(tx: Transaction, ctx: Context, node: Node, content: Content, cause: Cause, *, origin: str = "") -> Node:
-    """Store the next version of a document, sealed, and make it current; identical bytes change nothing.
-
-    Returns the document as it now is.
-    """
-    if node.content is not None and node.content.digest == content.digest:
-        return node
-    return _add_version(tx, ctx, node, content, cause, _later(tx.now, node), origin)
-
-
-def _add_version(
-    tx: Transaction, ctx: Context, node: Node, content: Content, cause: Cause, at: Instant, origin: str = ""
-) -> Node:
-    no = node.version_no + 1
-    cause = Cause.CREATED if no == 1 else cause
-    versions.add(tx, [NewVersion(node.id, no, cause, at, ctx.principal.id, node.name or "", content, origin)])
-    catalog.set_content(tx, node.id, no, content, at)
-    return replace(node, modified_at=at, version_no=no, content=content)
-
-
-def write_content(
     store: Store,
     tx: Transaction,
     ctx: Context,
-    found: Resolved,
+    parent: Node,
+    name: str,
     content: Content | None,
+    *,
+    origin: str = "",
+    session: Lock | None = None,
+    is_scratch: bool = False,
+) -> Node:
+    """Store a new document: pending without content, as a scratch file without versions, or with its first version."""
+    no = 0 if content is None or is_scratch else 1
+    node = Node(tx.take_ids(), store.new_uuid(), NodeKind.DOCUMENT, parent.id, name, tx.at, tx.at, no, content)
+    catalog.add(tx, [node], ctx.principal.id)
+    catalog.touch(tx, parent.id)
+    if content is not None and not is_scratch:
+        versions.add(tx, [_new_version(store, tx, ctx, node, 1, content, Cause.CREATED, origin, session)])
+    return node
+
+
+def give(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    node: Node,
+    content: Content,
     cause: Cause,
     *,
     origin: str = "",
-) -> Written:
-    """Put content, whose blob has its row, where a path leads: as the next version of the document there, or as a new document.
+    session: Lock | None = None,
+    check_out: CheckOut | None = None,
+    is_scratch: bool = False,
+) -> Node:
+    """Make content a document's, and return the document as it now is for this principal.
 
-    Without content a new document is pending, and one that is there stays as it is.
+    It becomes the working copy of whoever has the document checked out, the content of a scratch file, the newest bytes of the
+    version that the edit session under ``session`` has open, or the next version, which seals an open one. Identical bytes change
+    nothing.
     """
-    path, node = found.path, found.node
-    if node is None:
-        parent = require_parent(found, ctx, Right.BIND)
-        node = add_document(store, tx, ctx, parent, path[-1], content, origin=origin)
-        record(tx, ctx, "create", path, node.id, change_of("create", node))
-        return Written(node, is_created=True)
-    after = node if content is None else add_version(tx, ctx, node, content, cause, origin=origin)
-    if after is not node:
-        record(tx, ctx, cause.value, path, node.id, change_of("content", after), version=after.version_no)
-    return Written(after, is_created=False)
+    if rule(check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY and check_out is not None:
+        return _save_working_copy(tx, node, check_out, content)
+    if node.content is not None and node.content.digest == content.digest:
+        return node
+    if node.version_no == 0 and is_scratch:
+        return _set_content(tx, node, 0, content)
+    current = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    if current is not None:
+        if current.content.digest == content.digest:
+            # It was emptied a moment ago, and is filled again with what it had.
+            return _set_content(tx, node, current.no, current.content)
+        if continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now):
+            versions.replace_content(tx, current, content, tx.at)
+            return _set_content(tx, node, current.no, content)
+        if current.is_open(tx.now):
+            versions.seal(tx, current)
+    no = node.version_no + 1
+    cause = Cause.CREATED if no == 1 else Cause.SESSION if session and cause is Cause.SAVE else cause
+    versions.add(tx, [_new_version(store, tx, ctx, node, no, content, cause, origin, session)])
+    return _set_content(tx, node, no, content)
 
 
-def settle(store: Store, tx: Transaction, ctx: Context, node: Node) -> Node:
-    """Turn a pending document into a real, empty one: its first version has no bytes, and is as old as the document.
+def add_first_version(store: Store, tx: Transaction, ctx: Context, node: Node, content: Content) -> Node:
+    """Store what a scratch file has as its first version, by which it becomes a document."""
+    versions.add(tx, [_new_version(store, tx, ctx, node, 1, content, Cause.CREATED, "", None)])
+    return _set_content(tx, node, 1, content)
 
-    Nobody wrote anything, so the date that clients see stays: an editor would take a later one for somebody else's change.
+
+def _set_content(tx: Transaction, node: Node, no: int, content: Content) -> Node:
+    catalog.set_content(tx, node.id, no, content, tx.at)
+    return replace(node, modified_at=tx.at, version_no=no, content=content)
+
+
+def _save_working_copy(tx: Transaction, node: Node, taken: CheckOut, content: Content) -> Node:
+    if node.content is None or node.content.digest != content.digest:
+        check_outs.save(tx, taken, content)
+        return replace(node, modified_at=tx.at, content=content)
+    return node
+
+
+def _new_version(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    node: Node,
+    no: int,
+    content: Content,
+    cause: Cause,
+    origin: str,
+    session: Lock | None,
+) -> NewVersion:
+    token, sealed_at = (None, None) if session is None else (session.token, max(session.expires_at, tx.at))
+    if session is None and ctx.editing and is_placeholder(content.length_bytes, no):
+        token, sealed_at = PLACEHOLDER, after(tx.at, store.policy.save_window)
+    return NewVersion(node.id, no, cause, tx.at, ctx.principal.id, node.name or "", content, origin, token, sealed_at)
+
+
+def settle(store: Store, tx: Transaction, ctx: Context, node: Node, *, session: Lock | None = None) -> Node:
+    """Turn a pending document into a real, empty one.
+
+    Its first version is as old as the document: nobody wrote anything, and an editor would take a later date for somebody else's
+    change. One that was emptied gets its next version, or in an edit session the newest bytes of the version that is open.
     """
-    return _add_version(tx, ctx, node, add_empty(store, tx, node.name or ""), Cause.CREATED, node.modified_at)
+    empty = add_empty(store, tx, node.name or "")
+    if node.version_no:
+        return give(store, tx, ctx, node, empty, Cause.SAVE, session=session)
+    versions.add(tx, [NewVersion(node.id, 1, Cause.CREATED, node.modified_at, ctx.principal.id, node.name or "", empty)])
+    catalog.set_content(tx, node.id, 1, empty, node.modified_at)
+    return replace(node, version_no=1, content=empty)
 
 
 def add_empty(store: Store, tx: Transaction, name: str) -> Content:
@@ -184,8 +219,3 @@ def change_of(action: str, node: Node) -> Change:
 def media_of(staged: Staged, declared: str | None, name: str) -> Content:
     """Return staged bytes as content, with the media type that was declared or that the name suggests."""
     return Content(staged.digest, staged.length_bytes, choose(declared, name))
-
-
-def _later(now: Instant, node: Node) -> Instant:
-    """Versions of a document never share an instant: a clock that stands still or leaps back must not mix up their order."""
-    return Instant(max(now, node.modified_at + 1))

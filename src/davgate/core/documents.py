@@ -22,18 +22,20 @@ from davgate.core.content import (
     check_room,
     media_of,
     receive,
-    write_content,
 )
+from davgate.core.editing import write_content
 from davgate.core.recording import record
+from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
-from davgate.model.errors import NotADocument, ProtectedProperty
+from davgate.model.editing import Arrival, is_transient_place
+from davgate.model.errors import Locked, NotADocument, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
 from davgate.model.instant import Instant
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Right
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.api import Resolved, Session, properties
+from davgate.storage.api import Resolved, Session, Staged, catalog, properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,21 @@ def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
         found = look_up(session, ctx, path, now, with_body=True)
         node = require_node(found, ctx, Right.READ)
         verdict = check_conditions(session, ctx, found, now, reading=True)
+    if found.is_young_of_others:
+        _note_reader(store, node)
     etag = node.etag
     if etag is None:
         return node
     content = node.content or Content(b"", 0, node.media_type)
     body = b"" if content.length_bytes == 0 else found.body
     return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
+
+
+def _note_reader(store: Store, node: Node) -> None:
+    """Note that somebody else has read a young file: it is then no scratch file of its maker's program any more."""
+    with store.database.write(durable=False) as tx:
+        catalog.mark_seen(tx, node.id)
+        tx.commit()
 
 
 def put(
@@ -86,8 +97,14 @@ def put(
     *,
     media_type: str | None = None,
     announced_bytes: int | None = None,
+    is_at_hand: bool = False,
+    with_properties: Sequence[PropertyUpdate] = (),
 ) -> Written:
     """Make the bytes of ``body`` the content of the document at a path, which is made when it is not there.
+
+    Whether that may be is looked at before the body is taken in, unless it is at hand: then the look that counts is the only one.
+
+    ``with_properties`` are dead properties that came with the bytes, set in the same commit.
 
     Durable on return. Identical bytes make no version; none on a new name make a pending document.
 
@@ -98,29 +115,54 @@ def put(
 
     Source: RFC 4918, 9.7.
     """
-    with store.database.read() as session:
-        _may_put(session, ctx, path, store.clock.now())
-        check_room(store, session, announced_bytes)
+    if not is_at_hand:
+        _refuse_early(store, ctx, path, announced_bytes)
     staged = receive(store, body, announced_bytes=announced_bytes)
     with store.database.write() as tx:
-        found = _may_put(tx, ctx, path, tx.now)
-        is_empty_start = staged.length_bytes == 0 and (found.node is None or found.node.is_pending)
-        content = None if is_empty_start else media_of(staged, media_type, path[-1])
+        found = look_up(tx, ctx, path, tx.now)
+        late = is_late(ctx, found, tx.now)
+        try:
+            _check_put(tx, ctx, found, tx.now)
+        except (Locked, PreconditionFailed):
+            if not late or not staged.length_bytes:
+                raise
+            add_staged(store, tx, staged)
+            kept = keep_late_save(store, tx, ctx, found, media_of(staged, media_type, path[-1]))
+            tx.commit()
+            raise SaveKept(kept) from None
+        _check_scratch_room(store, ctx, path, staged)
+        content = None if staged.length_bytes == 0 and ctx.editing else media_of(staged, media_type, path[-1])
         if content is not None:
             add_staged(store, tx, staged)
-        written = write_content(store, tx, ctx, found, content, Cause.SAVE)
+        arrival = Arrival.EMPTY if content is None else Arrival.CONTENT
+        written = write_content(store, tx, ctx, found, content, Cause.SAVE, arrival=arrival)
+        properties.apply(tx, written.node.id, with_properties)
         tx.commit()
     return written
 
 
-def _may_put(session: Session, ctx: Context, path: TreePath, now: Instant) -> Resolved:
-    found = look_up(session, ctx, path, now)
-    if not path:
-        raise NotADocument(path)
+def _refuse_early(store: Store, ctx: Context, path: TreePath, announced_bytes: int | None) -> None:
+    now = store.clock.now()
+    with store.database.read() as session:
+        found = look_up(session, ctx, path, now)
+        if not is_late(ctx, found, now):
+            _check_put(session, ctx, found, now)
+        check_room(store, session, announced_bytes)
+
+
+def _check_put(session: Session, ctx: Context, found: Resolved, now: Instant) -> None:
+    if not found.path:
+        raise NotADocument(found.path)
     require_writable(found, ctx)
     check_conditions(session, ctx, found, now)
     check_write_or_member_locks(ctx, found)
-    return found
+    check_not_cancelled(ctx, found)
+
+
+def _check_scratch_room(store: Store, ctx: Context, path: TreePath, staged: Staged) -> None:
+    limit = store.policy.scratch_limit_bytes
+    if ctx.editing and staged.length_bytes > limit and is_transient_place(path):
+        raise TooLarge(f"A temporary file has at most {limit} bytes here. Save under the document's own name.")
 
 
 def patch_properties(

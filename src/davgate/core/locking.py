@@ -15,17 +15,21 @@ from davgate.core.access import (
     require_node,
     require_parent,
 )
-from davgate.core.content import add_document, change_of, settle
+from davgate.core.content import change_of, settle
+from davgate.core.editing import write_content
 from davgate.core.recording import record
+from davgate.core.sessions import break_locks, end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
+from davgate.model.checkout import Act, Ruling, as_lock, rule
+from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
 from davgate.model.instant import Instant
-from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end
+from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end, revivable_until
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import Right
-from davgate.storage.api import Resolved, Transaction, locks
+from davgate.storage.api import Resolved, Transaction, check_outs, locks
 
 logger = logging.getLogger(__name__)
 
@@ -75,18 +79,20 @@ def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, dur
     A lock alone needs no disk flush of its own, and only the transaction knows whether there is anything at the path.
     """
     with store.database.write(durable=durable) as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, path, tx.now, reviving=False)
         node = _lockable(tx, ctx, found)
         standing = _inherited(found) if node is None else locks_on(found)
-        _check_conflicts(tx, found, standing, asked)
+        _check_conflicts(tx, ctx, found, standing, asked)
+        overtake(tx, ctx, found, own_too=True)
         if node is None:
             if not durable:
                 return None
             check_member_locks(ctx, found)
-            node = add_document(store, tx, ctx, require_parent(found, ctx, Right.BIND), path[-1], None)
-            record(tx, ctx, "create", path, node.id, change_of("create", node))
+            node = write_content(store, tx, ctx, found, None, Cause.SAVE, arrival=Arrival.EMPTY).node
+        elif found.check_out is not None and not found.check_out.stands and found.check_out.principal_id == ctx.principal.id:
+            # Who locks a document anew knows that it is not checked out any more.
+            check_outs.forget(tx, node.id)
         taken = _new_lock(store, tx, ctx, node, asked)
-        locks.forget_expired(tx, node.id)
         locks.add(tx, taken)
         record(tx, ctx, "lock", path, node.id, scope=asked.scope.value, depth=asked.depth.value)
         tx.commit()
@@ -95,6 +101,7 @@ def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, dur
 
 def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: LockRequest) -> Lock:
     timeout = store.policy.locks.granted(asked.timeout)
+    end = end_of(tx.now, timeout)
     return Lock(
         store.new_uuid(),
         node.id,
@@ -104,7 +111,8 @@ def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: Lo
         ctx.principal.id,
         asked.owner,
         timeout,
-        end_of(tx.now, timeout),
+        end,
+        revivable_until(end, store.policy.locks),
     )
 
 
@@ -124,11 +132,15 @@ def _inherited(found: Resolved) -> tuple[LockAt, ...]:
     return tuple((one, path) for one, path in locks_on(found) if one.depth is Depth.INFINITY)
 
 
-def _check_conflicts(tx: Transaction, found: Resolved, standing: tuple[LockAt, ...], asked: LockRequest) -> None:
+def _check_conflicts(tx: Transaction, ctx: Context, found: Resolved, standing: tuple[LockAt, ...], asked: LockRequest) -> None:
     roots = dict(standing)
     node = found.node
+    held = [] if found.check_out is None else [(found.check_out, found.path)]
     if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
         roots.update(locks.below(tx, node.id, found.path, tx.now))
+        if found.has_check_outs:
+            held += check_outs.below(tx, node.id, found.path)
+    roots.update((as_lock(taken), path) for taken, path in held if rule(taken, ctx.principal, Act.LOCK) is Ruling.HELD)
     if conflicts := conflicting(asked.scope, roots):
         raise LockConflict(tuple(roots[one] for one in conflicts))
 
@@ -153,8 +165,9 @@ def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | Non
             raise RefreshMismatch()
         held, root = own[0]
         span = store.policy.locks.granted(timeout)
-        refreshed = replace(held, timeout=span, expires_at=end_of(tx.now, span))
-        locks.refresh(tx, refreshed)
+        end = end_of(tx.now, span)
+        refreshed = replace(held, timeout=span, expires_at=end, revivable_until=revivable_until(end, store.policy.locks))
+        refresh_lock(tx, refreshed)
         tx.commit()
     return Granted(refreshed, root, found.chain[len(root)].is_collection, tx.now)
 
@@ -178,7 +191,7 @@ def unlock(store: Store, ctx: Context, path: TreePath, token: str) -> None:
 def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: bool) -> bool:
     """End the lock; False, with nothing done, when a first version has to be durable and the transaction is not."""
     with store.database.write(durable=durable) as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, path, tx.now, reviving=False)
         require_node(found, ctx, Right.READ)
         check_conditions(tx, ctx, found, tx.now)
         ending, root = next((pair for pair in locks_on(found) if pair[0].token == token), (None, path))
@@ -187,16 +200,17 @@ def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: boo
         if not may_end(ending, ctx.principal):
             raise NotTheLockOwner()
         locked = found.chain[len(root)]
-        if locked.is_pending:
+        if locked.is_pending and not is_transient_place(root):
             if not durable:
                 return False
-            settled = settle(store, tx, ctx, locked)
+            session = ending if ending.principal_id == ctx.principal.id else None
+            settled = settle(store, tx, ctx, locked, session=session)
             record(tx, ctx, Cause.CREATED.value, root, locked.id, change_of("content", settled))
-        locks.end(tx, [token])
-        action = "unlock" if ending.principal_id == ctx.principal.id else "break-lock"
-        record(tx, ctx, action, root, locked.id)
+        is_own = ending.principal_id == ctx.principal.id
+        (end_locks if is_own else break_locks)(tx, [token])
+        record(tx, ctx, "unlock" if is_own else "break-lock", root, locked.id)
         tx.commit()
-    if action == "break-lock":
+    if not is_own:
         logger.info("%s broke a lock on %s.", ctx.principal.name, to_text(root))
     return True
 

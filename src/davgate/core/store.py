@@ -12,19 +12,32 @@ from davgate.model.conditions import NO_CONDITIONS, Conditions
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
 from davgate.model.principal import SYSTEM, Principal
+from davgate.model.retention import ThinningRule
 from davgate.storage.api import BlobStore, Database
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the configuration decides about documents, versions and locks. A quota of 0 bytes is none."""
+    """What the configuration decides about documents, versions and locks. A quota of 0 bytes is none.
+
+    ``save_window`` is how long a step of a save may be away from the next one, and content that is awaited. A program's own files
+    are swept ``scratch_age`` after they were last written, those that go with a document after ``sidecar_age``; what may be the
+    only copy of something then stays in the trash for ``swept_age``, anything else for ``trash_keep``, or for ever without one.
+    """
 
     locks: LockPolicy = LockPolicy()
     quota_bytes: int = 0
     upload_limit_bytes: int = 64 << 30
     time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    pending_grace: timedelta = timedelta(seconds=120)
+    save_window: timedelta = timedelta(seconds=120)
+    versions_per: str = "session"
+    scratch_limit_bytes: int = 1 << 30
+    scratch_age: timedelta = timedelta(hours=24)
+    sidecar_age: timedelta = timedelta(days=7)
+    swept_age: timedelta = timedelta(days=7)
     collect_grace: timedelta = timedelta(hours=24)
+    thinning: ThinningRule = ThinningRule()
+    trash_keep: timedelta | None = None
 
 
 def _new_uuid() -> str:
@@ -47,13 +60,18 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, under which conditions, with which lock tokens (bare), from where."""
+    """Who asks, under which conditions, with which lock tokens (bare), from where.
+
+    ``editing`` tells that the request comes from a program that saves as on a disk: what it does in several requests may be one
+    edit of one document (``model.editing``).
+    """
 
     principal: Principal
     conditions: Conditions = NO_CONDITIONS
     tokens: frozenset[str] = frozenset()
     request_id: str = ""
     client: str = ""
+    editing: bool = False
 
 
 SYSTEM_CONTEXT = Context(SYSTEM)

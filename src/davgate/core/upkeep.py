@@ -6,12 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
+from davgate.core.editing import put_back, sweep
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.model.editing import is_transient
 from davgate.model.errors import DavgateError
-from davgate.model.instant import after
-from davgate.storage.api import catalog, collector, locks
+from davgate.model.instant import Instant, after
+from davgate.storage.api import catalog, check_outs, collector, dances, locks, versions
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ class Tidied:
     """How much one round of upkeep did."""
 
     settled: int
+    dances: int
+    scratch: int
     locks: int
     blobs: int
     staged: int
@@ -30,6 +35,8 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
     """Do one round; safe at any time, in any number of processes at once. What cannot be done now holds up nothing else."""
     return Tidied(
         _try(_settle_pending, store),
+        _try(_end_dances, store),
+        _try(_sweep_scratch, store),
         _try(_forget_locks, store),
         _try(_collect, store) if collecting else 0,
         _try(_sweep_staging, store),
@@ -46,14 +53,14 @@ def _try(step: Callable[[Store], int], store: Store) -> int:
 
 def _settle_pending(store: Store) -> int:
     """Give documents that stayed pending after their lock ended, or that were never locked, their first, empty version."""
-    before = after(store.clock.now(), -store.policy.pending_grace)
+    before = after(store.clock.now(), -store.policy.save_window)
     settled = 0
     with store.database.read() as session:
         waiting = catalog.pending(session, before)
     for node_id in waiting:
         with store.database.write() as tx:
             node = catalog.find_pending(tx, node_id, tx.now)
-            if node is not None:
+            if node is not None and not is_transient(node.name or ""):
                 done = settle(store, tx, SYSTEM_CONTEXT, node)
                 record(tx, SYSTEM_CONTEXT, "settle", (), node.id, change_of("content", done))
                 tx.commit()
@@ -62,11 +69,52 @@ def _settle_pending(store: Store) -> int:
 
 
 def _forget_locks(store: Store) -> int:
-    """Drop the rows of locks that ended so long ago that nobody may revive them."""
+    """Drop what tells of locks and check-outs that ended so long ago that nobody may come back to them."""
     with store.database.write(durable=False) as tx:
-        forgotten = locks.forget_ended_before(tx, after(tx.now, -store.policy.locks.longest))
+        before = after(tx.now, -store.policy.locks.grace)
+        forgotten = locks.forget_ended_before(tx, before)
+        versions.forget_sessions(tx)
+        check_outs.forget_cancelled(tx, before)
         tx.commit()
     return forgotten
+
+
+def _end_dances(store: Store) -> int:
+    """Put back the documents of programs that died in the middle of a save, and forget the names that were left for good."""
+    with store.database.read() as session:
+        if not dances.over(session, store.clock.now()) and not check_outs.in_trash(session, _window_ago(store)):
+            return 0
+    ended = 0
+    with store.database.write() as tx:
+        for left in dances.over(tx, tx.now):
+            dances.forget_at(tx, left)
+            ended += put_back(tx, SYSTEM_CONTEXT, left)
+        for taken in check_outs.in_trash(tx, _window_ago(store)):
+            end_for_holder(store, tx, SYSTEM_CONTEXT, taken, "check-out of a deleted document")
+            ended += 1
+        tx.commit()
+    return ended
+
+
+def _window_ago(store: Store) -> Instant:
+    return after(store.clock.now(), -store.policy.save_window)
+
+
+def _sweep_scratch(store: Store) -> int:
+    """Sweep the files that programs left behind. What may be the only copy of something stays in the trash for a while."""
+    now, policy = store.clock.now(), store.policy
+    with store.database.read() as session:
+        idle = catalog.unversioned(session, after(now, -policy.scratch_age), now)
+    swept = 0
+    for node, _, _ in idle:
+        with store.database.write() as tx:
+            found = next(
+                (one for one in catalog.unversioned(tx, after(now, -policy.scratch_age), now) if one[0].id == node.id), None
+            )
+            if found is not None and sweep(store, tx, SYSTEM_CONTEXT, *found):
+                swept += 1
+                tx.commit()
+    return swept
 
 
 def _collect(store: Store) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from davgate.core.access import check_conditions, check_write_or_member_locks, look_up, require_node, require_writable
-from davgate.core.content import Written, write_content
+from davgate.core.content import Written
 from davgate.core.documents import Opened
+from davgate.core.editing import write_content
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState, Verdict, evaluate
 from davgate.model.errors import NotFound, PreconditionFailed

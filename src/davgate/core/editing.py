@@ -1,0 +1,380 @@
+"""Saves as people mean them: the rules of ``model.editing`` applied inside the write transactions.
+
+A program that saves by writing another file, renaming and deleting goes through here with each of its steps. Whatever it does,
+the document keeps its identity, its properties and its one line of versions; each step that was taken for part of a save is
+audited under the rule that took it so, for a wrong guess to be undone (``core.mending``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from davgate.core.access import require_parent
+from davgate.core.content import Written, add_document, add_empty, add_first_version, change_of, give
+from davgate.core.recording import record
+from davgate.core.sessions import end_locks, overtake, session_under
+from davgate.core.store import Context, Store
+from davgate.model.editing import (
+    Arrival,
+    Leftover,
+    Outcome,
+    There,
+    Vacated,
+    Whereabouts,
+    carries_content,
+    goes_back,
+    is_late_return,
+    is_long_lived,
+    is_scratch,
+    is_temporary_folder,
+    is_transient_place,
+    leftover_of_return,
+    may_be_a_persons,
+    outcome,
+    what_is_there,
+)
+from davgate.model.instant import Instant, after
+from davgate.model.node import Cause, Content, Node
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.model.properties import PropertyUpdate
+from davgate.storage.api import (
+    Resolved,
+    Transaction,
+    catalog,
+    check_outs,
+    dances,
+    locks,
+    properties,
+    removal,
+    to_node,
+    versions,
+)
+
+_WINDOWS_TIMES = "urn:schemas-microsoft-com:"
+"""The namespace of the properties in which Windows keeps the times of a file: they belong to the content that it wrote."""
+
+
+def write_content(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    content: Content | None,
+    cause: Cause,
+    *,
+    arrival: Arrival = Arrival.CONTENT,
+    origin: str = "",
+) -> Written:
+    """Put content, whose blob has its row, where a path leads; the one way in which it gets there.
+
+    Without content a new document is pending, and one that is there reads as empty until it gets some (R7). Content at a name
+    that a document left a moment ago brings the document back (R2).
+    """
+    overtake(tx, ctx, found)
+    left = _left_behind(tx, ctx, found)
+    meaning = outcome(arrival, what_is_there(found.node), may_return=left is not None)
+    _keep_windows_open(store, tx, ctx, found)
+    if meaning is Outcome.RETURN and left is not None and content is not None:
+        return _bring_back(store, tx, ctx, found, left, content, cause, origin)
+    if found.node is None:
+        return _make(store, tx, ctx, found, content, origin)
+    if meaning is Outcome.HELD_BACK and content is None:
+        return _hold_back(store, tx, ctx, found, found.node)
+    if content is None and meaning is Outcome.NEXT_VERSION:
+        content = add_empty(store, tx, found.path[-1])
+    if content is None:
+        return Written(found.node, is_created=False)
+    return _give_here(store, tx, ctx, found, found.node, content, cause, origin)
+
+
+def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content | None, origin: str) -> Written:
+    parent = require_parent(found, ctx, Right.BIND)
+    session = session_under(store, tx, ctx, found)
+    scratch = _is_scratch_place(ctx, found)
+    node = add_document(store, tx, ctx, parent, found.path[-1], content, origin=origin, session=session, is_scratch=scratch)
+    record(tx, ctx, "create", found.path, node.id, change_of("create", node))
+    return Written(node, is_created=True)
+
+
+def _give_here(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, content: Content, cause: Cause, origin: str
+) -> Written:
+    session = session_under(store, tx, ctx, found)
+    after_it = give(
+        store,
+        tx,
+        ctx,
+        node,
+        content,
+        cause,
+        origin=origin,
+        session=session,
+        check_out=found.check_out,
+        is_scratch=_is_scratch_place(ctx, found),
+    )
+    if after_it is not node:
+        record(tx, ctx, cause.value, found.path, node.id, change_of("content", after_it), version=after_it.version_no)
+    return Written(after_it, is_created=False)
+
+
+def _hold_back(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node) -> Written:
+    """Let a document read as empty, without a version: most programs that truncate a file write it a moment later (R7)."""
+    if found.check_out is not None and found.check_out.stands:
+        empty = add_empty(store, tx, found.path[-1])
+        return _give_here(store, tx, ctx, found, node, empty, Cause.SAVE, "")
+    if node.content is None or node.content.length_bytes == 0:
+        return Written(node, is_created=False)
+    catalog.hold_back(tx, node.id)
+    emptied = replace(node, content=None, modified_at=tx.at)
+    record(tx, ctx, "empty", found.path, node.id, change_of("content", emptied), rule="R7")
+    return Written(emptied, is_created=False)
+
+
+def _is_scratch_place(ctx: Context, found: Resolved) -> bool:
+    return ctx.editing and is_transient_place(found.path)
+
+
+# A document that left its name
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A document that left a name where content now arrives, and what will stay where it went."""
+
+    record: Vacated
+    document: Node
+    leftover: Leftover
+
+
+def _left_behind(tx: Transaction, ctx: Context, found: Resolved) -> _Left | None:
+    """Return the document that content at this path would bring back, or None (R2)."""
+    if not ctx.editing or found.parent is None or what_is_there(found.node) not in (There.NOTHING, There.PENDING):
+        return None
+    vacated = dances.at(tx, found.parent.id, found.path[-1])
+    document = None if vacated is None else catalog.find(tx, vacated.node_id)
+    if vacated is None or document is None:
+        return None
+    leftover = leftover_of_return(vacated, Whereabouts(document.parent_id, document.name), ctx.principal, tx.now)
+    return None if leftover is None else _Left(vacated, document, leftover)
+
+
+def may_bring_back(tx: Transaction, ctx: Context, found: Resolved) -> bool:
+    """Tell whether real content at this path would bring a document back (R2)."""
+    return _left_behind(tx, ctx, found) is not None
+
+
+def _bring_back(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, left: _Left, content: Content, cause: Cause, origin: str
+) -> Written:
+    """Give a document its name, id and history back, and the content that arrived as its next version (R2).
+
+    What stays where it went is a file of its own with what the document had: a program's scratch file, or a backup.
+    """
+    parent = require_parent(found, ctx, Right.BIND)
+    document, pending, name = left.document, found.node, found.path[-1]
+    locks_away = locks.tokens_of(tx, document.id)
+    if pending is not None:
+        _take_over(tx, pending, document)
+    changes = []
+    if document.parent_id is None:
+        catalog.place_again(tx, document.id, parent.id, name)
+    else:
+        changes = [change_of("move-away", document)]
+        catalog.move(tx, document, parent.id, name)
+        leftover = _leave_behind(store, tx, ctx, parent, document, left.leftover)
+        locks.pass_on(tx, locks_away, leftover.id)
+        changes.append(change_of("create", leftover))
+    dances.forget_by(tx, document.id)
+    catalog.touch(tx, parent.id)
+    back = replace(document, parent_id=parent.id, name=name)
+    changes.append(change_of("move-in", back))
+    record(tx, ctx, "rebind", found.path, document.id, *changes, rule="R2", leftover=left.leftover.value)
+    at_home = replace(found, chain=(*found.chain[: len(found.path)], back), check_out=check_outs.of_document(tx, document.id))
+    if pending is not None:
+        at_home = replace(at_home, locks={**found.locks, document.id: found.locks.get(pending.id, ())})
+    given = _give_here(store, tx, ctx, at_home, back, content, cause, origin)
+    return Written(given.node, is_created=pending is None)
+
+
+def _leave_behind(store: Store, tx: Transaction, ctx: Context, parent: Node, document: Node, leftover: Leftover) -> Node:
+    """Put a file with what a document had at the name that it comes back from."""
+    had = document.content
+    if had is None and (last := versions.find(tx, document.id, document.version_no)) is not None:
+        had = last.content
+    origin = f"what {document.uuid} had as version {document.version_no}"
+    is_file_of_program = leftover is Leftover.SCRATCH
+    return add_document(store, tx, ctx, parent, document.name or "", had, origin=origin, is_scratch=is_file_of_program)
+
+
+def _take_over(tx: Transaction, former: Node, document: Node) -> None:
+    """Let a document have the locks on a file that it takes the place of; the file disappears, its ids lead to the document."""
+    locks.pass_on(tx, locks.tokens_of(tx, former.id), document.id)
+    _keep_windows_times(tx, former, document)
+    dances.succeed(tx, former, document.id)
+    removal.remove(tx, [former.id])
+
+
+def _keep_windows_times(tx: Transaction, former: Node, document: Node) -> None:
+    kept = properties.of_node(tx, former.id).get(former.id, {})
+    updates = [PropertyUpdate(name, xml) for name, xml in kept.items() if name[0] == _WINDOWS_TIMES]
+    properties.apply(tx, document.id, updates)
+
+
+def _keep_windows_open(store: Store, tx: Transaction, ctx: Context, found: Resolved) -> None:
+    """Let names left a moment ago in this collection wait longer: their principal goes on with what it does there."""
+    if ctx.editing and found.parent is not None:
+        dances.extend(tx, found.parent.id, ctx.principal.id, after(tx.now, store.policy.save_window))
+
+
+def vacate(store: Store, tx: Transaction, ctx: Context, node: Node) -> None:
+    """Remember that a document leaves its name, by which its next content may be known."""
+    if not ctx.editing or node.is_collection or node.version_no == 0 or node.parent_id is None or node.name is None:
+        return
+    until = after(tx.now, store.policy.save_window)
+    dances.extend(tx, node.parent_id, ctx.principal.id, until)
+    dances.add(tx, Vacated(node.parent_id, node.name, node.id, ctx.principal.id, tx.at, until))
+
+
+# Scratch files
+
+
+def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> bool:
+    """Tell whether a program saves by moving a file that it has written to a document's name (R1 and R2)."""
+    if not ctx.editing or node.is_collection or (there.node is not None and there.node.is_collection):
+        return False
+    creator_id, is_seen = catalog.maker(tx, node.id)
+    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_seen=is_seen):
+        return False
+    left = _left_behind(tx, ctx, there)
+    # A document that goes back to the name it left is renamed, and its own content no next version of it.
+    may_return = left is not None and left.document.id != node.id
+    meaning = outcome(Arrival.SCRATCH, what_is_there(there.node), may_return=may_return)
+    return meaning is Outcome.NEXT_VERSION or (meaning is Outcome.RETURN and node.content is not None)
+
+
+def absorb(tx: Transaction, ctx: Context, found: Resolved, scratch: Node, document: Node, ending: Iterable[str]) -> bool:
+    """Let a scratch file disappear whose content went on as a document's version; its ids lead to the document.
+
+    Returns whether it could: one with a history of its own has to be kept.
+    """
+    if scratch.version_no > 1 or (scratch.version_no == 1 and versions.saves(tx, scratch.id, 1)):
+        return False
+    end_locks(tx, ending)
+    _keep_windows_times(tx, scratch, document)
+    discard(tx, ctx, found, scratch, successor=document)
+    return True
+
+
+def discard(tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None) -> None:
+    """Remove a file that has nothing to be kept: a scratch file, or one that never had content. Its locks have ended."""
+    if successor is not None:
+        dances.succeed(tx, node, successor.id)
+    removal.remove(tx, [node.id])
+    if node.parent_id is not None:
+        catalog.touch(tx, node.parent_id)
+    record(tx, ctx, "discard", found.path, node.id, change_of("delete", node))
+
+
+def promote(store: Store, tx: Transaction, ctx: Context, node: Node, came_from: TreePath, path: TreePath) -> Node:
+    """Give scratch files that came to a place for documents their first version; nothing is sent again."""
+    if node.is_unversioned:
+        return _promote(store, tx, ctx, node, path)
+    if node.is_collection and is_temporary_folder(came_from[-1]):
+        for below, place in _scratch_below(tx, node, path):
+            _promote(store, tx, ctx, below, place)
+    return node
+
+
+def _promote(store: Store, tx: Transaction, ctx: Context, node: Node, path: TreePath) -> Node:
+    if node.content is None or is_transient_place(path):
+        return node
+    promoted = add_first_version(store, tx, ctx, node, node.content)
+    record(tx, ctx, "promote", path, node.id, change_of("content", promoted))
+    return promoted
+
+
+def _scratch_below(tx: Transaction, top: Node, top_path: TreePath) -> list[tuple[Node, TreePath]]:
+    found: list[tuple[Node, TreePath]] = []
+    paths: dict[int, TreePath] = {top.id: top_path}
+    for node in map(to_node, catalog.subtree(tx, top.id)):
+        if node.id != top.id:
+            paths[node.id] = (*paths[node.parent_id or top.id], node.name or "")
+            if node.is_unversioned:
+                found.append((node, paths[node.id]))
+    return found
+
+
+# A rename that was none after all
+
+
+def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated, Node] | None:
+    """Return what its principal made at the old name of a document that is now deleted under its new one (R3)."""
+    if not ctx.editing or node.is_collection or node.version_no == 0:
+        return None
+    for vacated in dances.by(tx, node.id):
+        made = catalog.member(tx, vacated.parent_id, vacated.name)
+        if made is not None and is_late_return(vacated, made, catalog.maker(tx, made.id)[0], ctx.principal, tx.now):
+            return vacated, made
+    return None
+
+
+def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, into: Node) -> Node:
+    """Append the versions of a document to those of another one, whose content they then are; the other loses them.
+
+    They keep their times as far as the order of versions allows. The locks on the source pass to the other, and its ids lead
+    there.
+    """
+    last = versions.find(tx, into.id, into.version_no)
+    moved = versions.append(tx, source.id, into.id, into.version_no, last.saved_at if last else Instant(0))
+    if (newest := versions.find(tx, into.id, into.version_no + moved)) is not None:
+        # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
+        tx.at = max(tx.at, newest.saved_at)
+    _take_over(tx, source, into)
+    content = source.content or into.content
+    no = into.version_no + moved
+    if content is not None:
+        catalog.set_content(tx, into.id, no, content, tx.at)
+    return replace(into, version_no=no, content=content, modified_at=tx.at)
+
+
+# What programs left behind
+
+
+def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
+    """Give a document its name back that a program moved aside and then died, if the name is free; tell whether it was so."""
+    document = catalog.find(tx, left.node_id)
+    if document is None or not goes_back(left, Whereabouts(document.parent_id, document.name)):
+        return False
+    parent = catalog.find(tx, left.parent_id)
+    is_locked = any(True for _ in locks.live_of(tx, document.id))
+    if parent is None or is_locked or catalog.member(tx, parent.id, left.name) is not None:
+        return False
+    catalog.move(tx, document, parent.id, left.name)
+    catalog.touch(tx, parent.id)
+    back = replace(document, name=left.name)
+    record(tx, ctx, "rebind", (left.name,), document.id, change_of("move-away", document), change_of("move-in", back), rule="b12")
+    return True
+
+
+def sweep(store: Store, tx: Transaction, ctx: Context, node: Node, maker_id: int, is_seen: bool) -> bool:
+    """Remove a scratch file that nobody has written for long; tell whether anything was done.
+
+    What a person may have named and others have read becomes a document. What may be the only copy of something goes to the
+    trash.
+    """
+    name = node.name or ""
+    if is_long_lived(name) and tx.now < after(node.modified_at, store.policy.sidecar_age):
+        return False
+    if may_be_a_persons(name) and is_seen and node.content is not None:
+        promoted = add_first_version(store, tx, replace(ctx, principal=replace(ctx.principal, id=maker_id)), node, node.content)
+        record(tx, ctx, "promote", (name,), node.id, change_of("content", promoted))
+        return True
+    change = change_of("delete", node)
+    if carries_content(name):
+        catalog.move_to_trash(tx, node, (name,), ctx.principal.id)
+    else:
+        removal.remove(tx, [node.id])
+    record(tx, ctx, "sweep", (name,), node.id, change)
+    return True

@@ -1,0 +1,329 @@
+"""Moving, copying and deleting: what gives documents and collections other places, or takes theirs away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from davgate.core.access import (
+    check_conditions,
+    check_member_locks,
+    check_removal_locks,
+    check_write_or_member_locks,
+    locks_on,
+    look_up,
+    require_node,
+    require_parent,
+    require_writable,
+)
+from davgate.core.content import Written, add_empty, change_of
+from davgate.core.copying import Original, add_copies
+from davgate.core.editing import (
+    absorb,
+    discard,
+    find_late_return,
+    is_a_save,
+    may_bring_back,
+    merge_versions,
+    promote,
+    vacate,
+    write_content,
+)
+from davgate.core.recording import record
+from davgate.core.sessions import end_locks
+from davgate.core.store import Context, Store
+from davgate.model.editing import Arrival, Vacated, carries_content, is_transient, is_transient_place
+from davgate.model.errors import PreconditionFailed, SameResource
+from davgate.model.names import check_new_name, collision_key
+from davgate.model.node import Cause, Node
+from davgate.model.paths import TreePath, is_inside, to_text
+from davgate.model.permissions import Right
+from davgate.storage.api import (
+    Resolved,
+    Transaction,
+    catalog,
+    dances,
+    locks,
+    properties,
+    to_node,
+    versions,
+)
+
+
+def delete(store: Store, ctx: Context, path: TreePath) -> None:
+    """Move a document or a whole collection to the trash, identity and history kept; durable on return.
+
+    All locks at and below it end in the same commit.
+
+    Raises:
+        NotFound, Forbidden, Locked, PreconditionFailed.
+
+    Source: RFC 4918, 9.6.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        node = require_node(found, ctx, Right.READ)
+        if not path:
+            raise SameResource("The root folder cannot be deleted. Delete what is in it.")
+        require_parent(found, ctx, Right.UNBIND)
+        check_conditions(tx, ctx, found, tx.now)
+        _delete(store, tx, ctx, found, node)
+        tx.commit()
+
+
+def _delete(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node) -> None:
+    if not node.is_collection and node.version_no == 0 and (node.content is None or not carries_content(found.path[-1])):
+        end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+        discard(tx, ctx, found, node)
+    elif (late := find_late_return(tx, ctx, node)) is not None:
+        _return_late(store, tx, ctx, found, node, *late)
+    else:
+        _to_trash(store, tx, ctx, found, node)
+
+
+def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
+    """Let a document that is deleted under its new name go on in what its principal has made at the old one (R3)."""
+    end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    merged = merge_versions(store, tx, ctx, made, node)
+    catalog.move(tx, node, left.parent_id, left.name)
+    dances.forget_by(tx, node.id)
+    for changed_id in {node.parent_id, left.parent_id}:
+        if changed_id is not None:
+            catalog.touch(tx, changed_id)
+    back = replace(merged, parent_id=left.parent_id, name=left.name)
+    changes = (change_of("move-away", node), change_of("move-in", back), change_of("content", back))
+    record(tx, ctx, "rebind", found.path, node.id, *changes, rule="R3", merged=made.uuid)
+
+
+def _to_trash(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None) -> None:
+    """Take a node out of its place. Its locks end, unless ``successor`` takes the place and with it the locks there."""
+    ending = check_removal_locks(tx, ctx, found, node, tx.now)
+    if successor is not None:
+        passed_on = [lock.token for lock in found.locks.get(node.id, ())]
+        for token in passed_on:
+            versions.seal_session(tx, token)
+        locks.pass_on(tx, passed_on, successor.id)
+        ending = tuple(token for token in ending if token not in passed_on)
+    end_locks(tx, ending)
+    if locks_on(found):
+        versions.seal_below(tx, node.id)
+    if successor is None:
+        vacate(store, tx, ctx, node)
+    catalog.move_to_trash(tx, node, found.path, ctx.principal.id)
+    if node.parent_id is not None:
+        catalog.touch(tx, node.parent_id)
+    record(tx, ctx, "delete", found.path, node.id, change_of("delete", node))
+
+
+def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool) -> Written:
+    """Give a document or collection another place, with identity and history; durable on return.
+
+    A file that its own principal has just written, moved onto a document, is how many programs save: the document there gets
+    its content as the next version, and the file goes to the trash. Anything else replaces what was at the destination,
+    which goes to the trash. Locks do not travel: those at and below the source end, one at the destination stays there.
+
+    Raises:
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked.
+        PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
+
+    Source: RFC 4918, 9.9 and 7.6.
+    """
+    with store.database.write() as tx:
+        found, there = _ends(tx, ctx, source, destination)
+        node = require_node(found, ctx, Right.READ)
+        _check_apart(source, destination, node)
+        require_parent(found, ctx, Right.UNBIND)
+        check_conditions(tx, ctx, found, tx.now)
+        if is_a_save(tx, ctx, node, there):
+            written = _save_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
+        else:
+            written = _relocate(store, tx, ctx, found, there, node, overwrite=overwrite)
+        tx.commit()
+    return written
+
+
+def _save_onto(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
+) -> Written:
+    """Give the document at the destination, or the one that left it a moment ago, the content of a scratch file.
+
+    One that is still locked and empty has yet to be filled: davfs2 sends what was written only after the MOVE, under the
+    document's own name.
+    """
+    if there.node is not None:
+        _check_overwrite(there, overwrite=overwrite)
+    require_writable(there, ctx)
+    check_write_or_member_locks(ctx, there)
+    ending = check_removal_locks(tx, ctx, found, node, tx.now)
+    is_being_filled = node.is_pending and bool(found.locks.get(node.id))
+    if is_being_filled and there.node is not None:
+        written = Written(there.node, is_created=False)
+    else:
+        arrival = Arrival.EMPTY if node.content is None else Arrival.SCRATCH
+        origin = f"moved from {to_text(found.path)}"
+        written = write_content(store, tx, ctx, there, node.content, Cause.SAVE, arrival=arrival, origin=origin)
+    if not absorb(tx, ctx, found, node, written.node, ending):
+        _to_trash(store, tx, ctx, found, node)
+    return written
+
+
+def _relocate(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
+) -> Written:
+    destination = there.path
+    parent = may_take_place(ctx, there, overwrite=overwrite)
+    end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    clear_place(store, tx, ctx, there, successor=node)
+    _note_leaving(store, tx, ctx, node, parent, destination[-1])
+    catalog.move(tx, node, parent.id, destination[-1])
+    for changed_id in {node.parent_id, parent.id}:
+        if changed_id is not None:
+            catalog.touch(tx, changed_id)
+    moved = replace(node, parent_id=parent.id, name=destination[-1])
+    changes = (change_of("move-away", node), change_of("move-in", moved))
+    record(tx, ctx, "move", found.path, node.id, *changes, to=to_text(destination))
+    if ctx.editing:
+        moved = promote(store, tx, ctx, moved, found.path, destination)
+    return Written(moved, is_created=there.node is None)
+
+
+def _note_leaving(store: Store, tx: Transaction, ctx: Context, node: Node, parent: Node, name: str) -> None:
+    """Remember the name that a document leaves; when it goes back to one that it left, nothing has happened (R4)."""
+    key = collision_key(name)
+    is_back = any(left.parent_id == parent.id and collision_key(left.name) == key for left in dances.by(tx, node.id))
+    dances.forget_by(tx, node.id) if is_back else vacate(store, tx, ctx, node)
+
+
+def copy(
+    store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool, with_members: bool = True
+) -> Written:
+    """Make a new document or collection with the content and dead properties of another; durable on return.
+
+    A document copied onto a document gives it its content: the one there keeps its identity, properties, locks and history.
+    Anything else at the destination goes to the trash first.
+
+    Raises:
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked, QuotaExceeded.
+        PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
+
+    Source: RFC 4918, 9.8.
+    """
+    with store.database.write() as tx:
+        found, there = _ends(tx, ctx, source, destination)
+        node = require_node(found, ctx, Right.READ)
+        _check_apart(source, destination, node if with_members else None)
+        check_conditions(tx, ctx, found, tx.now)
+        is_onto = there.node is not None and not there.node.is_collection
+        if not node.is_collection and (is_onto or may_bring_back(tx, ctx, there)):
+            written = _copy_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
+        else:
+            parent = may_take_place(ctx, there, overwrite=overwrite)
+            clear_place(store, tx, ctx, there)
+            copied = copy_tree(store, tx, ctx, node, parent, destination, with_members=with_members)
+            record(tx, ctx, "copy", source, node.id, change_of("create", copied), to=to_text(destination))
+            written = Written(copied, is_created=there.node is None)
+        tx.commit()
+    return written
+
+
+def _ends(tx: Transaction, ctx: Context, source: TreePath, destination: TreePath) -> tuple[Resolved, Resolved]:
+    return look_up(tx, ctx, source, tx.now), look_up(tx, ctx, destination, tx.now)
+
+
+def _check_apart(source: TreePath, destination: TreePath, tree: Node | None) -> None:
+    """Refuse to copy or move something onto itself, into itself, or onto what holds it (RFC 4918, 9.8.5 and 9.9.4)."""
+    from_key, to_key = _keys(source), _keys(destination)
+    if from_key == to_key:
+        raise SameResource("Source and destination are the same. Name another destination.")
+    if tree is not None and tree.is_collection and is_inside(to_key, from_key):
+        raise SameResource("A folder cannot be put into itself. Name a destination outside of it.")
+    if is_inside(from_key, to_key):
+        raise SameResource("The destination holds the source and would be replaced by it. Name another destination.")
+
+
+def _keys(path: TreePath) -> TreePath:
+    return tuple(map(collision_key, path))
+
+
+def may_take_place(ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
+    """Return the collection that takes the new member, after the checks for adding and, if the name is taken, freeing it."""
+    parent = require_parent(there, ctx, Right.BIND)
+    if there.node is None:
+        check_new_name(there.path[:-1], there.path[-1])
+        check_member_locks(ctx, there)
+        return parent
+    require_parent(there, ctx, Right.UNBIND)
+    _check_overwrite(there, overwrite=overwrite)
+    return parent
+
+
+def _check_overwrite(there: Resolved, *, overwrite: bool) -> None:
+    if not overwrite:
+        raise PreconditionFailed(f"{to_text(there.path)} exists already. Allow overwriting it, or choose another name.")
+
+
+def clear_place(store: Store, tx: Transaction, ctx: Context, there: Resolved, *, successor: Node | None = None) -> None:
+    """Move what is at a path to the trash, if anything, after ``may_take_place``; see ``_to_trash`` for ``successor``."""
+    if there.node is not None:
+        _to_trash(store, tx, ctx, there, there.node, successor=successor)
+
+
+# Deviates from RFC 4918, 9.8.2: dead properties are not copied onto a document. They belong to it, as its history does, and
+# programs that save by COPY would drop what others keep there.
+def _copy_onto(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
+) -> Written:
+    if there.node is not None:
+        _check_overwrite(there, overwrite=overwrite)
+    require_writable(there, ctx)
+    check_write_or_member_locks(ctx, there)
+    content = node.content
+    if content is None and there.node is not None and there.node.content is not None:
+        # A pending document reads as empty, so its copy does.
+        content = add_empty(store, tx, there.path[-1])
+    arrival = Arrival.EMPTY if content is None else Arrival.COPY
+    return write_content(store, tx, ctx, there, content, Cause.SAVE, arrival=arrival, origin=_origin(found.path, node))
+
+
+def _origin(path: TreePath, node: Node) -> str:
+    return f"copy of {to_text(path)}, version {node.version_no}"
+
+
+def copy_tree(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    top: Node,
+    parent: Node,
+    destination: TreePath,
+    *,
+    with_members: bool,
+) -> Node:
+    """Store copies of a node and all below it, with their dead properties."""
+    nodes = [top]
+    if top.is_collection and with_members:
+        nodes = [to_node(row) for row in catalog.subtree(tx, top.id)]
+        known = properties.of_subtree(tx, top.id)
+    else:
+        known = properties.of_node(tx, top.id)
+    scratch = _staying_scratch(ctx, nodes, top, destination)
+    originals = [
+        Original(
+            node.id,
+            node.parent_id or 0,
+            node.kind,
+            node.name or "",
+            node.content,
+            f"{node.name}, version {node.version_no}",
+            node.id in scratch,
+        )
+        for node in nodes
+    ]
+    return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+
+
+def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:
+    """Return the ids of the scratch files of a tree that are scratch files where their copies go, too."""
+    if top.is_collection:
+        return frozenset(node.id for node in originals if node.is_unversioned and is_transient(node.name or ""))
+    return frozenset({top.id} if ctx.editing and top.content is not None and is_transient_place(destination) else ())

@@ -1,0 +1,75 @@
+"""Rescue copies: what came too late to be a version is kept for its author alone, and the answer says so."""
+
+from __future__ import annotations
+
+from davgate.core.access import ended_locks_on
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.model.conditions import ANY
+from davgate.model.errors import PreconditionFailed
+from davgate.model.instant import Instant, to_datetime
+from davgate.model.names import stem_and_suffix
+from davgate.model.node import Content
+from davgate.model.paths import TreePath, to_text
+from davgate.storage.api import Rescue, Resolved, Transaction
+from davgate.storage.api import rescues as rescue_rows
+
+_LONGEST_STEM = 60
+
+
+def is_late(ctx: Context, found: Resolved, now: Instant) -> bool:
+    """Tell whether a save at this path comes after its author lost the lock or check-out that it was made under."""
+    lost = any(lock.token in ctx.tokens and lock.principal_id == ctx.principal.id for lock in ended_locks_on(found))
+    return lost or _was_cancelled(ctx, found)
+
+
+def _was_cancelled(ctx: Context, found: Resolved) -> bool:
+    taken = found.check_out
+    return ctx.editing and taken is not None and not taken.stands and taken.principal_id == ctx.principal.id
+
+
+def check_not_cancelled(ctx: Context, found: Resolved) -> None:
+    """Refuse what the former holder of a check-out saves without having seen that somebody else cancelled it.
+
+    A lock of theirs that stands, or the document's present entity tag, shows that they have.
+
+    Raises:
+        PreconditionFailed.
+    """
+    if not _was_cancelled(ctx, found) or found.node is None:
+        return
+    has_lock = any(lock.token in ctx.tokens for lock in found.locks.get(found.node.id, ()))
+    names_tag = ctx.conditions.if_match is not None and ctx.conditions.if_match is not ANY
+    if not has_lock and not names_tag:
+        raise PreconditionFailed("Your check-out was cancelled. Read the document again, then repeat.")
+
+
+def keep_late_save(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content) -> str:
+    """Keep a save that was refused, whose blob has its row; return the name under which its author finds it."""
+    document_id = None if found.node is None else found.node.id
+    return keep(store, tx, ctx.principal.id, document_id, found.path, content, "late save", ctx)
+
+
+def keep(
+    store: Store,
+    tx: Transaction,
+    principal_id: int,
+    document_id: int | None,
+    path: TreePath,
+    content: Content,
+    reason: str,
+    ctx: Context,
+) -> str:
+    """Keep bytes for their author, aside from all versions; return their name in the author's folder of rescue copies."""
+    number = tx.take_ids()
+    name = rescue_name(store, path[-1] if path else "document", tx.now, number)
+    rescue_rows.add(tx, Rescue(number, principal_id, "", document_id, to_text(path), name, reason, tx.at, content))
+    record(tx, ctx, "rescue", path, document_id, name=name, reason=reason, author=principal_id)
+    return name
+
+
+def rescue_name(store: Store, name: str, at: Instant, number: int) -> str:
+    """Return the name of a rescue copy: that of the document, when it was kept, and the number that makes it unique."""
+    stem, suffix = stem_and_suffix(name)
+    moment = to_datetime(at).astimezone(store.policy.time_zone)
+    return f"{stem[:_LONGEST_STEM]} {moment:%Y-%m-%d %H.%M} {number}{suffix if len(suffix) <= 32 else ''}"

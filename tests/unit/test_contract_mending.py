@@ -1,0 +1,98 @@
+"""Splitting and merging documents: a wrong guess about a save is undone, and nothing that is recorded is lost."""
+
+from __future__ import annotations
+
+import pytest
+from tests.builders import a_collection, a_document, a_lock, content_of, holding, node_at, put
+
+from davgate.core import mending, versioning
+from davgate.core.store import Context, Store
+from davgate.model.errors import AlreadyExists, Locked, NotADocument, NotFound, SameResource
+from davgate.storage.api import dances
+
+
+def contents(store: Store, ctx: Context, name: str) -> list[bytes]:
+    _, history = versioning.history(store, ctx, (name,))
+    bodies = []
+    for version in history:
+        opened = versioning.open_version(store, ctx, (name,), version.no)[2]
+        bodies.append(opened.body if opened.body is not None else opened.open().read())
+    return bodies
+
+
+def test_split_gives_the_later_versions_to_a_new_document_and_takes_nothing_back(store: Store, ann: Context) -> None:
+    before = a_document(store, ann, "/a", b"one", b"two", b"other", b"other two")
+
+    made = mending.split(store, ann, ("a",), 3, "b").node
+
+    assert contents(store, ann, "b") == [b"other", b"other two"]
+    assert contents(store, ann, "a") == [b"one", b"two", b"other", b"other two", b"two"]
+    assert node_at(store, ann, "/a").uuid == before.uuid != made.uuid
+    assert (made.version_no, content_of(store, ann, "/b")) == (2, b"other two")
+    assert put(store, ann, "/b", b"three").node.version_no == 3
+
+
+def test_merge_appends_the_versions_and_lets_the_ids_lead_on(store: Store, ann: Context) -> None:
+    kept = a_document(store, ann, "/a", b"one", b"two")
+    gone = a_document(store, ann, "/b", b"three", b"four")
+
+    merged = mending.merge(store, ann, ("b",), ("a",)).node
+
+    assert contents(store, ann, "a") == [b"one", b"two", b"three", b"four"]
+    assert (merged.id, merged.version_no, content_of(store, ann, "/a")) == (kept.id, 4, b"four")
+    with store.database.read() as session:
+        assert dances.successor_of(session, gone.uuid) == kept.id
+
+
+def test_older_document_merged_into_a_younger_one_keeps_the_order_of_versions(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/old", b"one", b"two")
+    a_document(store, ann, "/young", b"three")
+
+    mending.merge(store, ann, ("old",), ("young",))
+
+    assert contents(store, ann, "young") == [b"three", b"one", b"two"]
+
+
+@pytest.mark.parametrize("no", [1, 4, 0])
+def test_split_needs_a_version_before_and_one_after(store: Store, ann: Context, no: int) -> None:
+    a_document(store, ann, "/a", b"one", b"two", b"three")
+
+    with pytest.raises(NotFound):
+        mending.split(store, ann, ("a",), no, "b")
+
+    assert contents(store, ann, "a") == [b"one", b"two", b"three"]
+
+
+def test_split_to_a_taken_name_changes_nothing(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one", b"two")
+    a_document(store, ann, "/b", b"x")
+
+    with pytest.raises(AlreadyExists):
+        mending.split(store, ann, ("a",), 2, "b")
+
+    assert (contents(store, ann, "a"), contents(store, ann, "b")) == ([b"one", b"two"], [b"x"])
+
+
+def test_documents_locked_by_somebody_else_are_not_mended(store: Store, ann: Context, bob: Context) -> None:
+    a_document(store, ann, "/a", b"one", b"two")
+    a_document(store, ann, "/b", b"x")
+    held = a_lock(store, bob, "/a")
+
+    with pytest.raises(Locked):
+        mending.split(store, ann, ("a",), 2, "c")
+    for source, into in (("a", "b"), ("b", "a")):
+        with pytest.raises(Locked):
+            mending.merge(store, ann, (source,), (into,))
+
+    mending.split(store, holding(bob, held), ("a",), 2, "c")
+    assert contents(store, ann, "c") == [b"two"]
+
+
+def test_only_two_documents_can_be_merged(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    a_collection(store, ann, "/f")
+
+    with pytest.raises(SameResource):
+        mending.merge(store, ann, ("a",), ("a",))
+    with pytest.raises(NotADocument):
+        mending.merge(store, ann, ("a",), ("f",))
