@@ -133,3 +133,24 @@ def test_refusals_reach_the_person(cadaver: Cadaver, drive: Drive, folder: str) 
     assert "405" in again
     assert "409" in orphan
     assert drive.members(folder) == ["sub"]
+
+
+def test_versions_listed_labelled_checked_out_and_in(cadaver: Cadaver, drive: Drive, folder: str) -> None:
+    path = f"{folder}/first.txt"
+    drive.put(path, b"original\n")
+    (history,) = cadaver.do("history first.txt")
+    assert "1 version in history" in history
+    cadaver.do("version first.txt", "checkout first.txt", "put second.txt first.txt")
+    _, listing, again = cadaver.type("history first.txt", "ls", "checkout first.txt")
+    assert re.search(r"<\s*first\.txt", listing), listing
+    assert "409" in again
+    cadaver.do("checkin first.txt", "label first.txt add final")
+    assert drive.get(path) == b"second, longer\n"
+    history, listing = cadaver.do("history first.txt", "ls")
+    assert "2 versions in history" in history
+    assert re.search(r"/2\s+15\b.*<2>", history) and re.search(r"/1\s+9\b.*<1>", history), history
+    assert re.search(r">\s*first\.txt", listing), listing
+    cadaver.do("checkout first.txt", "put first.txt first.txt", "uncheckout first.txt", "label first.txt remove final")
+    assert drive.get(path) == b"second, longer\n"
+    removed, not_out = cadaver.type("label first.txt remove final", "checkin first.txt")
+    assert "409" in removed and "409" in not_out

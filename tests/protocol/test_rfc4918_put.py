@@ -225,13 +225,22 @@ def test_put_above_the_limit_is_413_and_changes_nothing(ann: Client, store: Stor
     assert members(ann, "/dav/") == ["a.txt"]
 
 
-def test_refused_put_does_not_read_its_body(ann: Client, bob: Client) -> None:
+@pytest.mark.parametrize(("length", "headers"), [(100_000, {}), (7, {"expect": "100-continue"})], ids=["long", "asked-for"])
+def test_refused_put_does_not_read_its_body(ann: Client, bob: Client, length: int, headers: dict[str, str]) -> None:
     ann.put("/dav/a.txt")
     ann.lock("/dav/a.txt")
-    unread = io.BytesIO(b"content")
+    unread = io.BytesIO(bytes(length))
 
-    assert bob.send("PUT", "/dav/a.txt", unread, content_length="7").status == 423
+    assert bob.send("PUT", "/dav/a.txt", unread, content_length=str(length), **headers).status == 423
     assert unread.tell() == 0
+
+
+def test_small_body_is_taken_in_and_refused_all_the_same(ann: Client, bob: Client) -> None:
+    ann.put("/dav/a.txt", b"old")
+    ann.lock("/dav/a.txt")
+
+    assert bob.send("PUT", "/dav/a.txt", io.BytesIO(b"content"), content_length="7").status == 423
+    assert bob.get("/dav/a.txt") == b"old"
 
 
 def test_coded_body_is_refused_and_nothing_changes(ann: Client) -> None:
@@ -240,3 +249,17 @@ def test_coded_body_is_refused_and_nothing_changes(ann: Client) -> None:
     assert ann("PUT", "/dav/a.txt", b"\x1f\x8b", content_encoding="gzip").status == 415
     assert ann("PUT", "/dav/a.txt", b"new", content_encoding="identity").status == 204
     assert ann.get("/dav/a.txt") == b"new"
+
+
+def test_time_that_a_sync_program_sends_is_kept_and_said_to_be(ann: Client) -> None:
+    response = ann("PUT", "/dav/a.txt", b"x", x_oc_mtime="1700000000.25")
+
+    assert (response.status, response.headers["x-oc-mtime"]) == (201, "accepted")
+    assert "Tue, 14 Nov 2023 22:13:20 GMT" in ann("PROPFIND", "/dav/a.txt", depth="0").body.decode()
+    assert ann("HEAD", "/dav/a.txt").headers["last-modified"] == "Fri, 20 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize("time", ["x", "nan", "inf", "1e300"])
+def test_time_that_means_nothing_is_refused_and_nothing_is_stored(ann: Client, time: str) -> None:
+    assert ann("PUT", "/dav/a.txt", b"x", x_oc_mtime=time).status == 400
+    assert ann.status_of("/dav/a.txt") == 404

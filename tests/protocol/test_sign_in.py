@@ -130,7 +130,13 @@ def test_account_changed_in_between_still_gets_an_answer_to_its_body(ann: Client
     assert set(entry.properties) == {"getetag"}
 
 
-@pytest.mark.parametrize("headers", [{"content_length": "3"}, {"transfer_encoding": "chunked"}], ids=["length", "chunked"])
+LONG = b"two" * 30_000
+"""Above what is taken in before anything is asked."""
+
+
+@pytest.mark.parametrize(
+    "headers", [{"content_length": str(len(LONG))}, {"transfer_encoding": "chunked"}], ids=["length", "chunked"]
+)
 def test_account_changed_while_the_body_arrives_stores_nothing(
     ann: Client, unchecked_store: Store, headers: dict[str, str]
 ) -> None:
@@ -144,7 +150,7 @@ def test_account_changed_while_the_body_arrives_stores_nothing(
 
     ann.put("/dav/a.txt", b"one")
 
-    assert ann.send("PUT", "/dav/a.txt", SlowBody(b"two"), **headers).status == 401
+    assert ann.send("PUT", "/dav/a.txt", SlowBody(LONG), **headers).status == 401
     assert ann.get("/dav/a.txt") == b"one"
 
 

@@ -87,6 +87,19 @@ def test_propfind_takes_at_most_four_whatever_is_asked_of_how_many(
     assert 2 <= count <= 4, statements
 
 
+VERSIONS = '<D:propfind xmlns:D="DAV:"><D:prop><D:creator-displayname/><D:comment/><D:label-name-set/></D:prop></D:propfind>'
+
+
+def test_authors_and_labels_of_versions_take_one_more(drive: Client, statements: list[str], cold: Callable[[], None]) -> None:
+    counts = set()
+    for target in ("/dav/3", "/dav/300"):
+        cold()
+        assert drive("PROPFIND", target, VERSIONS, depth="1").body.count(b"<D:creator-displayname>") in (3, 300)
+        counts.add(len(statements))
+
+    assert counts == {3}, statements
+
+
 @pytest.mark.parametrize("target", ["/dav/3", "/dav/300/000"])
 def test_propfind_of_depth_0_takes_at_most_three(
     drive: Client, statements: list[str], cold: Callable[[], None], target: str

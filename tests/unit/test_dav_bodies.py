@@ -11,7 +11,8 @@ from lxml import etree
 
 from davgate.dav import bodies, xml
 from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, LockRequest, PropfindRequest
-from davgate.dav.live_properties import LIVE_PROPERTIES, Facts
+from davgate.dav.facts import Facts
+from davgate.dav.live_properties import LIVE_PROPERTIES
 from davgate.dav.multistatus import propfind
 from davgate.model.errors import Malformed, TooLarge
 from davgate.model.instant import Instant

@@ -13,9 +13,12 @@ from lxml import etree
 
 from davgate.dav import multistatus
 from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, PropfindRequest
-from davgate.dav.live_properties import COLLECTION, DOCUMENT, LIVE_PROPERTIES, PROTECTED, Batch, Facts, LiveProperty
+from davgate.dav.facts import COLLECTION, DOCUMENT, Batch, Deletion, Facts, History, VersionFacts
+from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, LiveProperty
+from davgate.dav.version_properties import OWN_NAMESPACE
 from davgate.dav.xml import DAV, Element
 from davgate.http.headers import lock_token_uri, quote_name
+from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidName, NameTooLong
 from davgate.model.etag import of_content, of_pending
 from davgate.model.instant import FOREVER, Instant, after
@@ -153,7 +156,7 @@ def test_document_has_the_values_of_its_row() -> None:
 
 
 def test_collection_is_one_and_has_no_content() -> None:
-    response = one(PropfindRequest(Form.PROP, tuple(LIVE_PROPERTIES)), a_collection(), EVERYTHING_KNOWN)
+    response = one(prop("displayname", "resourcetype", "getcontentlength", "getcontenttype", "getetag"), a_collection())
 
     assert [name_of(kind) for kind in response.found[DAV, "resourcetype"]] == [(DAV, "collection")]
     assert response.text("displayname") == "b"
@@ -178,11 +181,84 @@ def test_column_is_empty_for_exactly_the_kinds_without_the_property(live: LivePr
 
     texts = list(live.column(Batch(rows, EVERYTHING_KNOWN, ())))
 
-    assert [bool(text) for text in texts] == [kind in live.kinds for _, _, kind, *_ in rows]
+    has = [kind in live.kinds for _, _, kind, *_ in rows]
+    if live.sparse:
+        assert all(having or not text for having, text in zip(has, texts, strict=True))
+    else:
+        assert [bool(text) for text in texts] == has
 
 
 def test_media_type_is_escaped() -> None:
     assert one(prop("getcontenttype"), a_document(media_type='a/b; c="<&>"')).text("getcontenttype") == 'a/b; c="<&>"'
+
+
+# Properties that some rows have and others have not
+
+
+def test_sparse_property_is_shown_where_it_is_and_named_where_it_lacks() -> None:
+    out = CheckOut(7, 2, "ann", NOW, 2)
+    facts = Facts(NOW, mount="/dav", check_outs={7: out}, current={7: VersionFacts("<Ann>", "a & b", ("x",))})
+    asked = prop("checked-in", "checked-out", "comment", "creator-displayname")
+
+    found = answer(asked, ROOT, [a_document("out", id=7), a_document("in", id=9), a_collection()], facts)
+
+    assert found["/dav/out"].text("checked-out") == f"/dav/.versions/={UUID}/2"
+    assert found["/dav/out"].text("creator-displayname") == "<Ann>"
+    assert found["/dav/out"].text("comment") == "a & b"
+    assert local_names(found["/dav/out"].properties[404]) == {"checked-in"}
+    assert found["/dav/in"].text("checked-in") == f"/dav/.versions/={UUID}/3"
+    assert local_names(found["/dav/in"].properties[404]) == {"checked-out"}
+    assert local_names(found["/dav/b/"].properties[404]) == {"checked-in", "checked-out", "comment", "creator-displayname"}
+
+
+def test_names_of_sparse_properties_are_those_that_the_row_has() -> None:
+    facts = Facts(NOW, check_outs={7: CheckOut(7, 2, "ann", NOW, 2)})
+
+    out, checked_in, pending = (
+        local_names(one(PropfindRequest(Form.PROPNAME), row, facts).found)
+        for row in (a_document(), a_document(id=9), a_pending())
+    )
+
+    assert {"checked-out", "predecessor-set"} <= out
+    assert "checked-in" not in out
+    assert {"checked-in", "version-name", "comment"} <= checked_in
+    assert not {"checked-out", "predecessor-set", "successor-set"} & checked_in
+    assert not {"checked-in", "checked-out", "version-name", "comment", "auto-version"} & pending
+
+
+def test_dead_properties_stand_beside_sparse_ones() -> None:
+    facts = Facts(NOW, dead={7: {WIN32: WIN32_XML}})
+
+    response = one(prop("version-name", WIN32, ("urn:x", "y")), a_document(), facts)
+
+    assert local_names(response.found) == {"version-name", "Win32FileAttributes"}
+    assert local_names(response.properties[404]) == {"y"}
+
+
+def test_versions_know_their_neighbours_and_collections_of_versions_all_of_them() -> None:
+    history = History(UUID, {1: VersionFacts("a", successor=3), 3: VersionFacts("a", predecessor=1)}, "/dav/a.docx", 3)
+    facts = Facts(NOW, lockable=False, mount="/dav", history=history)
+    row = (0, "other", DOCUMENT, None, "0003", NOW, NOW, 3, DIGEST, 1, DOCX)
+
+    version = one(prop("predecessor-set", "successor-set", "checkout-set", "version-history"), row, facts)
+    folder = one(prop("version-set", "root-version"), a_collection(id=0), facts)
+
+    assert version.text("predecessor-set") == f"/dav/.versions/={UUID}/1"
+    assert version.text("successor-set") == ""
+    assert version.text("checkout-set") == "/dav/a.docx"
+    assert version.text("version-history") == f"/dav/.versions/={UUID}/"
+    assert folder.text("version-set") == f"/dav/.versions/={UUID}/1/dav/.versions/={UUID}/3"
+    assert folder.text("root-version") == f"/dav/.versions/={UUID}/1"
+
+
+def test_deletion_is_told_of_what_lies_in_the_trash() -> None:
+    facts = Facts(NOW, lockable=False, deletions={UUID: Deletion("/a & b", "ann", NOW)})
+    own = [(OWN_NAMESPACE, name) for name in ("deleted-from", "deleted-by", "deleted-at")]
+
+    response = one(prop(*own), a_document(), facts)
+
+    assert [text_in(response.found[name]) for name in own] == ["/a & b", "ann", "2026-11-20T14:05:00Z"]
+    assert local_names(one(prop(*own), a_document()).properties[404]) == {"deleted-from", "deleted-by", "deleted-at"}
 
 
 # Forms of PROPFIND

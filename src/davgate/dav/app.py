@@ -8,12 +8,14 @@ and decides outside the transaction that writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from davgate.dav import locking, reading, writing
+from davgate.dav import deltav, locking, reading, reports, writing
+from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
 from davgate.dav.stock.provider import DriveProvider
 from davgate.http.login import Login
@@ -36,6 +38,12 @@ METHODS: Final[Mapping[str, Method]] = {
     "PROPPATCH": writing.patch_properties,
     "LOCK": locking.lock,
     "UNLOCK": locking.unlock,
+    "REPORT": reports.report,
+    "VERSION-CONTROL": deltav.version_control,
+    "CHECKOUT": deltav.check_out,
+    "CHECKIN": deltav.check_in,
+    "UNCHECKOUT": deltav.uncheck_out,
+    "LABEL": deltav.label,
 }
 """Every method of the drive beside OPTIONS, which tells them."""
 
@@ -99,7 +107,15 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
 
     def _attempt(self, method: Method, request: Request) -> Response:
         principal = self._login.principal_of(request.environ)
-        return method(Exchange(self.drive, request, request.context(principal), place_of(request.target.path)))
+        exchange = Exchange(self.drive, request, request.context(principal, editing=True), place_of(request.target.path))
+        place = by_path(exchange, exchange.place)
+        if place is not exchange.place:
+            exchange = replace(exchange, place=place)
+        if not deltav.is_selecting(exchange):
+            return method(exchange)
+        response = method(replace(exchange, place=deltav.selected(exchange)))
+        response.headers.append(("Vary", "Label"))
+        return response
 
 
 def _allow_beside(refused_method: str) -> tuple[str, str]:

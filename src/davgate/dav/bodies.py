@@ -1,4 +1,4 @@
-"""Request bodies of PROPFIND, PROPPATCH and LOCK as values (RFC 4918, 9.1, 9.2, 9.10 and 14).
+"""Request bodies as values: PROPFIND, PROPPATCH and LOCK (RFC 4918, 14), CHECKIN and LABEL (RFC 3253, 4.4 and 8.2).
 
 Unknown elements are ignored (RFC 4918, 17). What remains must follow the grammar, so that no client takes a guess of
 ours for an answer to what it asked.
@@ -13,9 +13,16 @@ from functools import lru_cache
 from typing import Final
 
 from davgate.dav import xml
-from davgate.dav.live_properties import LIVE_PROPERTIES, LOCK_DISCOVERY, QUOTA
+from davgate.dav.live_properties import (
+    AUTO_VERSION,
+    LIVE_PROPERTIES,
+    LOCK_DISCOVERY,
+    OF_VERSIONS,
+    QUOTA,
+    SYNC_TOKEN,
+)
 from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
-from davgate.model.errors import Malformed, TooLarge
+from davgate.model.errors import Malformed, TooLarge, UnsupportedBody
 from davgate.model.locks import Scope
 from davgate.model.properties import PropertyName, PropertyUpdate
 
@@ -26,6 +33,9 @@ MAX_UPDATE_CHARS: Final = xml.DEFAULT_LIMITS.body_bytes
 MAX_LOCKINFO_BYTES: Final = 16 * 1024
 MAX_OWNER_CHARS: Final = 4096
 """Of the owner of a lock, which every listing of a locked place repeats."""
+
+MAX_COMMENT_CHARS: Final = 4096
+"""Of the comment on a version."""
 
 _LONGEST_CACHED: Final = 4096
 
@@ -54,6 +64,21 @@ class PropfindRequest:
     def wants_quota(self) -> bool:
         """Whether the answer shows quota, or that there is some."""
         return self.form is Form.PROPNAME or not QUOTA.isdisjoint(self.names)
+
+    @property
+    def wants_version_facts(self) -> bool:
+        """Whether the answer shows what only the versions of documents tell, not their rows."""
+        return not OF_VERSIONS.isdisjoint(self.names)
+
+    @property
+    def wants_version_policy(self) -> bool:
+        """Whether the answer shows how many saves make a version."""
+        return AUTO_VERSION in self.names
+
+    @property
+    def wants_sync_token(self) -> bool:
+        """Whether the answer shows the state that collections are in (RFC 6578, 4)."""
+        return SYNC_TOKEN in self.names
 
     @property
     def wants_dead_properties(self) -> bool:
@@ -102,16 +127,16 @@ def parse_propfind(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> PropfindR
 
 
 def _propfind(body: bytes, limits: XmlLimits) -> PropfindRequest:
-    root = _root(body, "propfind", limits)
+    root = root_of(body, "propfind", limits)
     questions = xml.children(root, *(form.value for form in Form))
     if len(questions) != 1:
         raise Malformed("A propfind body has exactly one of allprop, propname and prop. Send one of them.")
     form = next(form for form in Form if xml.is_dav(questions[0], form.value))
     match form:
         case Form.PROP:
-            return PropfindRequest(form, _names(questions))
+            return PropfindRequest(form, names_in(questions))
         case Form.ALLPROP:
-            return PropfindRequest(form, _names(xml.children(root, "include")))
+            return PropfindRequest(form, names_in(xml.children(root, "include")))
         case Form.PROPNAME:
             return PropfindRequest(form)
 
@@ -130,7 +155,7 @@ def parse_proppatch(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> tuple[Pr
 
     Source: RFC 4918, 9.2, 14.19 and 4.3.
     """
-    root = _root(body, "propertyupdate", limits)
+    root = root_of(body, "propertyupdate", limits)
     updates: list[PropertyUpdate] = []
     chars = 0
     for instruction in xml.children(root, "set", "remove"):
@@ -158,7 +183,7 @@ def parse_lockinfo(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LockReque
 
     Source: RFC 4918, 9.10 and 14.11.
     """
-    root = _root(body, "lockinfo", replace(limits, body_bytes=MAX_LOCKINFO_BYTES))
+    root = root_of(body, "lockinfo", replace(limits, body_bytes=MAX_LOCKINFO_BYTES))
     types = [kind for holder in xml.children(root, "locktype") for kind in holder]
     if not types or not all(xml.is_dav(kind, "write") for kind in types):
         raise Malformed("A lockinfo body has the locktype write, the only one there is. Send it.")
@@ -171,14 +196,24 @@ def parse_lockinfo(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LockReque
     return LockRequest(scopes[0], owner)
 
 
-def _root(body: bytes, local: str, limits: XmlLimits) -> xml.Element:
+def root_of(body: bytes, local: str, limits: XmlLimits) -> xml.Element:
+    """Return the root of a body that has to be this element.
+
+    Raises:
+        Malformed, TooLarge: see ``xml.parse``; or it is another one.
+    """
     root = xml.parse(body, limits)
     if not xml.is_dav(root, local):
         raise Malformed(f"The body is not a {local} element in the namespace DAV:. Send one.")
     return root
 
 
-def _names(holders: Iterable[xml.Element]) -> tuple[PropertyName, ...]:
+def names_in(holders: Iterable[xml.Element]) -> tuple[PropertyName, ...]:
+    """Return the properties that some elements name, each once.
+
+    Raises:
+        Malformed: more than ``MAX_PROPERTIES``, or a name that no answer could repeat.
+    """
     names = dict.fromkeys(xml.name_of(element) for element in _properties(holders))
     _check_count(names)
     return tuple(names)
@@ -191,3 +226,103 @@ def _properties(holders: Iterable[xml.Element]) -> Iterable[xml.Element]:
 def _check_count(properties: list[PropertyUpdate] | dict[PropertyName, None]) -> None:
     if len(properties) > MAX_PROPERTIES:
         raise Malformed(f"The body names more than {MAX_PROPERTIES} properties. Name fewer in one request.")
+
+
+# RFC 3253, 3.5, 4 and 8
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInRequest:
+    """What a CHECKIN asks for. ``comment`` is an element of the version-to-be, which the RFC leaves room for."""
+
+    comment: str = ""
+    keep_checked_out: bool = False
+
+
+class LabelAct(enum.Enum):
+    """What a LABEL does with a label: give it to a version that has it not, move it, or take it away."""
+
+    ADD = "add"
+    SET = "set"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """What a LABEL asks for."""
+
+    act: LabelAct
+    label: str
+
+
+def parse_version_control(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
+    """Refuse a VERSION-CONTROL with a body that asks for more than that a document be under version control.
+
+    Raises:
+        Malformed, TooLarge: see ``xml.parse``.
+        UnsupportedBody: it names a version to begin with.
+
+    Source: RFC 3253, 3.5 and 6.7.
+    """
+    if body and xml.children(root_of(body, "version-control", limits), "version"):
+        raise UnsupportedBody("A document is not made from a version of another one here. Copy the version instead.")
+
+
+def parse_checkout(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
+    """Refuse a CHECKOUT with a body that asks for a resource of its own; forks, if allowed by the client, do not come about.
+
+    Raises:
+        Malformed, TooLarge: see ``xml.parse``.
+        UnsupportedBody: it asks for a working resource.
+
+    Source: RFC 3253, 4.3 and 9.3.
+    """
+    if body and xml.children(root_of(body, "checkout", limits), "apply-to-version"):
+        raise UnsupportedBody("There are no working resources here. Check out the document itself.")
+
+
+def parse_checkin(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> CheckInRequest:
+    """Return what a CHECKIN asks for.
+
+    Raises:
+        Malformed: not XML, or a comment above ``MAX_COMMENT_CHARS``.
+        TooLarge: see ``xml.parse``.
+
+    Source: RFC 3253, 4.4.
+    """
+    if not body:
+        return CheckInRequest()
+    root = root_of(body, "checkin", limits)
+    comment = "".join(str(text) for element in xml.children(root, "comment")[:1] for text in element.itertext())
+    if len(comment) > MAX_COMMENT_CHARS:
+        raise Malformed(f"A comment has at most {MAX_COMMENT_CHARS} characters. Send a shorter one.")
+    return CheckInRequest(comment, bool(xml.children(root, "keep-checked-out")))
+
+
+def parse_uncheckout(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
+    """Refuse an UNCHECKOUT with a body of another kind.
+
+    Raises:
+        Malformed, TooLarge: see ``xml.parse``.
+
+    Source: RFC 3253, 4.5.
+    """
+    if body:
+        root_of(body, "uncheckout", limits)
+
+
+def parse_label(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LabelRequest:
+    """Return what a LABEL asks for.
+
+    Raises:
+        Malformed: not XML, or not exactly one of add, set and remove with one label-name in it.
+        TooLarge: see ``xml.parse``.
+
+    Source: RFC 3253, 8.2.
+    """
+    root = root_of(body, "label", limits)
+    acts = xml.children(root, *(act.value for act in LabelAct))
+    names = [name for act in acts for name in xml.children(act, "label-name")]
+    if len(acts) != 1 or len(names) != 1:
+        raise Malformed("A label body has exactly one of add, set and remove, with one label-name in it. Send one of them.")
+    return LabelRequest(next(act for act in LabelAct if xml.is_dav(acts[0], act.value)), names[0].text or "")

@@ -21,7 +21,7 @@ from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, R
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, parse_place
 
-COMPLIANCE: Final = ("DAV", "1, 2, 3")
+COMPLIANCE: Final = ("DAV", "1, 2, 3, version-control, checkout-in-place, label")
 AUTHOR_VIA: Final = ("MS-Author-Via", "DAV")
 """Without it Office opens documents read-only."""
 

@@ -7,90 +7,62 @@ versions and their folders are listed by rows of the same shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
-from davgate.dav.xml import DAV, escape, href_element
+from davgate.dav import version_properties
+from davgate.dav.facts import (
+    COLLECTION,
+    CREATED_AT,
+    DIGEST,
+    DOCUMENT,
+    ID,
+    KIND,
+    LENGTH,
+    MEDIA_TYPE,
+    MODIFIED_AT,
+    NAME,
+    UUID,
+    Batch,
+    Column,
+    Deletion,
+    Facts,
+)
+from davgate.dav.version_properties import OWN_NAMESPACE
+from davgate.dav.xml import DAV, empty_element, escape, href_element, printable
 from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
 from davgate.model.etag import of_content, of_pending
 from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
 from davgate.model.media_types import guess
-from davgate.model.node import NodeKind
 from davgate.model.properties import PropertyName
 from davgate.storage.api import MemberRow
 
-# Where the values of a row are; see MemberRow.
-ID: Final = 0
-UUID: Final = 1
-KIND: Final = 2
-NAME: Final = 4
-CREATED_AT: Final = 5
-MODIFIED_AT: Final = 6
-VERSION_NO: Final = 7
-DIGEST: Final = 8
-LENGTH: Final = 9
-MEDIA_TYPE: Final = 10
-
-COLLECTION: Final = NodeKind.COLLECTION.value
-DOCUMENT: Final = NodeKind.DOCUMENT.value
 _BOTH: Final = frozenset({COLLECTION, DOCUMENT})
-
-RootedLock: TypeAlias = tuple[Lock, str]
-"""A live lock and the address of its lock root."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What an answer says beside the rows.
-
-    ``standing`` are the locks that affect the requested resource, those from above included; ``member_locks`` are those
-    directly on its members, and ``dead`` the dead properties of all, each the text of an element, both by node id. Without
-    ``lockable`` nothing listed here can be locked. A quota of None is unknown or without limit, and is not shown
-    (RFC 4331, 3 and 4).
-    """
-
-    now: Instant
-    standing: Sequence[RootedLock] = ()
-    member_locks: Mapping[int, Sequence[Lock]] = field(default_factory=dict)
-    lockable: bool = True
-    dead: Mapping[int, Mapping[PropertyName, str]] = field(default_factory=dict)
-    quota_used_bytes: int | None = None
-    quota_available_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that are written together: the requested resource, or members below ``base``.
-
-    ``standing`` are the locks that affect each of them, beside those of ``facts.member_locks``.
-    """
-
-    rows: Sequence[MemberRow]
-    facts: Facts
-    standing: Sequence[RootedLock]
-    base: str = ""
-
-
-Column: TypeAlias = Callable[[Batch], Iterable[str]]
-"""Gives the element of a property for each row of a batch, in order; the empty string where the row has none."""
+_COLLECTIONS: Final = frozenset({COLLECTION})
+_DOCUMENTS: Final = frozenset({DOCUMENT})
 
 
 @dataclass(frozen=True, slots=True)
 class LiveProperty:
-    """A property that davgate computes and no client sets. ``kinds`` are the numbers of the node kinds that have it."""
+    """A property that davgate computes and no client sets. ``kinds`` are the numbers of the node kinds that have it.
+
+    One that is ``sparse`` some rows of these kinds have and others have not: the column tells.
+    """
 
     local_name: str
     column: Column
     kinds: frozenset[int] = _BOTH
     in_allprop: bool = True
+    sparse: bool = False
+    namespace: str = DAV
 
     @property
     def name(self) -> PropertyName:
         """Its qualified name."""
-        return DAV, self.local_name
+        return self.namespace, self.local_name
 
 
 _RESOURCE_TYPES: Final = {
@@ -184,6 +156,8 @@ def lock_discovery(lock: Lock, root_href: str, now: Instant) -> str:
 def active_lock(lock: Lock, root_href: str, now: Instant) -> str:
     """Return what lockdiscovery says of a live lock; its timeout is what is left of it.
 
+    A check-out that is shown as a lock has no token that could be submitted.
+
     Source: RFC 4918, 14.1 and 15.8.
     """
     timeout = "Infinite" if lock.expires_at == FOREVER else f"Second-{seconds_left(lock.expires_at, now)}"
@@ -191,7 +165,7 @@ def active_lock(lock: Lock, root_href: str, now: Instant) -> str:
     return (
         f"<D:activelock><D:lockscope><D:{lock.scope.value}/></D:lockscope><D:locktype><D:write/></D:locktype>"
         f"<D:depth>{lock.depth.value}</D:depth>{owner}<D:timeout>{timeout}</D:timeout>"
-        f"<D:locktoken>{href_element(lock_token_uri(lock.token))}</D:locktoken>"
+        f"{f'<D:locktoken>{href_element(lock_token_uri(lock.token))}</D:locktoken>' if lock.token else ''}"
         f"<D:lockroot>{href_element(root_href)}</D:lockroot></D:activelock>"
     )
 
@@ -225,15 +199,49 @@ def _of_collections(batch: Batch, element: str) -> list[str]:
     return [element if row[KIND] == COLLECTION else "" for row in batch.rows]
 
 
+def _deletion(name: str, text_of: Callable[[Deletion], str]) -> Column:
+    def column(batch: Batch) -> list[str]:
+        deletions = batch.facts.deletions
+        return [_deletion_element(name, text_of(deletions[row[UUID]])) if row[UUID] in deletions else "" for row in batch.rows]
+
+    return column
+
+
+def _deletion_element(name: str, text: str) -> str:
+    return f'<g:{name} xmlns:g="{OWN_NAMESPACE}">{escape(printable(text))}</g:{name}>'
+
+
+def _supported_live_properties(batch: Batch) -> list[str]:
+    return [_supported_live_properties_of(row[KIND]) for row in batch.rows]
+
+
+@lru_cache
+def _supported_live_properties_of(kind: int) -> str:
+    names = [live.name for live in LIVE_PROPERTIES.values() if kind in live.kinds]
+    supported = "".join(
+        f"<D:supported-live-property><D:prop>{empty_element(name)}</D:prop></D:supported-live-property>" for name in names
+    )
+    return f"<D:supported-live-property-set>{supported}</D:supported-live-property-set>"
+
+
+def _versioning(local_name: str, column: Column, kinds: frozenset[int] = _DOCUMENTS) -> LiveProperty:
+    """Return a property that allprop does not show, for the sake of clients that would not understand it (RFC 3253, 3.11)."""
+    return LiveProperty(local_name, column, kinds, in_allprop=False, sparse=True)
+
+
+def _own(local_name: str, column: Column, kinds: frozenset[int] = _BOTH) -> LiveProperty:
+    return LiveProperty(local_name, column, kinds, in_allprop=False, sparse=True, namespace=OWN_NAMESPACE)
+
+
 LIVE_PROPERTIES: Final[Mapping[PropertyName, LiveProperty]] = {
     live.name: live
     for live in (
         LiveProperty("resourcetype", _resource_types),
         LiveProperty("creationdate", _creation_dates),
         LiveProperty("getlastmodified", _last_modified),
-        LiveProperty("getcontentlength", _content_lengths, frozenset({DOCUMENT})),
-        LiveProperty("getcontenttype", _content_types, frozenset({DOCUMENT})),
-        LiveProperty("getetag", _etags, frozenset({DOCUMENT})),
+        LiveProperty("getcontentlength", _content_lengths, _DOCUMENTS),
+        LiveProperty("getcontenttype", _content_types, _DOCUMENTS),
+        LiveProperty("getetag", _etags, _DOCUMENTS),
         # Deviates from RFC 4918, 15.2: it cannot be set. It is the name on the drive, and only MOVE changes that.
         LiveProperty("displayname", _display_names),
         LiveProperty("supportedlock", _supported_locks),
@@ -241,8 +249,35 @@ LIVE_PROPERTIES: Final[Mapping[PropertyName, LiveProperty]] = {
         # RFC 5842, 3.1
         LiveProperty("resource-id", _resource_ids, in_allprop=False),
         # RFC 4331, 3 and 4
-        LiveProperty("quota-used-bytes", _quota_used, frozenset({COLLECTION}), in_allprop=False),
-        LiveProperty("quota-available-bytes", _quota_available, frozenset({COLLECTION}), in_allprop=False),
+        LiveProperty("quota-used-bytes", _quota_used, _COLLECTIONS, in_allprop=False),
+        LiveProperty("quota-available-bytes", _quota_available, _COLLECTIONS, in_allprop=False),
+        # RFC 6578, 4
+        LiveProperty("sync-token", version_properties.sync_token, _COLLECTIONS, in_allprop=False, sparse=True),
+        # RFC 3253, 3.1
+        LiveProperty("supported-method-set", version_properties.supported_method_set, in_allprop=False),
+        LiveProperty("supported-live-property-set", _supported_live_properties, in_allprop=False),
+        LiveProperty("supported-report-set", version_properties.supported_report_set, in_allprop=False),
+        _versioning("comment", version_properties.comment),
+        _versioning("creator-displayname", version_properties.creator_displayname),
+        # RFC 3253, 3.2 to 3.4, 4.1, 5.1, 5.2 and 8.1
+        _versioning("checked-in", version_properties.checked_in),
+        _versioning("checked-out", version_properties.checked_out),
+        _versioning("auto-version", version_properties.auto_version),
+        _versioning("version-name", version_properties.version_name),
+        _versioning("version-history", version_properties.version_history),
+        _versioning("predecessor-set", version_properties.predecessor_set),
+        _versioning("successor-set", version_properties.successor_set),
+        _versioning("checkout-set", version_properties.checkout_set),
+        _versioning("checkout-fork", version_properties.checkout_fork),
+        _versioning("checkin-fork", version_properties.checkin_fork),
+        _versioning("label-name-set", version_properties.label_name_set),
+        _versioning("version-set", version_properties.version_set, _COLLECTIONS),
+        _versioning("root-version", version_properties.root_version, _COLLECTIONS),
+        _own("sha-256", version_properties.sha_256, _DOCUMENTS),
+        _own("origin", version_properties.origin, _DOCUMENTS),
+        _own("deleted-from", _deletion("deleted-from", lambda deletion: deletion.path)),
+        _own("deleted-by", _deletion("deleted-by", lambda deletion: deletion.by)),
+        _own("deleted-at", _deletion("deleted-at", lambda deletion: rfc3339(deletion.at))),
     )
 }
 """All of them, in the order in which allprop and propname list them."""
@@ -254,6 +289,14 @@ LOCK_DISCOVERY: Final = (DAV, "lockdiscovery")
 QUOTA_USED: Final = (DAV, "quota-used-bytes")
 QUOTA_AVAILABLE: Final = (DAV, "quota-available-bytes")
 QUOTA: Final = frozenset({QUOTA_USED, QUOTA_AVAILABLE})
+SYNC_TOKEN: Final = (DAV, "sync-token")
+AUTO_VERSION: Final = (DAV, "auto-version")
+OF_CHECK_OUTS: Final = frozenset({(DAV, "checked-in"), (DAV, "checked-out"), (DAV, "predecessor-set"), (DAV, "checkout-set")})
+"""What depends on whether a document is checked out."""
+OF_VERSIONS: Final = frozenset(
+    {(DAV, "comment"), (DAV, "creator-displayname"), (DAV, "label-name-set"), (OWN_NAMESPACE, "origin")}
+)
+"""What a document has from the version that it shows, and its row does not tell."""
 
 
 def unknown_properties(facts: Facts) -> frozenset[PropertyName]:

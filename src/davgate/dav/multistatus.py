@@ -17,20 +17,8 @@ from itertools import islice
 from typing import Final
 
 from davgate.dav.bodies import Form, PropfindRequest
-from davgate.dav.live_properties import (
-    COLLECTION,
-    DOCUMENT,
-    ID,
-    KIND,
-    LIVE_PROPERTIES,
-    NAME,
-    Batch,
-    Column,
-    Facts,
-    LiveProperty,
-    lock_discovery,
-    unknown_properties,
-)
+from davgate.dav.facts import COLLECTION, DOCUMENT, ID, KIND, NAME, Batch, Column, Facts
+from davgate.dav.live_properties import LIVE_PROPERTIES, LiveProperty, lock_discovery, unknown_properties
 from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, printable
 from davgate.http.headers import quote_name
 from davgate.model.instant import Instant
@@ -54,10 +42,12 @@ class _Layout:
     """How the entries of an answer are put together: address, columns, and an end that depends on the kind of node.
 
     ``named`` and ``absent`` go by kind: the live properties that propname names, and those asked for that it does not
-    have. ``asked_dead`` are asked for by name; with ``all_dead`` all are shown, and with ``by_name`` as names alone.
+    have. ``sparse`` are those asked for that only some rows of a kind have. ``asked_dead`` are asked for by name; with
+    ``all_dead`` all are shown, and with ``by_name`` as names alone.
     """
 
     columns: tuple[Column, ...]
+    sparse: tuple[LiveProperty, ...]
     named: Mapping[int, str]
     absent: Mapping[int, str]
     asked_dead: tuple[PropertyName, ...]
@@ -75,18 +65,36 @@ class _Layout:
         return "".join(cells)
 
     def _ends(self, batch: Batch) -> list[str]:
+        if self.sparse:
+            return self._sparse_ends(batch)
         usual = {kind: self._end(kind, {}) for kind in (COLLECTION, DOCUMENT)}
         dead = batch.facts.dead
         if not dead or not (self.all_dead or self.asked_dead):
             return [usual[row[KIND]] for row in batch.rows]
         return [self._end(row[KIND], dead[row[ID]]) if row[ID] in dead else usual[row[KIND]] for row in batch.rows]
 
-    def _end(self, kind: int, dead: Mapping[PropertyName, str]) -> str:
+    def _sparse_ends(self, batch: Batch) -> list[str]:
+        dead = batch.facts.dead
+        texts = zip(*[live.column(batch) for live in self.sparse], strict=True)
+        return [
+            self._end(row[KIND], dead.get(row[ID], {}), *self._sparse(row[KIND], of_row))
+            for row, of_row in zip(batch.rows, texts, strict=True)
+        ]
+
+    def _sparse(self, kind: int, texts: Sequence[str]) -> tuple[str, str]:
+        """Return the sparse properties that a row has, and the names of those asked for that it lacks."""
+        pairs = list(zip(self.sparse, texts, strict=True))
+        if self.by_name:
+            return empty_elements(live.name for live, text in pairs if text), ""
+        return "".join(texts), empty_elements(live.name for live, text in pairs if not text and kind in live.kinds)
+
+    def _end(self, kind: int, dead: Mapping[PropertyName, str], live: str = "", lacking: str = "") -> str:
+        """Return the end of an entry; ``live`` are the sparse properties that the row has, ``lacking`` names the others."""
         shown = [name for name in (dead if self.all_dead else self.asked_dead) if name in dead]
         found = empty_elements(shown) if self.by_name else "".join([dead[name] for name in shown])
-        missing = self.absent[kind] + empty_elements(name for name in self.asked_dead if name not in dead)
+        missing = self.absent[kind] + lacking + empty_elements(name for name in self.asked_dead if name not in dead)
         # The first propstat stays even when nothing was found: an entry needs one (RFC 8144, 2.1).
-        end = self.named[kind] + found + _FOUND_CLOSING
+        end = self.named[kind] + live + found + _FOUND_CLOSING
         if missing and not self.minimal:
             end += f"<D:propstat><D:prop>{missing}{_MISSING_CLOSING}"
         return f"{end}</D:response>"
@@ -111,9 +119,11 @@ def _compiled_layout(request: PropfindRequest, unknown: frozenset[PropertyName],
 
     by_name = request.form is Form.PROPNAME
     kinds = (COLLECTION, DOCUMENT)
+    dense = [live for live in known if not live.sparse]
     return _Layout(
-        columns=tuple(live.column for live in shown),
-        named={kind: names(known, kind, present=True) if by_name else "" for kind in kinds},
+        columns=tuple(live.column for live in shown if not live.sparse),
+        sparse=tuple(live for live in (known if by_name else shown) if live.sparse),
+        named={kind: names(dense, kind, present=True) if by_name else "" for kind in kinds},
         absent={kind: names(asked, kind, present=False) for kind in kinds},
         asked_dead=request.dead_names,
         all_dead=request.form is not Form.PROP,
@@ -153,6 +163,42 @@ def propfind(
             yield text.encode()
             text = ""
     yield (text + _CLOSING).encode()
+
+
+def resources(
+    request: PropfindRequest, parts: Iterable[tuple[Sequence[str], Batch]], facts: Facts, *, minimal: bool = False
+) -> Iterator[str]:
+    """Yield the response elements of resources wherever they are, the rows of a batch each with its address."""
+    layout = _layout(request, unknown_properties(facts), minimal=minimal)
+    for hrefs, batch in parts:
+        yield layout.entries([_head(href) for href in hrefs], batch)
+
+
+def of_responses(responses: Iterable[str]) -> bytes:
+    """Return a multistatus of these elements."""
+    return f"{_OPENING}{''.join(responses)}{_CLOSING}".encode()
+
+
+def removed(href: str) -> str:
+    """Return the response element of a member that is gone (RFC 6578, 3.5.2)."""
+    return f"<D:response>{href_element(href)}{_status(HTTPStatus.NOT_FOUND)}</D:response>"
+
+
+def truncated(href: str) -> str:
+    """Return the response element that tells that there is more (RFC 6578, 3.6)."""
+    error = f"<D:error>{precondition('number-of-matches-within-limits')}</D:error>"
+    return f"<D:response>{href_element(href)}{_status(HTTPStatus.INSUFFICIENT_STORAGE)}{error}</D:response>"
+
+
+def sync_token(token: str) -> str:
+    """Return the element with which an answer tells what state it led to (RFC 6578, 6.4)."""
+    return f"<D:sync-token>{escape(token)}</D:sync-token>"
+
+
+def response(href: str, found: Collection[str], missing: Collection[PropertyName]) -> str:
+    """Return the response element of one resource, with the properties that it has as elements and the names of the others."""
+    end = f"<D:propstat><D:prop>{empty_elements(missing)}{_MISSING_CLOSING}" if missing else ""
+    return f"{_head(href)}{''.join(found)}{_FOUND_CLOSING}{end}</D:response>"
 
 
 def _head(href: str) -> str:
@@ -222,7 +268,7 @@ def failures(failed: Iterable[Failure]) -> bytes:
         f"{f'<D:error>{failure.precondition}</D:error>' if failure.precondition else ''}</D:response>"
         for failure in failed
     )
-    return f"{_OPENING}{''.join(responses)}{_CLOSING}".encode()
+    return of_responses(responses)
 
 
 def _status(status: int) -> str:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from davgate.dav import bodies, multistatus
 from davgate.dav.app import DriveApp, options
-from davgate.dav.live_properties import Facts
+from davgate.dav.facts import Facts
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import parse_depth
 from davgate.http.requests import Environ, Request

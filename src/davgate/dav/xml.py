@@ -108,6 +108,18 @@ def name_of(element: Element) -> PropertyName:
     return namespace[1:], local
 
 
+def is_name(name: PropertyName) -> bool:
+    """Tell whether a name that came as text can be that of an element in an answer."""
+    namespace, local = name
+    if max(len(namespace), len(local)) > MAX_NAME_CHARS or namespace == _XML:
+        return False
+    try:
+        etree.QName(namespace or None, local)
+    except ValueError:
+        return False
+    return True
+
+
 def children(element: Element, *local_names: str) -> list[Element]:
     """Return the children in ``DAV:`` with one of these names, in document order; others are ignored (RFC 4918, 17)."""
     tags = [f"{{{DAV}}}{local}" for local in local_names]

@@ -44,8 +44,8 @@ class Request:
         """The host and port by which the client calls this server."""
         return str(self.environ.get("HTTP_HOST") or self.environ["SERVER_NAME"])
 
-    def context(self, principal: Principal) -> Context:
-        """Return who asks, under which conditions and with which lock tokens."""
+    def context(self, principal: Principal, *, editing: bool = False) -> Context:
+        """Return who asks, under which conditions and with which lock tokens; ``editing`` where programs save as on a disk."""
         environ = self.environ
         if "HTTP_IF" in environ:
             resolver = tag_resolver(authority=self.authority, mount=self.mount, limits=self.limits)
@@ -56,7 +56,7 @@ class Request:
             tokens = NO_TOKENS
         if "HTTP_LOCK_TOKEN" in environ:
             tokens |= {parse_lock_token(environ["HTTP_LOCK_TOKEN"])}
-        return Context(principal, conditions, tokens, environ.get("davgate.request_id", ""), environ["REMOTE_ADDR"])
+        return Context(principal, conditions, tokens, environ.get("davgate.request_id", ""), environ["REMOTE_ADDR"], editing)
 
     @property
     def content_type(self) -> str | None:
@@ -80,6 +80,11 @@ class Request:
             return parse_length(expected, "X-Expected-Entity-Length")
         length = self.environ.get("CONTENT_LENGTH")
         return int(length) if length else None
+
+    def is_small(self, limit_bytes: int) -> bool:
+        """Tell whether the body has a length, up to a limit, and comes without being asked for (RFC 9110, 10.1.1)."""
+        length = self.environ.get("CONTENT_LENGTH")
+        return length is not None and length != "" and int(length) <= limit_bytes and "HTTP_EXPECT" not in self.environ
 
     def small_body(self, limit_bytes: int) -> bytes:
         """Return the whole body, of a kind that is small; it can be asked for again.

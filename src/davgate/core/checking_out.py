@@ -1,0 +1,173 @@
+"""Check-outs: a working copy for one principal, until check-in seals it as a version or cancel drops it.
+
+The rules are the table in ``model.checkout``. What the holder saves meanwhile goes into the working copy by itself, see
+``core.content.give``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from davgate.core.access import check_conditions, check_write_locks, locks_on, look_up, require_node
+from davgate.core.content import change_of, settle
+from davgate.core.recording import record
+from davgate.core.rescuing import keep
+from davgate.core.sessions import break_locks, overtake
+from davgate.core.store import Context, Store
+from davgate.model.checkout import Act, CheckOut, Ruling, rule
+from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut
+from davgate.model.instant import Instant
+from davgate.model.locks import Lock
+from davgate.model.node import Cause, Node, Version
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, check_outs, locks, versions
+
+
+def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
+    """Give the caller a working copy of a document; durable on return. Others go on with the last version.
+
+    A version that an edit session has open is sealed first. The caller's own lock stays.
+
+    Raises:
+        AlreadyCheckedOut: somebody has it checked out, the caller perhaps.
+        Locked: somebody else's lock stands on it.
+        NotFound, NotADocument, Forbidden, PreconditionFailed.
+
+    Source: RFC 3253, 4.3.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        node = _document(found, ctx, Right.WRITE_CONTENT)
+        check_conditions(tx, ctx, found, tx.now)
+        taken = found.check_out
+        if taken is not None and rule(taken, ctx.principal, Act.CHECK_OUT) is not Ruling.ALLOWED:
+            raise AlreadyCheckedOut(path, taken.principal_name)
+        others = [pair for pair in locks_on(found) if pair[0].principal_id != ctx.principal.id]
+        if others:
+            raise Locked(tuple(root for _, root in others))
+        overtake(tx, ctx, found)
+        if node.is_pending:
+            node = settle(store, tx, ctx, node)
+            record(tx, ctx, Cause.CREATED.value, path, node.id, change_of("content", node))
+        versions.seal_below(tx, node.id)
+        new = CheckOut(node.id, ctx.principal.id, ctx.principal.name, tx.at, node.version_no)
+        check_outs.add(tx, new)
+        record(tx, ctx, "check-out", path, node.id, change_of("check-out", node))
+        tx.commit()
+    return new
+
+
+def check_in(store: Store, ctx: Context, path: TreePath, *, comment: str = "", keep_checked_out: bool = False) -> Version:
+    """Make the working copy the next version, with all that was saved in between; durable on return.
+
+    There is a version always, also when nothing was saved. All locks on the document end but one whose token its holder submits:
+    programs that lock, check out, save and check in end it themselves afterwards. An administrator may check in for the holder,
+    who stays the author.
+
+    Raises:
+        NotCheckedOut: nobody has it checked out.
+        CheckedOut: somebody else has, and the caller is no administrator.
+        NotFound, NotADocument, Forbidden, PreconditionFailed.
+
+    Source: RFC 3253, 4.4.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        _document(found, ctx, Right.WRITE_CONTENT)
+        check_conditions(tx, ctx, found, tx.now)
+        taken = _ending(found, ctx, Act.CHECK_IN)
+        node = catalog.find(tx, taken.document_id)
+        assert node is not None
+        content = taken.content or node.content
+        assert content is not None
+        if (current := versions.find(tx, node.id, node.version_no)) is not None and current.is_open(tx.now):
+            versions.seal(tx, current)
+        no = node.version_no + 1
+        name = node.name or ""
+        earlier = check_outs.saves(tx, taken)
+        saved_at = Instant(tx.at + len(earlier))
+        author_id = taken.principal_id
+        new = NewVersion(node.id, no, Cause.CHECK_IN, tx.at, author_id, name, content, comment=comment, saved_at=saved_at)
+        versions.add(tx, [new])
+        versions.add_saves(tx, node.id, no, author_id, earlier, tx.at)
+        catalog.set_content(tx, node.id, no, content, tx.at)
+        after_it = replace(node, version_no=no, content=content, modified_at=tx.at)
+        tokens = [lock.token for lock in locks.live_of(tx, node.id) if not _is_submitted(ctx, lock)]
+        break_locks(tx, tokens)
+        is_own = taken.principal_id == ctx.principal.id
+        check_outs.forget(tx, node.id)
+        if keep_checked_out:
+            check_outs.add(tx, replace(taken, taken_at=tx.at, base_no=no, saved_at=None, content=None))
+        record(tx, ctx, "check-in" if is_own else "force-check-in", path, node.id, change_of("content", after_it), version=no)
+        made = versions.find(tx, node.id, no)
+        assert made is not None
+        tx.commit()
+    return made
+
+
+def cancel(store: Store, ctx: Context, path: TreePath) -> None:
+    """Drop a working copy; what was saved in it becomes a rescue copy of its author. Durable on return.
+
+    Raises:
+        NotCheckedOut, CheckedOut: see ``check_in``.
+        Locked: a lock stands on the document; it has to end first.
+        NotFound, NotADocument, Forbidden, PreconditionFailed.
+
+    Source: RFC 3253, 4.5.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, path, tx.now)
+        node = _document(found, ctx, Right.WRITE_CONTENT)
+        check_conditions(tx, ctx, found, tx.now)
+        taken = _ending(found, ctx, Act.CANCEL)
+        if taken.principal_id == ctx.principal.id:
+            check_write_locks(ctx, found)
+        elif found.locks.get(node.id):
+            raise Locked((path,))
+        end_for_holder(store, tx, ctx, taken, "cancelled check-out", path)
+        tx.commit()
+
+
+def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut, reason: str, path: TreePath = ()) -> None:
+    """End a check-out without a version; its bytes become a rescue copy. One of somebody else's is remembered for late saves."""
+    if not path:
+        node = catalog.find(tx, taken.document_id)
+        path = (node.name,) if node is not None and node.name else ("document",)
+    if taken.content is not None:
+        keep(store, tx, taken.principal_id, taken.document_id, path, taken.content, reason, ctx)
+    is_own = taken.principal_id == ctx.principal.id
+    if is_own:
+        check_outs.forget(tx, taken.document_id)
+    else:
+        check_outs.cancel(tx, taken.document_id)
+    shown = catalog.find(tx, taken.document_id)
+    changes = () if shown is None else (change_of("check-in", shown),)
+    record(tx, ctx, "cancel-check-out" if is_own else "force-cancel-check-out", path, taken.document_id, *changes)
+
+
+def _ending(found: Resolved, ctx: Context, act: Act) -> CheckOut:
+    taken = found.check_out
+    ruling = rule(taken, ctx.principal, act)
+    if taken is None or ruling is Ruling.NOT_CHECKED_OUT:
+        raise NotCheckedOut(found.path)
+    if ruling is Ruling.HELD:
+        raise CheckedOut(found.path, taken.principal_name)
+    return taken
+
+
+def _is_submitted(ctx: Context, lock: Lock) -> bool:
+    return lock.token in ctx.tokens and lock.principal_id == ctx.principal.id
+
+
+def _document(found: Resolved, ctx: Context, needed: Right) -> Node:
+    node = require_node(found, ctx, needed)
+    if node.is_collection:
+        raise NotADocument(found.path)
+    return node
+
+
+def standing(store: Store, ctx: Context) -> list[tuple[CheckOut, TreePath | None]]:
+    """Return all check-outs, the oldest first, with the paths of their documents."""
+    with store.database.read(snapshot=True) as session:
+        return [(taken, catalog.path_of(session, taken.document_id)) for taken in check_outs.all_standing(session)]

@@ -1,0 +1,93 @@
+"""What is shown only when asked for: of a listing, at its moment, and of a document's history as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from davgate.core import changes
+from davgate.core.access import look_up, require_node
+from davgate.core.marking import labels_of
+from davgate.core.sessions import VersionsPer, versions_per
+from davgate.core.store import Context, Store
+from davgate.core.tree import Listing
+from davgate.model.checkout import CheckOut
+from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
+from davgate.model.node import Node, Version
+from davgate.model.paths import TreePath
+from davgate.model.permissions import Right
+from davgate.storage.api import VersionNote, catalog, dances, erasing, marks, version_notes, versions
+
+
+def notes_of(listing: Listing) -> Mapping[int, VersionNote]:
+    """Return by node id what the current versions of the listed documents say beside their content."""
+    return version_notes.of_listing(listing.session, listing.node.id)
+
+
+def sync_token_of(listing: Listing) -> str:
+    """Return the token of the state that the listing shows."""
+    return changes.sync_token(listing.session)
+
+
+def is_version_per_save(store: Store, listing: Listing) -> bool:
+    """Tell whether each save makes a version here, and not each edit session."""
+    return versions_per(store, listing.session, listing.found.chain) is VersionsPer.SAVE
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHistory:
+    """A document, its kept versions, the oldest first, their labels by number, and its check-out, if there is one."""
+
+    node: Node
+    versions: Sequence[Version]
+    labels: Mapping[int, tuple[str, ...]]
+    check_out: CheckOut | None
+
+
+def history_of(store: Store, ctx: Context, path: TreePath) -> DocumentHistory:
+    """Return a document's history at one moment; one without content yet has no versions.
+
+    Raises:
+        NotFound.
+        NotADocument: there is a collection.
+    """
+    with store.database.read(snapshot=True) as session:
+        found = look_up(session, ctx, path, store.clock.now())
+        node = require_node(found, ctx, Right.READ)
+        if node.is_collection:
+            raise NotADocument(path)
+        kept = tuple(versions.of_document(session, node.id))
+        return DocumentHistory(node, kept, labels_of(session, node.id), found.check_out)
+
+
+def path_of_document(store: Store, ctx: Context, uuid: str) -> TreePath:
+    """Return where the document with an id is; the id of one that became part of another leads to that.
+
+    Raises:
+        NotFound: there is none in the tree that the principal may see.
+    """
+    with store.database.read(snapshot=True) as session:
+        found = erasing.find_by_uuid(session, uuid)
+        node_id = dances.successor_of(session, uuid) if found is None else found.id
+        path = None if node_id is None else catalog.path_of(session, node_id)
+        if path is None:
+            raise NotFound((f"={uuid}",))
+        require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
+    return path
+
+
+def labelled_version(store: Store, ctx: Context, path: TreePath, label: str) -> int | None:
+    """Return the number of the version that a label selects; None where there is no document that has versions.
+
+    Raises:
+        NotFound.
+        LabelSelectsNothing: no version of the document has it.
+    """
+    with store.database.read() as session:
+        node = require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
+        if node.is_collection or node.version_no == 0:
+            return None
+        no = marks.labelled(session, node.id, label)
+    if no is None:
+        raise LabelSelectsNothing(path, label)
+    return no

@@ -1,0 +1,193 @@
+"""From what core tells of resources to the facts that properties are written from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from davgate.core import tree
+from davgate.core.access import LockAt
+from davgate.core.showing import DocumentHistory, history_of, is_version_per_save, notes_of, sync_token_of
+from davgate.core.store import Store
+from davgate.core.tree import Listing
+from davgate.dav.addresses import by_path
+from davgate.dav.bodies import PropfindRequest
+from davgate.dav.drive import Drive, Exchange, place_of
+from davgate.dav.facts import COLLECTION, KIND, Facts, History, RootedLock, VersionFacts
+from davgate.dav.xml import escape
+from davgate.model.checkout import CheckOut, as_lock
+from davgate.model.conditions import NO_CONDITIONS
+from davgate.model.errors import NotFound
+from davgate.model.instant import to_datetime
+from davgate.model.locks import Lock
+from davgate.model.node import Node, NodeKind, Version
+from davgate.model.paths import TreePath
+from davgate.model.places import DocumentVersions, InTree, VersionFile, version_file_name
+from davgate.model.principal import Principal
+from davgate.storage.api import MemberRow, VersionNote
+
+
+def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Facts:
+    """Return the facts of a place in today's tree and of its members, as far as a request wants them."""
+    quota = listing.quota
+    drive, me = exchange.drive, exchange.ctx.principal
+    shown_as_locks = locks_of_others(listing.check_outs, me)
+    own = listing.node.id
+    standing = rooted(drive, listing.standing, {own} if not listing.node.is_collection else ())
+    standing += [(lock, drive.href(listing.found.path, collection=False)) for lock in shown_as_locks.pop(own, ())]
+    return Facts(
+        listing.now,
+        standing,
+        joined(listing.member_locks, shown_as_locks),
+        dead=listing.properties,
+        quota_used_bytes=quota.used_bytes if quota else None,
+        quota_available_bytes=quota.available_bytes if quota else None,
+        mount=drive.mount,
+        check_outs=listing.check_outs,
+        current=current_facts(notes_of(listing)) if asked.wants_version_facts else {},
+        sync_token=sync_token_of(listing) if asked.wants_sync_token else "",
+        is_version_per_save=asked.wants_version_policy and is_version_per_save(exchange.store, listing),
+    )
+
+
+def rooted(drive: Drive, locks: Iterable[LockAt], documents: Sequence[int] | set[int] = ()) -> list[RootedLock]:
+    """Return locks with the addresses of their roots, which are collections but for these nodes."""
+    return [(lock, drive.href(root, collection=lock.node_id not in documents)) for lock, root in locks]
+
+
+def locks_of_others(check_outs: Mapping[int, CheckOut], me: Principal) -> dict[int, tuple[Lock, ...]]:
+    """Return what others have checked out, which to everybody else is a lock of its holder."""
+    return {
+        node_id: (replace(as_lock(taken), owner=escape(taken.principal_name)),)
+        for node_id, taken in check_outs.items()
+        if taken.stands and taken.principal_id != me.id
+    }
+
+
+def joined(locks: Mapping[int, Sequence[Lock]], more: Mapping[int, Sequence[Lock]]) -> Mapping[int, Sequence[Lock]]:
+    """Return the locks of two mappings in one."""
+    if not more:
+        return locks
+    return {node_id: (*locks.get(node_id, ()), *more.get(node_id, ())) for node_id in locks.keys() | more.keys()}
+
+
+def current_facts(notes: Mapping[int, VersionNote]) -> dict[int, VersionFacts]:
+    """Return the facts of the versions that documents show."""
+    return {node_id: VersionFacts(note.author, note.comment, note.labels, note.origin) for node_id, note in notes.items()}
+
+
+def version_row(store: Store, node: Node, version: Version) -> MemberRow:
+    """Return a version as a row of the shape of a document's."""
+    opened_at = to_datetime(version.opened_at).astimezone(store.policy.time_zone)
+    content = version.content
+    return (
+        0,
+        str(uuid.uuid5(uuid.UUID(node.uuid), str(version.no))),
+        NodeKind.DOCUMENT.value,
+        None,
+        version_file_name(version.no, opened_at, version.author, node.name or version.file_name),
+        version.opened_at,
+        version.saved_at,
+        version.no,
+        content.digest,
+        content.length_bytes,
+        content.media_type,
+    )
+
+
+def folder_row(node: Node, name: str) -> MemberRow:
+    """Return the folder of a document's versions as a row."""
+    kind = NodeKind.COLLECTION.value
+    folder_uuid = str(uuid.uuid5(uuid.UUID(node.uuid), name))
+    return (0, folder_uuid, kind, None, name, node.created_at, node.modified_at, 0, None, None, None)
+
+
+def history_facts(drive: Drive, path: TreePath | None, history: DocumentHistory) -> History:
+    """Return the facts of all versions of a document; without a path it is in the trash."""
+    numbers = [version.no for version in history.versions]
+    before = dict(zip(numbers[1:], numbers, strict=False))
+    after = dict(zip(numbers, numbers[1:], strict=False))
+    facts = {
+        version.no: VersionFacts(
+            version.author,
+            version.comment,
+            history.labels.get(version.no, ()),
+            version.origin,
+            before.get(version.no),
+            after.get(version.no),
+        )
+        for version in history.versions
+    }
+    taken = history.check_out
+    return History(
+        history.node.uuid,
+        facts,
+        "" if path is None else drive.href(path, collection=False),
+        taken.base_no if taken is not None and taken.stands else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One resource: its address, its row, and the facts to go with it."""
+
+    href: str
+    row: MemberRow
+    facts: Facts
+
+
+@dataclass(slots=True)
+class Describer:
+    """Looks up one resource after the other for an answer; a document's history is read once."""
+
+    exchange: Exchange
+    _histories: dict[TreePath, DocumentHistory] = field(default_factory=dict)
+
+    def describe(self, path: TreePath, asked: PropfindRequest) -> Described:
+        """Return the resource at a path on the drive, with the facts that a request for its properties wants.
+
+        The request's conditions hold for the resource that it names, so they are not asked here.
+
+        Raises:
+            NotFound, ReadOnlyPlace.
+        """
+        place = by_path(self.exchange, place_of(path))
+        match place:
+            case InTree(in_tree):
+                return self._in_tree(in_tree, asked)
+            case DocumentVersions(document):
+                history = self._history(document)
+                return self._past(path, history, folder_row(history.node, history.node.name or ""), document)
+            case VersionFile(document, no):
+                history = self._history(document)
+                for version in history.versions:
+                    if version.no == no:
+                        return self._past(path, history, version_row(self.exchange.store, history.node, version), document)
+        raise NotFound(path)
+
+    def _in_tree(self, path: TreePath, asked: PropfindRequest) -> Described:
+        exchange = self.exchange
+        with tree.listing(
+            exchange.store,
+            replace(exchange.ctx, conditions=NO_CONDITIONS),
+            path,
+            with_members=False,
+            with_properties=asked.wants_dead_properties,
+            with_locks=asked.wants_locks,
+            with_quota=asked.wants_quota,
+        ) as listing:
+            href = exchange.drive.href(path, collection=listing.node.is_collection)
+            return Described(href, listing.row, facts_of(exchange, listing, asked))
+
+    def _past(self, path: TreePath, history: DocumentHistory, row: MemberRow, document: TreePath) -> Described:
+        drive = self.exchange.drive
+        now = self.exchange.store.clock.now()
+        facts = Facts(now, lockable=False, mount=drive.mount, history=history_facts(drive, document, history))
+        return Described(drive.href(path, collection=row[KIND] == COLLECTION), row, facts)
+
+    def _history(self, document: TreePath) -> DocumentHistory:
+        known = self._histories.get(document)
+        if known is None:
+            known = self._histories[document] = history_of(self.exchange.store, self.exchange.ctx, document)
+        return known

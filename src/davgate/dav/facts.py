@@ -1,0 +1,118 @@
+"""What an answer knows beside the rows that it shows: locks, dead properties, versions, check-outs.
+
+Reading modules fill it, ``live_properties`` and ``version_properties`` write it out. What a request does not ask for is not
+loaded, and stays empty here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from davgate.model.checkout import CheckOut
+from davgate.model.instant import Instant
+from davgate.model.locks import Lock
+from davgate.model.node import NodeKind
+from davgate.model.properties import PropertyName
+from davgate.storage.api import MemberRow
+
+# Where the values of a row are; see MemberRow.
+ID: Final = 0
+UUID: Final = 1
+KIND: Final = 2
+NAME: Final = 4
+CREATED_AT: Final = 5
+MODIFIED_AT: Final = 6
+VERSION_NO: Final = 7
+DIGEST: Final = 8
+LENGTH: Final = 9
+MEDIA_TYPE: Final = 10
+
+COLLECTION: Final = NodeKind.COLLECTION.value
+DOCUMENT: Final = NodeKind.DOCUMENT.value
+
+RootedLock: TypeAlias = tuple[Lock, str]
+"""A live lock and the address of its lock root."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What a version says beside its row; ``predecessor`` and ``successor`` are the numbers of its neighbours that are kept."""
+
+    author: str
+    comment: str = ""
+    labels: tuple[str, ...] = ()
+    origin: str = ""
+    predecessor: int | None = None
+    successor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Of which document the rows of an answer are versions, or the folder of versions; the facts go by version number.
+
+    ``checked_out_from`` is the version from which the document at ``document_href`` is checked out now.
+    """
+
+    document_uuid: str
+    versions: Mapping[int, VersionFacts]
+    document_href: str = ""
+    checked_out_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """From where, by whom and when something went to the trash."""
+
+    path: str
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an answer says beside the rows.
+
+    ``standing`` are the locks that affect the requested resource, those from above included; ``member_locks`` are those
+    directly on its members, and ``dead`` the dead properties of all, each the text of an element, both by node id. Without
+    ``lockable`` nothing listed here can be locked: it is no place of today's tree. A quota of None is unknown or without limit,
+    and is not shown (RFC 4331, 3 and 4).
+
+    ``mount`` is where addresses of versions begin. ``check_outs`` and ``current``, the facts of the versions that documents of
+    the tree show, go by node id. ``history`` is there when the rows are versions, ``deletions`` go by the uuid of a row in the
+    trash. ``sync_token`` is the state that collections are shown in. ``is_version_per_save`` tells that documents here get a
+    version with each save, and not one for each edit session.
+    """
+
+    now: Instant
+    standing: Sequence[RootedLock] = ()
+    member_locks: Mapping[int, Sequence[Lock]] = field(default_factory=dict)
+    lockable: bool = True
+    dead: Mapping[int, Mapping[PropertyName, str]] = field(default_factory=dict)
+    quota_used_bytes: int | None = None
+    quota_available_bytes: int | None = None
+    mount: str = ""
+    check_outs: Mapping[int, CheckOut] = field(default_factory=dict)
+    current: Mapping[int, VersionFacts] = field(default_factory=dict)
+    history: History | None = None
+    deletions: Mapping[str, Deletion] = field(default_factory=dict)
+    sync_token: str = ""
+    is_version_per_save: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that are written together: the requested resource, or members below ``base``.
+
+    ``standing`` are the locks that affect each of them, beside those of ``facts.member_locks``.
+    """
+
+    rows: Sequence[MemberRow]
+    facts: Facts
+    standing: Sequence[RootedLock]
+    base: str = ""
+
+
+Column: TypeAlias = Callable[[Batch], Iterable[str]]
+"""Gives the element of a property for each row of a batch, in order; the empty string where the row has none."""
