@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from . import big, table
+from . import big, past, table
 from .compare import Pace, Results, run
 from .documents import seeds, write_seeds
 from .peers import PEERS, WORK, Davgate, Peer, PeerError, install
@@ -49,7 +49,7 @@ def main() -> int:
             print("no server runs", *failures, sep="\n", file=sys.stderr)
             return 1
         # Building a store of a million documents takes longer than all rows; it is not on their time.
-        results = run(rows, peers, pace, time.monotonic() if options.big else began_at)
+        results = run(rows, peers, pace, time.monotonic() if options.big or options.past else began_at)
         text = _report(rows, peers, results, pace)
         left_out = [*(row.name for row in wanted if row not in rows), *results.left_out]
         failures += results.failures
@@ -67,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--servers", default=",".join(PEERS), metavar="NAMES", help="default: %(default)s")
     parser.add_argument("--workers", type=int, metavar="N", help="processes of davgate; default: davgate's own")
     parser.add_argument("--big", type=int, metavar="N", help="compare a davgate store of N documents with a small one instead")
+    parser.add_argument("--past", type=int, metavar="N", help="compare a store of N documents with itself as it was instead")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to this file too")
     parser.add_argument(
         "--scratch", type=Path, default=Path("/var/tmp"), metavar="DIR", help="on a disk, for up to 40 GiB; default: %(default)s"
@@ -79,6 +80,8 @@ def _options() -> argparse.Namespace:
 
 
 def _rows(options: argparse.Namespace) -> list[Row]:
+    if options.past:
+        return past.rows()
     return big.rows() if options.big else all_rows()
 
 
@@ -86,6 +89,8 @@ def _servers(options: argparse.Namespace, folder: Path) -> list[Peer]:
     if options.big:
         small = big.SmallStore(folder / big.SmallStore.name, options.workers)
         return [big.BigStore(folder / big.BigStore.name, options.workers, options.big), small]
+    if options.past:
+        return list(past.servers(folder, options.workers, options.past))
     kinds = [PEERS[name] for name in options.servers]
     return [Davgate(folder / kind.name, options.workers) if kind is Davgate else kind(folder / kind.name) for kind in kinds]
 
@@ -133,7 +138,13 @@ def _start(servers: Sequence[Peer], seed_folder: Path, rows: Sequence[Row], runn
 
 def _report(rows: Sequence[Row], peers: Sequence[Peer], results: Results, pace: Pace) -> str:
     names = [peer.name for peer in peers]
-    ratios = [(own, other) for own in (Davgate.name, big.BigStore.name) if own in names for other in names if other != own]
+    ratios = [
+        (own, other)
+        for own in (Davgate.name, big.BigStore.name, past.PastStore.name)
+        if own in names
+        for other in names
+        if other != own
+    ]
     today = datetime.datetime.now(tz=datetime.UTC).date()
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
     how = f"loopback, load on the same cores; median of {pace.rounds} rounds of {pace.sample_seconds:g} s, servers in turn"
@@ -142,7 +153,7 @@ def _report(rows: Sequence[Row], peers: Sequence[Peer], results: Results, pace: 
         "",
         f"{today}, {machine}, {how}.",
         *(f"{peer.name}: {peer.version()}." for peer in peers),
-        LEGEND if big.BigStore.name in names else LEGEND + PEERS_LEGEND,
+        LEGEND if {big.BigStore.name, past.PastStore.name} & set(names) else LEGEND + PEERS_LEGEND,
     ]
     return "\n".join(lines)
 

@@ -45,8 +45,12 @@ class SmallStore(Davgate):
         """Make the store with its documents."""
         super().prepare(seed_folder)
         began_at = time.monotonic()
-        build(self.data, self._folders, IN_A_FOLDER, BODY_BYTES)
+        self.build()
         print(f"built {self.version()} in {time.monotonic() - began_at:.0f} s", file=sys.stderr, flush=True)
+
+    def build(self) -> None:
+        """Fill the store."""
+        build(self.data, self._folders, IN_A_FOLDER, BODY_BYTES)
 
     def any_folder(self) -> str:
         """Return the path of one of the folders, another each time."""

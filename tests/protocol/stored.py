@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from davgate.core import versioning
-from davgate.core.content import add_document, add_staged, media_of
+from davgate.core.content import add_document, add_staged, change_of, media_of
+from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.node import Node, Version
@@ -31,7 +32,8 @@ def add_documents(store: Store, ctx: Context, folder: Node, names: Iterable[str]
     with store.database.write() as tx:
         add_staged(store, tx, staged)
         for name in names:
-            add_document(store, tx, ctx, folder, name, media_of(staged, None, name))
+            made = add_document(store, tx, ctx, folder, name, media_of(staged, None, name))
+            record(tx, ctx, "put", (name,), made.id, change_of("create", made))
         tx.commit()
 
 

@@ -25,7 +25,7 @@ def a_collection(name: str) -> MemberRow:
 
 
 def page(path: TreePath, *members: MemberRow) -> str:
-    return b"".join(listing_page("/dav", path, members)).decode()
+    return b"".join(listing_page("/dav", path, members, has_versions=".versions" not in path)).decode()
 
 
 def links(text: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from davgate.dav.live_properties import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
+from davgate.dav.facts import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
 from davgate.http.headers import quote_name, quote_path
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
@@ -32,11 +32,11 @@ td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere } tr:
 """
 
 
-def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow]) -> Iterator[bytes]:
-    """Yield the page of a folder in pieces; ``path`` is where it is on the drive."""
+def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow], *, has_versions: bool) -> Iterator[bytes]:
+    """Yield the page of a folder in pieces; ``path`` is where it is on the drive; it may have ``.versions`` in it."""
     title = escape(path[-1] if path else "Drive")
     base = quote_path(path, mount, collection=True)
-    shelf = "" if VERSIONS in path else f"{base}{VERSIONS}/"
+    shelf = f"{base}{VERSIONS}/" if has_versions else ""
     version = f'<th class="n"><a href="{shelf}" title="Versions of all documents here">Version</a></th>' if shelf else ""
     yield (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

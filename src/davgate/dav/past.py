@@ -1,100 +1,288 @@
-"""The version folders as rows: they are listed and shown by the same code as the tree of today (RFC 4918, 9.1).
+"""The folders that show the past, as rows: they are listed and shown by the same code as the tree of today (RFC 4918, 9.1).
 
-An entry of the past has an id that no node has, a resource-id derived from that of the document, and the times of what it shows.
+These are the version folders, the tree as it was, the trash and the rescue copies. An entry has an id that no node has, and the
+times of what it shows.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from davgate.core import versioning
+from davgate.core import rescue_copies, time_travel, trash, versioning
+from davgate.core.content import Written
 from davgate.core.documents import Opened
+from davgate.core.showing import DocumentHistory, history_of
 from davgate.core.store import Context, Store
-from davgate.model.errors import NotFound
-from davgate.model.instant import to_datetime
+from davgate.dav.describing import folder_row, history_facts, version_row
+from davgate.dav.drive import Drive, Exchange
+from davgate.dav.facts import Deletion, Facts, History
+from davgate.model.errors import NotADocument, NotFound, ReadOnlyPlace
+from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
-from davgate.model.node import Node, NodeKind, Version
-from davgate.model.places import DocumentVersions, Place, VersionFile, VersionsFolder, version_file_name
-from davgate.storage.api import MemberRow
+from davgate.model.node import Node, NodeKind
+from davgate.model.paths import TreePath
+from davgate.model.places import (
+    AT,
+    RESCUE,
+    TRASH,
+    AsOf,
+    DocumentVersions,
+    Instants,
+    Place,
+    RescueFile,
+    RescueFolder,
+    Trashed,
+    TrashFolder,
+    VersionFile,
+    VersionsFolder,
+    instant_name,
+    trash_name,
+)
+from davgate.storage.api import MemberRow, Rescue, TrashEntry, from_node
 
 _NO_NODE: Final = 0
+_COLLECTION: Final = NodeKind.COLLECTION.value
+_DOCUMENT: Final = NodeKind.DOCUMENT.value
+_NIGHTS: Final = 7
+"""How many midnights ``.at`` lists; any other instant is there, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A folder or file of the past, and what is in it."""
+    """A folder or file of the past, and what is in it; ``batches`` and ``is_complete`` are as those of ``core.tree.Listing``."""
 
     row: MemberRow
-    members: Sequence[MemberRow] = ()
+    batches: Iterator[Sequence[MemberRow]] = iter(())
+    is_complete: bool = True
+    history: History | None = None
+    deletions: dict[str, Deletion] = field(default_factory=dict)
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is a folder."""
+        return self.row[2] == _COLLECTION
+
+    def facts(self, drive: Drive) -> Facts:
+        """Return what properties are written from: nothing here can be locked."""
+        now = drive.store.clock.now()
+        return Facts(now, lockable=False, mount=drive.mount, history=self.history, deletions=self.deletions)
 
 
-def show(store: Store, ctx: Context, place: Place, *, with_members: bool) -> Shown:
-    """Return a place of the past.
+@contextmanager
+def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> Iterator[Shown]:
+    """Give a place of the past.
 
     Raises:
         NotFound: nothing is there.
     """
+    store = drive.store
+    if isinstance(place, AsOf):
+        with time_travel.listing(store, ctx, _instant(store, place), place.path, with_members=with_members) as then:
+            name = place.path[-1] if place.path else place.instant
+            row = (*then.row[:4], name, *then.row[5:])
+            yield Shown(row, then.batches, then.is_complete)
+        return
+    yield _whole(drive, ctx, place, with_members=with_members)
+
+
+def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> Shown:
+    store = drive.store
     match place:
         case VersionsFolder(collection):
             node, documents = versioning.documents_with_versions(store, ctx, collection)
-            return Shown(_folder(node.uuid, VERSIONS, node), [_document_folder(row) for row in documents])
+            return Shown(_folder_of(node.uuid, VERSIONS, node), iter([[_document_folder(row) for row in documents]]))
         case DocumentVersions(document):
-            node, versions = versioning.history(store, ctx, document)
-            folder = _folder(node.uuid, node.name or "", node)
-            return Shown(folder, [_file(store, node, version) for version in versions] if with_members else ())
-        case VersionFile(document, no) if no is not None:
-            node, version, _ = versioning.open_version(store, ctx, document, no)
-            return Shown(_file(store, node, version))
-    raise NotFound(document if isinstance(place, VersionFile) else ())
+            history = _history(store, ctx, document)
+            if not history.versions:
+                raise NotFound(document)
+            rows = [version_row(store, history.node, version) for version in history.versions] if with_members else []
+            row = folder_row(history.node, history.node.name or "")
+            return Shown(row, iter([rows]), history=history_facts(drive, document, history))
+        case VersionFile(document, no):
+            history = _history(store, ctx, document)
+            version = next((version for version in history.versions if version.no == no), None)
+            if version is None:
+                raise NotFound((*document, f"{no or 0:04d}"))
+            facts = history_facts(drive, document, history)
+            return Shown(version_row(store, history.node, version), history=facts)
+        case Instants():
+            midnights = time_travel.recent_midnights(store, _NIGHTS)
+            names = [instant_name(to_datetime(at)) for at in midnights]
+            rows = [_folder(name, at, at) for name, at in zip(names, midnights, strict=True)]
+            return Shown(_folder(AT, store.clock.now()), iter([rows]))
+        case TrashFolder():
+            return _trash_folder(store, ctx)
+        case Trashed(node_id, below) if node_id is not None:
+            return _trashed(store, ctx, node_id, below)
+        case RescueFolder():
+            rows = [_rescue_row(kept) for kept in rescue_copies.entries(store, ctx)]
+            return Shown(_folder(RESCUE, store.clock.now()), iter([rows]))
+        case RescueFile(name):
+            return Shown(_rescue_row(rescue_copies.find(store, ctx, name)))
+    raise NotFound((TRASH,))
 
 
-def open_file(store: Store, ctx: Context, place: VersionFile) -> Opened:
-    """Return the content of a version.
+def _history(store: Store, ctx: Context, document: TreePath) -> DocumentHistory:
+    try:
+        return history_of(store, ctx, document)
+    except NotADocument:
+        raise NotFound(document) from None
+
+
+def open_file(drive: Drive, ctx: Context, place: Place) -> Opened | None:
+    """Return the content of a file of the past, None for a folder.
 
     Raises:
         NotFound, PreconditionFailed.
     """
-    if place.no is None:
-        raise NotFound(place.document)
-    return versioning.open_version(store, ctx, place.document, place.no)[2]
+    store = drive.store
+    match place:
+        case VersionFile(document, no):
+            if no is None:
+                raise NotFound(document)
+            return versioning.open_version(store, ctx, document, no)[2]
+        case AsOf(_, path):
+            return time_travel.open_content(store, ctx, _instant(store, place), path)
+        case Trashed(node_id, below) if node_id is not None:
+            return trash.open_content(store, ctx, node_id, below)
+        case RescueFile(name):
+            return rescue_copies.open_content(store, ctx, name)
+    return None
+
+
+def copy_out(exchange: Exchange, destination: TreePath, *, overwrite: bool, with_members: bool) -> Written:
+    """Bring something of the past into the tree: a version restores, anything else makes a new document or folder.
+
+    Raises:
+        ReadOnlyPlace: it is nothing that can be copied.
+    """
+    store, ctx = exchange.store, exchange.ctx
+    match exchange.place:
+        case VersionFile(document, no) if no is not None:
+            return versioning.restore(store, ctx, document, no, destination, overwrite=overwrite)
+        case AsOf(_, path) as place if path:
+            at = _instant(store, place)
+            return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
+        case Trashed(node_id, below) if node_id is not None:
+            return trash.copy_out(store, ctx, node_id, below, destination, overwrite=overwrite, with_members=with_members)
+        case RescueFile(name):
+            return rescue_copies.copy_out(store, ctx, name, destination, overwrite=overwrite)
+    raise ReadOnlyPlace(exchange.request.target.path)
+
+
+def move_out(exchange: Exchange, destination: TreePath, *, overwrite: bool) -> Written:
+    """Bring something back for good: out of the trash with identity and history, or a rescue copy.
+
+    Raises:
+        ReadOnlyPlace: it is nothing that can be moved.
+    """
+    store, ctx = exchange.store, exchange.ctx
+    match exchange.place:
+        case Trashed(node_id, ()) if node_id is not None:
+            return trash.restore(store, ctx, node_id, destination, overwrite=overwrite)
+        case RescueFile(name):
+            return rescue_copies.copy_out(store, ctx, name, destination, overwrite=overwrite, dropping=True)
+    raise ReadOnlyPlace(exchange.request.target.path)
+
+
+def delete(exchange: Exchange) -> None:
+    """Remove a rescue copy for good; nothing else of the past is ever deleted here.
+
+    Raises:
+        ReadOnlyPlace.
+    """
+    if not isinstance(exchange.place, RescueFile):
+        raise ReadOnlyPlace(exchange.request.target.path)
+    rescue_copies.drop(exchange.store, exchange.ctx, exchange.place.name)
 
 
 def versions_entry(node: Node) -> MemberRow:
     """Return the row of a collection's ``.versions`` for where the collection lists it."""
-    return _folder(node.uuid, VERSIONS, node)
+    return _folder_of(node.uuid, VERSIONS, node)
 
 
-def _folder(of: str, name: str, node: Node) -> MemberRow:
+def _instant(store: Store, place: AsOf) -> Instant:
+    return time_travel.parse_instant(place.instant, store.policy.time_zone, store.clock.now())
+
+
+def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) -> MemberRow:
+    return (
+        _NO_NODE,
+        str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+        _COLLECTION,
+        None,
+        name,
+        created_at,
+        created_at if modified_at is None else modified_at,
+        0,
+        None,
+        None,
+        None,
+    )
+
+
+def _folder_of(of: str, name: str, node: Node) -> MemberRow:
     created_at, modified_at = node.created_at, node.modified_at
-    return (_NO_NODE, _derived(of, name), NodeKind.COLLECTION.value, None, name, created_at, modified_at, 0, None, None, None)
+    return (_NO_NODE, _derived(of, name), _COLLECTION, None, name, created_at, modified_at, 0, None, None, None)
 
 
 def _document_folder(row: MemberRow) -> MemberRow:
     _, of, _, _, name, created_at, modified_at, *_ = row
-    kind = NodeKind.COLLECTION.value
-    return (_NO_NODE, _derived(of, name or ""), kind, None, name, created_at, modified_at, 0, None, None, None)
-
-
-def _file(store: Store, node: Node, version: Version) -> MemberRow:
-    opened_at = to_datetime(version.opened_at).astimezone(store.policy.time_zone)
-    content = version.content
-    return (
-        _NO_NODE,
-        _derived(node.uuid, str(version.no)),
-        NodeKind.DOCUMENT.value,
-        None,
-        version_file_name(version.no, opened_at, version.author, node.name or ""),
-        version.opened_at,
-        version.opened_at,
-        version.no,
-        content.digest,
-        content.length_bytes,
-        content.media_type,
-    )
+    return (_NO_NODE, _derived(of, name or ""), _COLLECTION, None, name, created_at, modified_at, 0, None, None, None)
 
 
 def _derived(of: str, name: str) -> str:
     return str(uuid.uuid5(uuid.UUID(of), name))
+
+
+# The trash
+
+
+def _trash_folder(store: Store, ctx: Context) -> Shown:
+    entries = trash.entries(store, ctx)
+    rows = [_trash_row(store, entry) for entry in entries]
+    deletions = {entry.node.uuid: _deletion(entry) for entry in entries}
+    newest = max((entry.deleted_at for entry in entries), default=store.clock.now())
+    return Shown(_folder(TRASH, newest), iter([rows]), deletions=deletions)
+
+
+def _trashed(store: Store, ctx: Context, node_id: int, below: TreePath) -> Shown:
+    entry, node, members = trash.show(store, ctx, node_id, below)
+    row = _without_id(from_node(node)) if below else _trash_row(store, entry)
+    deletions = {} if below else {entry.node.uuid: _deletion(entry)}
+    return Shown(row, iter([[_without_id(member) for member in members]]), deletions=deletions)
+
+
+def _trash_row(store: Store, entry: TrashEntry) -> MemberRow:
+    deleted_at = to_datetime(entry.deleted_at).astimezone(store.policy.time_zone)
+    name = trash_name(entry.name, deleted_at, entry.node.id)
+    return _without_id(from_node(replace(entry.node, name=name)))
+
+
+def _without_id(row: MemberRow) -> MemberRow:
+    return (_NO_NODE, *row[1:])
+
+
+def _deletion(entry: TrashEntry) -> Deletion:
+    return Deletion(entry.path, entry.deleted_by, entry.deleted_at)
+
+
+def _rescue_row(kept: Rescue) -> MemberRow:
+    content = kept.content
+    return (
+        _NO_NODE,
+        str(uuid.uuid5(uuid.NAMESPACE_OID, f"rescue {kept.id}")),
+        _DOCUMENT,
+        None,
+        kept.name,
+        kept.kept_at,
+        kept.kept_at,
+        1,
+        content.digest,
+        content.length_bytes,
+        content.media_type,
+    )

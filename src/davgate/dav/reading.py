@@ -5,26 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain
+from typing import TypeAlias
 
 from davgate.core import tree
 from davgate.core.documents import Opened, open_content
-from davgate.core.tree import Listing
 from davgate.dav import bodies, multistatus, past
+from davgate.dav.describing import facts_of
 from davgate.dav.drive import Exchange
-from davgate.dav.live_properties import Facts
+from davgate.dav.facts import Facts
 from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, listing_page
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.clients import program_of
 from davgate.http.content import send
 from davgate.http.headers import parse_depth
-from davgate.http.responses import Headers, Response, whole
+from davgate.http.responses import Headers, Response
 from davgate.model.errors import FiniteDepthOnly
-from davgate.model.locks import Depth, Lock
-from davgate.model.places import InTree, VersionFile
+from davgate.model.locks import Depth
+from davgate.model.node import Node
+from davgate.model.paths import TreePath
+from davgate.model.places import InTree
 from davgate.storage.api import MemberRow
+
+Listing: TypeAlias = tree.Listing | past.Shown
 
 _SNAPSHOT_SECONDS = 5.0
 """How long a slow reader may hold the moment that a listing shows; the rest is then taken into memory, since a snapshot that
@@ -34,27 +40,26 @@ stays open keeps SQLite from reusing its log."""
 def get(exchange: Exchange) -> Response:
     """Send a document's content, or show a folder to a browser; HEAD sends the same head (RFC 4918, 9.4)."""
     place = exchange.place
-    if isinstance(place, VersionFile):
-        return send(exchange.request.environ, past.open_file(exchange.store, exchange.ctx, place))
     if isinstance(place, InTree):
-        opened = open_content(exchange.store, exchange.ctx, place.path)
-        if isinstance(opened, Opened):
-            return send(exchange.request.environ, opened)
-    return _folder_page(exchange)
+        opened: Opened | Node | None = open_content(exchange.store, exchange.ctx, place.path)
+    else:
+        opened = past.open_file(exchange.drive, exchange.ctx, place)
+    return send(exchange.request.environ, opened) if isinstance(opened, Opened) else _folder_page(exchange)
 
 
 def _folder_page(exchange: Exchange) -> Response:
-    mount, path = exchange.drive.mount, exchange.request.target.path
-    if not isinstance(exchange.place, InTree):
-        shown = past.show(exchange.store, exchange.ctx, exchange.place, with_members=True)
-        return whole(HTTPStatus.OK, HTML, b"".join(listing_page(mount, path, shown.members)), *SAFETY)
-    if exchange.request.method == "HEAD":
+    if exchange.request.method == "HEAD" and isinstance(exchange.place, InTree):
         return Response(HTTPStatus.OK, [("Content-Type", HTML), *SAFETY])
+    mount, path = exchange.drive.mount, exchange.request.target.path
     with ExitStack() as stack:
-        listing = stack.enter_context(
-            tree.listing(exchange.store, exchange.ctx, path, with_members=True, with_properties=False, with_locks=False)
-        )
-        pieces = listing_page(mount, path, chain.from_iterable(listing.batches))
+        if isinstance(exchange.place, InTree):
+            listing: Listing = stack.enter_context(
+                tree.listing(exchange.store, exchange.ctx, path, with_members=True, with_properties=False, with_locks=False)
+            )
+        else:
+            listing = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=True))
+        has_versions = isinstance(exchange.place, InTree)
+        pieces = listing_page(mount, path, chain.from_iterable(listing.batches), has_versions=has_versions)
         response = _answer(HTTPStatus.OK, [("Content-Type", HTML), *SAFETY], pieces, listing, stack)
     return response
 
@@ -72,54 +77,53 @@ def propfind(exchange: Exchange) -> Response:
         headers.append(("Preference-Applied", "return=minimal"))
     if asked is bodies.ALLPROP and program_of(request.header("USER_AGENT")).wants_brief_listings:
         asked, minimal = bodies.BRIEF_ALLPROP, True
-    if not isinstance(exchange.place, InTree):
-        return _propfind_past(exchange, asked, with_members=depth is Depth.ONE, minimal=minimal)
     with ExitStack() as stack:
-        listing = stack.enter_context(
-            tree.listing(
-                exchange.store,
-                exchange.ctx,
-                exchange.place.path,
-                with_members=depth is Depth.ONE,
-                with_properties=asked.wants_dead_properties,
-                with_locks=asked.wants_locks,
-                with_quota=asked.wants_quota,
-            )
-        )
-        node, quota = listing.node, listing.quota
-        standing = [
-            (lock, exchange.drive.href(root, collection=_is_collection(listing, lock))) for lock, root in listing.standing
-        ]
-        facts = Facts(
-            listing.now,
-            standing,
-            listing.member_locks,
-            dead=listing.properties,
-            quota_used_bytes=quota.used_bytes if quota else None,
-            quota_available_bytes=quota.available_bytes if quota else None,
-        )
-        members: Iterator[MemberRow] = chain.from_iterable(listing.batches)
-        if exchange.drive.lists_versions_folder and node.is_collection and depth is Depth.ONE:
-            members = chain([past.versions_entry(node)], members)
-        href = exchange.drive.href(exchange.place.path, collection=node.is_collection)
-        pieces = multistatus.propfind(asked, href, listing.row, members, facts, minimal=minimal)
-        response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, listing, stack)
+        if isinstance(exchange.place, InTree):
+            shown = _of_today(exchange, exchange.place.path, asked, stack, with_members=depth is Depth.ONE)
+        else:
+            shown = _of_the_past(exchange, stack, with_members=depth is Depth.ONE)
+        pieces = multistatus.propfind(asked, shown.href, shown.listing.row, shown.members, shown.facts, minimal=minimal)
+        response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, shown.listing, stack)
     return response
 
 
-def _propfind_past(exchange: Exchange, asked: bodies.PropfindRequest, *, with_members: bool, minimal: bool) -> Response:
-    shown = past.show(exchange.store, exchange.ctx, exchange.place, with_members=with_members)
-    is_collection = not isinstance(exchange.place, VersionFile)
-    href = exchange.drive.href(exchange.request.target.path, collection=is_collection)
-    facts = Facts(exchange.store.clock.now(), lockable=False)
-    members = shown.members if with_members else ()
-    text = b"".join(multistatus.propfind(asked, href, shown.row, members, facts, minimal=minimal))
-    return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, text)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What PROPFIND shows: a resource at its address, its members, and the facts of all."""
+
+    listing: Listing
+    href: str
+    members: Iterator[MemberRow]
+    facts: Facts
 
 
-def _is_collection(listing: Listing, lock: Lock) -> bool:
-    """Tell whether the root of a lock that affects the listed resource is a collection; above it, it is."""
-    return lock.node_id != listing.node.id or listing.node.is_collection
+def _of_today(
+    exchange: Exchange, path: TreePath, asked: bodies.PropfindRequest, stack: ExitStack, *, with_members: bool
+) -> _Shown:
+    listing = stack.enter_context(
+        tree.listing(
+            exchange.store,
+            exchange.ctx,
+            path,
+            with_members=with_members,
+            with_properties=asked.wants_dead_properties,
+            with_locks=asked.wants_locks,
+            with_quota=asked.wants_quota,
+        )
+    )
+    node = listing.node
+    members: Iterator[MemberRow] = chain.from_iterable(listing.batches)
+    if exchange.drive.lists_versions_folder and node.is_collection and with_members:
+        members = chain([past.versions_entry(node)], members)
+    href = exchange.drive.href(path, collection=node.is_collection)
+    return _Shown(listing, href, members, facts_of(exchange, listing, asked))
+
+
+def _of_the_past(exchange: Exchange, stack: ExitStack, *, with_members: bool) -> _Shown:
+    shown = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=with_members))
+    href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
+    members: Iterator[MemberRow] = chain.from_iterable(shown.batches) if with_members else iter(())
+    return _Shown(shown, href, members, shown.facts(exchange.drive))
 
 
 def _answer(status: int, headers: Headers, pieces: Iterator[bytes], listing: Listing, stack: ExitStack) -> Response:

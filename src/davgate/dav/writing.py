@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from http import HTTPStatus
+from typing import Final
 
-from davgate.core import documents, tree, versioning
-from davgate.dav import bodies, multistatus
+from davgate.core import documents, moving, tree
+from davgate.dav import bodies, multistatus, past
 from davgate.dav.drive import Exchange, written
 from davgate.dav.live_properties import PROTECTED
 from davgate.dav.xml import CONTENT_TYPE
-from davgate.http.headers import parse_depth, parse_overwrite
+from davgate.http.headers import http_date, parse_depth, parse_overwrite, parse_unix_time
 from davgate.http.responses import Response, empty, whole
 from davgate.model.errors import Malformed, NotADocument, ProtectedProperty, UnsupportedBody
+from davgate.model.instant import Instant
 from davgate.model.locks import Depth
-from davgate.model.places import VersionFile
+from davgate.model.places import InTree
+from davgate.model.properties import PropertyUpdate
 
+WINDOWS: Final = "urn:schemas-microsoft-com:"
+_SMALL_BYTES: Final = 64 * 1024
 _WHOLE_OR_NOTHING = (Depth.ZERO, Depth.INFINITY)
 
 
@@ -30,15 +36,33 @@ def put(exchange: Exchange) -> Response:
     path = exchange.path
     if request.target.wants_collection:
         raise NotADocument(path)
+    # A small body has arrived with its head, or does at once; taking it in costs less than a look whether it would be refused.
+    is_small = request.is_small(_SMALL_BYTES)
+    sent_time = request.header("X_OC_MTIME")
+    modified_at = parse_unix_time(sent_time) if sent_time else None
     outcome = documents.put(
         exchange.store,
         exchange.ctx,
         path,
-        request.body,
+        io.BytesIO(request.small_body(_SMALL_BYTES)) if is_small else request.body,
         media_type=request.content_type,
         announced_bytes=request.announced_bytes,
+        is_at_hand=is_small,
+        with_properties=() if modified_at is None else (_client_time(modified_at),),
     )
-    return written(outcome)
+    response = written(outcome)
+    if modified_at is not None:
+        response.headers.append(("X-OC-Mtime", "accepted"))
+    return response
+
+
+def _client_time(modified_at: Instant) -> PropertyUpdate:
+    """Return the property in which Windows keeps the same: when the file was modified where it came from.
+
+    ``DAV:getlastmodified`` stays the time of the version: it goes with the entity tag.
+    """
+    element = f'<Z:Win32LastModifiedTime xmlns:Z="{WINDOWS}">{http_date(modified_at)}</Z:Win32LastModifiedTime>'
+    return PropertyUpdate((WINDOWS, "Win32LastModifiedTime"), element)
 
 
 def make_collection(exchange: Exchange) -> Response:
@@ -52,40 +76,36 @@ def make_collection(exchange: Exchange) -> Response:
 def delete(exchange: Exchange) -> Response:
     """Move a resource to the trash (RFC 4918, 9.6)."""
     parse_depth(exchange.request.header("DEPTH"), Depth.INFINITY, _WHOLE_OR_NOTHING)
-    tree.delete(exchange.store, exchange.ctx, exchange.path)
+    if isinstance(exchange.place, InTree):
+        moving.delete(exchange.store, exchange.ctx, exchange.place.path)
+    else:
+        past.delete(exchange)
     return empty(HTTPStatus.NO_CONTENT)
 
 
 def copy(exchange: Exchange) -> Response:
-    """Copy a resource, or restore a version by copying it out of its folder (RFC 4918, 9.8)."""
+    """Copy a resource, of today or out of a folder that shows the past (RFC 4918, 9.8)."""
     request = exchange.request
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY, _WHOLE_OR_NOTHING)
-    place = exchange.place
-    if isinstance(place, VersionFile) and place.no is not None:
-        return written(
-            versioning.restore(exchange.store, exchange.ctx, place.document, place.no, destination, overwrite=overwrite)
-        )
-    outcome = tree.copy(
-        exchange.store,
-        exchange.ctx,
-        exchange.path,
-        destination,
-        overwrite=overwrite,
-        with_members=depth is Depth.INFINITY,
-    )
-    return written(outcome)
+    with_members = depth is Depth.INFINITY
+    if not isinstance(exchange.place, InTree):
+        return written(past.copy_out(exchange, destination, overwrite=overwrite, with_members=with_members))
+    source = exchange.place.path
+    copied = moving.copy(exchange.store, exchange.ctx, source, destination, overwrite=overwrite, with_members=with_members)
+    return written(copied)
 
 
 def move(exchange: Exchange) -> Response:
-    """Give a resource another name or place (RFC 4918, 9.9)."""
+    """Give a resource another name or place, or bring it back out of the trash (RFC 4918, 9.9)."""
     request = exchange.request
-    source = exchange.path
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))
     parse_depth(request.header("DEPTH"), Depth.INFINITY, _WHOLE_OR_NOTHING)
-    return written(tree.move(exchange.store, exchange.ctx, source, destination, overwrite=overwrite))
+    if not isinstance(exchange.place, InTree):
+        return written(past.move_out(exchange, destination, overwrite=overwrite))
+    return written(moving.move(exchange.store, exchange.ctx, exchange.place.path, destination, overwrite=overwrite))
 
 
 def patch_properties(exchange: Exchange) -> Response:

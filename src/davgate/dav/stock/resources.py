@@ -16,9 +16,10 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 from wsgidav.util import join_uri
 from wsgidav.xml_tools import string_to_xml
 
-from davgate.core import documents, tree, versioning
+from davgate.core import documents, moving, tree, versioning
 from davgate.dav import past, xml
-from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, QUOTA, Batch, Facts, LiveProperty, unknown_properties
+from davgate.dav.facts import Batch, Facts
+from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, QUOTA, LiveProperty, unknown_properties
 from davgate.dav.stock.visit import Found, Visit
 from davgate.http.headers import parse_length, parse_overwrite
 from davgate.http.requests import Environ
@@ -156,7 +157,7 @@ class _Resource:
         """Move the resource with all below it to the trash."""
         visit = self._visit
         with visit.refusals():
-            tree.delete(visit.store, visit.ctx, visit.writable(self._place))
+            moving.delete(visit.store, visit.ctx, visit.writable(self._place))
         visit.wrote()
         return True
 
@@ -169,7 +170,7 @@ class _Resource:
                 versioning.restore(visit.store, visit.ctx, place.document, place.no, destination, overwrite=self._overwrite)
             else:
                 source = visit.writable(self._place)
-                tree.copy(visit.store, visit.ctx, source, destination, overwrite=self._overwrite, with_members=depth_infinity)
+                moving.copy(visit.store, visit.ctx, source, destination, overwrite=self._overwrite, with_members=depth_infinity)
         visit.wrote()
         return True
 
@@ -178,7 +179,7 @@ class _Resource:
         visit = self._visit
         with visit.refusals():
             source, destination = visit.writable(self._place), self._destination(dest_path)
-            tree.move(visit.store, visit.ctx, source, destination, overwrite=self._overwrite)
+            moving.move(visit.store, visit.ctx, source, destination, overwrite=self._overwrite)
         visit.wrote()
         return True
 
@@ -282,13 +283,12 @@ class Document(_Resource, DAVNonCollection):  # type: ignore[misc]  # WsgiDAV ha
         """
         visit, place = self._visit, parse_place(self._place)
         with visit.refusals():
-            if isinstance(place, VersionFile):
-                opened = past.open_file(visit.store, visit.looking, place)
+            if place is None or isinstance(place, InTree):
+                opened: documents.Opened | Node | None = documents.open_content(visit.store, visit.looking, self._place)
             else:
-                opened_or_node = documents.open_content(visit.store, visit.looking, self._place)
-                if isinstance(opened_or_node, Node):
-                    raise NotADocument(self._place)
-                opened = opened_or_node
+                opened = past.open_file(visit.drive, visit.looking, place)
+            if not isinstance(opened, documents.Opened):
+                raise NotADocument(self._place)
             if opened.etag != self._node.etag:
                 raise Busy()
             return opened.open() if opened.body is None else io.BytesIO(opened.body)

@@ -20,7 +20,7 @@ from davgate.core.access import LockAt
 from davgate.core.store import Context, Store
 from davgate.dav import past
 from davgate.dav.drive import Drive
-from davgate.dav.live_properties import ID, NAME, RootedLock
+from davgate.dav.facts import ID, NAME, RootedLock
 from davgate.dav.xml import DAV
 from davgate.http.errors import outcome_of
 from davgate.http.headers import conditions_from, quote_path, tag_resolver
@@ -69,7 +69,9 @@ class Visit:
         conditions = conditions_from(environ, tag_resolver(authority=authority, mount=mount, limits=drive.limits))
         self.drive = drive
         self.mount = mount
-        self.ctx = Context(environ[PRINCIPAL], conditions, conditions.submitted_tokens(), client=environ.get("REMOTE_ADDR", ""))
+        self.ctx = Context(
+            environ[PRINCIPAL], conditions, conditions.submitted_tokens(), client=environ.get("REMOTE_ADDR", ""), editing=True
+        )
         # Without conditions: WsgiDAV looks at other resources than the one that they are about, and judges them by itself.
         self.looking = Context(environ[PRINCIPAL])
         self._found: dict[TreePath, Found | None] = {}
@@ -140,8 +142,10 @@ class Visit:
         place = parse_place(path)
         if isinstance(place, InTree):
             return self._members_of_today(path)
-        rows = past.show(self.store, self.looking, place, with_members=True).members if place is not None else ()
-        return [self._keep(path, Found(row, dead={})) for row in rows]
+        if place is None:
+            return []
+        with past.shown(self.drive, self.looking, place, with_members=True) as shown:
+            return [self._keep(path, Found(row, dead={})) for row in chain.from_iterable(shown.batches)]
 
     def _members_of_today(self, path: TreePath) -> list[str]:
         with tree.listing(self.store, self.looking, path, with_members=True, with_properties=True, with_locks=True) as listing:
@@ -168,7 +172,10 @@ class Visit:
                     self.store, self.looking, place.path, with_members=False, with_properties=False, with_locks=False
                 ) as listing:
                     return Found(listing.row, listing.standing)
-            return None if place is None else Found(past.show(self.store, self.looking, place, with_members=False).row, dead={})
+            if place is None:
+                return None
+            with past.shown(self.drive, self.looking, place, with_members=False) as shown:
+                return Found(shown.row, dead={})
         except NotFound:
             return None
 

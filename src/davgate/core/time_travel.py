@@ -1,0 +1,195 @@
+"""The tree as it was: looking at it, reading it, and copying out of it. Rights are those of today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+from davgate.core.access import check_write_or_member_locks, look_up, require_writable
+from davgate.core.content import Written, change_of
+from davgate.core.copying import Original, add_copies
+from davgate.core.documents import Opened
+from davgate.core.editing import write_content
+from davgate.core.moving import clear_place, may_take_place
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.model.conditions import ResourceState, Verdict, evaluate
+from davgate.model.editing import Arrival
+from davgate.model.errors import NoSuchInstant, NotFound, PreconditionFailed, Unauthenticated
+from davgate.model.etag import of_content
+from davgate.model.instant import Instant, from_datetime, to_datetime
+from davgate.model.node import Cause, Content, NodeKind
+from davgate.model.paths import TreePath, to_text
+from davgate.model.permissions import Right, effective
+from davgate.storage.api import FoundThen, MemberRow, Session, Transaction, as_of
+
+_AT_ONCE: Final = 2000
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?:[:.](\d\d)(?:[:.](\d\d)(?:[.,](\d{1,6}))?)?)?(Z|[+-]\d\d(?:[:.]?\d\d)?)?)?"
+)
+
+
+def parse_instant(text: str, time_zone: tzinfo, now: Instant) -> Instant:
+    """Return the instant that a name below ``.at`` means: ISO 8601, from a date alone to microseconds.
+
+    A colon may be written as a dot, which Windows has in names. Without an offset it is in ``time_zone``.
+
+    Raises:
+        NoSuchInstant: it is none, or has yet to come.
+
+    Source: ISO 8601-1:2019, 5.4.
+    """
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise NoSuchInstant(text, "is no instant. Write one as 2026-11-01T12:00, with an offset or Z if you like")
+    year, month, day, hour, minute, second, fraction, offset = found.groups()
+    zone = time_zone if offset is None else _zone(offset)
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
+        instant = Instant(from_datetime(moment) + int(f"{fraction or '':0<6}"))
+    except (ValueError, OverflowError):
+        raise NoSuchInstant(text, "is no instant of the calendar") from None
+    if instant > now:
+        raise NoSuchInstant(text, "has yet to come") from None
+    return instant
+
+
+def _zone(offset: str) -> tzinfo:
+    if offset == "Z":
+        return timezone(timedelta())
+    digits = re.sub(r"\D", "", offset)
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes) if minutes < 24 * 60 else timedelta())
+
+
+def recent_midnights(store: Store, count: int) -> list[Instant]:
+    """Return the last midnights, the newest first: instants that are worth listing."""
+    today = to_datetime(store.clock.now()).astimezone(store.policy.time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [from_datetime(today - timedelta(days=days)) for days in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class PastListing:
+    """A resource of then and, when asked for, its members, as rows; ``batches`` are as those of ``core.tree.Listing``."""
+
+    row: MemberRow
+    batches: Iterator[Sequence[MemberRow]]
+    is_complete: bool
+
+
+@contextmanager
+def listing(store: Store, ctx: Context, at: Instant, path: TreePath, *, with_members: bool) -> Iterator[PastListing]:
+    """Give a resource and its members as they were at an instant: two statements, however many members.
+
+    Raises:
+        NotFound: nothing was there, or nothing that the caller may see today.
+    """
+    with store.database.read(snapshot=with_members) as session:
+        found = _look_up(session, ctx, at, path)
+        row = _row(found, ctx, path)
+        first: Sequence[MemberRow] = ()
+        rest: Iterator[Sequence[MemberRow]] = iter(())
+        is_complete = True
+        if with_members and row[2] == NodeKind.COLLECTION.value:
+            first, rest, is_complete = as_of.members(session, found.node_id, at, at_once=_AT_ONCE)
+        yield PastListing(row, _chain(first, rest), is_complete)
+
+
+def _chain(first: Sequence[MemberRow], rest: Iterator[Sequence[MemberRow]]) -> Iterator[Sequence[MemberRow]]:
+    yield first
+    yield from rest
+
+
+def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Opened | None:
+    """Return the content that a document had at an instant, None for a collection; conditions are held against it.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with store.database.read() as session:
+        found = _look_up(session, ctx, at, path, with_body=True)
+    row = _row(found, ctx, path)
+    content = _content(row)
+    if content is None:
+        return None
+    tag = of_content(content.digest)
+    state = ResourceState(True, tag, Instant(row[6]))
+    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed()
+    body = b"" if content.length_bytes == 0 else found.body
+    return Opened(store, tag, content, Instant(row[6]), body, verdict is not Verdict.NOT_MODIFIED)
+
+
+def copy_out(
+    store: Store, ctx: Context, at: Instant, path: TreePath, destination: TreePath, *, overwrite: bool, with_members: bool = True
+) -> Written:
+    """Bring a document or a whole folder back: as new ones, or onto a document as its next version. Durable on return.
+
+    Raises:
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, Locked, QuotaExceeded.
+        PreconditionFailed: the destination is taken and ``overwrite`` is false.
+    """
+    moment = to_datetime(at).isoformat()
+    with store.database.write() as tx:
+        found = _look_up(tx, ctx, at, path)
+        row = _row(found, ctx, path)
+        there = look_up(tx, ctx, destination, tx.now)
+        content = _content(row)
+        if content is not None and (there.node is None or not there.node.is_collection):
+            if there.node is not None and not overwrite:
+                raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it, or choose another name.")
+            require_writable(there, ctx)
+            check_write_or_member_locks(ctx, there)
+            is_same = there.node is not None and there.node.id == found.node_id
+            origin = f"version {row[7]}" if is_same else f"as of {moment}, {to_text(path)}, version {row[7]}"
+            cause = Cause.REVERT if is_same else Cause.SAVE
+            written = write_content(store, tx, ctx, there, content, cause, arrival=Arrival.COPY, origin=origin)
+        else:
+            parent = may_take_place(ctx, there, overwrite=overwrite)
+            clear_place(store, tx, ctx, there)
+            originals = _originals(tx, found, row, at, moment, with_members=with_members)
+            copied = add_copies(store, tx, ctx, originals, parent, destination[-1])
+            record(tx, ctx, "copy", path, found.node_id, change_of("create", copied), to=to_text(destination), at=moment)
+            written = Written(copied, is_created=there.node is None)
+        tx.commit()
+    return written
+
+
+def _originals(
+    tx: Transaction, found: FoundThen, row: MemberRow, at: Instant, moment: str, *, with_members: bool
+) -> list[Original]:
+    nodes = as_of.tree(tx, found.node_id, at) if with_members else [as_of.NodeThen(row, found.node_id, 0)]
+    return [
+        Original(
+            one.node_id,
+            one.parent_id,
+            NodeKind(one.row[2]),
+            one.row[4] or "",
+            _content(one.row),
+            f"{one.row[4]}, version {one.row[7]}, as of {moment}",
+        )
+        for one in nodes
+    ]
+
+
+def _look_up(session: Session, ctx: Context, at: Instant, path: TreePath, *, with_body: bool = False) -> FoundThen:
+    found = as_of.find(session, path, at, ctx.principal, with_body=with_body)
+    if found.caller_epoch != ctx.principal.epoch:
+        raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
+    return found
+
+
+def _row(found: FoundThen, ctx: Context, path: TreePath) -> MemberRow:
+    if found.row is None or Right.READ not in effective(ctx.principal, (rights for _, rights in found.grants)):
+        raise NotFound(path)
+    return found.row
+
+
+def _content(row: MemberRow) -> Content | None:
+    digest, length_bytes, media_type = row[8], row[9], row[10]
+    return None if digest is None or length_bytes is None or media_type is None else Content(digest, length_bytes, media_type)

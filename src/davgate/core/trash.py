@@ -1,0 +1,166 @@
+"""The trash: what was deleted, from where, by whom and when, and bringing it back with identity and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from davgate.core.access import check_write_or_member_locks, look_up, require_writable
+from davgate.core.content import Written, change_of
+from davgate.core.copying import Original, add_copies
+from davgate.core.documents import Opened
+from davgate.core.editing import promote, write_content
+from davgate.core.moving import clear_place, may_take_place
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.model.conditions import ResourceState, Verdict, evaluate
+from davgate.model.editing import Arrival
+from davgate.model.errors import NotFound, ParentMissing, PreconditionFailed
+from davgate.model.node import Cause, Node
+from davgate.model.paths import TreePath, to_text
+from davgate.model.permissions import Right, effective
+from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, properties, to_node, versions
+from davgate.storage.api import trash as rows
+
+_TRASH = ".trash"
+
+
+def entries(store: Store, ctx: Context) -> list[TrashEntry]:
+    """Return what was deleted of what the caller may read, the oldest deletion first. Two statements."""
+    with store.database.read(snapshot=True) as session:
+        granted = {} if ctx.principal.is_admin else rows.grants(session, ctx.principal)
+        return [
+            entry for entry in rows.entries(session) if Right.READ in effective(ctx.principal, granted.get(entry.node.id, ()))
+        ]
+
+
+def find(session: Session, ctx: Context, node_id: int) -> TrashEntry:
+    """Return one entry.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not read it.
+    """
+    entry = rows.find(session, node_id)
+    granted = rows.grants(session, ctx.principal).get(node_id, ()) if entry is not None else ()
+    if entry is None or Right.READ not in effective(ctx.principal, granted):
+        raise NotFound((_TRASH, str(node_id)))
+    return entry
+
+
+def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[TrashEntry, Node, Sequence[MemberRow]]:
+    """Return an entry, what is at a path below it, and the members of that.
+
+    Raises:
+        NotFound.
+    """
+    with store.database.read(snapshot=True) as session:
+        entry = find(session, ctx, node_id)
+        node = _below(session, entry.node, below)
+        members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
+        return entry, node, members
+
+
+def _below(session: Session, top: Node, below: TreePath) -> Node:
+    node = top
+    for name in below:
+        member = catalog.member(session, node.id, name) if node.is_collection else None
+        if member is None:
+            raise NotFound((_TRASH, str(top.id), *below))
+        node = member
+    return node
+
+
+def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> Opened | None:
+    """Return the content of a deleted document, None for a collection; conditions are held against it.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with store.database.read(snapshot=True) as session:
+        node = _below(session, find(session, ctx, node_id).node, below)
+        if node.content is None or node.etag is None:
+            return None
+        body = versions.inline_body(session, node.content.digest) if node.content.length_bytes else b""
+    state = ResourceState(True, node.etag, node.modified_at)
+    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed()
+    return Opened(store, node.etag, node.content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
+
+
+def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | None = None, *, overwrite: bool = False) -> Written:
+    """Bring a deleted document or collection back, with identity and history; durable on return.
+
+    Without a destination it goes where it was, under its former name.
+
+    Raises:
+        NotFound: it is not in the trash.
+        ParentMissing: the collection where it was is not in the tree any more, or there is none at the destination.
+        InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        PreconditionFailed: the place is taken and ``overwrite`` is false.
+    """
+    with store.database.write() as tx:
+        entry = find(tx, ctx, node_id)
+        if destination is None:
+            former = catalog.path_of(tx, entry.parent_id)
+            if former is None:
+                raise ParentMissing(tuple(entry.path.strip("/").split("/")))
+            destination = (*former, entry.name)
+        there = look_up(tx, ctx, destination, tx.now)
+        parent = may_take_place(ctx, there, overwrite=overwrite)
+        clear_place(store, tx, ctx, there)
+        catalog.place_again(tx, node_id, parent.id, destination[-1])
+        catalog.touch(tx, parent.id)
+        dances.forget_by(tx, node_id)
+        node = replace(entry.node, parent_id=parent.id, name=destination[-1])
+        record(tx, ctx, "restore", destination, node_id, change_of("move-in", node), deleted_from=entry.path)
+        if ctx.editing:
+            node = promote(store, tx, ctx, node, (entry.name,), destination)
+        tx.commit()
+    return Written(node, is_created=there.node is None)
+
+
+def copy_out(
+    store: Store,
+    ctx: Context,
+    node_id: int,
+    below: TreePath,
+    destination: TreePath,
+    *,
+    overwrite: bool,
+    with_members: bool = True,
+) -> Written:
+    """Make a new document or collection of a deleted one, or give a document its content; durable on return.
+
+    Raises:
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, Locked, QuotaExceeded, PreconditionFailed.
+    """
+    with store.database.write() as tx:
+        entry = find(tx, ctx, node_id)
+        node = _below(tx, entry.node, below)
+        there = look_up(tx, ctx, destination, tx.now)
+        note = f"{to_text((*entry.path.strip('/').split('/'), *below))}, version {node.version_no}, out of the trash"
+        if node.content is not None and there.node is not None and not there.node.is_collection:
+            if not overwrite:
+                raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it, or choose another name.")
+            require_writable(there, ctx)
+            check_write_or_member_locks(ctx, there)
+            written = write_content(
+                store, tx, ctx, there, node.content, Cause.SAVE, arrival=Arrival.COPY, origin=f"copy of {note}"
+            )
+        else:
+            parent = may_take_place(ctx, there, overwrite=overwrite)
+            clear_place(store, tx, ctx, there)
+            nodes = [to_node(row) for row in catalog.subtree(tx, node.id)] if with_members else [node]
+            originals = [
+                Original(
+                    one.id, one.parent_id or 0, one.kind, one.name or "", one.content, note if one.id == node.id else "trash"
+                )
+                for one in nodes
+            ]
+            known = properties.of_subtree(tx, node.id) if with_members else properties.of_node(tx, node.id)
+            copied = add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+            record(tx, ctx, "copy", (_TRASH, entry.name), node.id, change_of("create", copied), to=to_text(destination))
+            written = Written(copied, is_created=there.node is None)
+        tx.commit()
+    return written
