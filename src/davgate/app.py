@@ -8,13 +8,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import URL
 
 from davgate import log
-from davgate.config import Config
+from davgate.config import Config, VersionsConfig
 from davgate.core.accounts import Passwords
 from davgate.core.clock import SystemClock
 from davgate.core.store import Policy, Store
@@ -30,6 +31,7 @@ from davgate.http.targets import PathLimits
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
+from davgate.model.retention import Period, Step, ThinningRule
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 from davgate.web.health import Figures, alive, ready
@@ -49,16 +51,29 @@ def open_store(config: Config, clock: Clock | None = None) -> Store:
     """Return the store that the settings name; nothing is read yet. Make it after a fork, never before."""
     clock = clock or SystemClock()
     policy = Policy(
-        locks=LockPolicy(config.locks.default, config.locks.max),
+        locks=LockPolicy(config.locks.default, config.locks.max, config.locks.grace),
         quota_bytes=config.store.quota_bytes,
         upload_limit_bytes=config.limits.upload_bytes,
         time_zone=config.time_zone,
         collect_grace=config.store.collect_grace,
+        save_window=config.drive.save_window,
+        scratch_limit_bytes=config.drive.scratch_bytes,
+        scratch_age=config.drive.scratch_age,
+        versions_per=config.versions.per,
+        thinning=_thinning_of(config.versions),
+        trash_keep=config.trash.keep,
     )
     blobs = DiskBlobs(config.blob_folder, inline_limit_bytes=config.store.inline_bytes)
     # As a value: text would have to be quoted and parsed again.
     url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file))
     return Store(Database(url, clock, readers=config.server.threads), blobs, clock, policy)
+
+
+def _thinning_of(versions: VersionsConfig) -> ThinningRule:
+    steps = tuple(
+        Step(Period(name), None if age == timedelta.max else age) for name, age in versions.keep_steps.items() if age is not None
+    )
+    return ThinningRule(steps, versions.keep_count, versions.keep_bytes, versions.keep_saves)
 
 
 def passwords_of(config: Config) -> Passwords:

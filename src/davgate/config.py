@@ -7,6 +7,7 @@ file and the table of the README are made from these lines. Sizes are bytes in f
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from ipaddress import IPv6Address
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -172,6 +174,14 @@ def parse_zone(value: object) -> ZoneInfo:
         raise ValueError(f'must be a time zone such as "Europe/Zurich"{nearest(text, available_timezones())}') from None
 
 
+def parse_versions_per(value: object) -> str:
+    """Return what makes a version."""
+    text = parse_text(value)
+    if text not in {"session", "save"}:
+        raise ValueError("must be session or save")
+    return text
+
+
 def parse_level(value: object) -> str:
     """Return the name of a log level."""
     text = parse_text(value).upper()
@@ -214,6 +224,23 @@ def span(default: str, help: str, *, low: str, high: str) -> timedelta:
     return bounded(default, help, parse_span, low, high)
 
 
+def optional_span(help: str, *, or_forever: bool = False) -> timedelta | None:
+    """Declare a span of time from a minute on that may be empty, which is the default; ``timedelta.max`` is for ever."""
+    bounds = "at least 1m, " + ("forever, or empty" if or_forever else "or empty")
+
+    def parse(value: object) -> timedelta | None:
+        if value == "":
+            return None
+        if value == "forever" and or_forever:
+            return timedelta.max
+        parsed = parse_span(value)
+        if not timedelta(minutes=1) <= parsed <= timedelta(days=365_000):
+            raise ValueError(f"must be {bounds}")
+        return parsed
+
+    return setting("", help, parse, bounds=bounds)
+
+
 # The settings. The docstring of a section is its heading in the example file.
 
 
@@ -223,7 +250,7 @@ class ServerConfig:
 
     listen: Address = setting("127.0.0.1:8080", "Address and port; an IPv6 address in brackets.", parse_address)
     public_url: str = setting("", "Scheme, host and port of the proxy in front, if any.", parse_origin, secret=True)
-    workers: int = count(1, "Processes that answer requests.", low=1, high=256)
+    workers: int = count(0, "Processes that answer requests; 0: one for each core.", low=0, high=256)
     threads: int = count(8, "Threads of each process.", low=1, high=1024)
     connections: int = count(1000, "Most open connections of each process.", low=8, high=100_000)
     backlog: int = count(512, "Connections that may wait to be accepted.", low=1, high=65535)
@@ -232,6 +259,11 @@ class ServerConfig:
     body_timeout: timedelta = span("60s", "Longest pause within a body, in or out.", low="100ms", high="1h")
     idle_timeout: timedelta = span("65s", "Longest pause between two requests.", low="100ms", high="1h")
     stop_timeout: timedelta = span("30s", "Time for running requests when the server stops.", low="0s", high="1h")
+
+    @property
+    def processes(self) -> int:
+        """How many processes answer requests: Python computes on one core in each."""
+        return self.workers or len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +283,7 @@ class LocksConfig:
 
     default: timedelta = span("600s", "Lifetime of a lock when the client asks for none.", low="1s", high="365d")
     max: timedelta = span("24h", "Longest lifetime granted; more is cut to it.", low="1s", high="365d")
+    grace: timedelta = span("24h", "Time after its end in which its holder may have a lock back.", low="0s", high="365d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +302,50 @@ class DriveConfig:
     """The WebDAV drive."""
 
     list_versions_folder: bool = setting(False, "List .versions; by name it opens in any case.", parse_flag)
+    save_window: timedelta = span("120s", "Longest pause between the steps of one save.", low="1s", high="1h")
+    scratch_bytes: int = size("1 GiB", "Largest temporary file of a program.", low="1 MiB", high=None)
+    scratch_age: timedelta = span("24h", "Age from which an untouched temporary file is swept.", low="1m", high="365d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionsConfig:
+    """Which versions are made, and how long old ones are kept; see "Keeping versions" in the README."""
+
+    per: str = setting("session", "What makes a version: session (all saves under a lock) or save.", parse_versions_per)
+    keep_all: timedelta | None = optional_span("Age up to which every version is kept.", or_forever=True)
+    keep_hourly: timedelta | None = optional_span("Age up to which one of each hour is kept.", or_forever=True)
+    keep_daily: timedelta | None = optional_span("Age up to which one of each day is kept.", or_forever=True)
+    keep_weekly: timedelta | None = optional_span("Age up to which one of each week is kept.", or_forever=True)
+    keep_monthly: timedelta | None = optional_span("Age up to which one of each month is kept.", or_forever=True)
+    keep_yearly: timedelta | None = optional_span("Age up to which one of each year is kept.", or_forever=True)
+    keep_count: int = count(0, "Most versions of a document; 0: no limit.", low=0, high=1_000_000_000)
+    keep_bytes: int = setting("0", "Most bytes of a document's old versions and saves; 0: no limit.", parse_size)
+    keep_saves: timedelta | None = optional_span("Age up to which earlier saves of a version are kept; empty: as the version.")
+
+    def __post_init__(self) -> None:
+        steps = [(name, age) for name, age in self.keep_steps.items() if age is not None]
+        for (finer, age), (coarser, longer) in pairwise(steps):
+            if longer <= age:
+                raise ValueError(f"versions.keep_{coarser} must be a longer time than versions.keep_{finer}")
+
+    @property
+    def keep_steps(self) -> dict[str, timedelta | None]:
+        """The ages up to which versions are kept, from the finest to the coarsest."""
+        return {
+            "all": self.keep_all,
+            "hourly": self.keep_hourly,
+            "daily": self.keep_daily,
+            "weekly": self.keep_weekly,
+            "monthly": self.keep_monthly,
+            "yearly": self.keep_yearly,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrashConfig:
+    """What was deleted."""
+
+    keep: timedelta | None = optional_span("Time after which what is in the trash goes for good; empty: never.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +381,8 @@ class Config:
     locks: LocksConfig = field(default_factory=LocksConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     drive: DriveConfig = field(default_factory=DriveConfig)
+    versions: VersionsConfig = field(default_factory=VersionsConfig)
+    trash: TrashConfig = field(default_factory=TrashConfig)
     login: LoginConfig = field(default_factory=LoginConfig)
     log: LogConfig = field(default_factory=LogConfig)
 

@@ -36,7 +36,7 @@ def test_command_that_is_not_understood_exits_2(words: list[str], capsys: pytest
 
 def test_each_mistake_in_the_settings_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "davgate.toml"
-    file.write_text("[server]\nworkers = 0\nthreds = 1\n", "utf-8")
+    file.write_text("[server]\nworkers = 1000\nthreds = 1\n", "utf-8")
 
     code = main(["fsck", "--data", str(tmp_path), "--config", str(file)])
 

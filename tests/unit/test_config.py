@@ -78,7 +78,7 @@ def test_relative_data_folder_starts_where_the_command_is_started(tmp_path: Path
 
 def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> None:
     found = mistakes(
-        '[server]\nlisten = "8080"\nworkers = 0\nworker = 2\n[lock]\nmax = 1\n',
+        '[server]\nlisten = "8080"\nworkers = 257\nworker = 2\n[lock]\nmax = 1\n',
         tmp_path,
         {"DAVGATE_SERVER_THREAD": "8", "DAVGATE_DRIVE_LIST_VERSIONS_FOLDER": "yes"},
         **{"server.backlog": "many"},
@@ -88,7 +88,7 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
     file = tmp_path / "davgate.toml"
     for sentence in [
         f"{file}: server.listen must be a host and a port",
-        f"{file}: server.workers must be between 1 and 256 (given: 0)",
+        f"{file}: server.workers must be between 0 and 256 (given: 257)",
         f"{file}: unknown setting server.worker; did you mean server.workers?",
         f"{file}: unknown setting lock.max; did you mean locks.max?",
         "unknown environment variable DAVGATE_SERVER_THREAD; did you mean DAVGATE_SERVER_THREADS?",
@@ -251,3 +251,37 @@ def test_example_file_names_every_setting_with_its_default(tmp_path: Path) -> No
              for k in (value if isinstance(value, dict) else [""])}  # fmt: skip
     assert named == set(settings())
     assert load(file, {}, {"data": "/srv/davgate"}) == Config(data=Path("/srv/davgate"))
+
+
+def test_rule_for_old_versions_is_read_and_off_by_default() -> None:
+    nothing = load(None, {}, {"data": "/srv/davgate"})
+    assert set(nothing.versions.keep_steps.values()) == {None}
+    assert (nothing.versions.keep_count, nothing.versions.keep_bytes, nothing.versions.keep_saves) == (0, 0, None)
+    assert nothing.trash.keep is None
+
+    given = {"DAVGATE_VERSIONS_KEEP_ALL": "7d", "DAVGATE_VERSIONS_KEEP_MONTHLY": "forever", "DAVGATE_TRASH_KEEP": "90d"}
+    config = load(None, given, {"data": "/srv/davgate"})
+    steps = {name: age for name, age in config.versions.keep_steps.items() if age is not None}
+    assert steps == {"all": timedelta(days=7), "monthly": timedelta.max}
+    assert config.trash.keep == timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('keep_all = "30d"\nkeep_daily = "30d"', "versions.keep_daily must be a longer time than versions.keep_all"),
+        (
+            'keep_hourly = "forever"\nkeep_yearly = "9000d"',
+            "versions.keep_yearly must be a longer time than versions.keep_hourly",
+        ),
+        ('keep_all = "30s"', "must be at least 1m, forever, or empty"),
+        ('keep_all = "never"', "must be seconds, or a time such as"),
+        ('keep_saves = "forever"', "must be seconds, or a time such as"),
+        ('per = "day"', "versions.per must be session or save"),
+        ("keep_count = -1", "must be"),
+    ],
+)
+def test_rule_for_old_versions_that_is_none_is_refused(text: str, mistake: str, tmp_path: Path) -> None:
+    (found,) = mistakes(f"[versions]\n{text}\n", tmp_path)
+
+    assert mistake in found

@@ -1,4 +1,4 @@
-"""The argument tree, and the one place where an error becomes a line of text and an exit code."""
+"""The command that the arguments name, and the one place where an error becomes a line of text and an exit code."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
-from pathlib import Path
 from typing import Protocol, cast
 
-from davgate import __version__, log
+from davgate import log
 from davgate.cli import config as config_command
+from davgate.cli.arguments import parser
 from davgate.config import Config, ConfigError, load
 from davgate.model.errors import DavgateError
 
@@ -69,45 +69,3 @@ def fail(*reasons: str) -> int:
     for reason in reasons:
         print("davgate:", " ".join(log.redact(reason).split()), file=sys.stderr)
     return Exit.FAILED
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the argument tree."""
-    top = argparse.ArgumentParser(prog="davgate", description="A document store with many doors.", allow_abbrev=False)
-    top.add_argument("--version", action="version", version=f"davgate {__version__}")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    add(commands, "init", "store", "make an empty store; one that exists keeps what it holds")
-
-    users = commands.add_parser("user", help="manage who may sign in", description="Manage who may sign in.")
-    user_add = add(users.add_subparsers(required=True, metavar="COMMAND"), "add", "users", "make a user")
-    user_add.add_argument("name", metavar="NAME", help="what the user signs in as")
-    user_add.add_argument(
-        "--password-stdin", action="store_true", required=True, help="read the password, one line, from standard input"
-    )
-    user_add.add_argument("--admin", action="store_true", help="make the user an administrator")
-
-    serve = add(commands, "serve", "serve", "answer requests until stopped")
-    serve.add_argument("--listen", metavar="HOST:PORT", help="where to listen (default: 127.0.0.1:8080)")
-    serve.add_argument("--workers", metavar="N", help="processes that answer requests (default: 1)")
-
-    fsck = add(commands, "fsck", "fsck", "check every invariant; exit code 1 and a list when one does not hold")
-    fsck.add_argument("--read-data", action="store_true", help="read every content back and compare its digest")
-
-    settings = commands.add_parser("config", help="show the settings", description="Show the settings.")
-    example = settings.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "example", help="write a file that names every setting with its default"
-    )
-    example.set_defaults(module=None)
-    return top
-
-
-def add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: str, help: str
-) -> argparse.ArgumentParser:
-    """Add a command that works on a store."""
-    command = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", allow_abbrev=False)
-    command.add_argument("--data", metavar="DIR", help="folder of everything that davgate keeps")
-    command.add_argument("--config", metavar="FILE", type=Path, help="settings file (TOML)")
-    command.set_defaults(module=module)
-    return command

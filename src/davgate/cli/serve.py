@@ -32,12 +32,12 @@ def run(args: argparse.Namespace, config: Config) -> int:
         store.database.close()
         if not _is_loopback(server.listen) and not server.public_url.startswith("https:"):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
-        logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.workers)
+        logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.processes)
         code = serve(
             lambda: Application(config, open_store(config), figures_folder),
             server.listen.host,
             server.listen.port,
-            workers=server.workers,
+            workers=server.processes,
             threads=server.threads,
             limits=_limits(server),
             on_ready=_announce,
@@ -65,7 +65,7 @@ def _limits(server: ServerConfig) -> ServerLimits:
 @contextmanager
 def _figures_folder(config: Config) -> Iterator[str | None]:
     """Give several workers a folder in which they count together; one alone needs none."""
-    if config.server.workers == 1:
+    if config.server.processes == 1:
         yield None
         return
     folder = tempfile.mkdtemp(prefix="davgate-figures-")

@@ -1,0 +1,67 @@
+"""Acting on a store from the command line: as davgate itself, or as the user of ``--as``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from davgate.app import open_store
+from davgate.cli.output import write_json
+from davgate.config import Config
+from davgate.core.accounts import principal_named
+from davgate.core.store import Context, Store
+from davgate.model.names import check_name
+from davgate.model.paths import TreePath
+from davgate.model.principal import SYSTEM
+from davgate.storage import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a command works with: the store, as whom, and how it answers."""
+
+    store: Store
+    ctx: Context
+    is_json: bool
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of texts."""
+        return self.store.policy.time_zone
+
+    def tell(self, sentence: str, data: object) -> int:
+        """Write the outcome, as a sentence or as JSON, and return the exit code of success."""
+        write_json(data) if self.is_json else print(sentence)
+        return 0
+
+
+@contextmanager
+def acting(args: argparse.Namespace, config: Config) -> Iterator[Act]:
+    """Give the store of the settings, open, with who acts; close it afterwards.
+
+    Raises:
+        AccountRefused: there is no such user.
+        StoreUnusable: there is no store, or one of another version.
+    """
+    store = open_store(config)
+    try:
+        schema.check(store.database)
+        principal = SYSTEM if args.user is None else principal_named(store, args.user)
+        yield Act(store, Context(principal, client="command line"), args.json)
+    finally:
+        store.database.close()
+
+
+def to_path(text: str) -> TreePath:
+    """Return the path that a text such as ``/folder/name.docx`` names; the first slash may be left out.
+
+    Raises:
+        InvalidName, NameTooLong.
+    """
+    path = tuple(name for name in text.split("/") if name)
+    for name in path:
+        check_name(name)
+    return path
