@@ -28,7 +28,7 @@ from tests.builders import (
 )
 from tests.faults.blobs import AfterStaging, FullDiskOnce
 
-from davgate.core import documents, locking, tree, upkeep, versioning
+from davgate.core import documents, locking, moving, upkeep, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import BodyIncomplete, Busy, LockConflict, Locked, QuotaExceeded
 from davgate.model.instant import Instant
@@ -172,8 +172,8 @@ def test_collector_of_every_moment_takes_no_content_in_use(store: Store, ann: Co
     racing = replace(store, blobs=AfterStaging(store.blobs, collect))
     for number in range(5):
         put(racing, ann, "/a", LARGE[number:])
-        tree.copy(store, ann, path("/a"), path(f"/{number}"), overwrite=False)
-        tree.delete(store, ann, path(f"/{number}"))
+        moving.copy(store, ann, path("/a"), path(f"/{number}"), overwrite=False)
+        moving.delete(store, ann, path(f"/{number}"))
         collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD)
 
     versions = versioning.history(store, ann, ("a",))[1]
@@ -207,8 +207,8 @@ def test_history_keeps_its_order_while_the_clock_leaps(store: Store, ann: Contex
     for number in leaping(clock):
         contents.append(str(number).encode())
         put(store, ann, "/a", contents[-1])
-        tree.move(store, ann, path("/a"), path("/b"), overwrite=False)
-        tree.move(store, ann, path("/b"), path("/a"), overwrite=False)
+        moving.move(store, ann, path("/a"), path("/b"), overwrite=False)
+        moving.move(store, ann, path("/b"), path("/a"), overwrite=False)
         upkeep.tidy(store)
 
     versions = versioning.history(store, ann, ("a",))[1]
@@ -220,8 +220,8 @@ def test_history_keeps_its_order_while_the_clock_leaps(store: Store, ann: Contex
 def test_trash_and_new_names_go_on_while_the_clock_leaps(store: Store, ann: Context, clock: SettableClock) -> None:
     for number in leaping(clock):
         a_document(store, ann, "/f/a", str(number).encode())
-        tree.copy(store, ann, path("/f"), path("/g"), overwrite=True)
-        tree.delete(store, ann, path("/f"))
+        moving.copy(store, ann, path("/f"), path("/g"), overwrite=True)
+        moving.delete(store, ann, path("/f"))
 
     assert tree_of(store, ann) == {"/g": None, "/g/a": str(len(LEAPS) - 1).encode()}
 

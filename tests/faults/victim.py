@@ -24,7 +24,7 @@ from tests.builders import (
     put,
 )
 
-from davgate.core import documents, locking, tree, versioning
+from davgate.core import documents, locking, moving, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth
@@ -64,13 +64,13 @@ OPERATIONS: dict[str, Operation] = {
     "put-under-lock": lambda store, base: put(store, holding(base.ann, base.held), "/f/locked", LARGE_NEW),
     "put-on-pending": lambda store, base: put(store, holding(base.ann, base.pending), "/pending", LARGE_NEW),
     "make-collection": lambda store, base: tree.make_collection(store, base.ann, path("/f/new")),
-    "move": lambda store, base: tree.move(store, holding(base.ann, base.below), path("/g"), path("/f/moved"), overwrite=False),
-    "move-onto": lambda store, base: tree.move(
+    "move": lambda store, base: moving.move(store, holding(base.ann, base.below), path("/g"), path("/f/moved"), overwrite=False),
+    "move-onto": lambda store, base: moving.move(
         store, holding(base.ann, base.held), path("/f/a"), path("/f/locked"), overwrite=True
     ),
-    "copy": lambda store, base: tree.copy(store, base.ann, path("/g"), path("/f/copied"), overwrite=False),
-    "copy-onto": lambda store, base: tree.copy(store, base.ann, path("/g/b"), path("/f/a"), overwrite=True),
-    "delete": lambda store, base: tree.delete(store, holding(base.ann, base.below), path("/g")),
+    "copy": lambda store, base: moving.copy(store, base.ann, path("/g"), path("/f/copied"), overwrite=False),
+    "copy-onto": lambda store, base: moving.copy(store, base.ann, path("/g/b"), path("/f/a"), overwrite=True),
+    "delete": lambda store, base: moving.delete(store, holding(base.ann, base.below), path("/g")),
     "lock": lambda store, base: a_lock(store, base.ann, "/f/a"),
     "lock-deep": lambda store, base: a_lock(store, base.ann, "/h", depth=Depth.INFINITY),
     "lock-unmapped": lambda store, base: a_lock(store, base.ann, "/f/new"),
@@ -163,4 +163,4 @@ def run_until_killed(base: Base, acknowledged: Connection) -> None:
             content = number.to_bytes(8, "big") * (1 if number % 2 else 300)
             node = put(store, base.ann, "/written", content).node
             acknowledged.send(node.version_no)
-            tree.copy(store, base.ann, path("/g"), path("/copied"), overwrite=True)
+            moving.copy(store, base.ann, path("/g"), path("/copied"), overwrite=True)
