@@ -425,3 +425,23 @@ def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> No
 )
 def test_act_that_is_not_said_in_full_is_refused(line: CommandLine, words: tuple[str, ...]) -> None:
     assert line.refused(*words).startswith(("davgate: Say w", "davgate: Name an entry"))
+
+
+# policy
+
+
+def test_folder_says_what_makes_a_version_until_it_inherits_again(line: CommandLine) -> None:
+    prepared(line)
+
+    assert line.done("policy", "/f").out == "In /f all saves under a lock are one version.\n"
+    assert line.done("policy", "/f", "--versions-per", "save").out == "In /f each save is a version.\n"
+    assert line.done("policy", "/f", "--json").json == {"path": "/f", "versions_per": "save"}
+    assert line.done("policy", "/", "--json").json == {"path": "/", "versions_per": "session"}
+
+    assert line.done("policy", "/f", "--versions-per", "inherit", "--json").json["versions_per"] == "session"
+
+
+def test_document_has_no_policy_of_its_own(line: CommandLine) -> None:
+    prepared(line)
+
+    assert "/f/a.txt" in line.refused("policy", "/f/a.txt", "--versions-per", "save")

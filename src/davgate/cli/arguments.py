@@ -43,7 +43,7 @@ def _of_the_store(commands: Commands) -> None:
 
     serve = _add(commands, "serve", "serve", "answer requests until stopped")
     serve.add_argument("--listen", metavar="HOST:PORT", help="where to listen (default: 127.0.0.1:8080)")
-    serve.add_argument("--workers", metavar="N", help="processes that answer requests (default: 1)")
+    serve.add_argument("--workers", metavar="N", help="processes that answer requests (default: one for each core)")
 
     fsck = _add(commands, "fsck", "fsck", "check every invariant; exit code 1 and a list when one does not hold")
     fsck.add_argument("--read-data", action="store_true", help="read every content back and compare its digest")
@@ -61,6 +61,12 @@ def _of_versions(commands: Commands) -> None:
     restore.add_argument("--trash", metavar="ID", type=int, help="an entry of the trash, with its history")
     restore.add_argument("--to", metavar="PATH", help="where to (default: where it is or was)")
     restore.add_argument("--overwrite", action="store_true", help="replace what is there with --to")
+
+    policy = _add_act(commands, "policy", "policy", "tell or decide what makes a version in a folder")
+    _path(policy, "folder")
+    policy.add_argument(
+        "--versions-per", choices=("session", "save", "inherit"), help="an edit session, each save, or as the folder above has it"
+    )
 
     export = _add_act(commands, "export", "export", "write documents with all versions and metadata into a folder")
     _path(export, "document or folder")

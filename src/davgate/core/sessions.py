@@ -45,6 +45,19 @@ def versions_per(store: Store, session: Session, chain: Sequence[Node]) -> Versi
     return VersionsPer(next(decided, store.policy.versions_per))
 
 
+def versions_per_in(store: Store, ctx: Context, collection: TreePath) -> VersionsPer:
+    """Return how many saves make a version of what is in a collection.
+
+    Raises:
+        NotFound: there is no such collection.
+    """
+    with store.database.read() as session:
+        found = look_up(session, ctx, collection, store.clock.now())
+        if not require_node(found, ctx, Right.READ).is_collection:
+            raise NotFound(collection)
+        return versions_per(store, session, found.chain)
+
+
 def set_versions_per(store: Store, ctx: Context, collection: TreePath, per: VersionsPer | None) -> None:
     """Let a collection say how many saves make a version of what is in it; None lets it do as the one above. Durable on return.
 
