@@ -84,6 +84,8 @@ def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, dur
         standing = _inherited(found) if node is None else locks_on(found)
         _check_conflicts(tx, ctx, found, standing, asked)
         overtake(tx, ctx, found, own_too=True)
+        if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
+            locks.lose_below(tx, node.id)
         if node is None:
             if not durable:
                 return None

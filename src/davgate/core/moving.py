@@ -30,7 +30,7 @@ from davgate.core.editing import (
     write_content,
 )
 from davgate.core.recording import record
-from davgate.core.sessions import end_locks
+from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.model.editing import Arrival, Vacated, carries_content, is_transient, is_transient_place
 from davgate.model.errors import PreconditionFailed, SameResource
@@ -84,6 +84,7 @@ def _delete(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: 
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
     """Let a document that is deleted under its new name go on in what its principal has made at the old one (R3)."""
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    end_grace(tx, found, node)
     merged = merge_versions(store, tx, ctx, made, node)
     catalog.move(tx, node, left.parent_id, left.name)
     dances.forget_by(tx, node.id)
@@ -105,6 +106,7 @@ def _to_trash(store: Store, tx: Transaction, ctx: Context, found: Resolved, node
         locks.pass_on(tx, passed_on, successor.id)
         ending = tuple(token for token in ending if token not in passed_on)
     end_locks(tx, ending)
+    end_grace(tx, found, node)
     if locks_on(found):
         versions.seal_below(tx, node.id)
     if successor is None:
@@ -173,6 +175,7 @@ def _relocate(
     destination = there.path
     parent = may_take_place(ctx, there, overwrite=overwrite)
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    end_grace(tx, found, node)
     clear_place(store, tx, ctx, there, successor=node)
     _note_leaving(store, tx, ctx, node, parent, destination[-1])
     catalog.move(tx, node, parent.id, destination[-1])

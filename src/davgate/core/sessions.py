@@ -110,3 +110,10 @@ def overtake(tx: Transaction, ctx: Context, found: Resolved, *, own_too: bool = 
         and (own_too or lock.principal_id != ctx.principal.id)
     ]
     locks.lose(tx, lost)
+
+
+def end_grace(tx: Transaction, found: Resolved, node: Node) -> None:
+    """Take from the locks that ran out on what leaves its place, and below it, their grace: a lock does not travel."""
+    locks.lose(tx, [lock.token for lock in found.ended_locks.get(node.id, ()) if lock.revivable_until > tx.now])
+    if node.is_collection:
+        locks.lose_below(tx, node.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, bindparam, case, delete, insert, select, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, insert, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
@@ -131,18 +131,25 @@ def forget_ended_before(tx: Transaction, before: Instant) -> int:
     return tx.changed(_END_BEFORE, before=before, now=tx.now)
 
 
-# Few locks stand at a time, and trees can be large: climbing from each lock to the root beats walking down the tree.
-_START = (
-    select(lock.c.token.label("token"), node.c.parent_id.label("at"), node.c.name.label("below"))
-    .join_from(lock, node, node.c.id == lock.c.node_id)
-    .where(lock.c.expires_at > bindparam("now"), node.c.parent_id.is_not(None), node.c.name.is_not(None))
-    .cte("climb", recursive=True)
-)
-_CLIMB = _START.union_all(
-    select(_START.c.token, node.c.parent_id, node.c.name + "/" + _START.c.below)
-    .join_from(_START, node, node.c.id == _START.c.at)
-    .where(node.c.parent_id.is_not(None), node.c.name.is_not(None))
-)
+def _climb(*conditions: ColumnElement[bool]) -> CTE:
+    """Return, for each lock of some kind, every node above it: its token, the node, and the path from there down.
+
+    Few locks stand at a time, and trees can be large: climbing from each lock to the root beats walking down the tree.
+    """
+    start = (
+        select(lock.c.token.label("token"), node.c.parent_id.label("at"), node.c.name.label("below"))
+        .join_from(lock, node, node.c.id == lock.c.node_id)
+        .where(*conditions, node.c.parent_id.is_not(None), node.c.name.is_not(None))
+        .cte("climb", recursive=True)
+    )
+    return start.union_all(
+        select(start.c.token, node.c.parent_id, node.c.name + "/" + start.c.below)
+        .join_from(start, node, node.c.id == start.c.at)
+        .where(node.c.parent_id.is_not(None), node.c.name.is_not(None))
+    )
+
+
+_CLIMB = _climb(lock.c.expires_at > bindparam("now"))
 _BELOW = Statement(
     select(*LOCK_COLUMNS, _CLIMB.c.below)
     .join_from(_CLIMB, lock, lock.c.token == _CLIMB.c.token)
@@ -154,6 +161,19 @@ def below(session: Session, top: int, top_path: TreePath, now: Instant) -> list[
     """Return the locks alive at ``now`` on anything below a node, with the paths of their roots."""
     rows = session.all(_BELOW, top=top, now=now)
     return [(to_lock(row), (*top_path, *row[LOCK_WIDTH].split("/"))) for row in rows]
+
+
+_IN_GRACE = _climb(lock.c.expires_at <= bindparam("now"), lock.c.revivable_until > bindparam("now"))
+_LOSE_BELOW = Statement(
+    update(lock)
+    .where(lock.c.token.in_(select(_IN_GRACE.c.token).where(_IN_GRACE.c.at == bindparam("top"))))
+    .values(revivable_until=bindparam("now"))
+)
+
+
+def lose_below(tx: Transaction, top: int) -> None:
+    """Take from the locks that ran out below a node their grace."""
+    tx.run(_LOSE_BELOW, top=top, now=tx.now)
 
 
 _OF_MEMBERS = Statement(
