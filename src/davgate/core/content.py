@@ -84,8 +84,10 @@ def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
     before = tx.stored_bytes
     versions.add_blob(tx, staged)
     # What takes no room is allowed above a quota that was lowered, too: ending a lock may come to this.
-    takes_room = tx.stored_bytes > before
-    if takes_room and 0 < store.policy.quota_bytes < tx.stored_bytes:
+    added = tx.stored_bytes - before
+    quota = store.policy.quota_bytes
+    # The sum with scratch files is at hand; without them it has to be asked for.
+    if added and 0 < quota < tx.stored_bytes and quota < catalog.stored_bytes(tx) + added:
         raise QuotaExceeded()
     if staged.body is None and not store.blobs.exists(staged.digest):
         raise Busy()

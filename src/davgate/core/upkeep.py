@@ -10,6 +10,7 @@ from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
 from davgate.core.editing import put_back, sweep
 from davgate.core.recording import record
+from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.model.editing import is_transient
 from davgate.model.errors import DavgateError
@@ -27,6 +28,8 @@ class Tidied:
     dances: int
     scratch: int
     locks: int
+    thinned: int
+    purged: int
     blobs: int
     staged: int
 
@@ -38,6 +41,8 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
         _try(_end_dances, store),
         _try(_sweep_scratch, store),
         _try(_forget_locks, store),
+        _try(thin_due, store) if collecting else 0,
+        _try(purge_due, store) if collecting else 0,
         _try(_collect, store) if collecting else 0,
         _try(_sweep_staging, store),
     )
@@ -102,15 +107,13 @@ def _window_ago(store: Store) -> Instant:
 
 def _sweep_scratch(store: Store) -> int:
     """Sweep the files that programs left behind. What may be the only copy of something stays in the trash for a while."""
-    now, policy = store.clock.now(), store.policy
+    before = after(store.clock.now(), -store.policy.scratch_age)
     with store.database.read() as session:
-        idle = catalog.unversioned(session, after(now, -policy.scratch_age), now)
+        idle = catalog.unversioned(session, before, store.clock.now())
     swept = 0
-    for node, _, _ in idle:
+    for node_id in idle:
         with store.database.write() as tx:
-            found = next(
-                (one for one in catalog.unversioned(tx, after(now, -policy.scratch_age), now) if one[0].id == node.id), None
-            )
+            found = catalog.find_unversioned(tx, node_id, before, tx.now)
             if found is not None and sweep(store, tx, SYSTEM_CONTEXT, *found):
                 swept += 1
                 tx.commit()

@@ -46,7 +46,7 @@ _SIDECAR = re.compile(
 _CARRIER = re.compile(
     r"""
     .+\.tmp | .*~ | \.~.+ | .+\.part | .+\.partial  # hex names of Office and what LibreOffice, KeePass and others write first
-    | [0-9A-F]{8}
+    | [0-9A-F]{8} | ~WRA\d+
     | \.goutputstream-.+ | .+_exiftool_tmp
     """,
     re.VERBOSE,

@@ -340,20 +340,27 @@ def hold_back(tx: Transaction, node_id: int) -> None:
     tx.run(_EMPTY, node_id=node_id, at=tx.at)
 
 
-_UNVERSIONED = Statement(
-    select(*NODE_COLUMNS, node.c.created_by, node.c.is_seen).where(
-        IS_UNVERSIONED,
-        node.c.parent_id.is_not(None),
-        node.c.modified_at < bindparam("before"),
-        not_(exists().where(lock.c.node_id == node.c.id, lock.c.expires_at > bindparam("now"))),
-    )
+_IS_IDLE = and_(
+    IS_UNVERSIONED,
+    node.c.parent_id.is_not(None),
+    node.c.modified_at < bindparam("before"),
+    not_(exists().where(lock.c.node_id == node.c.id, lock.c.expires_at > bindparam("now"))),
+)
+_UNVERSIONED = Statement(select(node.c.id).where(_IS_IDLE))
+_FIND_UNVERSIONED = Statement(
+    select(*NODE_COLUMNS, node.c.created_by, node.c.is_seen).where(_IS_IDLE, node.c.id == bindparam("node_id"))
 )
 
 
-def unversioned(session: Session, before: Instant, now: Instant) -> list[tuple[Node, int, bool]]:
-    """Return the unlocked scratch files in the tree that are older: each with its maker, and whether others have read it."""
-    rows = session.all(_UNVERSIONED, before=before, now=now)
-    return [(to_node(row[:NODE_WIDTH]), row[NODE_WIDTH], bool(row[NODE_WIDTH + 1])) for row in rows]
+def unversioned(session: Session, before: Instant, now: Instant) -> list[int]:
+    """Return the unlocked scratch files in the tree that nobody has written since an instant."""
+    return [row[0] for row in session.all(_UNVERSIONED, before=before, now=now)]
+
+
+def find_unversioned(session: Session, node_id: int, before: Instant, now: Instant) -> tuple[Node, int, bool] | None:
+    """Return one of them, its maker, and whether others have read it; None when it is none any more."""
+    row = session.first(_FIND_UNVERSIONED, node_id=node_id, before=before, now=now)
+    return None if row is None else (to_node(row[:NODE_WIDTH]), row[NODE_WIDTH], bool(row[NODE_WIDTH + 1]))
 
 
 _POLICIES = Statement(select(version_policy.c.collection_id, version_policy.c.per))
