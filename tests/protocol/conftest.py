@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from davgate.app import Application
 from davgate.core.store import Context, Store
@@ -47,6 +49,19 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def app(serve: Serve, store: Store) -> Application:
     """An application with the default settings."""
     return serve(store)
+
+
+@pytest.fixture
+def statements(store: Store) -> list[str]:
+    """The statements executed on connections opened from now on, in their order."""
+    seen: list[str] = []
+
+    @event.listens_for(store.database.engine, "connect")
+    def trace(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(lambda sql: None if sql.startswith(("BEGIN", "COMMIT", "PRAGMA")) else seen.append(sql))
+
+    store.database.close()
+    return seen
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, field
 from random import Random
 
 import pytest
 from lxml import etree
-from sqlalchemy import event
 
 from davgate.core.store import Store
 from tests.builders import put
@@ -82,19 +80,6 @@ def folder(ann: Client) -> str:
     ann.put("/dav/f/a.txt", b"one")
     ann.put("/dav/f/sub/b c.txt", b"two")
     return "/dav/f/"
-
-
-@pytest.fixture
-def statements(store: Store) -> list[str]:
-    """The statements executed on connections opened from now on, in their order."""
-    seen: list[str] = []
-
-    @event.listens_for(store.database.engine, "connect")
-    def trace(connection: sqlite3.Connection, _record: object) -> None:
-        connection.set_trace_callback(lambda sql: None if sql.startswith(("BEGIN", "COMMIT", "PRAGMA")) else seen.append(sql))
-
-    store.database.close()
-    return seen
 
 
 # What is told

@@ -13,26 +13,12 @@ from tests.builders import a_collection
 from tests.protocol.client import SET_AUTHOR, Client
 from tests.protocol.stored import add_documents
 
-COUNTS_AS_NONE = ("BEGIN", "COMMIT", "PRAGMA")
 BODIES = {
     "allprop": "",
     "propname": '<D:propfind xmlns:D="DAV:"><D:propname/></D:propfind>',
     "named": '<D:propfind xmlns:D="DAV:"><D:prop><D:getetag/><D:resourcetype/></D:prop></D:propfind>',
     "everything": '<D:propfind xmlns:D="DAV:"><D:prop><D:lockdiscovery/><D:quota-used-bytes/><dead/></D:prop></D:propfind>',
 }
-
-
-@pytest.fixture
-def statements(store: Store) -> list[str]:
-    """The statements executed on connections opened from now on, in their order."""
-    seen: list[str] = []
-
-    @event.listens_for(store.database.engine, "connect")
-    def trace(connection: sqlite3.Connection, _record: object) -> None:
-        connection.set_trace_callback(lambda sql: None if sql.startswith(COUNTS_AS_NONE) else seen.append(sql))
-
-    store.database.close()
-    return seen
 
 
 @pytest.fixture

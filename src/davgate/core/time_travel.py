@@ -47,8 +47,8 @@ def parse_instant(text: str, time_zone: tzinfo, now: Instant) -> Instant:
     if found is None:
         raise NoSuchInstant(text, "is no instant. Write one as 2026-11-01T12:00, with an offset or Z if you like")
     year, month, day, hour, minute, second, fraction, offset = found.groups()
-    zone = time_zone if offset is None else _zone(offset)
     try:
+        zone = time_zone if offset is None else _zone(offset)
         moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
         instant = Instant(from_datetime(moment) + int(f"{fraction or '':0<6}"))
     except (ValueError, OverflowError):
@@ -63,7 +63,7 @@ def _zone(offset: str) -> tzinfo:
         return timezone(timedelta())
     digits = re.sub(r"\D", "", offset)
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
-    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes) if minutes < 24 * 60 else timedelta())
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
 
 
 def recent_midnights(store: Store, count: int) -> list[Instant]:

@@ -80,7 +80,10 @@ WIDTH = 11
 
 # The way down
 
-_START = select(literal(0, Integer).label("depth"), literal(ROOT_ID, node.c.id.type).label("id"), literal("", Text).label("name"))
+# The root has no name; its row is read for the collation, which on PostgreSQL has to be that of the names that follow.
+_START = select(literal(0, Integer).label("depth"), node.c.id, func.coalesce(node.c.name, "").label("name")).where(
+    node.c.id == ROOT_ID
+)
 _WALK = _START.cte("walk", recursive=True)
 _WALKED = _WALK.union_all(
     select(_WALK.c.depth + 1, placement.c.node_id, placement.c.name).join_from(
