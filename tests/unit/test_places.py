@@ -1,6 +1,6 @@
 """What a path on the drive means."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -9,12 +9,20 @@ from hypothesis import strategies as st
 from davgate.model.errors import InvalidName, NameTooLong
 from davgate.model.names import VERSIONS, check_name
 from davgate.model.places import (
+    AsOf,
     DocumentVersions,
+    Instants,
     InTree,
     Place,
+    RescueFile,
+    RescueFolder,
+    Trashed,
+    TrashFolder,
     VersionFile,
     VersionsFolder,
+    instant_name,
     parse_place,
+    trash_name,
     version_file_name,
 )
 
@@ -84,3 +92,46 @@ def test_every_version_file_can_be_opened_by_its_name(no: int, author: str, docu
 
     check_name(name)
     assert parse_place((VERSIONS, document, name)) == VersionFile((document,), no)
+
+
+# The other folders of the past
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ((".at",), Instants()),
+        ((".at", "2026-11-01"), AsOf("2026-11-01", ())),
+        ((".at", "2026-11-01", "a", "b"), AsOf("2026-11-01", ("a", "b"))),
+        ((".at", "2026-11-01", VERSIONS), AsOf("2026-11-01", (VERSIONS,))),
+        (("a", ".at"), InTree(("a", ".at"))),
+        ((".trash",), TrashFolder()),
+        ((".trash", "a 2026-11-20 14.05 7.odt"), Trashed(7, ())),
+        ((".trash", "a 2026-11-20 14.05 7"), Trashed(7, ())),
+        ((".trash", "a 2026-11-20 14.05 7.mp3"), Trashed(7, ())),
+        ((".trash", "a 3 2026-11-20 14.05 7", "x"), Trashed(7, ("x",))),
+        ((".trash", "7"), Trashed(7, ())),
+        ((".trash", "7.odt"), Trashed(7, ())),
+        ((".trash", "x 7.odt"), Trashed(7, ())),
+        ((".trash", "a.odt"), Trashed(None, ())),
+        ((".trash", "1" * 19), Trashed(None, ())),
+        (("a", ".trash"), InTree(("a", ".trash"))),
+        ((".rescue",), RescueFolder()),
+        ((".rescue", "a"), RescueFile("a")),
+        ((".rescue", "a", "b"), None),
+    ],
+)
+def test_path_means_a_place_of_the_past(path: tuple[str, ...], place: Place | None) -> None:
+    assert parse_place(path) == place
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="/\x00"), min_size=1, max_size=255), st.integers(0, 10**18 - 1))
+def test_entry_of_the_trash_is_found_by_its_name_whatever_it_was_called(name: str, node_id: int) -> None:
+    listed = trash_name(name, OPENED, node_id)
+
+    assert parse_place((".trash", listed)) == Trashed(node_id, ())
+    assert len(listed.encode()) <= 255
+
+
+def test_instant_is_named_in_utc_without_colons() -> None:
+    assert instant_name(datetime(2026, 11, 1, 13, 0, tzinfo=timezone(timedelta(hours=1)))) == "2026-11-01T12.00Z"

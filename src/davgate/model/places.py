@@ -95,7 +95,8 @@ Place: TypeAlias = (
 )
 
 _LEADING_NUMBER = re.compile(r"([0-9]{1,9})(?![0-9])")
-_LAST_NUMBER = re.compile(r"(?<![0-9])([0-9]{1,18})(?:\.[^.]*)?$")
+# The time before the number has a dot, too; a name without it is one that a person has typed.
+_LAST_NUMBER = re.compile(r"(?:[0-9]{2}\.[0-9]{2} |^(?!.*[0-9]{2}\.[0-9]{2} [0-9]).*?(?<![0-9]))([0-9]{1,18})(?:\.[^.]*)?$")
 _UNFIT = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|\ud800-\udfff\ufffe\uffff]')
 _LONGEST_SUFFIX_BYTES: Final = 32
 _LONGEST_STEM: Final = 40

@@ -1,0 +1,266 @@
+"""``.trash``: what was deleted, with from where, by whom and when; MOVE brings it back as it was, COPY makes a new document."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, select
+
+from davgate.core.store import Store
+from davgate.model.node import ROOT_ID
+from davgate.model.permissions import EDITOR, Right
+from davgate.storage.api import accounts
+from davgate.storage.statements import Statement
+from davgate.storage.tables import access_grant, trash
+from tests.builders import findings, node_at
+from tests.protocol.client import SET_AUTHOR, Client, lockinfo
+from tests.protocol.databases import on_both_databases
+from tests.protocol.multistatus import members, message_of, prop_of, propfind
+from tests.protocol.stored import history, origins, trashed
+from tests.protocol.transcripts import address, play
+
+LONG = timedelta(minutes=30)
+
+
+@pytest.fixture
+def entry(ann: Client) -> str:
+    """The address of a deleted document with two versions and a dead property."""
+    ann.mkcol("/dav/f")
+    ann.put("/dav/f/report.docx", b"one")
+    ann.put("/dav/f/report.docx", b"two!")
+    assert ann("PROPPATCH", "/dav/f/report.docx", SET_AUTHOR).status == 207
+    ann.clock.advance(LONG)
+    assert ann("DELETE", "/dav/f/report.docx").status == 204
+    (name,) = members(ann, "/dav/.trash/")
+    return address(f"/.trash/{name}")
+
+
+def entries_of(client: Client) -> list[str]:
+    return members(client, "/dav/.trash/")
+
+
+@on_both_databases
+def test_entry_tells_from_where_by_whom_and_when(ann: Client, entry: str) -> None:
+    names = ("{urn:davgate}deleted-from", "{urn:davgate}deleted-by", "{urn:davgate}deleted-at")
+    found = propfind(ann, "/dav/.trash/", *names, "getcontentlength", depth="1")
+
+    assert list(found) == ["/dav/.trash/", entry]
+    assert [found[entry][name] for name in names] == ["/f/report.docx", "ann", "2026-11-20T12:30:00Z"]
+    assert found[entry]["getcontentlength"] == "4"
+    assert propfind(ann, entry, names[0])[entry][names[0]] == "/f/report.docx"
+
+
+def test_entry_is_named_for_people_and_programs(ann: Client, store: Store, entry: str) -> None:
+    assert entry == address(f"/.trash/report 2026-11-20 12.30 {_id_of(store)}.docx")
+
+
+@pytest.mark.parametrize("pattern", ["{}", "{}.docx", "whatever {}.docx", "report 2026-11-20 12.30 {}"])
+def test_last_number_decides_and_the_rest_is_for_people(ann: Client, store: Store, entry: str, pattern: str) -> None:
+    assert ann.get(address(f"/.trash/{pattern.format(_id_of(store))}")) == b"two!"
+
+
+@pytest.mark.parametrize("name", ["0", "99999999", "report.docx", "9" * 30])
+def test_number_of_nothing_deleted_is_404(ann: Client, entry: str, name: str) -> None:
+    assert ann.status_of(f"/dav/.trash/{name}") == 404
+    assert ann("PROPFIND", f"/dav/.trash/{name}", depth="0").status == 404
+
+
+def _id_of(store: Store) -> int:
+    with store.database.read() as session:
+        return int(session.all(Statement(select(trash.c.node_id)))[0][0])
+
+
+def test_content_is_read_with_ranges_and_conditions(ann: Client, entry: str) -> None:
+    assert ann.get(entry) == b"two!"
+    assert ann("GET", entry, range="bytes=0-1").body == b"tw"
+    assert ann("GET", entry, if_none_match=ann("HEAD", entry).etag).status == 304
+
+
+@on_both_databases
+def test_move_out_brings_back_identity_history_and_properties(ann: Client, bob: Client, store: Store, entry: str) -> None:
+    before = history(store, ann.ctx, "/f/report.docx")
+    assert before == ()
+    assert ann("MOVE", entry, destination="/dav/f/back.docx").status == 201
+
+    assert [version.no for version in history(store, ann.ctx, "/f/back.docx")] == [1, 2]
+    assert prop_of(ann, "/dav/f/back.docx", "{urn:x}author") == "Ann"
+    assert ann.get("/dav/f/back.docx") == b"two!"
+    assert entries_of(ann) == []
+    assert trashed(store) == []
+    assert bob.get("/dav/f/back.docx") == b"two!"
+    assert findings(store) == []
+
+
+@on_both_databases
+def test_identity_stays_through_deletion_and_return(ann: Client, store: Store) -> None:
+    ann.put("/dav/a.txt", b"one")
+    identity = node_at(store, ann.ctx, "/a.txt").uuid
+    ann.clock.advance(LONG)
+    assert ann("DELETE", "/dav/a.txt").status == 204
+    ann.clock.advance(LONG)
+    (name,) = entries_of(ann)
+    assert ann("MOVE", address(f"/.trash/{name}"), destination="/dav/a.txt").status == 201
+
+    assert node_at(store, ann.ctx, "/a.txt").uuid == identity
+    assert findings(store) == []
+
+
+@pytest.mark.parametrize(("overwrite", "status"), [("F", 412), ("T", 204)])
+def test_taken_destination_is_replaced_only_with_overwrite(
+    ann: Client, store: Store, entry: str, overwrite: str, status: int
+) -> None:
+    ann.put("/dav/f/new.docx", b"new")
+    ann.clock.advance(LONG)
+
+    assert ann("MOVE", entry, destination="/dav/f/new.docx", overwrite=overwrite).status == status
+
+    assert ann.get("/dav/f/new.docx") == (b"new" if status == 412 else b"two!")
+    assert trashed(store) == (["/f/report.docx"] if status == 412 else ["/f/new.docx"])
+    assert findings(store) == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "status"),
+    [("/dav/missing/a.docx", 409), ("/dav/.trash/a", 403), ("/dav/.versions", 403), ("/dav/f/%01.docx", 400)],
+)
+def test_destination_that_cannot_be_leaves_it_in_the_trash(ann: Client, entry: str, destination: str, status: int) -> None:
+    assert ann("MOVE", entry, destination=destination).status == status
+    assert len(entries_of(ann)) == 1
+
+
+def test_locked_destination_keeps_it_in_the_trash(ann: Client, bob: Client, entry: str) -> None:
+    ann.lock("/dav/f", depth="infinity")
+
+    assert bob("MOVE", entry, destination="/dav/f/back.docx").status == 423
+    assert len(entries_of(ann)) == 1
+
+
+@on_both_databases
+def test_copy_out_makes_a_new_document(ann: Client, store: Store, entry: str) -> None:
+    assert ann("COPY", entry, destination="/dav/copy.docx").status == 201
+
+    assert [version.no for version in history(store, ann.ctx, "/copy.docx")] == [1]
+    assert ann.get("/dav/copy.docx") == b"two!"
+    assert prop_of(ann, "/dav/copy.docx", "{urn:x}author") == "Ann"
+    assert "out of the trash" in origins(store)[-1]
+    assert len(entries_of(ann)) == 1
+    assert findings(store) == []
+
+
+def test_copy_out_onto_a_document_is_its_next_version(ann: Client, store: Store, entry: str) -> None:
+    ann.put("/dav/other.docx", b"other")
+    identity = node_at(store, ann.ctx, "/other.docx").uuid
+
+    assert ann("COPY", entry, destination="/dav/other.docx", overwrite="F").status == 412
+    assert ann("COPY", entry, destination="/dav/other.docx").status == 204
+
+    assert node_at(store, ann.ctx, "/other.docx").uuid == identity
+    assert [version.no for version in history(store, ann.ctx, "/other.docx")] == [1, 2]
+
+
+# Folders
+
+
+@pytest.fixture
+def folder(ann: Client) -> str:
+    """The address of a deleted folder."""
+    play(ann, "MKCOL /f : 201\nMKCOL /f/g : 201\nPUT /f/a.txt one : 201\nPUT /f/g/b.txt two : 201")
+    ann.clock.advance(LONG)
+    assert ann("DELETE", "/dav/f").status == 204
+    (name,) = entries_of(ann)
+    return address(f"/.trash/{name}").rstrip("/")
+
+
+@on_both_databases
+def test_deleted_folder_is_one_entry_that_can_be_looked_into(ann: Client, folder: str) -> None:
+    assert len(entries_of(ann)) == 1
+    assert members(ann, f"{folder}/") == ["a.txt", "g/"]
+    assert members(ann, f"{folder}/g/") == ["b.txt"]
+    assert ann.get(f"{folder}/g/b.txt") == b"two"
+    assert ann.status_of(f"{folder}/missing") == 404
+    assert ann.status_of(f"{folder}/a.txt/b") == 404
+    page = ann("GET", f"{folder}/").body.decode()
+    assert f'href="{folder}/a.txt"' in page
+
+
+@on_both_databases
+def test_folder_comes_back_with_all_that_was_in_it(ann: Client, store: Store, folder: str) -> None:
+    assert ann("MOVE", folder, destination="/dav/back").status == 201
+
+    assert members(ann, "/dav/back/") == ["a.txt", "g/"]
+    assert ann.get("/dav/back/g/b.txt") == b"two"
+    assert [version.no for version in history(store, ann.ctx, "/back/a.txt")] == [1]
+    assert findings(store) == []
+
+
+@pytest.mark.parametrize("depth", ["infinity", "0"])
+def test_folder_copied_out_is_a_new_one(ann: Client, store: Store, folder: str, depth: str) -> None:
+    assert ann("COPY", folder, destination="/dav/copy", depth=depth).status == 201
+
+    assert members(ann, "/dav/copy/") == (["a.txt", "g/"] if depth == "infinity" else [])
+    assert len(entries_of(ann)) == 1
+    assert findings(store) == []
+
+
+def test_member_of_a_deleted_folder_is_copied_but_not_moved_out(ann: Client, folder: str) -> None:
+    assert ann("MOVE", f"{folder}/a.txt", destination="/dav/a.txt").status == 403
+    assert ann("COPY", f"{folder}/a.txt", destination="/dav/a.txt").status == 201
+    assert ann.get("/dav/a.txt") == b"one"
+
+
+# What is not done there, and who sees what
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "MKCOL", "PROPPATCH", "LOCK", "CHECKOUT"])
+@pytest.mark.parametrize("where", ["entry", "new", "folder"])
+def test_trash_is_not_written(ann: Client, store: Store, entry: str, method: str, where: str) -> None:
+    target = {"entry": entry, "new": "/dav/.trash/new.txt", "folder": "/dav/.trash/"}[where]
+    body = {"PROPPATCH": SET_AUTHOR, "LOCK": lockinfo(), "PUT": "content"}.get(method, "")
+
+    answer = ann(method, target, body)
+
+    assert answer.status in (403, 405)
+    if answer.status == 403:
+        assert message_of(answer)
+    assert trashed(store) == ["/f/report.docx"]
+
+
+def test_nothing_is_moved_into_the_trash(ann: Client, entry: str) -> None:
+    ann.put("/dav/a.txt", b"one")
+
+    assert ann("MOVE", "/dav/a.txt", destination="/dav/.trash/a.txt").status == 403
+    assert ann.get("/dav/a.txt") == b"one"
+
+
+def test_trash_shows_each_what_they_might_read(ann: Client, bob: Client, root_admin: Client, store: Store) -> None:
+    for name in ("open", "closed"):
+        ann.mkcol(f"/dav/{name}")
+        ann.put(f"/dav/{name}/a.txt", b"one")
+    with store.database.write() as tx:
+        tx.run(Statement(delete(access_grant)))
+        accounts.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
+        accounts.grant(tx, node_at(store, root_admin.ctx, "/open").id, bob.ctx.principal.id, Right.READ.value)
+        tx.commit()
+    for name in ("open", "closed"):
+        assert ann("DELETE", f"/dav/{name}/a.txt").status == 204
+
+    assert len(entries_of(ann)) == 2
+    assert len(entries_of(root_admin)) == 2
+    (seen,) = entries_of(bob)
+    assert bob.get(address(f"/.trash/{seen}")) == b"one"
+    (hidden,) = set(entries_of(ann)) - {seen}
+    assert bob.status_of(address(f"/.trash/{hidden}")) == 404
+    assert bob("MOVE", address(f"/.trash/{seen}"), destination="/dav/open/a.txt").status == 403
+
+
+def test_listing_takes_few_statements_however_many_entries(ann: Client, statements: list[str]) -> None:
+    for number in range(30):
+        ann.put(f"/dav/{number}.txt", b"one")
+    ann.clock.advance(LONG)
+    for number in range(30):
+        ann("DELETE", f"/dav/{number}.txt")
+
+    statements.clear()
+    assert len(entries_of(ann)) == 30
+    assert len(statements) <= 4, "\n".join(statements)
