@@ -70,7 +70,7 @@ def test_what_a_move_replaces_goes_to_the_trash(ann: Client, store: Store, clock
 
 @on_both_databases
 def test_file_just_written_and_moved_onto_a_document_is_a_version_of_it(ann: Client, store: Store) -> None:
-    # clients.md, f17: KeePass and GoodSync save like this
+    # KeePass and GoodSync save like this.
     ann.put("/dav/a.kdbx", b"old")
     before = resource_id(ann, "/dav/a.kdbx")
     ann.put("/dav/a.kdbx.tmp", b"new")

@@ -116,7 +116,7 @@ def test_every_error_code_is_in_the_table_with_its_status() -> None:
 
 
 def test_every_method_of_the_drive_has_its_row() -> None:
-    named = set(re.findall(r"`([A-Z]+)`", README.partition("## The drive")[2].partition("\n## ")[0]))
+    named = set(re.findall(r"`([A-Z-]+)`", README.partition("## The drive")[2].partition("\n## ")[0]))
 
     assert set(METHODS) <= named
 

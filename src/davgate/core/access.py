@@ -40,7 +40,7 @@ def look_up(
     """Return what a path leads to for this principal.
 
     A lock that ran out is alive again when its holder submits the token in time and nobody else has locked or written
-    meanwhile (design 8, lock grace); inside a transaction it is alive again for everybody, once that commits.
+    meanwhile; inside a transaction it is alive again for everybody, once that commits.
 
     Raises:
         Unauthenticated: the account was changed or disabled since the sign-in that the context carries.

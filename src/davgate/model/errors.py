@@ -261,7 +261,7 @@ class Locked(DavgateError):
 
 
 class CheckedOut(Locked):
-    """Somebody else has the document checked out: to others that is a lock of its holder (design 2.4)."""
+    """Somebody else has the document checked out: to others that is a lock of its holder."""
 
     code = "checked-out"
 
