@@ -7,11 +7,32 @@ any other content is its own text. A token is known by its name from the line of
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import quote
 
-from tests.protocol.client import HOST, SET_AUTHOR, Client, Response, lockinfo
+from tests.protocol.client import SET_AUTHOR, lockinfo
 
 _DESTINATION = {"MOVE", "COPY"}
+
+
+class Answer(Protocol):
+    """What comes back."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Sender(Protocol):
+    """Somebody who sends requests, as ``tests.protocol.client.Client`` does."""
+
+    def __call__(self, method: str, target: str, body: bytes | str = b"", **headers: str) -> Answer: ...
 
 
 def address(path: str) -> str:
@@ -19,7 +40,7 @@ def address(path: str) -> str:
     return "/dav" + quote(path)
 
 
-def play(client: Client, transcript: str, tokens: dict[str, str] | None = None) -> dict[str, str]:
+def play(client: Sender, transcript: str, tokens: dict[str, str] | None = None) -> dict[str, str]:
     """Send every line of a transcript, hold its status against the one that is written, and return the tokens."""
     known = {} if tokens is None else tokens
     for line in filter(None, map(str.strip, transcript.splitlines())):
@@ -32,14 +53,14 @@ def play(client: Client, transcript: str, tokens: dict[str, str] | None = None) 
     return known
 
 
-def _send(client: Client, words: list[str], known: dict[str, str]) -> Response:
+def _send(client: Sender, words: list[str], known: dict[str, str]) -> Answer:
     method, path, *rest = words
     headers: dict[str, str] = {}
     body = b""
     while rest:
         word = rest.pop(0)
         if word == "->":
-            headers["destination"] = f"http://{HOST}{address(rest.pop(0))}"
+            headers["destination"] = address(rest.pop(0))
         elif word.startswith("{"):
             token = known[word.strip("{}")]
             if method == "UNLOCK":
