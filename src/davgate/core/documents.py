@@ -120,11 +120,10 @@ def put(
     staged = receive(store, body, announced_bytes=announced_bytes)
     with store.database.write() as tx:
         found = look_up(tx, ctx, path, tx.now)
-        late = is_late(ctx, found, tx.now)
         try:
             _check_put(tx, ctx, found, tx.now)
         except (Locked, PreconditionFailed):
-            if not late or not staged.length_bytes:
+            if not staged.length_bytes or not is_late(tx, ctx, found, tx.now):
                 raise
             add_staged(store, tx, staged)
             kept = keep_late_save(store, tx, ctx, found, media_of(staged, media_type, path[-1]))
@@ -145,8 +144,11 @@ def _refuse_early(store: Store, ctx: Context, path: TreePath, announced_bytes: i
     now = store.clock.now()
     with store.database.read() as session:
         found = look_up(session, ctx, path, now)
-        if not is_late(ctx, found, now):
+        try:
             _check_put(session, ctx, found, now)
+        except (Locked, PreconditionFailed):
+            if not is_late(session, ctx, found, now):
+                raise
         check_room(store, session, announced_bytes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from davgate.core.access import ended_locks_on
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY
@@ -11,16 +10,18 @@ from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import Content
 from davgate.model.paths import TreePath, to_text
-from davgate.storage.api import Rescue, Resolved, Transaction
+from davgate.storage.api import Rescue, Resolved, Session, Transaction, locks
 from davgate.storage.api import rescues as rescue_rows
 
 _LONGEST_STEM = 60
 
 
-def is_late(ctx: Context, found: Resolved, now: Instant) -> bool:
-    """Tell whether a save at this path comes after its author lost the lock or check-out that it was made under."""
-    lost = any(lock.token in ctx.tokens and lock.principal_id == ctx.principal.id for lock in ended_locks_on(found))
-    return lost or _was_cancelled(ctx, found)
+def is_late(session: Session, ctx: Context, found: Resolved, now: Instant) -> bool:
+    """Tell whether a save that is refused comes after its author lost the lock or check-out that it was made under.
+
+    The lock may have been on a document that is at this path no more.
+    """
+    return _was_cancelled(ctx, found) or any(locks.has_ended(session, token, ctx.principal.id, now) for token in ctx.tokens)
 
 
 def _was_cancelled(ctx: Context, found: Resolved) -> bool:

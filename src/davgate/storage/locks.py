@@ -110,6 +110,18 @@ def live_of(tx: Transaction, node_id: int) -> list[Lock]:
     return [to_lock(row) for row in tx.all(_LIVE_OF, node_id=node_id, now=tx.now)]
 
 
+_HAS_ENDED = Statement(
+    select(lock.c.token).where(
+        lock.c.token == bindparam("held"), lock.c.principal_id == bindparam("of"), lock.c.expires_at <= bindparam("now")
+    )
+)
+
+
+def has_ended(session: Session, token: str, principal_id: int, now: Instant) -> bool:
+    """Tell whether a principal had a lock with this token that ended without being given back, not too long ago."""
+    return session.first(_HAS_ENDED, held=token, of=principal_id, now=now) is not None
+
+
 _PASS_ON = Statement(update(lock).where(lock.c.token == bindparam("held")).values(node_id=bindparam("to_id")))
 
 
