@@ -187,6 +187,9 @@ class NaiveDrive:
         there = self.here.get(name)
         if there is not None:
             self._takes_from_others(who, there)
+        standing = None if there is None else self.live(there)
+        if standing is None or standing.token != token:
+            token = ""  # It is that of a lock elsewhere: of the file that is moved here.
         returning = self._returning(who, name) if content is not None else None
         self._extend(who)
         if returning is not None and content is not None:

@@ -10,7 +10,9 @@ import tempfile
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -18,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from davgate.storage import schema
 from davgate.storage.database import Database
 from tests.builders import SettableClock
-from tests.histories.machine import ACTS, CONTENTS, NAMES, PEOPLE, SPANS, Step, a_machine
+from tests.histories.__main__ import PER_HISTORY, fails
+from tests.histories.machine import ACTS, CONTENTS, NAMES, PEOPLE, SPANS, Step, a_machine, a_step
 
 STEPS = st.builds(
     Step,
@@ -66,5 +69,13 @@ class DriveMachine(RuleBasedStateMachine):
             self._stack.close()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_long_history_leads_where_the_model_says(seed: int) -> None:
+    random = Random(seed)
+    steps = [a_step(random) for _ in range(PER_HISTORY)]
+
+    assert fails(steps) is None, "python -m tests.histories finds the shortest history"
+
+
 TestDriveMachine = DriveMachine.TestCase
-TestDriveMachine.settings = settings(max_examples=max(12, settings().max_examples // 5), stateful_step_count=30)
+TestDriveMachine.settings = settings(max_examples=settings().max_examples, stateful_step_count=30)
