@@ -27,7 +27,9 @@ DEBIAN_PACKAGE: Final = {
     "litmus": "litmus",
     "mount.davfs": "davfs2",
     "rclone": "rclone",
+    "rsync": "rsync",
     "soffice": "libreoffice-writer",
+    "vim": "vim",
 }
 """What to install for each program that the tests name."""
 
