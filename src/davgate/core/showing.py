@@ -44,8 +44,10 @@ class DocumentHistory:
     check_out: CheckOut | None
 
 
-def history_of(store: Store, ctx: Context, path: TreePath) -> DocumentHistory:
+def history_of(store: Store, ctx: Context, path: TreePath, *, around: int | None = None) -> DocumentHistory:
     """Return a document's history at one moment; one without content yet has no versions.
+
+    With ``around`` it is that version alone, with the ones before and after it.
 
     Raises:
         NotFound.
@@ -56,7 +58,7 @@ def history_of(store: Store, ctx: Context, path: TreePath) -> DocumentHistory:
         node = require_node(found, ctx, Right.READ)
         if node.is_collection:
             raise NotADocument(path)
-        kept = tuple(versions.of_document(session, node.id))
+        kept = tuple(versions.of_document(session, node.id) if around is None else versions.around(session, node.id, around))
         return DocumentHistory(node, kept, labels_of(session, node.id), found.check_out)
 
 

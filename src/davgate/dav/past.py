@@ -103,7 +103,7 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> S
             row = folder_row(history.node, history.node.name or "")
             return Shown(row, iter([rows]), history=history_facts(drive, document, history))
         case VersionFile(document, no):
-            history = _history(store, ctx, document)
+            history = _history(store, ctx, document, around=no)
             version = next((version for version in history.versions if version.no == no), None)
             if version is None:
                 raise NotFound((*document, f"{no or 0:04d}"))
@@ -126,9 +126,9 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> S
     raise NotFound((TRASH,))
 
 
-def _history(store: Store, ctx: Context, document: TreePath) -> DocumentHistory:
+def _history(store: Store, ctx: Context, document: TreePath, *, around: int | None = None) -> DocumentHistory:
     try:
-        return history_of(store, ctx, document)
+        return history_of(store, ctx, document, around=around)
     except NotADocument:
         raise NotFound(document) from None
 

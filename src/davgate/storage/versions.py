@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, null, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.node import Cause, Content, Save, Version
@@ -39,6 +39,23 @@ def of_document(session: Session, document_id: int) -> Iterator[Version]:
     """Yield the versions of a document, the oldest first. Needs a snapshot session."""
     for batch in session.stream(_OF_DOCUMENT, document_id=document_id):
         yield from map(to_version, batch)
+
+
+_near = version.alias("near")
+_OF_SAME = select(_near.c.no).where(_near.c.document_id == bindparam("document_id"))
+_BEFORE = _OF_SAME.where(_near.c.no < bindparam("no")).order_by(_near.c.no.desc()).limit(1).scalar_subquery()
+_AFTER = _OF_SAME.where(_near.c.no > bindparam("no")).order_by(_near.c.no).limit(1).scalar_subquery()
+_AROUND = Statement(
+    _JOINED.where(
+        version.c.document_id == bindparam("document_id"),
+        version.c.no.between(func.coalesce(_BEFORE, bindparam("no")), func.coalesce(_AFTER, bindparam("no"))),
+    ).order_by(version.c.no)
+)
+
+
+def around(session: Session, document_id: int, no: int) -> list[Version]:
+    """Return a version, if it is kept, between the kept ones before and after it."""
+    return [to_version(row) for row in session.all(_AROUND, document_id=document_id, no=no)]
 
 
 def find(session: Session, document_id: int, no: int) -> Version | None:
@@ -149,6 +166,7 @@ _REPLACE = Statement(
     .where(version.c.document_id == bindparam("of"), version.c.no == bindparam("open_no"))
     .values(
         saved_at=bindparam("at"),
+        sealed_at=bindparam("until"),
         media_type=bindparam("new_media_type"),
         digest=bindparam("new_digest"),
         length_bytes=bindparam("new_length_bytes"),
@@ -157,7 +175,10 @@ _REPLACE = Statement(
 
 
 def replace_content(tx: Transaction, opened: Version, content: Content, at: Instant) -> None:
-    """Give an open version other bytes, and keep those that it had as a save."""
+    """Give an open version other bytes, and keep those that it had as a save.
+
+    After the clock was set back what is written is younger than its present: the version is not sealed before it has its bytes.
+    """
     former = opened.content
     tx.run(
         _KEEP_SAVE,
@@ -174,6 +195,7 @@ def replace_content(tx: Transaction, opened: Version, content: Content, at: Inst
         of=opened.document_id,
         open_no=opened.no,
         at=at,
+        until=max(opened.sealed_at, at),
         new_media_type=content.media_type,
         new_digest=content.digest,
         new_length_bytes=content.length_bytes,
@@ -193,7 +215,12 @@ _SEAL_SESSION = Statement(
 _EXTEND_SESSION = Statement(
     update(version)
     .where(version.c.session == bindparam("token"), version.c.sealed_at > bindparam("now"))
-    .values(sealed_at=bindparam("until"))
+    .values(
+        sealed_at=case(
+            (version.c.saved_at > bindparam("until", type_=BigInteger()), version.c.saved_at),
+            else_=bindparam("until", type_=BigInteger()),
+        )
+    )
 )
 _FORGET_SESSIONS = Statement(
     update(version).where(version.c.session.is_not(None), version.c.sealed_at <= bindparam("now")).values(session=null())
