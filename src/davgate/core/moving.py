@@ -10,6 +10,7 @@ from davgate.core.access import (
     check_member_locks,
     check_removal_locks,
     check_write_or_member_locks,
+    locks_at,
     locks_on,
     look_up,
     require_node,
@@ -34,8 +35,9 @@ from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.model.editing import Arrival, Vacated, carries_content, is_transient, is_transient_place
 from davgate.model.errors import PreconditionFailed, SameResource
+from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, collision_key
-from davgate.model.node import Cause, Node
+from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, is_inside, to_text
 from davgate.model.permissions import Right
 from davgate.storage.api import (
@@ -176,6 +178,8 @@ def _relocate(
     parent = may_take_place(ctx, there, overwrite=overwrite)
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
+    if not _deep_locks_above(found) <= _deep_locks_above(there):
+        versions.seal_below(tx, node.id)
     clear_place(store, tx, ctx, there, successor=node)
     _note_leaving(store, tx, ctx, node, parent, destination[-1])
     catalog.move(tx, node, parent.id, destination[-1])
@@ -188,6 +192,11 @@ def _relocate(
     if ctx.editing:
         moved = promote(store, tx, ctx, moved, found.path, destination)
     return Written(moved, is_created=there.node is None)
+
+
+def _deep_locks_above(found: Resolved) -> set[str]:
+    """Return the tokens of the locks whose edit sessions go on wherever they reach."""
+    return {lock.token for lock, _ in locks_at(found, len(found.path) - 1) if lock.depth is Depth.INFINITY}
 
 
 def _note_leaving(store: Store, tx: Transaction, ctx: Context, node: Node, parent: Node, name: str) -> None:
@@ -276,16 +285,36 @@ def clear_place(store: Store, tx: Transaction, ctx: Context, there: Resolved, *,
 def _copy_onto(
     store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
 ) -> Written:
-    if there.node is not None:
-        _check_overwrite(there, overwrite=overwrite)
-    require_writable(there, ctx)
-    check_write_or_member_locks(ctx, there)
     content = node.content
     if content is None and there.node is not None and there.node.content is not None:
         # A pending document reads as empty, so its copy does.
         content = add_empty(store, tx, there.path[-1])
+    return write_copy(store, tx, ctx, there, content, _origin(found.path, node), overwrite=overwrite)
+
+
+def write_copy(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    there: Resolved,
+    content: Content | None,
+    origin: str,
+    *,
+    overwrite: bool,
+    cause: Cause = Cause.SAVE,
+) -> Written:
+    """Make content, of today or of the past, that of the document at a path: its next version, or a new document.
+
+    Raises:
+        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        PreconditionFailed: there is a document, and ``overwrite`` is false.
+    """
+    if there.node is not None:
+        _check_overwrite(there, overwrite=overwrite)
+    require_writable(there, ctx)
+    check_write_or_member_locks(ctx, there)
     arrival = Arrival.EMPTY if content is None else Arrival.COPY
-    return write_content(store, tx, ctx, there, content, Cause.SAVE, arrival=arrival, origin=_origin(found.path, node))
+    return write_content(store, tx, ctx, there, content, cause, arrival=arrival, origin=origin)
 
 
 def _origin(path: TreePath, node: Node) -> str:
@@ -301,8 +330,9 @@ def copy_tree(
     destination: TreePath,
     *,
     with_members: bool,
+    note: str = "",
 ) -> Node:
-    """Store copies of a node and all below it, with their dead properties."""
+    """Store copies of a node and all below it, with their dead properties; ``note`` ends what each is said to be a copy of."""
     nodes = [top]
     if top.is_collection and with_members:
         nodes = [to_node(row) for row in catalog.subtree(tx, top.id)]
@@ -317,7 +347,7 @@ def copy_tree(
             node.kind,
             node.name or "",
             node.content,
-            f"{node.name}, version {node.version_no}",
+            f"{node.name}, version {node.version_no}{note}",
             node.id in scratch,
         )
         for node in nodes

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from davgate.core.access import check_write_or_member_locks, look_up, require_writable
+from davgate.core.access import look_up
 from davgate.core.content import Written
 from davgate.core.documents import Opened
-from davgate.core.editing import write_content
+from davgate.core.moving import write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.model.editing import Arrival
-from davgate.model.errors import NotFound, PreconditionFailed
+from davgate.model.errors import NotFound
 from davgate.model.etag import of_content
-from davgate.model.node import Cause
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import TreePath
 from davgate.storage.api import Rescue, versions
 from davgate.storage.api import rescues as rows
 
@@ -70,12 +68,7 @@ def copy_out(store: Store, ctx: Context, name: str, destination: TreePath, *, ov
     kept = find(store, ctx, name)
     with store.database.write() as tx:
         there = look_up(tx, ctx, destination, tx.now)
-        if there.node is not None and not overwrite:
-            raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it, or choose another name.")
-        require_writable(there, ctx)
-        check_write_or_member_locks(ctx, there)
-        origin = f"rescue copy of {kept.path}"
-        written = write_content(store, tx, ctx, there, kept.content, Cause.SAVE, arrival=Arrival.COPY, origin=origin)
+        written = write_copy(store, tx, ctx, there, kept.content, f"rescue copy of {kept.path}", overwrite=overwrite)
         if dropping:
             rows.drop(tx, kept.id)
         tx.commit()

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from davgate.core.access import check_write_or_member_locks, look_up, require_writable
+from davgate.core.access import look_up
 from davgate.core.content import Written, change_of
 from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
-from davgate.core.editing import write_content
-from davgate.core.moving import clear_place, may_take_place
+from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.editing import Arrival
 from davgate.model.errors import NoSuchInstant, NotFound, PreconditionFailed, Unauthenticated
 from davgate.model.etag import of_content
 from davgate.model.instant import Instant, from_datetime, to_datetime
@@ -141,14 +139,10 @@ def copy_out(
         there = look_up(tx, ctx, destination, tx.now)
         content = _content(row)
         if content is not None and (there.node is None or not there.node.is_collection):
-            if there.node is not None and not overwrite:
-                raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it, or choose another name.")
-            require_writable(there, ctx)
-            check_write_or_member_locks(ctx, there)
             is_same = there.node is not None and there.node.id == found.node_id
             origin = f"version {row[7]}" if is_same else f"as of {moment}, {to_text(path)}, version {row[7]}"
             cause = Cause.REVERT if is_same else Cause.SAVE
-            written = write_content(store, tx, ctx, there, content, cause, arrival=Arrival.COPY, origin=origin)
+            written = write_copy(store, tx, ctx, there, content, origin, overwrite=overwrite, cause=cause)
         else:
             parent = may_take_place(ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)

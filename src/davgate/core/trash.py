@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from davgate.core.access import check_write_or_member_locks, look_up, require_writable
+from davgate.core.access import look_up
 from davgate.core.content import Written, change_of
-from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
-from davgate.core.editing import promote, write_content
-from davgate.core.moving import clear_place, may_take_place
+from davgate.core.editing import promote
+from davgate.core.moving import clear_place, copy_tree, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.editing import Arrival
 from davgate.model.errors import NotFound, ParentMissing, PreconditionFailed
-from davgate.model.node import Cause, Node
+from davgate.model.node import Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import Right, effective
-from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, properties, to_node, versions
+from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, versions
 from davgate.storage.api import trash as rows
 
 _TRASH = ".trash"
@@ -141,25 +139,11 @@ def copy_out(
         there = look_up(tx, ctx, destination, tx.now)
         note = f"{to_text((*entry.path.strip('/').split('/'), *below))}, version {node.version_no}, out of the trash"
         if node.content is not None and there.node is not None and not there.node.is_collection:
-            if not overwrite:
-                raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it, or choose another name.")
-            require_writable(there, ctx)
-            check_write_or_member_locks(ctx, there)
-            written = write_content(
-                store, tx, ctx, there, node.content, Cause.SAVE, arrival=Arrival.COPY, origin=f"copy of {note}"
-            )
+            written = write_copy(store, tx, ctx, there, node.content, f"copy of {note}", overwrite=overwrite)
         else:
             parent = may_take_place(ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
-            nodes = [to_node(row) for row in catalog.subtree(tx, node.id)] if with_members else [node]
-            originals = [
-                Original(
-                    one.id, one.parent_id or 0, one.kind, one.name or "", one.content, note if one.id == node.id else "trash"
-                )
-                for one in nodes
-            ]
-            known = properties.of_subtree(tx, node.id) if with_members else properties.of_node(tx, node.id)
-            copied = add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+            copied = copy_tree(store, tx, ctx, node, parent, destination, with_members=with_members, note=", out of the trash")
             record(tx, ctx, "copy", (_TRASH, entry.name), node.id, change_of("create", copied), to=to_text(destination))
             written = Written(copied, is_created=there.node is None)
         tx.commit()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from davgate.core.access import check_conditions, check_write_or_member_locks, look_up, require_node, require_writable
+from davgate.core.access import check_conditions, look_up, require_node
 from davgate.core.content import Written
 from davgate.core.documents import Opened
-from davgate.core.editing import write_content
+from davgate.core.moving import write_copy
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState, Verdict, evaluate
 from davgate.model.errors import NotFound, PreconditionFailed
@@ -72,14 +72,10 @@ def restore(store: Store, ctx: Context, document: TreePath, no: int, destination
         version = _version(tx, node, document, no)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(version))
-        if there.node is not None and not overwrite:
-            raise PreconditionFailed(f"{to_text(destination)} exists already. Allow overwriting it to restore onto it.")
-        require_writable(there, ctx)
-        check_write_or_member_locks(ctx, there)
         is_revert = there.node is not None and there.node.id == node.id
         origin = f"version {no}" if is_revert else f"copy of {to_text(document)}, version {no}"
         cause = Cause.REVERT if is_revert else Cause.SAVE
-        written = write_content(store, tx, ctx, there, version.content, cause, origin=origin)
+        written = write_copy(store, tx, ctx, there, version.content, origin, overwrite=overwrite, cause=cause)
         tx.commit()
     return written
 
