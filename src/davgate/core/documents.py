@@ -35,7 +35,7 @@ from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Right
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.api import Resolved, Session, Staged, catalog, properties
+from davgate.storage.api import Resolved, Session, catalog, properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def put(
             kept = keep_late_save(store, tx, ctx, found, media_of(staged, media_type, path[-1]))
             tx.commit()
             raise SaveKept(kept) from None
-        _check_scratch_room(store, ctx, path, staged)
+        _check_scratch_room(store, ctx, path, staged.length_bytes)
         content = None if staged.length_bytes == 0 and ctx.editing else media_of(staged, media_type, path[-1])
         if content is not None:
             add_staged(store, tx, staged)
@@ -150,6 +150,7 @@ def _refuse_early(store: Store, ctx: Context, path: TreePath, announced_bytes: i
             if not is_late(session, ctx, found, now):
                 raise
         check_room(store, session, announced_bytes)
+    _check_scratch_room(store, ctx, path, announced_bytes or 0)
 
 
 def _check_put(session: Session, ctx: Context, found: Resolved, now: Instant) -> None:
@@ -161,9 +162,9 @@ def _check_put(session: Session, ctx: Context, found: Resolved, now: Instant) ->
     check_not_cancelled(ctx, found)
 
 
-def _check_scratch_room(store: Store, ctx: Context, path: TreePath, staged: Staged) -> None:
+def _check_scratch_room(store: Store, ctx: Context, path: TreePath, length_bytes: int) -> None:
     limit = store.policy.scratch_limit_bytes
-    if ctx.editing and staged.length_bytes > limit and is_transient_place(path):
+    if ctx.editing and length_bytes > limit and is_transient_place(path):
         raise TooLarge(f"A temporary file has at most {limit} bytes here. Save under the document's own name.")
 
 

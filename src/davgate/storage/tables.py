@@ -22,8 +22,10 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
+    exists,
     func,
     literal_column,
+    not_,
     select,
 )
 from sqlalchemy.types import TypeEngine
@@ -347,8 +349,18 @@ audit = Table(
 )
 
 _scratch = node.alias("scratch")
-_SCRATCH_BYTES = select(func.coalesce(func.sum(_scratch.c.length_bytes), 0)).where(
-    _scratch.c.version_no == literal_column("0"), _scratch.c.digest.is_not(None)
+_same = version.alias("same")
+# Bytes count once however often they are kept, so what several scratch files share is left out once, and what is a version's not.
+_OF_SCRATCH_ALONE = (
+    select(func.max(_scratch.c.length_bytes).label("length_bytes"))
+    .where(
+        _scratch.c.version_no == literal_column("0"),
+        _scratch.c.digest.is_not(None),
+        not_(exists().where(_same.c.digest == _scratch.c.digest)),
+    )
+    .group_by(_scratch.c.digest)
+    .subquery()
 )
+_SCRATCH_BYTES = select(func.coalesce(func.sum(_OF_SCRATCH_ALONE.c.length_bytes), 0))
 STORED_BYTES = select(cast(func.max(store.c.stored_bytes) - _SCRATCH_BYTES.scalar_subquery(), BigInteger)).scalar_subquery()
 """What counts for the quota: the sum of all blobs but for what programs keep for a moment."""

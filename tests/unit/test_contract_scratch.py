@@ -1,0 +1,338 @@
+"""What storage and core promise about programs' own files: never refused, no documents, swept in time, promoted by a rename."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.builders import (
+    LARGE,
+    Meanwhile,
+    SettableClock,
+    a_collection,
+    a_document,
+    a_lock,
+    content_of,
+    members_of,
+    node_at,
+    path,
+    put,
+    with_policy,
+)
+from tests.unit.edited import MICROSECOND, current, numbers, under, unlock
+from tests.unit.placed import copy, move, versions_of
+
+from davgate.core import documents, moving, time_travel, trash, tree, upkeep, versioning
+from davgate.core.store import Context, Policy, Store
+from davgate.model.errors import NotFound, QuotaExceeded, TooLarge
+from davgate.storage.api import TrashEntry
+
+SIDECARS = ["._N.docx", ".DS_Store", "desktop.ini", "Thumbs.db", "~$N.docx", ".~lock.N.odt#", ".N.txt.swp", "4913", ".#N.txt"]
+CARRIERS = ["~WRD0000.tmp", "34429E5E", "N.txt~", "N.iso.part", "lu8f3k2.tmp", ".goutputstream-A1B2C3", "N.jpg_exiftool_tmp"]
+JUNK = SIDECARS + CARRIERS
+LONG_LIVED = ["._N.docx", ".DS_Store", "desktop.ini"]
+SHORT_LIVED = [name for name in JUNK if name not in LONG_LIVED]
+FOLDER = "/N.docx.sb-1a2b3c4d-AbC123"
+
+SECOND, DAY, WEEK = timedelta(seconds=1), timedelta(days=1), timedelta(days=7)
+
+
+def in_trash(store: Store, ctx: Context) -> list[TrashEntry]:
+    return trash.entries(store, ctx)
+
+
+def used_bytes(store: Store) -> int:
+    return tree.quota(store).used_bytes
+
+
+# No documents
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_file_of_a_program_is_written_locked_read_and_written_over_like_any_other(
+    store: Store, ann: Context, bob: Context, name: str
+) -> None:
+    assert put(store, ann, name, b"one").is_created
+    lock = a_lock(store, ann, name)
+    put(store, under(ann, lock), name, LARGE)
+    unlock(store, ann, name, lock)
+
+    assert (content_of(store, ann, name), content_of(store, bob, name)) == (LARGE, LARGE)
+    assert members_of(store, bob, "/") == [name]
+    put(store, ann, name, b"")
+    assert content_of(store, ann, name) == b""
+    moving.delete(store, ann, path(name))
+    assert members_of(store, ann, "/") == []
+
+
+@pytest.mark.parametrize("name", [*JUNK, f"{FOLDER}/N.docx"])
+def test_file_of_a_program_has_no_versions_and_no_past(store: Store, ann: Context, clock: SettableClock, name: str) -> None:
+    if name.startswith(FOLDER):
+        a_collection(store, ann, FOLDER)
+    where = path(name)[:-1]
+    for content in (b"one", b"two", b"three"):
+        clock.advance(SECOND)
+        put(store, ann, name, content)
+
+    node = node_at(store, ann, name)
+    assert (node.version_no, node.is_unversioned) == (0, True)
+    with pytest.raises(NotFound):
+        versioning.history(store, ann, path(name))
+    assert list(versioning.documents_with_versions(store, ann, where)[1]) == []
+    with pytest.raises(NotFound), time_travel.listing(store, ann, clock.now(), path(name), with_members=False):
+        pass
+    with time_travel.listing(store, ann, clock.now(), where, with_members=True) as then:
+        assert [row for batch in then.batches for row in batch] == []
+
+
+def test_name_of_a_program_is_a_documents_outside_the_drive(store: Store, ann: Context) -> None:
+    put(store, replace(ann, editing=False), "/report.tmp", b"one")
+
+    assert numbers(store, ann, "/report.tmp") == [1]
+
+
+# Quota
+
+
+def test_scratch_files_count_for_no_quota_and_what_they_share_with_documents_does(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"x" * 100)
+    assert used_bytes(store) == 100
+
+    put(store, ann, "/~other.tmp", b"y" * 70)
+    assert used_bytes(store) == 100
+    put(store, ann, "/~same.tmp", b"x" * 100)
+    assert used_bytes(store) == 100
+    put(store, ann, "/~other2.tmp", b"y" * 70)
+    assert used_bytes(store) == 100
+
+    copy(store, ann, "/~other.tmp", "/b")
+    assert used_bytes(store) == 170
+
+
+def test_scratch_file_counts_once_it_is_a_document(store: Store, ann: Context) -> None:
+    put(store, ann, "/N.iso.part", LARGE)
+    assert used_bytes(store) == 0
+
+    move(store, ann, "/N.iso.part", "/N.iso")
+
+    assert used_bytes(store) == len(LARGE)
+
+
+def test_scratch_files_leave_the_quota_to_documents(store: Store, ann: Context) -> None:
+    small = with_policy(store, Policy(quota_bytes=150))
+    put(small, ann, "/~x.tmp", b"x" * 100)
+
+    put(small, ann, "/a", b"a" * 120)
+
+    with pytest.raises(QuotaExceeded):
+        put(small, ann, "/b", b"b" * 31)
+
+
+# The cap
+
+
+@pytest.mark.parametrize("where", ["/~x.tmp", f"{FOLDER}/N.docx"])
+def test_scratch_file_above_the_cap_is_refused_and_the_one_there_stays(store: Store, ann: Context, where: str) -> None:
+    a_collection(store, ann, FOLDER)
+    capped = with_policy(store, Policy(scratch_limit_bytes=10))
+    put(capped, ann, where, b"x" * 10)
+
+    with pytest.raises(TooLarge):
+        put(capped, ann, where, b"y" * 11)
+
+    assert content_of(store, ann, where) == b"x" * 10
+    put(capped, ann, "/document", b"y" * 11)
+
+
+def test_scratch_file_announced_above_the_cap_is_refused_before_its_body_is_sent(store: Store, ann: Context) -> None:
+    capped = with_policy(store, Policy(scratch_limit_bytes=10))
+    body = Meanwhile(b"y" * 11)
+
+    with pytest.raises(TooLarge):
+        documents.put(capped, ann, path("/~x.tmp"), body, announced_bytes=11)
+
+    assert not body.is_read
+
+
+# Sweeping
+
+
+@pytest.mark.parametrize(("names", "age"), [(SHORT_LIVED, DAY), (LONG_LIVED, WEEK)], ids=["short-lived", "long-lived"])
+def test_file_of_a_program_is_swept_when_it_was_not_written_for_its_time(
+    store: Store, ann: Context, clock: SettableClock, names: list[str], age: timedelta
+) -> None:
+    for name in names:
+        put(store, ann, name, name.encode())
+
+    clock.advance(age - MICROSECOND)
+    assert upkeep.tidy(store).scratch == 0
+    assert sorted(members_of(store, ann, "/")) == sorted(names)
+    clock.advance(SECOND)
+    assert upkeep.tidy(store).scratch == len(names)
+    assert members_of(store, ann, "/") == []
+
+
+def test_ages_are_those_that_are_configured(store: Store, ann: Context, clock: SettableClock) -> None:
+    quick = with_policy(store, Policy(scratch_age=timedelta(hours=1), sidecar_age=timedelta(hours=2)))
+    for name in ("~x.tmp", ".DS_Store"):
+        put(store, ann, name, b"x")
+
+    clock.advance(timedelta(hours=1) + SECOND)
+    upkeep.tidy(quick)
+    assert members_of(store, ann, "/") == [".DS_Store"]
+    clock.advance(timedelta(hours=1))
+    upkeep.tidy(quick)
+    assert members_of(store, ann, "/") == []
+
+
+def test_file_that_is_written_again_begins_its_time_anew(store: Store, ann: Context, clock: SettableClock) -> None:
+    put(store, ann, "/~x.tmp", b"one")
+    clock.advance(DAY)
+    put(store, ann, "/~x.tmp", b"two")
+    clock.advance(DAY)
+
+    upkeep.tidy(store)
+
+    assert content_of(store, ann, "/~x.tmp") == b"two"
+
+
+def test_locked_file_of_a_program_is_swept_only_after_the_lock_has_ended(
+    store: Store, ann: Context, clock: SettableClock
+) -> None:
+    put(store, ann, "/~$N.docx", b"ann")
+    clock.advance(timedelta(hours=1))
+    a_lock(store, ann, "/~$N.docx", timeout=DAY)
+    clock.advance(DAY - MICROSECOND)
+
+    upkeep.tidy(store)
+    assert members_of(store, ann, "/") == ["~$N.docx"]
+
+    clock.advance(MICROSECOND)
+    upkeep.tidy(store)
+    assert members_of(store, ann, "/") == []
+
+
+def test_only_copy_is_swept_to_the_trash_and_goes_from_there_after_its_time(
+    store: Store, ann: Context, clock: SettableClock
+) -> None:
+    for name in ("/~WRD0000.tmp", "/Thumbs.db"):
+        put(store, ann, name, LARGE + name.encode())
+    clock.advance(DAY + SECOND)
+    upkeep.tidy(store)
+
+    assert [entry.path for entry in in_trash(store, ann)] == ["/~WRD0000.tmp"]
+    clock.advance(WEEK - MICROSECOND)
+    upkeep.tidy(store)
+    assert len(in_trash(store, ann)) == 1
+    clock.advance(SECOND)
+    upkeep.tidy(store)
+    assert in_trash(store, ann) == []
+
+
+@pytest.mark.parametrize(("destination", "no"), [("/found.docx", 1), (None, 0)], ids=["real-name", "former-name"])
+def test_swept_file_comes_back_as_what_its_new_name_says(
+    store: Store, ann: Context, clock: SettableClock, destination: str | None, no: int
+) -> None:
+    put(store, ann, "/~WRD0000.tmp", LARGE)
+    clock.advance(DAY + SECOND)
+    upkeep.tidy(store)
+    (entry,) = in_trash(store, ann)
+
+    back = trash.restore(store, ann, entry.node.id, None if destination is None else path(destination)).node
+
+    assert (back.id, back.version_no) == (entry.node.id, no)
+    assert content_of(store, ann, destination or "/~WRD0000.tmp") == LARGE
+
+
+def test_name_that_a_person_may_have_given_is_a_document_once_others_have_read_it(
+    store: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp", "/unread.tmp"):
+        put(store, ann, name, name.encode())
+    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp"):
+        content_of(store, bob, name)
+    clock.advance(DAY + SECOND)
+
+    upkeep.tidy(store)
+
+    assert sorted(members_of(store, ann, "/")) == ["34429E5E", "results.tmp"]
+    assert (current(store, ann, "/results.tmp").author, versions_of(store, ann, "/results.tmp")) == ("ann", [b"/results.tmp"])
+
+
+# Promotion
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_file_moved_to_a_real_name_is_a_document_and_nothing_is_sent_again(store: Store, ann: Context, name: str) -> None:
+    before = put(store, ann, name, LARGE).node
+
+    promoted = move(store, ann, name, "/real.txt").node
+
+    assert (promoted.id, promoted.version_no, promoted.content) == (before.id, 1, before.content)
+    assert versions_of(store, ann, "/real.txt") == [LARGE]
+    assert current(store, ann, "/real.txt").author == "ann"
+
+
+def test_file_moved_to_another_programs_name_stays_one(store: Store, ann: Context) -> None:
+    put(store, ann, "/~x.tmp", b"one")
+
+    assert move(store, ann, "/~x.tmp", "/N.txt~").node.version_no == 0
+
+
+def test_file_moved_onto_a_document_is_its_next_version_and_disappears(store: Store, ann: Context) -> None:
+    document = a_document(store, ann, "/N.docx", b"one")
+    put(store, ann, "/~x.tmp", b"two")
+
+    written = move(store, ann, "/~x.tmp", "/N.docx", overwrite=True).node
+
+    assert written.id == document.id
+    assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
+    assert members_of(store, ann, "/") == ["N.docx"]
+    assert in_trash(store, ann) == []
+
+
+def test_copy_of_a_file_under_a_real_name_is_a_document_of_its_own(store: Store, ann: Context) -> None:
+    put(store, ann, "/~x.tmp", b"one")
+
+    copied = copy(store, ann, "/~x.tmp", "/N.docx").node
+
+    assert copied.id != node_at(store, ann, "/~x.tmp").id
+    assert versions_of(store, ann, "/N.docx") == [b"one"]
+    assert node_at(store, ann, "/~x.tmp").version_no == 0
+
+
+def test_folder_for_saving_safely_leaves_no_trace_when_its_file_has_moved_out(store: Store, ann: Context) -> None:
+    document = a_document(store, ann, "/N.docx", b"one")
+    a_collection(store, ann, FOLDER)
+    put(store, ann, f"{FOLDER}/N.docx", b"two")
+
+    move(store, ann, f"{FOLDER}/N.docx", "/N.docx", overwrite=True)
+    moving.delete(store, ann, path(FOLDER))
+
+    assert node_at(store, ann, "/N.docx").id == document.id
+    assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
+    assert members_of(store, ann, "/") == ["N.docx"]
+
+
+def test_folder_for_saving_safely_that_gets_a_real_name_is_full_of_documents(store: Store, ann: Context) -> None:
+    a_collection(store, ann, f"{FOLDER}/inner")
+    for where in ("N.docx", "inner/M.docx", "inner/.DS_Store"):
+        put(store, ann, f"{FOLDER}/{where}", b"content")
+
+    move(store, ann, FOLDER, "/N.bundle")
+
+    wanted = {"/N.bundle/N.docx": 1, "/N.bundle/inner/M.docx": 1, "/N.bundle/inner/.DS_Store": 0}
+    assert {where: node_at(store, ann, where).version_no for where in wanted} == wanted
+
+
+def test_document_that_gets_a_programs_name_stays_a_document(store: Store, ann: Context, clock: SettableClock) -> None:
+    document = a_document(store, ann, "/N.docx", b"one")
+    move(store, ann, "/N.docx", "/N.docx~")
+    put(store, ann, "/N.docx~", b"two")
+    clock.advance(WEEK * 2)
+
+    assert versions_of(store, ann, "/N.docx~") == [b"one", b"two"]
+    assert node_at(store, ann, "/N.docx~").id == document.id
+    upkeep.tidy(store)
+    assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
