@@ -99,8 +99,10 @@ class Request:
 
     def _read_small_body(self, limit_bytes: int) -> bytes:
         announced = self.environ.get("CONTENT_LENGTH")
-        body = b"" if announced and int(announced) > limit_bytes else Body(self.environ["wsgi.input"]).read(limit_bytes + 1)
-        if len(body) > limit_bytes or (announced and int(announced) > limit_bytes):
+        # A read reserves what it asks for: as much as may come only where the length is not known.
+        length = int(announced) if announced else None
+        body = b"" if (length or 0) > limit_bytes else Body(self.environ["wsgi.input"]).read(length or limit_bytes + 1)
+        if max(length or 0, len(body)) > limit_bytes:
             raise TooLarge(f"A body of this kind has at most {limit_bytes} bytes. Send less in one request.")
         return body
 

@@ -112,7 +112,7 @@ class DiskBlobs:
 
     def stage(self) -> DiskStaging:
         """Begin to receive content, in memory at first."""
-        return DiskStaging(self, self._staging / secrets.token_hex(16), self._inline_limit_bytes)
+        return DiskStaging(self, self._staging, self._inline_limit_bytes)
 
     def path_of(self, digest: bytes) -> Path:
         """Return where content lies."""
@@ -173,12 +173,13 @@ class DiskBlobs:
 class DiskStaging:
     """Receives content in memory up to the inline limit, then in a file of the staging folder."""
 
-    def __init__(self, blobs: DiskBlobs, temporary: Path, inline_limit_bytes: int) -> None:
+    def __init__(self, blobs: DiskBlobs, folder: Path, inline_limit_bytes: int) -> None:
         self._blobs = blobs
-        self._temporary = temporary
+        self._folder = folder
         self._inline_limit_bytes = inline_limit_bytes
         self._digest = hashlib.sha256()
         self._small = bytearray()
+        self._temporary = folder
         self._descriptor: int | None = None
         self.length_bytes = 0
 
@@ -196,6 +197,7 @@ class DiskStaging:
         try:
             if self._descriptor is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                self._temporary = self._folder / secrets.token_hex(16)
                 self._descriptor = os.open(self._temporary, flags, 0o600)
                 _write_all(self._descriptor, memoryview(self._small))
             _write_all(self._descriptor, block)
