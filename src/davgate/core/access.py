@@ -53,6 +53,15 @@ def look_up(
     return found
 
 
+def check_account(session: Session, ctx: Context, now: Instant) -> None:
+    """Refuse a request that looks up nothing in the tree of today, when its account is not what it signed in to.
+
+    Raises:
+        Unauthenticated: see ``look_up``.
+    """
+    look_up(session, ctx, (), now, reviving=False)
+
+
 def _with_revived_locks(session: Session, ctx: Context, found: Resolved, now: Instant) -> Resolved:
     if rule(found.check_out, ctx.principal, Act.LOCK) is Ruling.HELD:
         return found
@@ -177,6 +186,18 @@ def check_conditions(
     if verdict is Verdict.FAILED:
         raise PreconditionFailed()
     return verdict
+
+
+def check_read_conditions(ctx: Context, state: ResourceState) -> bool:
+    """Hold the conditions of a request against what it reads of the past; tell whether the content is to be sent.
+
+    Raises:
+        PreconditionFailed: one does not hold.
+    """
+    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
+    if verdict is Verdict.FAILED:
+        raise PreconditionFailed()
+    return verdict is not Verdict.NOT_MODIFIED
 
 
 def _state_of(found: Resolved) -> ResourceState:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from davgate.core.access import look_up
+from davgate.core.access import check_account
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Unauthenticated
@@ -109,4 +109,4 @@ def confirm(store: Store, principal: Principal) -> None:
         Unauthenticated: it was.
     """
     with store.database.read() as session:
-        look_up(session, Context(principal), (), store.clock.now())
+        check_account(session, Context(principal), store.clock.now())

@@ -81,16 +81,18 @@ def check_in(store: Store, ctx: Context, path: TreePath, *, comment: str = "", k
         assert node is not None
         content = taken.content or node.content
         assert content is not None
-        if (current := versions.find(tx, node.id, node.version_no)) is not None and current.is_open(tx.now):
+        if (current := versions.find(tx, node.id, node.version_no)) is not None and current.session is not None:
             versions.seal(tx, current)
         no = node.version_no + 1
         name = node.name or ""
         earlier = check_outs.saves(tx, taken)
-        saved_at = Instant(tx.at + len(earlier))
         author_id = taken.principal_id
-        new = NewVersion(node.id, no, Cause.CHECK_IN, tx.at, author_id, name, content, comment=comment, saved_at=saved_at)
+        opened_at = tx.at
+        # The saves take an instant each, from the opening on: what follows has to be younger than they are.
+        tx.at = Instant(tx.at + len(earlier))
+        new = NewVersion(node.id, no, Cause.CHECK_IN, opened_at, author_id, name, content, comment=comment, saved_at=tx.at)
         versions.add(tx, [new])
-        versions.add_saves(tx, node.id, no, author_id, earlier, tx.at)
+        versions.add_saves(tx, node.id, no, author_id, earlier, opened_at)
         catalog.set_content(tx, node.id, no, content, tx.at)
         after_it = replace(node, version_no=no, content=content, modified_at=tx.at)
         tokens = [lock.token for lock in locks.live_of(tx, node.id) if not _is_submitted(ctx, lock)]
@@ -129,11 +131,8 @@ def cancel(store: Store, ctx: Context, path: TreePath) -> None:
         tx.commit()
 
 
-def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut, reason: str, path: TreePath = ()) -> None:
+def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut, reason: str, path: TreePath) -> None:
     """End a check-out without a version; its bytes become a rescue copy. One of somebody else's is remembered for late saves."""
-    if not path:
-        node = catalog.find(tx, taken.document_id)
-        path = (node.name,) if node is not None and node.name else ("document",)
     if taken.content is not None:
         keep(store, tx, taken.principal_id, taken.document_id, path, taken.content, reason, ctx)
     is_own = taken.principal_id == ctx.principal.id

@@ -148,7 +148,7 @@ def give(
         if continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now):
             versions.replace_content(tx, current, content, tx.at)
             return _set_content(tx, node, current.no, content)
-        if current.is_open(tx.now):
+        if current.session is not None:
             versions.seal(tx, current)
     no = node.version_no + 1
     cause = Cause.CREATED if no == 1 else Cause.SESSION if session and cause is Cause.SAVE else cause

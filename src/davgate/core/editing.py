@@ -245,13 +245,18 @@ def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> boo
     if not ctx.editing or node.is_collection or (there.node is not None and there.node.is_collection):
         return False
     creator_id, is_seen = catalog.maker(tx, node.id)
-    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_seen=is_seen):
+    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_seen=is_seen) or _is_checked_out(tx, node):
         return False
     left = _left_behind(tx, ctx, there)
     # A document that goes back to the name it left is renamed, and its own content no next version of it.
     may_return = left is not None and left.document.id != node.id
     meaning = outcome(Arrival.SCRATCH, what_is_there(there.node), may_return=may_return)
     return meaning is Outcome.NEXT_VERSION or (meaning is Outcome.RETURN and node.content is not None)
+
+
+def _is_checked_out(tx: Transaction, node: Node) -> bool:
+    """Tell whether a document has a working copy, which would be lost if it went on as another one."""
+    return check_outs.of_document(tx, node.id) is not None
 
 
 def absorb(tx: Transaction, ctx: Context, found: Resolved, scratch: Node, document: Node, ending: Iterable[str]) -> bool:
@@ -315,7 +320,9 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
         return None
     for vacated in dances.by(tx, node.id):
         made = catalog.member(tx, vacated.parent_id, vacated.name)
-        if made is not None and is_late_return(vacated, made, catalog.maker(tx, made.id)[0], ctx.principal, tx.now):
+        if made is None or _is_checked_out(tx, made):
+            continue
+        if is_late_return(vacated, made, catalog.maker(tx, made.id)[0], ctx.principal, tx.now):
             return vacated, made
     return None
 

@@ -11,7 +11,7 @@ from davgate.core.content import Written, add_document, change_of, give
 from davgate.core.editing import merge_versions
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyExists, NotADocument, NotFound, SameResource
+from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, NotADocument, NotFound, SameResource
 from davgate.model.instant import Instant
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
@@ -28,6 +28,7 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
     Raises:
         NotFound: there is no such document, or no version before ``no``.
         AlreadyExists: the name is taken.
+        AlreadyCheckedOut: somebody has the document checked out.
         NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
     """
     with store.database.write() as tx:
@@ -63,6 +64,7 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
     The source disappears, and its ids lead to the other document.
 
     Raises:
+        AlreadyCheckedOut: somebody has one of them checked out.
         NotFound, NotADocument, SameResource, Forbidden, Locked.
     """
     with store.database.write() as tx:
@@ -90,4 +92,6 @@ def _document(found: Resolved, ctx: Context) -> Node:
         raise NotADocument(found.path)
     if node.version_no == 0:
         raise NotFound(found.path)
+    if found.check_out is not None and found.check_out.stands:
+        raise AlreadyCheckedOut(found.path, found.check_out.principal_name)
     return node

@@ -43,7 +43,9 @@ from davgate.model.permissions import Right
 from davgate.storage.api import (
     Resolved,
     Transaction,
+    as_holder_sees,
     catalog,
+    check_outs,
     dances,
     locks,
     properties,
@@ -335,7 +337,11 @@ def copy_tree(
     """Store copies of a node and all below it, with their dead properties; ``note`` ends what each is said to be a copy of."""
     nodes = [top]
     if top.is_collection and with_members:
-        nodes = [to_node(row) for row in catalog.subtree(tx, top.id)]
+        own = {
+            taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
+        }
+        below = [to_node(row) for row in catalog.subtree(tx, top.id)]
+        nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
         known = properties.of_subtree(tx, top.id)
     else:
         known = properties.of_node(tx, top.id)

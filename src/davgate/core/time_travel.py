@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from davgate.core.access import look_up
+from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written, change_of
 from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
 from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import NoSuchInstant, NotFound, PreconditionFailed, Unauthenticated
+from davgate.model.conditions import ResourceState
+from davgate.model.errors import NoSuchInstant, NotFound, Unauthenticated
 from davgate.model.etag import of_content
 from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.node import Cause, Content, NodeKind
@@ -27,7 +27,8 @@ from davgate.storage.api import FoundThen, MemberRow, Session, Transaction, as_o
 
 _AT_ONCE: Final = 2000
 _INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?:[:.](\d\d)(?:[:.](\d\d)(?:[.,](\d{1,6}))?)?)?(Z|[+-]\d\d(?:[:.]?\d\d)?)?)?"
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?:[:.](\d\d)(?:[:.](\d\d)(?:[.,](\d{1,6}))?)?)?(Z|[+-]\d\d(?:[:.]?[0-5]\d)?)?)?",
+    re.ASCII,
 )
 
 
@@ -114,13 +115,9 @@ def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Ope
     content = _content(row)
     if content is None:
         return None
-    tag = of_content(content.digest)
-    state = ResourceState(True, tag, Instant(row[6]))
-    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
-    if verdict is Verdict.FAILED:
-        raise PreconditionFailed()
+    is_modified = check_read_conditions(ctx, _state_of(row))
     body = b"" if content.length_bytes == 0 else found.body
-    return Opened(store, tag, content, Instant(row[6]), body, verdict is not Verdict.NOT_MODIFIED)
+    return Opened(store, of_content(content.digest), content, Instant(row[6]), body, is_modified)
 
 
 def copy_out(
@@ -130,13 +127,14 @@ def copy_out(
 
     Raises:
         NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, Locked, QuotaExceeded.
-        PreconditionFailed: the destination is taken and ``overwrite`` is false.
+        PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
     """
     moment = to_datetime(at).isoformat()
     with store.database.write() as tx:
         found = _look_up(tx, ctx, at, path)
         row = _row(found, ctx, path)
         there = look_up(tx, ctx, destination, tx.now)
+        check_conditions(tx, ctx, there, tx.now, target=_state_of(row))
         content = _content(row)
         if content is not None and (there.node is None or not there.node.is_collection):
             is_same = there.node is not None and there.node.id == found.node_id
@@ -182,6 +180,11 @@ def _row(found: FoundThen, ctx: Context, path: TreePath) -> MemberRow:
     if found.row is None or Right.READ not in effective(ctx.principal, (rights for _, rights in found.grants)):
         raise NotFound(path)
     return found.row
+
+
+def _state_of(row: MemberRow) -> ResourceState:
+    content = _content(row)
+    return ResourceState(True, None if content is None else of_content(content.digest), Instant(row[6]))
 
 
 def _content(row: MemberRow) -> Content | None:

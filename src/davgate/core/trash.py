@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from davgate.core.access import look_up
+from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written, change_of
 from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, copy_tree, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import NotFound, ParentMissing, PreconditionFailed
+from davgate.model.conditions import ResourceState
+from davgate.model.errors import NotFound, ParentMissing
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right, effective
+from davgate.model.permissions import Right, effective, require
 from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, versions
 from davgate.storage.api import trash as rows
 
@@ -24,24 +24,27 @@ _TRASH = ".trash"
 
 
 def entries(store: Store, ctx: Context) -> list[TrashEntry]:
-    """Return what was deleted of what the caller may read, the oldest deletion first. Two statements."""
+    """Return what was deleted of what the caller may read, the oldest deletion first. Three statements."""
     with store.database.read(snapshot=True) as session:
+        check_account(session, ctx, store.clock.now())
         granted = {} if ctx.principal.is_admin else rows.grants(session, ctx.principal)
         return [
             entry for entry in rows.entries(session) if Right.READ in effective(ctx.principal, granted.get(entry.node.id, ()))
         ]
 
 
-def find(session: Session, ctx: Context, node_id: int) -> TrashEntry:
+def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.READ) -> TrashEntry:
     """Return one entry.
 
     Raises:
         NotFound: it is not in the trash, or the caller may not read it.
+        Forbidden: the caller lacks a right that is needed where it was.
     """
     entry = rows.find(session, node_id)
     granted = rows.grants(session, ctx.principal).get(node_id, ()) if entry is not None else ()
-    if entry is None or Right.READ not in effective(ctx.principal, granted):
+    if entry is None:
         raise NotFound((_TRASH, str(node_id)))
+    require(needed, effective(ctx.principal, granted), (_TRASH, str(node_id)))
     return entry
 
 
@@ -52,6 +55,7 @@ def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[Tra
         NotFound.
     """
     with store.database.read(snapshot=True) as session:
+        check_account(session, ctx, store.clock.now())
         entry = find(session, ctx, node_id)
         node = _below(session, entry.node, below)
         members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
@@ -75,36 +79,39 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
         NotFound, PreconditionFailed.
     """
     with store.database.read(snapshot=True) as session:
+        check_account(session, ctx, store.clock.now())
         node = _below(session, find(session, ctx, node_id).node, below)
         if node.content is None or node.etag is None:
             return None
         body = versions.inline_body(session, node.content.digest) if node.content.length_bytes else b""
-    state = ResourceState(True, node.etag, node.modified_at)
-    verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
-    if verdict is Verdict.FAILED:
-        raise PreconditionFailed()
-    return Opened(store, node.etag, node.content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
+    is_modified = check_read_conditions(ctx, _state_of(node))
+    return Opened(store, node.etag, node.content, node.modified_at, body, is_modified)
+
+
+def _state_of(node: Node) -> ResourceState:
+    return ResourceState(True, node.etag, node.modified_at)
 
 
 def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | None = None, *, overwrite: bool = False) -> Written:
     """Bring a deleted document or collection back, with identity and history; durable on return.
 
-    Without a destination it goes where it was, under its former name.
+    Without a destination it goes where it was, under its former name. It takes the same rights as a move from there.
 
     Raises:
         NotFound: it is not in the trash.
         ParentMissing: the collection where it was is not in the tree any more, or there is none at the destination.
         InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
-        PreconditionFailed: the place is taken and ``overwrite`` is false.
+        PreconditionFailed: a condition does not hold, or the place is taken and ``overwrite`` is false.
     """
     with store.database.write() as tx:
-        entry = find(tx, ctx, node_id)
+        entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
         if destination is None:
             former = catalog.path_of(tx, entry.parent_id)
             if former is None:
                 raise ParentMissing(tuple(entry.path.strip("/").split("/")))
             destination = (*former, entry.name)
         there = look_up(tx, ctx, destination, tx.now)
+        check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
         parent = may_take_place(ctx, there, overwrite=overwrite)
         clear_place(store, tx, ctx, there)
         catalog.place_again(tx, node_id, parent.id, destination[-1])
@@ -137,6 +144,7 @@ def copy_out(
         entry = find(tx, ctx, node_id)
         node = _below(tx, entry.node, below)
         there = look_up(tx, ctx, destination, tx.now)
+        check_conditions(tx, ctx, there, tx.now, target=_state_of(node))
         note = f"{to_text((*entry.path.strip('/').split('/'), *below))}, version {node.version_no}, out of the trash"
         if node.content is not None and there.node is not None and not there.node.is_collection:
             written = write_copy(store, tx, ctx, there, node.content, f"copy of {note}", overwrite=overwrite)

@@ -94,8 +94,8 @@ def _end_dances(store: Store) -> int:
         for left in dances.over(tx, tx.now):
             dances.forget_at(tx, left)
             ended += put_back(tx, SYSTEM_CONTEXT, left)
-        for taken in check_outs.in_trash(tx, _window_ago(store)):
-            end_for_holder(store, tx, SYSTEM_CONTEXT, taken, "check-out of a deleted document")
+        for taken, path in check_outs.in_trash(tx, _window_ago(store)):
+            end_for_holder(store, tx, SYSTEM_CONTEXT, taken, "check-out of a deleted document", path)
             ended += 1
         tx.commit()
     return ended

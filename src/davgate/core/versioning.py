@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from davgate.core.access import check_conditions, look_up, require_node
+from davgate.core.access import check_conditions, check_read_conditions, look_up, require_node
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.moving import write_copy
 from davgate.core.store import Context, Store
-from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import NotFound, PreconditionFailed
+from davgate.model.conditions import ResourceState
+from davgate.model.errors import NotFound
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import Right
@@ -51,10 +51,7 @@ def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tup
         node = _versioned(session, store, ctx, document)
         version = _version(session, node, document, no)
         body = versions.inline_body(session, version.content.digest)
-    verdict = evaluate(ctx.conditions, _state_of(version), lambda _: ResourceState(exists=False), reading=True)
-    if verdict is Verdict.FAILED:
-        raise PreconditionFailed()
-    is_modified = verdict is not Verdict.NOT_MODIFIED
+    is_modified = check_read_conditions(ctx, _state_of(version))
     return node, version, Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
 
 

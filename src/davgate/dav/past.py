@@ -164,7 +164,7 @@ def copy_out(exchange: Exchange, destination: TreePath, *, overwrite: bool, with
     match exchange.place:
         case VersionFile(document, no) if no is not None:
             return versioning.restore(store, ctx, document, no, destination, overwrite=overwrite)
-        case AsOf(_, path) as place if path:
+        case AsOf(_, path) as place:
             at = _instant(store, place)
             return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
         case Trashed(node_id, below) if node_id is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, null, select, update
+from sqlalchemy import bindparam, delete, insert, null, select, union_all, update
 
 from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
@@ -37,10 +37,18 @@ _BELOW = Statement(
     .join_from(_CLIMB, check_out, check_out.c.document_id == _CLIMB.c.document_id)
     .where(_CLIMB.c.at == bindparam("top"))
 )
-_IN_TRASH = Statement(
-    select(*CHECK_OUT_COLUMNS)
+_DELETED = union_all(
+    select(check_out.c.document_id, trash.c.path.label("path"))
     .join_from(check_out, trash, trash.c.node_id == check_out.c.document_id)
-    .where(trash.c.deleted_at < bindparam("before"))
+    .where(trash.c.deleted_at < bindparam("before")),
+    select(_CLIMB.c.document_id, trash.c.path + "/" + _CLIMB.c.below)
+    .join_from(_CLIMB, trash, trash.c.node_id == _CLIMB.c.at)
+    .where(trash.c.deleted_at < bindparam("before")),
+).subquery("deleted")
+_IN_TRASH = Statement(
+    select(*CHECK_OUT_COLUMNS, _DELETED.c.path)
+    .join_from(check_out, _DELETED, _DELETED.c.document_id == check_out.c.document_id)
+    .where(check_out.c.cancelled_at.is_(None))
 )
 
 
@@ -66,9 +74,10 @@ def all_standing(session: Session) -> list[CheckOut]:
     return [to_check_out(row) for row in session.all(_ALL)]
 
 
-def in_trash(session: Session, before: Instant) -> list[CheckOut]:
-    """Return the check-outs of documents that were deleted before an instant."""
-    return [to_check_out(row) for row in session.all(_IN_TRASH, before=before)]
+def in_trash(session: Session, before: Instant) -> list[tuple[CheckOut, TreePath]]:
+    """Return what is checked out of all that was deleted before an instant, with the paths from where."""
+    rows = session.all(_IN_TRASH, before=before)
+    return [(to_check_out(row), tuple(row[CHECK_OUT_WIDTH].strip("/").split("/"))) for row in rows]
 
 
 _FORGET_SAVES = Statement(delete(working_save).where(working_save.c.document_id == bindparam("document_id")))

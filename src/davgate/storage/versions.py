@@ -228,8 +228,8 @@ _FORGET_SESSIONS = Statement(
 
 
 def seal(tx: Transaction, opened: Version) -> None:
-    """End the edit session of one version."""
-    tx.run(_SEAL, of=opened.document_id, open_no=opened.no, at=tx.at)
+    """End the edit session of one version, if that has not run out; a clock that is set back does not open it again."""
+    tx.run(_SEAL, of=opened.document_id, open_no=opened.no, at=min(opened.sealed_at, tx.at))
 
 
 def seal_session(tx: Transaction, token: str) -> None:
