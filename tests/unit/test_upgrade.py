@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from alembic import command
 from sqlalchemy import MetaData, Table, insert, inspect, text
 from tests.builders import LARGE, START, SettableClock, content_of, findings, locks_at, members_of, opened_store, path, put, read
+from tests.unit.edited import rescued, under
 
-from davgate.core import time_travel, trash, versioning
+from davgate.core import moving, time_travel, trash, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import StoreUnusable
+from davgate.model.conditions import Conditions, IfList, StateToken
+from davgate.model.errors import Locked, SaveKept, StoreUnusable
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.permissions import EDITOR
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal
@@ -22,10 +25,12 @@ from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 
 SECOND = 1_000_000
+AHEAD_SECOND = 90_000
 ANN = Context(Principal(7, "ann", 0), editing=True)
-ROOT, FOLDER, DOCUMENT, MOVED, DELETED, PENDING = range(1, 7)
+BOB = Context(Principal(8, "bob", 0), editing=True)
+ROOT, FOLDER, DOCUMENT, MOVED, DELETED, PENDING, DELETED_FOLDER, MEMBER, AHEAD = range(1, 10)
 E_ACUTE = "e\u0301"
-MOVES = ((10, 20, ROOT, "b"), (20, None, FOLDER, E_ACUTE))
+LIVE, ENDED = (f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 12}" for digit in "12")
 
 
 def at(second: int) -> int:
@@ -58,7 +63,7 @@ class FirstStore:
         self._connection.execute(insert(known).values(**values))
 
     def _fill(self) -> None:
-        for identity, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system"), (7, "ann")):
+        for identity, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system"), (7, "ann"), (8, "bob")):
             self._add("principal", id=identity, name=name, kind="user", epoch=0, is_admin=0, is_disabled=0, created_at=at(0))
         self._node(ROOT, None, None, at(0), kind=1)
         self._add("access_grant", node_id=ROOT, principal_id=SIGNED_IN_ID, rights=EDITOR.value)
@@ -71,20 +76,16 @@ class FirstStore:
         self._add("trash", node_id=DELETED, parent_id=ROOT, name="d.txt", path="/d.txt", deleted_at=at(40), deleted_by=7)
         self._node(PENDING, ROOT, "pending", START)
         self._add("dead_property", node_id=DOCUMENT, namespace="urn:x", name="p", xml='<p xmlns="urn:x">1</p>')
-        self._add(
-            "lock",
-            token="11111111-1111-1111-1111-111111111111",
-            node_id=DOCUMENT,
-            scope="exclusive",
-            depth="0",
-            holding="token",
-            principal_id=7,
-            owner="ann",
-            timeout_seconds=3600,
-            taken_at=START,
-            expires_at=START + 3600 * SECOND,
-        )
-        for seq, second in enumerate((1, 2, 10, 20, 30, 40), start=1):
+        self._node(DELETED_FOLDER, None, None, at(50), kind=1, placed=((50, 60, FOLDER, "sub"),))
+        self._add("trash", node_id=DELETED_FOLDER, parent_id=FOLDER, name="sub", path="/f/sub", deleted_at=at(60), deleted_by=7)
+        self._node(MEMBER, DELETED_FOLDER, "m.txt", at(51), contents=(b"m", b"member"))
+        # Saved again after the clock had gone ahead and was set back: the version had to be younger than the one before.
+        self._node(AHEAD, ROOT, "ahead.txt", at(AHEAD_SECOND), contents=(b"early", b"later"))
+        self._add("dead_property", node_id=MEMBER, namespace="", name="q", xml="<q/>")
+        self._add("access_grant", node_id=FOLDER, principal_id=8, rights=EDITOR.value)
+        self._lock(LIVE, DOCUMENT, taken_at=START)
+        self._lock(ENDED, MOVED, taken_at=START - 3601 * SECOND)
+        for seq, second in enumerate((1, 2, 10, 20, 30, 40, AHEAD_SECOND, 60), start=1):
             self._add(
                 "change", seq=seq, changed_at=at(second), action="content", node_id=DOCUMENT, parent_id=FOLDER, name="a.txt"
             )
@@ -92,7 +93,22 @@ class FirstStore:
         for content, body in self._made.items():
             self._add("blob", digest=content, length_bytes=len(body), stored_at=START, body=None if body == LARGE else body)
         stored = sum(map(len, self._made.values()))
-        self._add("store", id=1, uuid="a-store", next_id=PENDING + 1, last_change=6, stored_bytes=stored, key=b"k" * 32)
+        self._add("store", id=1, uuid="a-store", next_id=AHEAD + 1, last_change=8, stored_bytes=stored, key=b"k" * 32)
+
+    def _lock(self, token: str, node_id: int, *, taken_at: int) -> None:
+        self._add(
+            "lock",
+            token=token,
+            node_id=node_id,
+            scope="exclusive",
+            depth="0",
+            holding="token",
+            principal_id=7,
+            owner="ann",
+            timeout_seconds=3600,
+            taken_at=taken_at,
+            expires_at=taken_at + 3600 * SECOND,
+        )
 
     def _node(
         self,
@@ -131,7 +147,7 @@ class FirstStore:
                 no=no,
                 cause="created" if no == 1 else "save",
                 opened_at=opened,
-                sealed_at=opened,
+                sealed_at=None if no == 3 else opened,
                 author_id=7,
                 comment="",
                 origin="",
@@ -152,6 +168,39 @@ class FirstStore:
                 parent_id=where,
                 name=called,
             )
+
+
+def rows(database: Database) -> dict[str, list[dict[str, object]]]:
+    """Return all rows of all tables."""
+    with database.engine.connect() as connection:
+        return {
+            table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+            for table in inspect(connection).get_table_names()
+            if table != "alembic_version"
+        }
+
+
+def contents(store: Store, where: str) -> list[bytes]:
+    """Return the contents of all versions."""
+    _, versions = versioning.history(store, ANN, path(where))
+    return [read(versioning.open_version(store, ANN, path(where), version.no)[2]) for version in versions]
+
+
+def test_every_row_is_kept_with_all_its_values(empty_database_url: str) -> None:
+    database = Database(empty_database_url, SettableClock())
+    FirstStore(database)
+    before = rows(database)
+
+    schema.prepare(database)
+
+    after = rows(database)
+    database.close()
+    for version in before["version"]:
+        version["sealed_at"] = version["sealed_at"] or version["opened_at"]
+    for table, former in before.items():
+        kept = [{name: row[name] for name in (former or after[table])[0]} for row in after[table]]
+        assert sorted(map(repr, kept)) == sorted(map(repr, former)), table
+    assert {table for table, found in after.items() if found} == {table for table, found in before.items() if found}
 
 
 @pytest.fixture
@@ -179,14 +228,14 @@ def test_every_invariant_holds_afterwards(upgraded: Store) -> None:
 
 
 def test_documents_and_versions_are_as_they_were(upgraded: Store) -> None:
-    assert members_of(upgraded, ANN, "/") == ["f", "pending"]
+    assert members_of(upgraded, ANN, "/") == ["ahead.txt", "f", "pending"]
     assert members_of(upgraded, ANN, "/f") == ["a.txt", E_ACUTE]
     assert content_of(upgraded, ANN, "/f/a.txt") == b"three"
     assert content_of(upgraded, ANN, "/f/\u00e9") == b"moved"
-    for no, content in enumerate((b"one", LARGE, b"three"), start=1):
-        _, version, opened = versioning.open_version(upgraded, ANN, path("/f/a.txt"), no)
-        assert read(opened) == content
-        assert not version.is_open(upgraded.clock.now())
+    assert contents(upgraded, "/f/a.txt") == [b"one", LARGE, b"three"]
+    assert contents(upgraded, "/f/\u00e9") == [b"moved"]
+    _, versions = versioning.history(upgraded, ANN, path("/f/a.txt"))
+    assert not any(version.is_open(upgraded.clock.now()) for version in versions)
 
 
 def test_past_is_shown_from_the_first_place_on(upgraded: Store) -> None:
@@ -199,23 +248,50 @@ def test_past_is_shown_from_the_first_place_on(upgraded: Store) -> None:
     assert then(15, "/b") == b"moved"
     assert then(25, "/f/\u00e9") == b"moved"
     assert then(35, "/d.txt") == b"gone"
+    assert then(55, "/f/sub/m.txt") == b"member"
 
 
 def test_trash_gives_back_what_was_deleted_before(upgraded: Store) -> None:
-    (entry,) = trash.entries(upgraded, ANN)
-    assert (entry.path, entry.deleted_by) == ("/d.txt", "ann")
+    assert [(entry.path, entry.deleted_by) for entry in trash.entries(upgraded, ANN)] == [("/d.txt", "ann"), ("/f/sub", "ann")]
 
-    trash.restore(upgraded, ANN, DELETED)
+    for node_id in (DELETED, DELETED_FOLDER):
+        trash.restore(upgraded, ANN, node_id)
 
     assert content_of(upgraded, ANN, "/d.txt") == b"gone"
+    assert contents(upgraded, "/f/sub/m.txt") == [b"m", b"member"]
     assert findings(upgraded) == []
 
 
-def test_lock_stands_and_the_next_save_goes_on(upgraded: Store) -> None:
+def test_lock_stands_and_the_saves_under_it_are_one_session(upgraded: Store) -> None:
     (lock,) = locks_at(upgraded, ANN, "/f/a.txt")
-    held = Context(ANN.principal, tokens=frozenset({lock.token}), editing=True)
+    held = under(ANN, lock)
+    with pytest.raises(Locked):
+        put(upgraded, BOB, "/f/a.txt", b"bob's")
 
     assert put(upgraded, held, "/f/a.txt", b"four").node.version_no == 4
+    assert put(upgraded, held, "/f/a.txt", b"four at last").node.version_no == 4
+
+    assert lock.token == LIVE
+    assert findings(upgraded) == []
+
+
+def test_lock_that_had_ended_has_no_grace_and_a_save_under_it_is_kept(upgraded: Store) -> None:
+    assert locks_at(upgraded, ANN, f"/f/{E_ACUTE}") == []
+    ended = Conditions(if_lists=(IfList(None, (StateToken(ENDED),)),))
+
+    with pytest.raises(SaveKept):
+        put(upgraded, replace(ANN, conditions=ended, tokens=ended.submitted_tokens()), f"/f/{E_ACUTE}", b"late")
+
+    assert contents(upgraded, f"/f/{E_ACUTE}") == [b"moved"]
+    assert [content for _, _, content in rescued(upgraded, ANN)] == [b"late"]
+    assert findings(upgraded) == []
+
+
+def test_history_goes_on_behind_all_that_is_there_though_the_clock_had_been_ahead(upgraded: Store) -> None:
+    put(upgraded, ANN, "/ahead.txt", b"now")
+    moving.move(upgraded, ANN, path("/ahead.txt"), path("/f/ahead.txt"), overwrite=False)
+
+    assert contents(upgraded, "/f/ahead.txt") == [b"early", b"later", b"now"]
     assert findings(upgraded) == []
 
 
@@ -223,5 +299,5 @@ def test_upgrading_again_changes_nothing(upgraded: Store) -> None:
     schema.prepare(upgraded.database)
 
     with upgraded.database.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM version")).scalar() == 5
+        assert connection.execute(text("SELECT count(*) FROM version")).scalar() == 9
         assert "former_placement" not in inspect(connection).get_table_names()

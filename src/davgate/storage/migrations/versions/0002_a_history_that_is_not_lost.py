@@ -12,6 +12,7 @@ depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_FOREVER = 2**63 - 1
 # Constraints that were made without a name get one by which SQLite's copy of the table can leave them out.
 _NAMING = {
     "fk": "%(table_name)s_%(column_0_name)s_fkey",
@@ -54,7 +55,12 @@ def _store() -> None:
             comment="the instant of the newest change: no two transactions share one",
         ),
     )
-    op.execute("UPDATE store SET last_at = (SELECT coalesce(max(changed_at), 0) FROM change)")
+    # While the clock was set back, versions and places got later instants than the change that tells of them.
+    op.execute(
+        "UPDATE store SET last_at = (SELECT coalesce(max(known.at), 0) FROM ("
+        "SELECT changed_at AS at FROM change UNION ALL SELECT modified_at FROM node UNION ALL SELECT opened_at FROM version"
+        f" UNION ALL SELECT from_at FROM placement UNION ALL SELECT to_at FROM placement WHERE to_at < {_FOREVER}) AS known)"
+    )
     with op.batch_alter_table("store", schema=None) as batch_op:
         batch_op.alter_column("last_at", server_default=None)
 
