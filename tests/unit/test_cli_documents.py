@@ -325,7 +325,8 @@ def test_export_never_writes_into_a_folder_that_holds_something(line: CommandLin
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
 
-    assert "exists already" in line.refused("export", "/f", str(tmp_path / "out"))
+    assert f"{tmp_path / 'out'} exists already" in line.refused("export", "/f", str(tmp_path / "out"))
+    assert "exists already" in line.refused("export", "/f", str(tmp_path / "out" / "mine"))
     assert "nothing at /nothing" in line.refused("export", "/nothing", str(tmp_path / "none"))
     assert not (tmp_path / "none").exists()
 
@@ -381,6 +382,7 @@ def test_past_state_is_restored(line: CommandLine) -> None:
     line.done("restore", "/f", "--at", then, "--to", "/g")
     assert line.done("versions", "/g/a.txt", "--json").json["versions"][0]["length_bytes"] == 1800
     assert "no instant" in line.refused("restore", "/f/a.txt", "--at", "yesterday")
+    assert "nothing at /.at/2001-01-01/f/a.txt" in line.refused("restore", "/f/a.txt", "--at", "2001-01-01")
 
 
 def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> None:
@@ -411,6 +413,21 @@ def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> No
     assert line.done("trash", "purge", number).out.startswith("/b.txt is gone for good: 1 document with 3 versions")
     assert line.done("trash", "list", "--json").json == []
     assert line.done("fsck").code == 0
+
+
+def test_purge_of_all_that_is_old_tells_what_is_held(line: CommandLine) -> None:
+    prepared(line)
+    with line.store() as store:
+        a_document(store, sign_in(store, "ann"), "/held.txt", b"held")
+    line.done("hold", "/held.txt")
+    with line.store() as store:
+        for name in ["/held.txt", "/f"]:
+            moving.delete(store, sign_in(store, "ann"), to_path(name))
+
+    told = line.done("trash", "purge", "--older-than", "0", "--as", "root").out
+
+    assert re.fullmatch(r"1 entry gone for good: [\d.]+ (Ki)?B\. Held, so still there: 1\.\n", told)
+    assert [entry["path"] for entry in line.done("trash", "list", "--json").json] == ["/held.txt"]
 
 
 @pytest.mark.parametrize(

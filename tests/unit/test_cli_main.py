@@ -1,5 +1,6 @@
 """The argument tree, and what becomes of mistakes: lines on standard error and an exit code."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,15 @@ def test_help_and_example_need_neither_database_nor_server() -> None:
     loaded = run.stdout.splitlines()[-1].split()
     assert "davgate.config" in loaded
     assert not {"sqlalchemy", "wsgidav", "cheroot", "lxml"} & set(loaded)
+
+
+def test_reader_that_has_gone_is_no_error_to_tell_of() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = [sys.executable, "-m", "davgate", "config", "example"]
+    try:
+        ended = subprocess.run(run, stdout=writing, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (Exit.FAILED, "")

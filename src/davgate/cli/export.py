@@ -20,7 +20,7 @@ from davgate.cli.output import count, exact, progress, size
 from davgate.cli.versions import save_to_json, version_to_json
 from davgate.config import Config
 from davgate.core.exporting import Record, nodes_of, open_bytes, record_at
-from davgate.model.errors import AlreadyExists, Corrupt
+from davgate.model.errors import Corrupt, Malformed
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, to_text
@@ -49,9 +49,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 
 def _prepare(destination: Path) -> None:
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise Malformed(f"{destination} exists already. Name a new folder, or an empty one.")
     destination.mkdir(parents=True, exist_ok=True)
-    if any(destination.iterdir()):
-        raise AlreadyExists((destination.name,))
 
 
 class _Export:

@@ -47,21 +47,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return its exit code."""
     args = parser().parse_args(argv)
     try:
-        if args.module is None:
-            return config_command.run(args)
-        given = {name: getattr(args, flag, None) for flag, name in FLAGS.items()}
-        config = load(args.config, os.environ, given)
-        log.set_up(config.log.level)
-        # Only the module of the command is imported: `user add` does not wait for the server's modules.
-        command = cast(Command, importlib.import_module(f"davgate.cli.{args.module}"))
-        return command.run(args, config)
+        code = _run(args)
+        # What is left to write may find that nobody reads it, which only here is noticed in time.
+        sys.stdout.flush()
+        return code
     except ConfigError as error:
         return fail(*error.mistakes)
+    except BrokenPipeError:
+        return _unread()
     except (DavgateError, OSError) as error:
         logger.debug("the command failed", exc_info=True)
         return fail(str(error))
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.module is None:
+        return config_command.run(args)
+    given = {name: getattr(args, flag, None) for flag, name in FLAGS.items()}
+    config = load(args.config, os.environ, given)
+    log.set_up(config.log.level)
+    # Only the module of the command is imported: `user add` does not wait for the server's modules.
+    command = cast(Command, importlib.import_module(f"davgate.cli.{args.module}"))
+    return command.run(args, config)
+
+
+def _unread() -> int:
+    """Write nothing more, since the reader of standard output has gone (``davgate versions ... | head``)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.FAILED
 
 
 def fail(*reasons: str) -> int:

@@ -31,7 +31,11 @@ def run(args: argparse.Namespace, config: Config) -> int:
         at = time_travel.parse_instant(args.at, act.zone, act.store.clock.now())
         # A document gets another version. A folder would go to the trash, with all that is in it.
         onto = args.overwrite or (destination == path and not _is_folder(act, path))
-        written = time_travel.copy_out(act.store, act.ctx, at, path, destination, overwrite=onto)
+        try:
+            written = time_travel.copy_out(act.store, act.ctx, at, path, destination, overwrite=onto)
+        except NotFound:
+            # Something may well be at the path today.
+            raise NotFound((".at", args.at, *path)) from None
         return _tell(act, f"{to_text(path)} of {args.at}", destination, written)
 
 

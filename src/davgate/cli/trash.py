@@ -11,6 +11,7 @@ from davgate.cli.restore import from_trash
 from davgate.config import Config, parse_span
 from davgate.core import retention, trash
 from davgate.model.errors import Malformed
+from davgate.model.instant import after
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -66,7 +67,11 @@ def _purge(act: Act, args: argparse.Namespace) -> int:
         age = parse_span(args.older_than)
     except ValueError as mistake:
         raise Malformed(f"--older-than {mistake}.") from None
+    before = after(act.store.clock.now(), -age)
     with watching("Purging") as watch:
         gone = retention.purge_older_than(act.store, act.ctx, age, watch=watch)
+    held = sum(entry.deleted_at < before for entry in trash.entries(act.store, act.ctx))
     freed = sum(one.freed_bytes for one in gone)
-    return act.tell(f"{count(len(gone), 'entry', 'entries')} gone for good: {size(freed)}.", [to_json(one) for one in gone])
+    stays = f" Held, so still there: {held:,}." if held else ""
+    told = f"{count(len(gone), 'entry', 'entries')} gone for good: {size(freed)}.{stays}"
+    return act.tell(told, [to_json(one) for one in gone])
