@@ -69,6 +69,10 @@ def is_derived(name: str, original: str) -> bool:
     return name != original and original.rpartition(".")[0] in name
 
 
+def is_backup(name: str, original: str) -> bool:
+    return name != original and original in name
+
+
 class NaiveDrive:
     """One folder."""
 
@@ -245,7 +249,7 @@ class NaiveDrive:
     def _vanish(self, document: Document, into: Document | None = None) -> None:
         if document.name is not None:
             self.here.pop(document.name, None)
-        self.locks = [lock for lock in self.locks if lock.document is not document]
+        self._end_locks(document)
         self._forget(document)
         document.gone = True
         document.name = None
@@ -288,9 +292,7 @@ class NaiveDrive:
         lock = self.live(there)
         if lock is None or lock.token != token or lock.owner != who:
             return 412
-        was = lock.ends
         lock.ends, lock.span = self.now + span, span
-        del was
         return 200
 
     def unlock(self, who: str, name: str, token: str) -> int:
@@ -303,7 +305,10 @@ class NaiveDrive:
         if lock.owner != who:
             return 403
         if there.content is None and not is_transient(name):
-            self._settle(there, who, token)
+            if not there.versions and self._returning(who, name) is not None:
+                there = self._content_arrives(who, name, b"", "")
+            else:
+                self._settle(there, who, token)
         self.locks.remove(lock)
         there.session = None
         return 204
@@ -355,7 +360,8 @@ class NaiveDrive:
             made = self.here.get(name)
             if made is None or made is document or not made.versions:
                 continue
-            if left.who == who == made.maker and self.now < left.until and made.made >= at:
+            is_next = made.made >= at or self.now < made.made + YOUNG
+            if left.who == who == made.maker and self.now < left.until and is_next:
                 return name, made
         return None
 
@@ -385,7 +391,10 @@ class NaiveDrive:
             standing = self.live(target)
             if standing is not None:
                 standing.document = there
-            self._to_trash(target)
+            if target.is_pending:
+                self._vanish(target)
+            else:
+                self._to_trash(target)
         if any(left.document is there and old == to for old, left in self.left.items()):
             self._forget(there)
         else:
@@ -402,11 +411,13 @@ class NaiveDrive:
         is_file_of_program = document.content is not None and not document.versions
         if document.maker != who or not (is_file_of_program or self.now < document.made + YOUNG):
             return False
+        returning = self._returning(who, to)
+        if returning is document or (document.versions and is_backup(to, document.name or "")):
+            return False
         target = self.here.get(to)
         if target is not None and not target.is_pending:
             return bool(target.versions)
-        returning = self._returning(who, to)
-        if returning is not None and returning is not document:
+        if returning is not None:
             return document.content is not None
         return target is not None
 
@@ -415,7 +426,8 @@ class NaiveDrive:
         is_being_filled = document.is_pending and self.live(document) is not None
         if target is None or not is_being_filled:
             target = self._content_arrives(who, to, document.content, token)
-        if len(document.versions) > 1 or document.saves:
+        is_emptied = document.is_pending and document.versions
+        if len(document.versions) > 1 or document.saves or is_emptied:
             self._end_locks(document)
             self._leave(who, document.name or "", document)
             self._to_trash(document)

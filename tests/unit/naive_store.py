@@ -153,8 +153,13 @@ class NaiveStore:
 
     def remove(self, path: Path, node: Node) -> None:
         self.end_locks(node)
+        self.take_away(path, node)
+
+    def take_away(self, path: Path, node: Node) -> None:
         self.parent(path).members.remove(node)
-        self.trashed += 1
+        if node.versions != []:
+            # Of a pending document nobody ever wrote anything: it is gone.
+            self.trashed += 1
 
     # Requests
 
@@ -190,9 +195,6 @@ class NaiveStore:
             raise Refused(SameResource)
         self.check_removal(path, node)
         self.remove(path, node)
-        if node.versions == []:
-            # Nobody ever wrote anything in it.
-            self.trashed -= 1
 
     def check_apart(self, source: Path, destination: Path, *, takes_members: bool) -> None:
         same = starts_with(source, destination) and len(source) == len(destination)
@@ -228,8 +230,7 @@ class NaiveStore:
     def remove_keeping(self, path: Path, node: Node) -> None:
         for member in node.members:
             self.end_locks(member)
-        self.parent(path).members.remove(node)
-        self.trashed += 1
+        self.take_away(path, node)
 
     def copy(self, source: Path, destination: Path, *, overwrite: bool, deep: bool) -> None:
         node = self.found(source)

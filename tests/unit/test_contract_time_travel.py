@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,23 +14,55 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 from tests.builders import SettableClock, a_user, damages, holding, opened_store, read
 
 from davgate.core import documents, locking, moving, time_travel, trash, tree
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Store
+from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import DavgateError, NotFound
-from davgate.model.instant import Instant
+from davgate.model.instant import Instant, after
 from davgate.model.locks import Depth, Lock, Scope
 from davgate.model.paths import TreePath
+from davgate.storage.api import MemberRow
+from davgate.storage.statements import Statement
+from davgate.storage.tables import change, node
 
 FreshDatabase = Callable[[str, Path], AbstractContextManager[str]]
-Snapshot = dict[TreePath, tuple[str, bytes | None]]
-"""By path: the uuid of what was there, and its content; None for a collection."""
+Snapshot = dict[TreePath, "Noted"]
 
 NAMES = ("a", "b", "c", "\u00e9")
 FOLDERS: tuple[TreePath, ...] = ((), ("f",), ("f", "g"), ("h",))
-LENGTH = 25
+MEDIA_TYPES = (None, "text/plain", "application/pdf")
+ACTIONS = ("put", "put", "save", "save", "save", "folder", "move", "copy", "delete", "restore", "lock", "lock", "unlock", "back")
+LENGTH = 30
+MICROSECOND = timedelta(microseconds=1)
+AFTER = timedelta(microseconds=10)
+"""How long after a request its outcome is noted down: no request takes more transactions than that has microseconds."""
+BEFORE = (MICROSECOND, timedelta(seconds=1), timedelta(seconds=7), timedelta(seconds=200), timedelta(seconds=4000))
+"""How long nothing happens before a request. The shortest is between two neighbouring instants."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What is told of a place: of a document with all that is listed of it, of a collection that it is there."""
+
+    uuid: str
+    created_at: int
+    version_no: int = 0
+    modified_at: int = 0
+    media_type: str | None = None
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, row: MemberRow, content: bytes | None) -> Noted:
+        """Note down a row of a listing, and the content that is read by itself."""
+        if content is None:
+            assert row[8] is None
+            return cls(row[1], row[5])
+        assert (row[8], row[9]) == (hashlib.sha256(content).digest(), len(content))
+        return cls(row[1], row[5], row[7], row[6], row[10], content)
 
 
 @dataclass
@@ -48,13 +81,13 @@ class History:
     def run(self) -> None:
         """Play one history."""
         for _ in range(LENGTH):
-            self.clock.advance(timedelta(seconds=self.random.choice((1, 7, 200, 4000))))
+            self.clock.advance(self.random.choice(BEFORE))
             try:
                 self._step()
             except DavgateError:
                 pass  # Refused: nothing has changed, and the snapshot says so.
-            self.clock.advance(timedelta(seconds=1))
-            self.snapshots.append((self.store.clock.now(), self._today()))
+            self.clock.advance(AFTER)
+            self._note_down()
 
     def _path(self) -> TreePath:
         return (*self.random.choice(FOLDERS), self.random.choice(NAMES))
@@ -62,16 +95,19 @@ class History:
     def _step(self) -> None:
         store, random = self.store, self.random
         ctx = holding(self.ctx, *self.held.values())
-        match random.choice(("put", "put", "put", "folder", "move", "copy", "delete", "restore", "lock", "unlock", "back")):
+        match random.choice(ACTIONS):
             case "put":
-                documents.put(store, ctx, self._path(), io.BytesIO(random.randbytes(random.choice((1, 5, 3000, 9000)))))
+                self._put(ctx, self._path())
+            case "save" if self.held:
+                self._put(ctx, random.choice(list(self.held)))
             case "folder":
                 tree.make_collection(store, ctx, random.choice(FOLDERS[1:]))
             case "move":
                 source = random.choice((self._path(), random.choice(FOLDERS[1:])))
                 moving.move(store, ctx, source, (*random.choice(FOLDERS), random.choice(NAMES)), overwrite=True)
             case "copy":
-                moving.copy(store, ctx, self._path(), self._path(), overwrite=True)
+                source = random.choice((self._path(), random.choice(FOLDERS[1:])))
+                moving.copy(store, ctx, source, self._path(), overwrite=True)
             case "delete":
                 moving.delete(store, ctx, random.choice((self._path(), random.choice(FOLDERS[1:]))))
             case "restore":
@@ -79,7 +115,7 @@ class History:
                 if entries:
                     trash.restore(store, ctx, random.choice(entries).node.id, self._path())
             case "lock":
-                where = self._path()
+                where = random.choice([self._path(), *self._documents()])
                 asked = LockRequest(Scope.EXCLUSIVE, Depth.ZERO, "", timedelta(hours=1))
                 self.held[where] = locking.lock(store, ctx, where, asked).lock
             case "unlock" if self.held:
@@ -90,7 +126,40 @@ class History:
                 if past:
                     time_travel.copy_out(store, ctx, at, random.choice(sorted(past)), self._path(), overwrite=True)
 
-    def _today(self) -> Snapshot:
+    def _documents(self) -> list[TreePath]:
+        """Return where documents were after the last request."""
+        return [path for path, noted in self.snapshots[-1][1].items() if noted.content is not None] if self.snapshots else []
+
+    def _put(self, ctx: Context, where: TreePath) -> None:
+        body = io.BytesIO(self.random.randbytes(self.random.choice((1, 5, 3000, 9000))))
+        documents.put(self.store, ctx, where, body, media_type=self.random.choice(MEDIA_TYPES))
+
+    def _note_down(self) -> None:
+        """Note down the tree for this instant and for that of the last change, which has to be in it."""
+        changed_at, now = Instant(self._last_change()), self.store.clock.now()
+        moments = (changed_at, now) if not self.snapshots or self.snapshots[-1][0] < changed_at else (now,)
+        today = self._today(moments)
+        self._forget_steps_of_saving(today)
+        self.snapshots += [(at, today) for at in moments]
+
+    def _forget_steps_of_saving(self, today: Snapshot) -> None:
+        """Take out of the snapshots what turned out to be a program's working copy: another document goes on with its content."""
+        gone = {noted.uuid: noted for noted in (self.snapshots[-1][1] if self.snapshots else {}).values()}
+        with self.store.database.read() as session:
+            for (kept,) in session.all(Statement(select(node.c.uuid))):
+                gone.pop(kept, None)
+        for noted in gone.values():
+            assert self.clock.now() < after(Instant(noted.created_at), SCRATCH_AGE)
+            assert noted.content in {one.content for one in today.values()}
+        for _, snapshot in self.snapshots:
+            for path in [path for path, noted in snapshot.items() if noted.uuid in gone]:
+                del snapshot[path]
+
+    def _last_change(self) -> int:
+        with self.store.database.read() as session:
+            return int(session.all(Statement(select(func.coalesce(func.max(change.c.changed_at), 0))))[0][0])
+
+    def _today(self, moments: Sequence[Instant]) -> Snapshot:
         found: Snapshot = {}
         waiting: list[TreePath] = [()]
         while waiting:
@@ -102,14 +171,14 @@ class History:
             for row in rows:
                 path = (*folder, row[4] or "")
                 if row[2] == 1:
-                    found[path] = (row[1], None)
+                    found[path] = Noted.of(row, None)
                     waiting.append(path)
                 elif row[7]:
                     opened = documents.open_content(self.store, self.ctx, path)
                     assert isinstance(opened, documents.Opened)
-                    found[path] = (row[1], read(opened))
+                    found[path] = Noted.of(row, read(opened))
                 else:
-                    self.pending.add((self.store.clock.now(), path))
+                    self.pending.update((at, path) for at in moments)
         return found
 
     def then(self, at: Instant) -> Snapshot:
@@ -126,7 +195,7 @@ class History:
                 if (at, path) in self.pending:
                     assert opened is not None and read(opened) == b""
                     continue
-                found[path] = (row[1], None if opened is None else read(opened))
+                found[path] = Noted.of(row, None if opened is None else read(opened))
                 if opened is None:
                     waiting.append(path)
         return found

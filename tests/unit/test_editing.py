@@ -26,6 +26,7 @@ from davgate.model.editing import (
     carries_content,
     continues,
     goes_back,
+    is_backup,
     is_derived,
     is_late_return,
     is_long_lived,
@@ -251,6 +252,19 @@ def test_name_without_the_stem_as_a_word_of_its_own_is_not_derived(name: str, or
     assert not is_derived(name, original)
 
 
+@pytest.mark.parametrize(
+    "name", ["report.docx~", "report.docx.bak", "report.docx_original", "Backup of report.docx", "~report.docx"]
+)
+def test_backup_has_the_whole_name_in_its_own(name: str) -> None:
+    assert is_backup(name, "report.docx")
+    assert not is_backup("report.docx", name)
+
+
+@pytest.mark.parametrize("name", ["report.docx", "report.backup.docx", "report.docx2", "myreport.docx", "report.C29"])
+def test_name_without_the_whole_other_one_is_no_backup(name: str) -> None:
+    assert not is_backup(name, "report.docx")
+
+
 # Scratch files
 
 LATER = after(START, SCRATCH_AGE)
@@ -292,6 +306,7 @@ TRASHED = Whereabouts(None, None)
         pytest.param(Whereabouts(FOLDER, "report.docx~"), Leftover.SCRATCH, id="transient-and-derived-name"),
         pytest.param(Whereabouts(FOLDER, "report.docx.bak"), Leftover.DOCUMENT, id="derived-name"),
         pytest.param(Whereabouts(FOLDER, "summary.docx"), None, id="true-rename"),
+        pytest.param(Whereabouts(ELSEWHERE, "summary.docx", is_aside=True), Leftover.SCRATCH, id="folder-for-saving-safely"),
         pytest.param(Whereabouts(ELSEWHERE, "~WRL0001.tmp"), None, id="transient-name-in-another-folder"),
         pytest.param(Whereabouts(ELSEWHERE, "report.docx.bak"), None, id="derived-name-in-another-folder"),
         pytest.param(Whereabouts(ELSEWHERE, "report.docx"), None, id="same-name-in-another-folder"),
@@ -318,7 +333,8 @@ YOUNGER = a_node(created_at=after(START, SECOND), node_id=51)
         pytest.param(YOUNGER, BOB, ANN, IN_TIME, False, id="made-by-somebody-else"),
         pytest.param(YOUNGER, ANN, BOB, IN_TIME, False, id="deleted-by-somebody-else"),
         pytest.param(YOUNGER, BOB, BOB, IN_TIME, False, id="left-by-somebody-else"),
-        pytest.param(replace(YOUNGER, created_at=Instant(START - 1)), ANN, ANN, IN_TIME, False, id="was-there-before"),
+        pytest.param(replace(YOUNGER, created_at=Instant(START - 1)), ANN, ANN, IN_TIME, True, id="made-a-moment-before"),
+        pytest.param(replace(YOUNGER, created_at=after(IN_TIME, -SCRATCH_AGE)), ANN, ANN, IN_TIME, False, id="made-long-before"),
         pytest.param(replace(YOUNGER, id=LEFT.node_id), ANN, ANN, IN_TIME, False, id="is-the-document-itself"),
         pytest.param(replace(YOUNGER, version_no=0), ANN, ANN, IN_TIME, False, id="scratch"),
         pytest.param(replace(a_folder(), created_at=after(START, SECOND)), ANN, ANN, IN_TIME, False, id="folder"),
@@ -330,6 +346,13 @@ def test_renamed_document_goes_on_in_what_its_principal_made_at_its_old_name(
     assert is_late_return(LEFT, successor, maker.id, principal, now) is wanted
 
 
+def test_what_others_have_read_before_it_came_to_the_name_is_a_document_of_its_own() -> None:
+    before = replace(YOUNGER, created_at=Instant(START - 1))
+
+    assert not is_late_return(LEFT, before, ANN.id, ANN, IN_TIME, is_seen=True)
+    assert is_late_return(LEFT, YOUNGER, ANN.id, ANN, IN_TIME, is_seen=True)
+
+
 @pytest.mark.parametrize(
     ("at", "wanted"),
     [
@@ -338,10 +361,11 @@ def test_renamed_document_goes_on_in_what_its_principal_made_at_its_old_name(
         pytest.param(Whereabouts(FOLDER, "report.docx.bak"), False, id="derived-name"),
         pytest.param(Whereabouts(FOLDER, "summary.docx"), False, id="true-rename"),
         pytest.param(Whereabouts(ELSEWHERE, "~WRL0001.tmp"), False, id="another-folder"),
+        pytest.param(Whereabouts(ELSEWHERE, "summary.docx", is_aside=True), True, id="folder-for-saving-safely"),
         pytest.param(TRASHED, False, id="deleted"),
     ],
 )
-def test_document_goes_back_from_a_transient_name_in_its_folder_alone(at: Whereabouts, wanted: bool) -> None:
+def test_document_goes_back_from_where_programs_put_it_aside_alone(at: Whereabouts, wanted: bool) -> None:
     assert goes_back(LEFT, at) is wanted
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from davgate.core.time_travel import parse_instant
 from davgate.model.errors import InvalidName, NameTooLong
+from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.names import VERSIONS, check_name
 from davgate.model.places import (
     AsOf,
@@ -131,6 +133,57 @@ def test_entry_of_the_trash_is_found_by_its_name_whatever_it_was_called(name: st
 
     assert parse_place((".trash", listed)) == Trashed(node_id, ())
     assert len(listed.encode()) <= 255
+
+
+@given(st.text("0123456789. -:x", min_size=1, max_size=60), st.integers(0, 10**18 - 1), st.datetimes(timezones=st.just(UTC)))
+def test_entry_of_the_trash_is_found_though_its_own_name_looks_like_an_entry(name: str, node_id: int, at: datetime) -> None:
+    for listed in (trash_name(name, at, node_id), trash_name(trash_name(name, at, 7), at, node_id)):
+        assert parse_place((".trash", listed)) == Trashed(node_id, ())
+
+
+@given(st.text("ab \u00e9", min_size=1, max_size=50), st.sampled_from([".docx", ".odt", ".mp3", ".7z", ""]))
+def test_entry_of_the_trash_opens_in_the_same_program(stem: str, suffix: str) -> None:
+    assert trash_name(stem + suffix, OPENED, 4711).endswith(f" 2026-11-20 14.05 4711{suffix}")
+
+
+@given(st.text().filter(lambda name: name not in (VERSIONS, ".at", ".trash", ".rescue")), st.lists(st.text(), max_size=3))
+def test_any_other_name_in_the_root_is_in_the_tree(first: str, rest: list[str]) -> None:
+    path = (first, *(name for name in rest if name != VERSIONS))
+
+    assert parse_place(path) == InTree(path)
+
+
+@given(st.lists(st.text(), max_size=4), st.sampled_from(["at", "trash"]))
+def test_path_below_an_instant_or_an_entry_is_kept_as_it_is(below: list[str], folder: str) -> None:
+    names = (".at", "2026-11-01") if folder == "at" else (".trash", "a 2026-11-20 14.05 7.odt")
+    place = AsOf("2026-11-01", tuple(below)) if folder == "at" else Trashed(7, tuple(below))
+
+    assert parse_place((*names, *below)) == place
+
+
+NOW = from_datetime(datetime(2026, 11, 20, 14, 5, tzinfo=UTC))
+pasts = st.integers(from_datetime(datetime(1000, 1, 3, tzinfo=UTC)), NOW).map(Instant)
+zones = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(pasts, zones, zones)
+def test_name_of_an_instant_is_read_as_that_minute_whatever_the_time_zone(at: Instant, zone: timezone, setting: timezone) -> None:
+    name = instant_name(to_datetime(at).astimezone(zone))
+
+    assert parse_place((".at", name)) == AsOf(name, ())
+    assert parse_instant(name, setting, NOW) == at - at % 60_000_000
+
+
+@given(pasts, zones, st.sampled_from("T "), st.sampled_from([":", "."]), st.sampled_from([".", ","]), st.booleans())
+def test_every_spelling_of_an_instant_is_read_as_that_microsecond(
+    at: Instant, zone: timezone, letter: str, colon: str, comma: str, is_local: bool
+) -> None:
+    local = to_datetime(at).astimezone(zone)
+    text = local.isoformat(letter, "microseconds")
+    date, time = text[:10], text[10:].replace(".", comma).replace(":", colon)
+    name = f"{date}{time[:-6]}" if is_local else f"{date}{time}"
+
+    assert parse_instant(name, zone if is_local else UTC, NOW) == at
 
 
 def test_instant_is_named_in_utc_without_colons() -> None:

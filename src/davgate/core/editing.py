@@ -22,15 +22,12 @@ from davgate.model.editing import (
     There,
     Vacated,
     Whereabouts,
-    carries_content,
-    goes_back,
+    is_backup,
     is_late_return,
-    is_long_lived,
     is_scratch,
     is_temporary_folder,
     is_transient_place,
     leftover_of_return,
-    may_be_a_persons,
     outcome,
     what_is_there,
 )
@@ -156,8 +153,14 @@ def _left_behind(tx: Transaction, ctx: Context, found: Resolved) -> _Left | None
     document = None if vacated is None else catalog.find(tx, vacated.node_id)
     if vacated is None or document is None:
         return None
-    leftover = leftover_of_return(vacated, Whereabouts(document.parent_id, document.name), ctx.principal, tx.now)
+    leftover = leftover_of_return(vacated, whereabouts(tx, document), ctx.principal, tx.now)
     return None if leftover is None else _Left(vacated, document, leftover)
+
+
+def whereabouts(tx: Transaction, document: Node) -> Whereabouts:
+    """Return where a document that left its name is now."""
+    above = None if document.parent_id is None else catalog.path_of(tx, document.parent_id)
+    return Whereabouts(document.parent_id, document.name, above is not None and any(map(is_temporary_folder, above)))
 
 
 def may_bring_back(tx: Transaction, ctx: Context, found: Resolved) -> bool:
@@ -183,7 +186,8 @@ def _bring_back(
     else:
         changes = [change_of("move-away", document)]
         catalog.move(tx, document, parent.id, name)
-        leftover = _leave_behind(store, tx, ctx, parent, document, left.leftover)
+        away = catalog.find(tx, document.parent_id) or parent
+        leftover = _leave_behind(store, tx, ctx, away, document, left.leftover)
         locks.pass_on(tx, locks_away, leftover.id)
         changes.append(change_of("create", leftover))
     dances.forget_by(tx, document.id)
@@ -248,9 +252,12 @@ def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> boo
     if not is_scratch(node, creator_id, ctx.principal, tx.now, is_seen=is_seen) or _is_checked_out(tx, node):
         return False
     left = _left_behind(tx, ctx, there)
-    # A document that goes back to the name it left is renamed, and its own content no next version of it.
-    may_return = left is not None and left.document.id != node.id
-    meaning = outcome(Arrival.SCRATCH, what_is_there(there.node), may_return=may_return)
+    # A document that goes back to the name it left is renamed, and its own content no next version of it (R4). One that goes
+    # where its backup is makes way for its next content, however young it is: the former backup does not go on with its versions.
+    is_back = left is not None and left.document.id == node.id
+    if is_back or (node.version_no > 0 and is_backup(there.path[-1], node.name or "")):
+        return False
+    meaning = outcome(Arrival.SCRATCH, what_is_there(there.node), may_return=left is not None)
     return meaning is Outcome.NEXT_VERSION or (meaning is Outcome.RETURN and node.content is not None)
 
 
@@ -262,9 +269,9 @@ def _is_checked_out(tx: Transaction, node: Node) -> bool:
 def absorb(tx: Transaction, ctx: Context, found: Resolved, scratch: Node, document: Node, ending: Iterable[str]) -> bool:
     """Let a scratch file disappear whose content went on as a document's version; its ids lead to the document.
 
-    Returns whether it could: one with a history of its own has to be kept.
+    Returns whether it could: one with a history of its own has to be kept, and one that was emptied, whose version went nowhere.
     """
-    if scratch.version_no > 1 or (scratch.version_no == 1 and versions.saves(tx, scratch.id, 1)):
+    if scratch.version_no > 1 or (scratch.version_no == 1 and (scratch.is_pending or versions.saves(tx, scratch.id, 1))):
         return False
     end_locks(tx, ending)
     _keep_windows_times(tx, scratch, document)
@@ -276,9 +283,13 @@ def discard(tx: Transaction, ctx: Context, found: Resolved, node: Node, *, succe
     """Remove a file that has nothing to be kept: a scratch file, or one that never had content. Its locks have ended."""
     if successor is not None:
         dances.succeed(tx, node, successor.id)
-    removal.remove(tx, [node.id])
     if node.parent_id is not None:
+        # By what is left of a lock that was lost a late save is known, also when its file is gone.
+        lost = locks.tokens_of(tx, node.id)
+        locks.lose(tx, lost)
+        locks.pass_on(tx, lost, node.parent_id)
         catalog.touch(tx, node.parent_id)
+    removal.remove(tx, [node.id])
     record(tx, ctx, "discard", found.path, node.id, change_of("delete", node))
 
 
@@ -322,7 +333,8 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
         made = catalog.member(tx, vacated.parent_id, vacated.name)
         if made is None or _is_checked_out(tx, made):
             continue
-        if is_late_return(vacated, made, catalog.maker(tx, made.id)[0], ctx.principal, tx.now):
+        creator_id, is_seen = catalog.maker(tx, made.id)
+        if is_late_return(vacated, made, creator_id, ctx.principal, tx.now, is_seen=is_seen):
             return vacated, made
     return None
 
@@ -339,49 +351,13 @@ def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, in
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)
     _take_over(tx, source, into)
-    content = source.content or into.content
     no = into.version_no + moved
+    is_held_back = source.is_pending and moved > 0
+    content = newest.content if is_held_back and newest is not None else source.content or into.content
     if content is not None:
         catalog.set_content(tx, into.id, no, content, tx.at)
+    if is_held_back:
+        # The source was emptied a moment ago: whoever did it has yet to write.
+        catalog.hold_back(tx, into.id)
+        content = None
     return replace(into, version_no=no, content=content, modified_at=tx.at)
-
-
-# What programs left behind
-
-
-def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
-    """Give a document its name back that a program moved aside and then died, if the name is free; tell whether it was so."""
-    document = catalog.find(tx, left.node_id)
-    if document is None or not goes_back(left, Whereabouts(document.parent_id, document.name)):
-        return False
-    parent = catalog.find(tx, left.parent_id)
-    is_locked = any(True for _ in locks.live_of(tx, document.id))
-    if parent is None or is_locked or catalog.member(tx, parent.id, left.name) is not None:
-        return False
-    catalog.move(tx, document, parent.id, left.name)
-    catalog.touch(tx, parent.id)
-    back = replace(document, name=left.name)
-    record(tx, ctx, "rebind", (left.name,), document.id, change_of("move-away", document), change_of("move-in", back), rule="b12")
-    return True
-
-
-def sweep(store: Store, tx: Transaction, ctx: Context, node: Node, maker_id: int, is_seen: bool) -> bool:
-    """Remove a scratch file that nobody has written for long; tell whether anything was done.
-
-    What a person may have named and others have read becomes a document. What may be the only copy of something goes to the
-    trash.
-    """
-    name = node.name or ""
-    if is_long_lived(name) and tx.now < after(node.modified_at, store.policy.sidecar_age):
-        return False
-    if may_be_a_persons(name) and is_seen and node.content is not None:
-        promoted = add_first_version(store, tx, replace(ctx, principal=replace(ctx.principal, id=maker_id)), node, node.content)
-        record(tx, ctx, "promote", (name,), node.id, change_of("content", promoted))
-        return True
-    change = change_of("delete", node)
-    if carries_content(name):
-        catalog.move_to_trash(tx, node, (name,), ctx.principal.id)
-    else:
-        removal.remove(tx, [node.id])
-    record(tx, ctx, "sweep", (name,), node.id, change)
-    return True

@@ -27,6 +27,7 @@ from davgate.storage.api import (
     erasing,
     marks,
     removal,
+    trash,
 )
 
 _LONGEST_REASON = 1000
@@ -110,6 +111,9 @@ def _find(tx: Transaction, ctx: Context, which: str) -> tuple[Node, TreePath]:
     node = erasing.find_by_uuid(tx, which.lower())
     if node is None:
         raise NotFound((which,))
+    deleted = trash.find(tx, node.id)
+    if deleted is not None:
+        return node, tuple(deleted.path.strip("/").split("/"))
     return node, catalog.path_of(tx, node.id) or (".trash", node.name or node.uuid)
 
 

@@ -15,8 +15,8 @@ from davgate.core.access import (
     require_node,
     require_parent,
 )
-from davgate.core.content import change_of, settle
-from davgate.core.editing import write_content
+from davgate.core.content import add_empty, change_of, settle
+from davgate.core.editing import may_bring_back, write_content
 from davgate.core.recording import record
 from davgate.core.sessions import break_locks, end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
@@ -205,9 +205,13 @@ def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: boo
         if locked.is_pending and not is_transient_place(root):
             if not durable:
                 return False
-            session = ending if ending.principal_id == ctx.principal.id else None
-            settled = settle(store, tx, ctx, locked, session=session)
-            record(tx, ctx, Cause.CREATED.value, root, locked.id, change_of("content", settled))
+            if may_bring_back(tx, ctx, found):
+                # What left the name was emptied: that is its next content.
+                write_content(store, tx, ctx, found, add_empty(store, tx, root[-1]), Cause.SAVE)
+            else:
+                session = ending if ending.principal_id == ctx.principal.id else None
+                settled = settle(store, tx, ctx, locked, session=session)
+                record(tx, ctx, Cause.CREATED.value, root, locked.id, change_of("content", settled))
         is_own = ending.principal_id == ctx.principal.id
         (end_locks if is_own else break_locks)(tx, [token])
         record(tx, ctx, "unlock" if is_own else "break-lock", root, locked.id)

@@ -33,7 +33,7 @@ from davgate.core.editing import (
 from davgate.core.recording import record
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
-from davgate.model.editing import Arrival, Vacated, carries_content, is_transient, is_transient_place
+from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder, is_transient, is_transient_place
 from davgate.model.errors import PreconditionFailed, SameResource
 from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, collision_key
@@ -76,13 +76,17 @@ def delete(store: Store, ctx: Context, path: TreePath) -> None:
 
 
 def _delete(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node) -> None:
-    if not node.is_collection and node.version_no == 0 and (node.content is None or not carries_content(found.path[-1])):
-        end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
-        discard(tx, ctx, found, node)
-    elif (late := find_late_return(tx, ctx, node)) is not None:
+    if (late := find_late_return(tx, ctx, node)) is not None:
         _return_late(store, tx, ctx, found, node, *late)
     else:
-        _to_trash(store, tx, ctx, found, node)
+        _take_away(store, tx, ctx, found, node)
+
+
+def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
+    """Tell whether nobody can want something back: it never had content, or a program made it for itself alone."""
+    if node.is_collection:
+        return is_temporary_folder(found.path[-1]) and len(catalog.subtree(tx, node.id)) == 1
+    return node.version_no == 0 and (node.content is None or not carries_content(found.path[-1]))
 
 
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
@@ -100,8 +104,13 @@ def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, n
     record(tx, ctx, "rebind", found.path, node.id, *changes, rule="R3", merged=made.uuid)
 
 
-def _to_trash(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None) -> None:
-    """Take a node out of its place. Its locks end, unless ``successor`` takes the place and with it the locks there."""
+def _take_away(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None
+) -> None:
+    """Move a node to the trash, if anybody can want it back.
+
+    Its locks end, unless ``successor`` takes the place and with it the locks there.
+    """
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
     if successor is not None:
         passed_on = [lock.token for lock in found.locks.get(node.id, ())]
@@ -113,6 +122,9 @@ def _to_trash(store: Store, tx: Transaction, ctx: Context, found: Resolved, node
     end_grace(tx, found, node)
     if locks_on(found):
         versions.seal_below(tx, node.id)
+    if _is_nothing(tx, found, node):
+        discard(tx, ctx, found, node)
+        return
     if successor is None:
         vacate(store, tx, ctx, node)
     catalog.move_to_trash(tx, node, found.path, ctx.principal.id)
@@ -161,7 +173,7 @@ def _save_onto(
     require_writable(there, ctx)
     check_write_or_member_locks(ctx, there)
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
-    is_being_filled = node.is_pending and bool(found.locks.get(node.id))
+    is_being_filled = node.is_pending and node.version_no == 0 and bool(found.locks.get(node.id))
     if is_being_filled and there.node is not None:
         written = Written(there.node, is_created=False)
     else:
@@ -169,7 +181,7 @@ def _save_onto(
         origin = f"moved from {to_text(found.path)}"
         written = write_content(store, tx, ctx, there, node.content, Cause.SAVE, arrival=arrival, origin=origin)
     if not absorb(tx, ctx, found, node, written.node, ending):
-        _to_trash(store, tx, ctx, found, node)
+        _take_away(store, tx, ctx, found, node)
     return written
 
 
@@ -261,6 +273,8 @@ def _keys(path: TreePath) -> TreePath:
 
 def may_take_place(ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
     """Return the collection that takes the new member, after the checks for adding and, if the name is taken, freeing it."""
+    if not there.path:
+        raise SameResource("The root folder cannot be replaced. Name a place in it.")
     parent = require_parent(there, ctx, Right.BIND)
     if there.node is None:
         check_new_name(there.path[:-1], there.path[-1])
@@ -277,9 +291,9 @@ def _check_overwrite(there: Resolved, *, overwrite: bool) -> None:
 
 
 def clear_place(store: Store, tx: Transaction, ctx: Context, there: Resolved, *, successor: Node | None = None) -> None:
-    """Move what is at a path to the trash, if anything, after ``may_take_place``; see ``_to_trash`` for ``successor``."""
+    """Move what is at a path to the trash, if anything, after ``may_take_place``; see ``_take_away`` for ``successor``."""
     if there.node is not None:
-        _to_trash(store, tx, ctx, there, there.node, successor=successor)
+        _take_away(store, tx, ctx, there, there.node, successor=successor)
 
 
 # Deviates from RFC 4918, 9.8.2: dead properties are not copied onto a document. They belong to it, as its history does, and

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
-from davgate.core.editing import put_back, sweep
+from davgate.core.leftovers import put_back, sweep
 from davgate.core.recording import record
 from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store

@@ -93,8 +93,16 @@ def is_derived(name: str, original: str) -> bool:
 
     The whole stem has to be in it as a word of its own: ``data.txt`` is not derived from ``a.txt``.
     """
-    stem = stem_and_suffix(original)[0]
-    return name != original and re.search(rf"(?<![^\W_]){re.escape(stem)}(?![^\W_])", name) is not None
+    return name != original and _has_whole(name, stem_and_suffix(original)[0])
+
+
+def is_backup(name: str, original: str) -> bool:
+    """Tell whether a name is the whole of another one and more, as ``N.bak`` or ``Backup of N``: what goes there makes way."""
+    return name != original and _has_whole(name, original)
+
+
+def _has_whole(name: str, part: str) -> bool:
+    return re.search(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", name) is not None
 
 
 # Scratch files
@@ -127,10 +135,14 @@ class Vacated:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a document that left a name is now: in the trash, when it has no parent and no name."""
+    """Where a document that left a name is now: in the trash, when it has no parent and no name.
+
+    ``is_aside`` tells that it is in a folder that a program made to save safely.
+    """
 
     parent_id: int | None
     name: str | None
+    is_aside: bool = False
 
 
 class Leftover(enum.Enum):
@@ -145,12 +157,14 @@ def leftover_of_return(vacated: Vacated, at: Whereabouts, principal: Principal, 
     """Return what stays behind when new content at the vacated name means the document that left it; None when it does not (R2).
 
     It does for the same principal within the window, when the document was deleted, or went to a transient name or one derived
-    from its own in the same folder. Any other name is a true rename (R3).
+    from its own in the same folder, or into a folder for saving safely. Any other name is a true rename (R3).
     """
     if vacated.principal_id != principal.id or vacated.until <= now:
         return None
     if at.parent_id is None or at.name is None:
         return Leftover.NOTHING
+    if at.is_aside:
+        return Leftover.SCRATCH
     if at.parent_id != vacated.parent_id:
         return None
     if is_transient(at.name):
@@ -158,16 +172,22 @@ def leftover_of_return(vacated: Vacated, at: Whereabouts, principal: Principal, 
     return Leftover.DOCUMENT if is_derived(at.name, vacated.name) else None
 
 
-def is_late_return(vacated: Vacated, successor: Node, creator_id: int, principal: Principal, now: Instant) -> bool:
-    """Tell whether a document that was renamed, and is now deleted, goes on in what its principal made at its old name (R3)."""
+def is_late_return(
+    vacated: Vacated, successor: Node, creator_id: int, principal: Principal, now: Instant, *, is_seen: bool = False
+) -> bool:
+    """Tell whether a document that was renamed, and is now deleted, goes on in what its principal put at its old name (R3).
+
+    That was made there since, or is a program's working copy that was made before and moved there.
+    """
     is_same = vacated.principal_id == principal.id == creator_id and now < vacated.until
-    is_younger = successor.created_at >= vacated.left_at and successor.id != vacated.node_id
-    return is_same and is_younger and not successor.is_collection and successor.version_no > 0
+    is_next = successor.created_at >= vacated.left_at or is_scratch(successor, creator_id, principal, now, is_seen=is_seen)
+    is_another = successor.id != vacated.node_id and not successor.is_collection
+    return is_same and is_next and is_another and successor.version_no > 0
 
 
 def goes_back(vacated: Vacated, at: Whereabouts) -> bool:
     """Tell whether a document has to be put back, when nobody came in the window: a program died in the middle of a save."""
-    return at.parent_id == vacated.parent_id and at.name is not None and is_transient(at.name)
+    return at.is_aside or (at.parent_id == vacated.parent_id and at.name is not None and is_transient(at.name))
 
 
 # What an arrival means

@@ -114,7 +114,7 @@ class ReadOnlyPlace(Forbidden):
     def __init__(self, path: TreePath) -> None:
         way_out = {
             ".at": "Copy out of it what you want back.",
-            ".trash": "Move something out of it to restore it, or copy it out to have a new one. To delete something, do so in the tree.",
+            ".trash": "Move something out of it to restore it, or copy it out to have a new one.",
             ".rescue": "Move or copy out of it what you want to keep, and delete the rest.",
         }.get(path[0] if path else "", "Copy a version out of it onto the document to restore it.")
         super().__init__(f"{to_text(path)} shows the past and cannot be changed. {way_out}")

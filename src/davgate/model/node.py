@@ -88,8 +88,8 @@ class Node:
 
     @property
     def former_etag(self) -> str | None:
-        """The tag that an empty first version had while it was pending: of the same bytes, so as good in a condition."""
-        is_settled = self.version_no == 1 and self.content is not None and self.content.length_bytes == 0
+        """The tag that a document without bytes had while it was pending: of the same bytes, so as good in a condition."""
+        is_settled = self.content is not None and self.content.length_bytes == 0
         return etag.of_pending(self.uuid) if is_settled else None
 
 

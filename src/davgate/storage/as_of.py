@@ -3,6 +3,7 @@
 A place held from ``placement.from_at`` up to, not including, ``to_at``. A version counts from its opening, with the bytes of its
 last kept save that is not younger than the instant, and else with its own; where a version was thinned, the nearest older one
 that is kept stands in. Documents without a version then did not exist: neither pending ones nor scratch files have a past.
+A file that its program moved onto a document a moment later was a scratch file, too: its content is that document's version.
 """
 
 from __future__ import annotations
