@@ -22,15 +22,17 @@ from tests.builders import (
     forget_documents,
     holding,
     locks_at,
+    node_at,
     path,
     put,
     tree_of,
 )
 from tests.faults.blobs import AfterStaging, FullDiskOnce
+from tests.unit.edited import bytes_of, current, earlier_saves, history, is_open, numbers, rescued, under
 
-from davgate.core import documents, locking, moving, upkeep, versioning
+from davgate.core import checking_out, documents, locking, moving, upkeep, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import BodyIncomplete, Busy, LockConflict, Locked, QuotaExceeded
+from davgate.model.errors import BodyIncomplete, Busy, LockConflict, Locked, QuotaExceeded, SaveKept
 from davgate.model.instant import Instant
 from davgate.storage import collector
 
@@ -61,6 +63,54 @@ def test_full_disk_refuses_the_content_and_keeps_the_old(store: Store, ann: Cont
     assert store.blobs.unfinished() == 0
     put(full, ann, "/a", HUGE)
     assert content_of(store, ann, "/a") == HUGE
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fdatasync", "rename"])
+def test_full_disk_in_an_edit_session_keeps_its_version_open(store: Store, ann: Context, call: str) -> None:
+    a_document(store, ann, "/a", b"one")
+    held = holding(ann, a_lock(store, ann, "/a"))
+    put(store, held, "/a", b"two")
+
+    with pytest.raises(QuotaExceeded):
+        put(replace(store, blobs=FullDiskOnce(store.blobs, call, 1)), held, "/a", HUGE)
+
+    assert content_of(store, ann, "/a") == b"two"
+    put(store, held, "/a", HUGE)
+    assert numbers(store, ann, "/a") == [1, 2]
+    assert is_open(store, current(store, ann, "/a"))
+    assert earlier_saves(store, ann, "/a", 2) == [("ann", b"two")]
+    assert content_of(store, ann, "/a") == HUGE
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fdatasync", "rename"])
+def test_full_disk_keeps_what_a_working_copy_had(store: Store, ann: Context, bob: Context, call: str) -> None:
+    a_document(store, ann, "/a", b"one")
+    checking_out.check_out(store, ann, ("a",))
+    put(store, ann, "/a", b"working")
+
+    with pytest.raises(QuotaExceeded):
+        put(replace(store, blobs=FullDiskOnce(store.blobs, call, 1)), ann, "/a", HUGE)
+
+    assert (content_of(store, ann, "/a"), content_of(store, bob, "/a")) == (b"working", b"one")
+    put(store, ann, "/a", HUGE)
+    checking_out.check_in(store, ann, ("a",))
+    assert content_of(store, bob, "/a") == HUGE
+    assert earlier_saves(store, ann, "/a", 2) == [("ann", b"working")]
+
+
+def test_late_save_that_finds_the_disk_full_is_refused_as_such(store: Store, ann: Context, root_admin: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    lock = a_lock(store, ann, "/a")
+    locking.unlock(store, root_admin, ("a",), lock.token)
+
+    with pytest.raises(QuotaExceeded):
+        put(replace(store, blobs=FullDiskOnce(store.blobs, "write", 1)), under(ann, lock), "/a", HUGE)
+
+    assert rescued(store, ann) == []
+    with pytest.raises(SaveKept):
+        put(store, under(ann, lock), "/a", HUGE)
+    assert [content for _, _, content in rescued(store, ann)] == [HUGE]
+    assert content_of(store, ann, "/a") == b"one"
 
 
 def test_disk_that_fills_after_small_content_began_to_grow(store: Store, ann: Context) -> None:
@@ -137,6 +187,31 @@ def test_cut_body_under_a_lock_leaves_the_lock(store: Store, ann: Context) -> No
     assert put(store, holding(ann, lock), "/new", HUGE).node.version_no == 1
 
 
+def test_cut_body_in_an_edit_session_keeps_its_version_open(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    held = holding(ann, a_lock(store, ann, "/a"))
+    put(store, held, "/a", b"two")
+
+    with pytest.raises(BodyIncomplete):
+        documents.put(store, held, ("a",), CutBody(HUGE, 300_000))
+
+    assert content_of(store, ann, "/a") == b"two"
+    assert put(store, held, "/a", HUGE).node.version_no == 2
+
+
+def test_cut_body_at_a_name_that_was_left_leaves_the_document_where_it_went(store: Store, ann: Context) -> None:
+    identity = a_document(store, ann, "/a", b"one").uuid
+    moving.move(store, ann, path("/a"), path("/a~"), overwrite=False)
+
+    with pytest.raises(BodyIncomplete):
+        documents.put(store, ann, ("a",), CutBody(HUGE, 300_000))
+
+    assert tree_of(store, ann) == {"/a~": b"one"}
+    put(store, ann, "/a", HUGE)
+    assert node_at(store, ann, "/a").uuid == identity
+    assert numbers(store, ann, "/a") == [1, 2]
+
+
 # A collector at work
 
 
@@ -181,6 +256,30 @@ def test_collector_of_every_moment_takes_no_content_in_use(store: Store, ann: Co
     assert findings(store) == []
 
 
+def test_collector_of_every_moment_takes_nothing_that_is_kept_aside(store: Store, ann: Context, root_admin: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    held = holding(ann, a_lock(store, ann, "/a"))
+    a_document(store, ann, "/b", b"one")
+    checking_out.check_out(store, ann, ("b",))
+    a_document(store, ann, "/c", b"one")
+    lost = a_lock(store, ann, "/c")
+    locking.unlock(store, root_admin, ("c",), lost.token)
+    for number in range(3):
+        put(store, held, "/a", LARGE[number:])
+        put(store, ann, "/b", LARGE[10 + number :])
+        with pytest.raises(SaveKept):
+            put(store, under(ann, lost), "/c", LARGE[20 + number :])
+        collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD)
+
+    checking_out.check_in(store, ann, ("b",))
+    collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD)
+
+    assert [content for _, content in earlier_saves(store, ann, "/a", 2)] == [LARGE, LARGE[1:]]
+    assert [content for _, content in earlier_saves(store, ann, "/b", 2)] == [LARGE[10:], LARGE[11:]]
+    assert [content for _, _, content in rescued(store, ann)] == [LARGE[20:], LARGE[21:], LARGE[22:]]
+    assert findings(store) == []
+
+
 # A clock that leaps
 
 LEAPS = [
@@ -215,6 +314,28 @@ def test_history_keeps_its_order_while_the_clock_leaps(store: Store, ann: Contex
     assert [one.no for one in versions] == list(range(1, len(contents) + 1))
     assert [one.opened_at for one in versions] == sorted({one.opened_at for one in versions})
     assert content_of(store, ann, "/a") == contents[-1]
+
+
+def test_check_outs_and_sessions_keep_all_that_was_saved_while_the_clock_leaps(
+    store: Store, ann: Context, clock: SettableClock
+) -> None:
+    a_document(store, ann, "/a", b"first")
+    a_document(store, ann, "/b", b"first")
+    checking_out.check_out(store, ann, ("b",))
+    lock = a_lock(store, ann, "/a", timeout=None)
+    for number in leaping(clock):
+        put(store, holding(ann, lock), "/a", str(number).encode())
+        put(store, ann, "/b", str(number).encode())
+        assert findings(store) == []
+    locking.unlock(store, ann, ("a",), lock.token)
+    checking_out.check_in(store, ann, ("b",))
+
+    for where in ("/a", "/b"):
+        saved = [content for no in numbers(store, ann, where)[1:] for _, content in earlier_saves(store, ann, where, no)]
+        versions = [bytes_of(store, version.content) for version in history(store, ann, where)[1:]]
+        assert sorted(saved + versions) == [str(number).encode() for number in range(len(LEAPS))]
+        assert content_of(store, ann, where) == str(len(LEAPS) - 1).encode()
+    assert numbers(store, ann, "/b") == [1, 2]
 
 
 def test_trash_and_new_names_go_on_while_the_clock_leaps(store: Store, ann: Context, clock: SettableClock) -> None:

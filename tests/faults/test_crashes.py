@@ -24,6 +24,7 @@ from tests.builders import (
     content_of,
     damages,
     findings,
+    holding,
     opened_store,
     path,
     put,
@@ -39,15 +40,30 @@ from tests.faults.victim import (
     run_until_killed,
 )
 from tests.processes import CONTEXT, start
+from tests.unit.edited import a_late_save, under
 
-from davgate.core import documents, tree, versioning
+from davgate.core import checking_out, documents, locking, moving, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.instant import Instant
+from davgate.model.locks import Lock
 from davgate.model.properties import PropertyUpdate
 from davgate.storage import collector, schema
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import audit, lock, trash
+from davgate.storage.tables import (
+    audit,
+    check_out,
+    lock,
+    node,
+    placement,
+    rescue,
+    save,
+    successor,
+    trash,
+    vacated,
+    version,
+    working_save,
+)
 from davgate.storage.tables import store as store_table
 from davgate.storage.verify import verify_schema
 from davgate.storage.versions import add_blob
@@ -55,11 +71,29 @@ from davgate.storage.versions import add_blob
 State = dict[str, object]
 CopyOf = Callable[[Base], AbstractContextManager[Base]]
 
-COUNTERS = Statement(select(store_table.c.next_id, store_table.c.last_change, select(func.count(audit.c.id)).scalar_subquery()))
-LOCKS = Statement(
-    select(lock.c.node_id, lock.c.scope, lock.c.depth, lock.c.timeout_seconds, lock.c.expires_at).order_by(lock.c.node_id)
-)
-TRASHED = Statement(select(trash.c.path).order_by(trash.c.path))
+# Tokens and ids of documents are random; of these, the rows tell only whether there is one.
+ROWS = {
+    "counters": Statement(
+        select(store_table.c.next_id, store_table.c.last_change, select(func.count(audit.c.id)).scalar_subquery())
+    ),
+    "locks": Statement(
+        select(
+            lock.c.node_id, lock.c.scope, lock.c.depth, lock.c.timeout_seconds, lock.c.expires_at, lock.c.revivable_until
+        ).order_by(lock.c.node_id)
+    ),
+    "nodes": Statement(select(node.c.id, node.c.version_no, node.c.modified_at, node.c.digest).order_by(node.c.id)),
+    "versions": Statement(
+        select(*(column for column in version.c if column.name != "session"), version.c.session.is_not(None)).order_by(
+            version.c.document_id, version.c.no
+        )
+    ),
+    "placements": Statement(select(*placement.c).order_by(placement.c.node_id, placement.c.from_at)),
+    **{
+        table.name: Statement(select(*table.c).order_by(*table.primary_key))
+        for table in (check_out, rescue, save, trash, vacated, working_save)
+    },
+    "successors": Statement(select(successor.c.node_id, successor.c.successor_id).order_by(successor.c.node_id)),
+}
 
 
 def build(store: Store, url: str, folder: Path) -> Base:
@@ -72,6 +106,13 @@ def build(store: Store, url: str, folder: Path) -> Base:
     a_document(store, ann, "/g/sub/c", b"c")
     a_collection(store, ann, "/h")
     held, below, pending = (a_lock(store, ann, where).token for where in ("/f/locked", "/g/sub/c", "/pending"))
+    root = a_user(store, "root", is_admin=True)
+    session = a_lock_with_saves(store, ann)
+    lost, rescued = a_lost_lock(store, ann, root)
+    a_working_copy(store, ann)
+    put_programs_files(store, ann)
+    gone = a_document(store, ann, "/t/gone", b"gone", LARGE + b"gone").id
+    moving.delete(store, ann, path("/t/gone"))
     for content in (b"nobody's", LARGE + b"nobody's"):
         with store.blobs.stage() as staging:
             staging.write(memoryview(content))
@@ -80,7 +121,42 @@ def build(store: Store, url: str, folder: Path) -> Base:
             add_blob(tx, staged)
             tx.commit()
     (folder / "blobs" / "staging" / "unfinished").write_bytes(b"half")
-    return Base(url, folder, ann, held, below, pending)
+    return Base(url, folder, ann, held, below, pending, root, session, lost, rescued, gone)
+
+
+def a_lock_with_saves(store: Store, ann: Context) -> str:
+    """Begin an edit session and return its token."""
+    a_document(store, ann, "/s/open", b"one")
+    token = a_lock(store, ann, "/s/open").token
+    for content in (b"two", LARGE + b"two", b"two at last"):
+        put(store, holding(ann, token), "/s/open", content)
+    return token
+
+
+def a_lost_lock(store: Store, ann: Context, root: Context) -> tuple[Lock, str]:
+    """Let a lock be broken and its holder save all the same; return the lock and the name of what was kept."""
+    a_document(store, ann, "/s/lost", b"one")
+    lost = a_lock(store, ann, "/s/lost")
+    locking.unlock(store, root, path("/s/lost"), lost.token)
+    return lost, a_late_save(store, under(ann, lost), "/s/lost", LARGE + b"late").name
+
+
+def a_working_copy(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/s/out", b"one")
+    checking_out.check_out(store, ann, path("/s/out"))
+    for content in (LARGE + b"working", b"working"):
+        put(store, ann, "/s/out", content)
+
+
+def put_programs_files(store: Store, ann: Context) -> None:
+    """Leave two saves half way: a document out of the way of its new content, and one renamed with another at its name."""
+    a_document(store, ann, "/s/safe", b"one", LARGE + b"safe")
+    a_document(store, ann, "/v/away", b"one", b"two")
+    put(store, ann, "/v/new.tmp", LARGE_NEW + b"new")
+    moving.move(store, ann, path("/v/away"), path("/v/away~"), overwrite=False)
+    a_document(store, ann, "/v/late", b"one", b"two")
+    moving.move(store, ann, path("/v/late"), path("/v/renamed"), overwrite=False)
+    put(store, ann, "/v/late", LARGE_NEW + b"late")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -126,15 +202,11 @@ def state_of(store: Store, ctx: Context) -> State:
     """Return all that an operation could change, as far as it is the same each time that the operation runs."""
     contents = tree_of(store, ctx)
     with store.database.read() as session:
-        rows: dict[str, list[Row]] = {
-            "counters": session.all(COUNTERS),
-            "locks": session.all(LOCKS),
-            "trash": session.all(TRASHED),
-        }
+        rows: dict[str, list[Row]] = {name: session.all(statement) for name, statement in ROWS.items()}
     with tree.listing(store, ctx, path("/f"), with_members=True, with_properties=True, with_locks=False) as found:
         properties = sorted(str(values) for values in found.properties.values())
-    versions = {where: versions_at(store, ctx, where) for where in contents}
-    return {"contents": contents, "versions": versions, "properties": properties, **rows}
+    histories = {where: versions_at(store, ctx, where) for where in contents}
+    return {"contents": contents, "histories": histories, "properties": properties, **rows}
 
 
 def versions_at(store: Store, ctx: Context, where: str) -> list[tuple[int, str, Instant]]:
@@ -203,6 +275,7 @@ def crash_at(base: Base, copy_of: CopyOf, name: str, choose: Callable[[Base, lis
         with reopened(complete) as store:
             new = state_of(store, base.ann)
             assert damages(store) == []
+    assert (old == new) == (name in ("collect", "sweep")), f"{name} does nothing, or what it should not"
     happened = []
     for step in choose(base, steps):
         with copy_of(base) as copied:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from tests.builders import PASSWORD, a_document, content_of, findings, locks_at, members_of, node_at, path, read
 from tests.clients.serving import ServerProcess, SharedClock
-from tests.protocol.databases import on_both_databases
+from tests.live.drive import Answer, Drive, Server
+from tests.protocol.client import SET_AUTHOR
+from tests.protocol.databases import a_fast_folder, on_both_databases
 from tests.protocol.test_save_dances import SAVES
 from tests.protocol.transcripts import play
 from tests.server.client import Response
@@ -131,3 +138,155 @@ def test_program_that_dies_with_the_server_gets_its_document_back(
     assert contents(store, ann, N) == [b"one"]
     assert members_of(store, ann, "/f") == ["N.docx", "~WRD0000.tmp"]
     assert findings(store) == []
+
+
+# The installed program, as people run it
+
+CALM, KILLED = "calm", "killed"
+SHORTEST = "lock-refresh-save-unlock"
+SESSIONS: Mapping[str, tuple[str, dict[str, list[bytes]]]] = {
+    SHORTEST: (
+        """
+        LOCK /f/N.docx timeout=Second-600 : 200 = n
+        LOCK /f/N.docx {n} timeout=Second-600 : 200
+        PUT /f/N.docx two {n} : 204
+        UNLOCK /f/N.docx {n} : 204
+        """,
+        {"N.docx": [b"one", b"two"]},
+    ),
+    "libreoffice": (
+        """
+        OPTIONS /f/N.docx : 200
+        PROPFIND /f/N.docx depth=0 : 207
+        LOCK /f/N.docx timeout=Second-180 : 200 = n
+        GET /f/N.docx : 200
+        LOCK /f/N.docx {n} timeout=Second-180 : 200
+        PUT /f/N.docx two {n} : 204
+        LOCK /f/N.docx {n} timeout=Second-180 : 200
+        PUT /f/N.docx three {n} : 204
+        UNLOCK /f/N.docx {n} : 204
+        """,
+        {"N.docx": [b"one", b"three"]},
+    ),
+    "word-twice": (
+        SAVES["b3-word-on-a-drive"] + SAVES["b3-word-on-a-drive"].replace(" two ", " three "),
+        {"N.docx": [b"one", b"two", b"three"]},
+    ),
+    "vim": (SAVES["b6-vim"], {"N.docx": [b"one", b"two"]}),
+    "explorer-copy": (
+        """
+        PROPFIND /f/new.docx depth=0 : 404
+        PUT /f/new.docx empty : 201
+        LOCK /f/new.docx timeout=Second-3600 : 200 = n
+        PROPPATCH /f/new.docx {n} : 207
+        HEAD /f/new.docx : 200
+        PUT /f/new.docx content {n} : 204
+        PROPPATCH /f/new.docx {n} : 207
+        UNLOCK /f/new.docx {n} : 204
+        PROPFIND /f/new.docx depth=0 : 207
+        """,
+        {"N.docx": [b"one"], "new.docx": [b"content"]},
+    ),
+    "check-out": (
+        """
+        CHECKOUT /f/N.docx : 200
+        LOCK /f/N.docx : 200 = n
+        PUT /f/N.docx two {n} : 204
+        PUT /f/N.docx three {n} : 204
+        UNLOCK /f/N.docx {n} : 204
+        GET /f/N.docx : 200
+        CHECKIN /f/N.docx : 201
+        """,
+        {"N.docx": [b"one", b"three"]},
+    ),
+}
+
+
+class Served:
+    """One person's requests to ``davgate serve``, which is killed and started again between each and the next, or left alone."""
+
+    def __init__(self, server: Server, *, is_killed: bool) -> None:
+        self._server = server
+        self._is_killed = is_killed
+        self.answers: list[tuple[str, int, bytes]] = []
+
+    def __call__(self, method: str, target: str, body: bytes | str = b"", **headers: str) -> Answer:
+        if self._is_killed and self.answers:
+            self._server.kill()
+            self._server.start()
+        content = body.encode() if isinstance(body, str) else body
+        fields = {name.rstrip("_").replace("_", "-").title(): value for name, value in headers.items()}
+        answer = self._server.drive.request(method, unquote(target.removeprefix("/dav/")), content, fields)
+        self.answers.append((method, answer.status, answer.body if method == "GET" and answer.status == 200 else b""))
+        return answer
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A running server over a data folder of its own."""
+    with a_fast_folder() as folder:
+        serving = Server(folder / "data", "ann", PASSWORD)
+        serving.start()
+        yield serving
+        serving.kill()
+
+
+def described(drive: Drive, where: str) -> list[str]:
+    """Return the identity of a document and the dead property that ``PROPPATCH`` sets."""
+    question = b'<propfind xmlns="DAV:" xmlns:X="urn:x"><prop><resource-id/><X:author/></prop></propfind>'
+    answer = ET.fromstring(drive.request("PROPFIND", where, question, {"Depth": "0"}).body)
+    return ["".join(found.itertext()) for name in ("{DAV:}resource-id", "{urn:x}author") for found in answer.iter(name)]
+
+
+def told(server: Server, folder: str, name: str) -> object:
+    """Return what the command tells of a document and all its versions and saves, but for its id, its folder and all times."""
+    text = server.command("versions", f"/{folder}/{name}", "--saves", "--json").succeeded().text
+    return timeless(json.loads(text.replace(f"/{folder}/", "/")))
+
+
+def timeless(value: object) -> object:
+    if isinstance(value, list):
+        return [timeless(each) for each in value]
+    if isinstance(value, dict):
+        return {key: timeless(each) for key, each in value.items() if key != "uuid" and not key.endswith("_at")}
+    return value
+
+
+def check_session(server: Server, name: str) -> None:
+    transcript, expected = SESSIONS[name]
+    drive = server.drive
+    answers, ends = {}, {}
+    for folder in (CALM, KILLED):
+        drive.make_collection(folder)
+        drive.put(f"{folder}/N.docx", b"one")
+        drive.request("PROPPATCH", f"{folder}/N.docx", SET_AUTHOR.encode())
+        document = described(drive, f"{folder}/N.docx")
+        served = Served(server, is_killed=folder == KILLED)
+        play(served, transcript.replace("/f/", f"/{folder}/"))
+
+        answers[folder] = served.answers
+        assert described(drive, f"{folder}/N.docx") == document
+        assert drive.members(folder) == sorted(expected)
+        for member, contents in expected.items():
+            where = f"{folder}/{member}"
+            assert list(drive.versions(where).values()) == contents
+            assert drive.get(where) == contents[-1]
+            assert drive.active_locks(where) == []
+        ends[folder] = {member: told(server, folder, member) for member in expected}
+
+    assert answers[KILLED] == answers[CALM]
+    assert ends[KILLED] == ends[CALM]
+    server.kill()
+    assert "Every invariant holds." in server.command("fsck", "--read-data").succeeded().text
+    assert not re.search(r"ERROR|CRITICAL|Traceback", server.said())
+
+
+@pytest.mark.parametrize("name", [SHORTEST])
+def test_session_with_the_program_is_the_same_when_it_is_killed_in_between(server: Server, name: str) -> None:
+    check_session(server, name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in SESSIONS if name != SHORTEST])
+def test_any_session_with_the_program_is_the_same_when_it_is_killed_in_between(server: Server, name: str) -> None:
+    check_session(server, name)

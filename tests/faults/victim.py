@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,11 +24,24 @@ from tests.builders import (
     path,
     put,
 )
+from tests.unit.edited import under
 
-from davgate.core import documents, locking, moving, tree, versioning
+from davgate.core import (
+    checking_out,
+    documents,
+    erasing,
+    locking,
+    moving,
+    rescue_copies,
+    retention,
+    trash,
+    tree,
+    versioning,
+)
 from davgate.core.store import Context, Store
+from davgate.model.errors import SaveKept
 from davgate.model.instant import Instant
-from davgate.model.locks import Depth
+from davgate.model.locks import Depth, Lock
 from davgate.model.properties import PropertyUpdate
 from davgate.storage import collector, schema
 from davgate.storage.database import Database
@@ -50,9 +64,27 @@ class Base:
     """Token of ann's lock on /g/sub/c."""
     pending: str
     """Token of ann's lock on /pending, which was locked into being."""
+    root: Context
+    """An administrator."""
+    session: str
+    """Token of ann's lock on /s/open, under which a version is open."""
+    lost: Lock
+    """Ann's lock on /s/lost, which was broken."""
+    rescued: str
+    """The name of ann's rescue copy."""
+    gone: int
+    """The id of /t/gone, which was deleted."""
 
 
 Operation = Callable[[Store, Base], object]
+
+
+def save_late(store: Store, base: Base, content: bytes) -> None:
+    """Save under the lock that was broken: the content is refused and kept aside."""
+    with suppress(SaveKept):
+        put(store, under(base.ann, base.lost), "/s/lost", content)
+        raise AssertionError("the save was not refused")
+
 
 OPERATIONS: dict[str, Operation] = {
     "put-inline": lambda store, base: put(store, base.ann, "/f/a", b"new"),
@@ -81,6 +113,26 @@ OPERATIONS: dict[str, Operation] = {
         store, base.ann, path("/f/a"), [PropertyUpdate(("", "p"), None), PropertyUpdate(("", "q"), "<q/>")]
     ),
     "restore": lambda store, base: versioning.restore(store, base.ann, path("/f/a"), 1, path("/f/a"), overwrite=True),
+    "put-in-session": lambda store, base: put(store, holding(base.ann, base.session), "/s/open", LARGE_NEW),
+    "unlock-that-seals": lambda store, base: locking.unlock(store, base.ann, path("/s/open"), base.session),
+    "move-away": lambda store, base: moving.move(store, base.ann, path("/s/safe"), path("/s/safe~"), overwrite=False),
+    "move-that-brings-back": lambda store, base: moving.move(
+        store, base.ann, path("/v/new.tmp"), path("/v/away"), overwrite=False
+    ),
+    "put-that-brings-back": lambda store, base: put(store, base.ann, "/v/away", LARGE_NEW),
+    "delete-after-a-rename": lambda store, base: moving.delete(store, base.ann, path("/v/renamed")),
+    "check-out": lambda store, base: checking_out.check_out(store, base.ann, path("/s/safe")),
+    "put-on-working-copy": lambda store, base: put(store, base.ann, "/s/out", LARGE_NEW),
+    "check-in": lambda store, base: checking_out.check_in(store, base.ann, path("/s/out")),
+    "cancel": lambda store, base: checking_out.cancel(store, base.ann, path("/s/out")),
+    "cancel-by-administrator": lambda store, base: checking_out.cancel(store, base.root, path("/s/out")),
+    "late-save": lambda store, base: save_late(store, base, LARGE_NEW),
+    "take-rescue-copy-out": lambda store, base: rescue_copies.copy_out(
+        store, base.ann, base.rescued, path("/s/lost"), overwrite=True, dropping=True
+    ),
+    "restore-from-trash": lambda store, base: trash.restore(store, base.ann, base.gone),
+    "purge": lambda store, base: retention.purge(store, base.root, base.gone),
+    "erase": lambda store, base: erasing.erase(store, base.root, "/s", "asked for"),
     "collect": lambda store, base: collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD),
     "sweep": lambda store, base: store.blobs.sweep_staging(Instant(2**62)),
 }
