@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from davgate.core import versioning
 from davgate.core.content import add_document, add_staged, change_of, media_of
@@ -12,7 +12,8 @@ from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.node import Node, Version
-from davgate.storage.tables import audit, lock, trash, version
+from davgate.storage.statements import Statement
+from davgate.storage.tables import audit, lock, principal, trash, version
 from tests.builders import path
 
 
@@ -48,6 +49,14 @@ def trashed(store: Store) -> list[str]:
     """Return the former paths of what lies in the trash, in the order of deletion."""
     with store.database.engine.connect() as connection:
         return [row[0] for row in connection.execute(select(trash.c.path).order_by(trash.c.deleted_at, trash.c.node_id))]
+
+
+def disable(store: Store, ctx: Context) -> None:
+    """Close an account, as an administrator does."""
+    with store.database.write() as tx:
+        of_account = update(principal).where(principal.c.id == ctx.principal.id)
+        tx.run(Statement(of_account.values(is_disabled=1, epoch=principal.c.epoch + 1)))
+        tx.commit()
 
 
 def lock_count(store: Store) -> int:

@@ -10,8 +10,8 @@ from davgate.core.store import Store
 from tests.builders import findings
 from tests.protocol.client import SET_AUTHOR, Client, lockinfo
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import members, prop_of
-from tests.protocol.stored import history, origins
+from tests.protocol.multistatus import members, message_of, prop_of
+from tests.protocol.stored import disable, history, origins
 from tests.protocol.transcripts import address
 
 A_WHILE = timedelta(minutes=11)
@@ -70,6 +70,72 @@ def test_deleted_it_is_gone(ann: Client, store: Store, rescued: str) -> None:
     assert findings(store) == []
 
 
+def test_taken_once_it_is_gone(ann: Client, store: Store, rescued: str) -> None:
+    assert ann("MOVE", rescued, destination="/dav/mine.odt").status == 201
+
+    assert ann("MOVE", rescued, destination="/dav/again.odt").status == 404
+    assert ann("COPY", rescued, destination="/dav/again.odt").status == 404
+    assert ann("DELETE", rescued).status == 404
+    assert members(ann, "/dav/") == ["mine.odt", "plan.odt"]
+
+
+def test_taken_destination_keeps_it_unless_overwriting_is_allowed(ann: Client, store: Store, rescued: str) -> None:
+    assert ann("MOVE", rescued, destination="/dav/plan.odt", overwrite="F").status == 412
+    assert ann.get(rescued) == b"late"
+
+    assert ann("MOVE", rescued, destination="/dav/plan.odt").status == 204
+    assert ann.get("/dav/plan.odt") == b"late"
+    assert members(ann, "/dav/.rescue/") == []
+    assert findings(store) == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "status"),
+    [("/dav/missing/a.odt", 409), ("/dav/.rescue/a.odt", 403), ("/dav/.trash/a", 403), ("/dav/", 405), ("/dav/%01", 400)],
+)
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+def test_destination_that_cannot_be_keeps_it(ann: Client, rescued: str, method: str, destination: str, status: int) -> None:
+    assert ann(method, rescued, destination=destination).status == status
+    assert ann.get(rescued) == b"late"
+
+
+@pytest.mark.parametrize(("method", "status"), [("COPY", 201), ("MOVE", 201), ("DELETE", 204)])
+def test_conditions_are_held_against_the_copy(ann: Client, rescued: str, method: str, status: int) -> None:
+    # RFC 9110, 13.1.1: they name the target of the request, which is the source of COPY and MOVE
+    etag = ann("HEAD", rescued).etag
+
+    assert ann(method, rescued, destination="/dav/mine.odt", if_match='"0000"').status == 412
+    assert ann(method, rescued, destination="/dav/mine.odt", if_=f"</dav/plan.odt> ([{etag}])").status == 412
+    assert ann.get(rescued) == b"late"
+    assert members(ann, "/dav/") == ["plan.odt"]
+    assert ann(method, rescued, destination="/dav/mine.odt", if_match=etag).status == status
+
+
+def test_copy_that_a_cache_has_is_not_sent_again(ann: Client, rescued: str) -> None:
+    assert ann("GET", rescued, if_none_match=ann("HEAD", rescued).etag).status == 304
+    assert ann("GET", rescued, if_match='"0000"').status == 412
+
+
+def test_folder_is_closed_at_once_to_a_disabled_account(ann: Client, store: Store, rescued: str) -> None:
+    assert ann.get(rescued) == b"late"  # The sign-in is remembered from here on.
+    disable(store, ann.ctx)
+
+    for target in (rescued, "/dav/.rescue/"):
+        assert ann("GET", target).status == 401
+        assert ann("PROPFIND", target, depth="1").status == 401
+    for method in ("COPY", "MOVE", "DELETE"):
+        assert ann(method, rescued, destination="/dav/x").status == 401
+
+
+def test_listing_and_content_take_few_statements(ann: Client, statements: list[str], store: Store, rescued: str) -> None:
+    ann.get(rescued)
+    for method, target in (("PROPFIND", "/dav/.rescue/"), ("GET", "/dav/.rescue/"), ("PROPFIND", rescued), ("GET", rescued)):
+        store.database.close()
+        statements.clear()
+        assert ann(method, target, depth="1").status in (200, 207)
+        assert len(statements) <= 3, "\n".join(statements)
+
+
 def test_others_cannot_delete_or_take_it(ann: Client, bob: Client, rescued: str) -> None:
     assert bob("DELETE", rescued).status == 404
     assert bob("COPY", rescued, destination="/dav/x.odt").status == 404
@@ -90,7 +156,10 @@ def test_nothing_is_written_there(ann: Client, rescued: str, method: str, where:
     target = rescued if where == "copy" else "/dav/.rescue/new.odt"
     body = {"PROPPATCH": SET_AUTHOR, "LOCK": lockinfo(), "PUT": "content"}.get(method, "")
 
-    assert ann(method, target, body).status in (403, 405)
+    answer = ann(method, target, body)
+
+    assert answer.status == 403
+    assert "Move or copy out of it" in message_of(answer)
     assert ann.get(rescued) == b"late"
     assert len(members(ann, "/dav/.rescue/")) == 1
 

@@ -86,6 +86,24 @@ def test_authors_and_labels_of_versions_take_one_more(drive: Client, statements:
     assert counts == {3}, statements
 
 
+@pytest.mark.parametrize("body", [*BODIES.values(), VERSIONS], ids=[*BODIES, "versions"])
+def test_versions_of_a_document_take_at_most_four_however_many(
+    ann: Client, statements: list[str], cold: Callable[[], None], body: str
+) -> None:
+    counts: dict[str, set[int]] = {}
+    for count in (3, 150):
+        target = f"/dav/{count}.txt"
+        for number in range(count):
+            ann.put(target, str(number))
+        for shown, depth in (("", "1"), ("/1", "0"), (f"/{count}", "0")):
+            cold()
+            answer = ann("PROPFIND", f"/dav/.versions/{count}.txt{shown}", body, depth=depth)
+            assert answer.body.count(b"<D:response>") == (count + 1 if depth == "1" else 1)
+            counts.setdefault(depth, set()).add(len(statements))
+
+    assert all(len(of_depth) == 1 and max(of_depth) <= 4 for of_depth in counts.values()), counts
+
+
 @pytest.mark.parametrize("target", ["/dav/3", "/dav/300/000"])
 def test_propfind_of_depth_0_takes_at_most_three(
     drive: Client, statements: list[str], cold: Callable[[], None], target: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,12 @@ from davgate.model.permissions import Right
 from davgate.storage.api import accounts
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
-from tests.builders import findings, node_at, with_policy
+from tests.builders import a_collection, findings, node_at, with_policy
 from tests.protocol.client import SET_AUTHOR, Client, lockinfo
 from tests.protocol.conftest import Serve
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import members, message_of, propfind
-from tests.protocol.stored import history, origins
+from tests.protocol.multistatus import members, message_of, prop_of, propfind
+from tests.protocol.stored import add_documents, disable, history, origins, trashed
 from tests.protocol.transcripts import play
 
 STEP = timedelta(hours=1)
@@ -97,6 +98,20 @@ def test_metadata_are_those_of_the_version_of_then(ann: Client) -> None:
     assert (head.etag, head.headers["content-type"]) == (entry["getetag"], "text/html")
 
 
+def test_everything_is_shown_by_the_name_of_then(ann: Client) -> None:
+    ann.mkcol("/dav/f")
+    ann.put("/dav/f/a.txt", b"one")
+    first = moment(ann)
+    ann("MOVE", "/dav/f/a.txt", destination="/dav/f/b.txt")
+    ann("MOVE", "/dav/f", destination="/dav/g")
+
+    names = {target: prop_of(ann, target, "displayname") for target in (f"{first}/", f"{first}/f/", f"{first}/f/a.txt")}
+
+    assert list(names.values()) == [first.rpartition("/")[2], "f", "a.txt"]
+    listed = propfind(ann, f"{first}/f/", "displayname", depth="1")
+    assert [entry["displayname"] for entry in listed.values()] == ["f", "a.txt"]
+
+
 def test_content_has_ranges_and_conditions(ann: Client) -> None:
     ann.put("/dav/a.txt", b"0123456789")
     first = moment(ann)
@@ -123,6 +138,8 @@ def test_content_has_ranges_and_conditions(ann: Client) -> None:
         "2026-11-20T14.00+01.00",
         "2026-11-20T14:00+01",
         "2026-11-20T08:00:00.000001-0500",
+        "2026-11-20T13:00:00,5Z",
+        "2026-11-20T13.00.00.5Z",
     ],
 )
 def test_instant_is_written_in_many_ways(ann: Client, name: str) -> None:
@@ -152,6 +169,10 @@ def test_date_alone_is_its_midnight_in_the_time_zone(ann: Client, serve: Serve, 
         ("2026-02-30T12:00", "is no instant"),
         ("2026-11-20T25:00", "is no instant"),
         ("2026-11-20T12:00+25:00", "is no instant"),
+        ("2026-11-20T12:00+01:99", "is no instant"),
+        ("2026-11-20Z", "is no instant"),
+        ("20%C2%B2%36-11-20", "is no instant"),
+        ("%D9%A2%D9%A0%D9%A2%D9%A6-11-20", "is no instant"),  # 2026 in Arabic digits
         ("0000-01-01", "is no instant"),
         ("2026-11-20T13:00Z", "has yet to come"),
         ("9999-12-31", "has yet to come"),
@@ -182,33 +203,49 @@ def test_recent_midnights_are_listed(ann: Client) -> None:
         ("MKCOL", {}),
         ("PROPPATCH", {}),
         ("LOCK", {}),
+        ("UNLOCK", {"lock_token": "<opaquelocktoken:1>"}),
         ("MOVE", {"destination": "/dav/out.txt"}),
         ("CHECKOUT", {}),
+        ("CHECKIN", {}),
+        ("UNCHECKOUT", {}),
         ("VERSION-CONTROL", {}),
     ],
 )
-@pytest.mark.parametrize("name", ["a.txt", "new.txt", ""])
-def test_past_is_not_written(ann: Client, store: Store, method: str, headers: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize("name", ["a.txt", "new.txt", "folder/new.txt", ""])
+def test_write_into_the_past_is_403_with_a_reason(
+    ann: Client, store: Store, method: str, headers: dict[str, str], name: str
+) -> None:
     ann.put("/dav/a.txt", b"one")
     first = moment(ann)
     body = {"PROPPATCH": SET_AUTHOR, "LOCK": lockinfo(), "PUT": "content"}.get(method, "")
 
     answer = ann(method, f"{first}/{name}", body, **headers)
 
-    assert answer.status in (403, 405), answer
-    if answer.status == 403:
-        assert "past" in message_of(answer)
+    assert answer.status == 403, answer
+    assert "shows the past and cannot be changed. Copy out of it" in message_of(answer)
     assert members(ann, "/dav/") == ["a.txt"]
     assert ann.get("/dav/a.txt") == b"one"
 
 
+@pytest.mark.parametrize("source", ["today", "past"])
 @pytest.mark.parametrize("method", ["COPY", "MOVE"])
-def test_nothing_goes_into_the_past(ann: Client, method: str) -> None:
+@pytest.mark.parametrize("name", ["a.txt", "b.txt", ""])
+def test_nothing_goes_into_the_past(ann: Client, method: str, source: str, name: str) -> None:
     ann.put("/dav/a.txt", b"one")
     first = moment(ann)
+    target = "/dav/a.txt" if source == "today" else f"{first}/a.txt"
 
-    assert ann(method, "/dav/a.txt", destination=f"{first}/b.txt").status == 403
+    answer = ann(method, target, destination=f"{first}/{name}")
+
+    assert answer.status == 403
+    assert "shows the past" in message_of(answer)
     assert ann.get("/dav/a.txt") == b"one"
+
+
+def test_listing_of_all_below_is_refused_as_today(ann: Client) -> None:
+    ann.put("/dav/a.txt", b"one")
+
+    assert ann("PROPFIND", f"{moment(ann)}/", depth="infinity").status == 403
 
 
 # Bringing back
@@ -293,6 +330,78 @@ def test_folder_alone_comes_back_without_depth(ann: Client) -> None:
     assert members(ann, "/dav/f/") == []
 
 
+@on_both_databases
+def test_whole_tree_comes_back_into_a_folder(ann: Client, store: Store) -> None:
+    first = act(ann, "MKCOL /f : 201\nPUT /f/a.txt one : 201\nPUT /b.txt two : 201")
+    act(ann, "PUT /b.txt three : 204\nDELETE /f : 204")
+
+    assert ann("COPY", f"{first}/", destination="/dav/as it was".replace(" ", "%20")).status == 201
+
+    assert members(ann, "/dav/as%20it%20was/") == ["b.txt", "f/"]
+    assert ann.get("/dav/as%20it%20was/f/a.txt") == b"one"
+    assert ann.get("/dav/as%20it%20was/b.txt") == b"two"
+    assert findings(store) == []
+
+
+def test_folder_copied_out_onto_itself_replaces_what_it_is_today(ann: Client, store: Store) -> None:
+    first = act(ann, "MKCOL /f : 201\nPUT /f/a.txt one : 201")
+    act(ann, "PUT /f/a.txt two : 204\nPUT /f/b.txt three : 201")
+
+    assert ann("COPY", f"{first}/f", destination="/dav/f", overwrite="F").status == 412
+    assert ann("COPY", f"{first}/f", destination="/dav/f").status == 204
+
+    assert members(ann, "/dav/f/") == ["a.txt"]
+    assert ann.get("/dav/f/a.txt") == b"one"
+    assert trashed(store) == ["/f"]
+    assert findings(store) == []
+
+
+def test_earlier_save_of_a_session_is_copied_out_as_it_was(ann: Client) -> None:
+    ann.put("/dav/a.txt", b"one")
+    token = ann.lock("/dav/a.txt")
+    condition = f"</dav/a.txt> (<{token}>)"
+    assert ann("PUT", "/dav/a.txt", b"two", if_=condition).status == 204
+    between = moment(ann)
+    assert ann("PUT", "/dav/a.txt", b"three", if_=condition).status in (204, 412)
+
+    assert ann("COPY", f"{between}/a.txt", destination="/dav/b.txt").status == 201
+    assert ann.get("/dav/b.txt") == b"two"
+
+
+@pytest.mark.parametrize(
+    ("name", "destination", "status"),
+    [
+        ("missing.txt", "/dav/b.txt", 404),
+        ("a.txt", "/dav/missing/b.txt", 409),
+        ("a.txt", "/dav/folder", 204),
+        ("a.txt", "/dav/.trash", 403),
+        ("a.txt", "/dav/%01", 400),
+        ("", "/dav", 403),
+    ],
+)
+def test_copy_out_goes_where_any_copy_may(ann: Client, store: Store, name: str, destination: str, status: int) -> None:
+    ann.put("/dav/a.txt", b"one")
+    ann.mkcol("/dav/folder")
+    first = moment(ann)
+
+    assert ann("COPY", f"{first}/{name}", destination=destination).status == status
+    assert len(members(ann, "/dav/")) == 2
+    assert findings(store) == []
+
+
+def test_conditions_of_a_copy_out_are_held_against_what_was_there(ann: Client) -> None:
+    # RFC 9110, 13.1.1: they name the target of the request, which is the source of a copy
+    ann.put("/dav/a.txt", b"one")
+    first = moment(ann)
+    ann.put("/dav/a.txt", b"two")
+    then, today = (ann("HEAD", target).etag for target in (f"{first}/a.txt", "/dav/a.txt"))
+
+    assert ann("COPY", f"{first}/a.txt", destination="/dav/b.txt", if_match=today).status == 412
+    assert ann("COPY", f"{first}/a.txt", destination="/dav/b.txt", if_=f"</dav/a.txt> ([{then}])").status == 412
+    assert ann.status_of("/dav/b.txt") == 404
+    assert ann("COPY", f"{first}/a.txt", destination="/dav/b.txt", if_match=then, if_=f"</dav/a.txt> ([{today}])").status == 201
+
+
 def test_copy_out_is_held_by_the_locks_of_its_destination(ann: Client, bob: Client) -> None:
     ann.put("/dav/a.txt", b"one")
     first = moment(ann)
@@ -321,6 +430,18 @@ def _grant_to_ann_alone(store: Store, ann: Context) -> None:
         tx.run(Statement(delete(access_grant)))
         accounts.grant(tx, ROOT_ID, ann.principal.id, (Right.READ | Right.BIND).value)
         tx.commit()
+
+
+def test_past_is_closed_at_once_to_a_disabled_account(ann: Client, bob: Client, store: Store) -> None:
+    ann.put("/dav/a.txt", b"one")
+    first = moment(ann)
+    assert ann.get(f"{first}/a.txt") == b"one"  # The sign-in is remembered from here on.
+    disable(store, ann.ctx)
+
+    assert ann("PROPFIND", f"{first}/", depth="1").status == 401
+    for method in ("GET", "PROPFIND", "COPY"):
+        assert ann(method, f"{first}/a.txt", destination="/dav/x", depth="0").status == 401
+    assert bob.get(f"{first}/a.txt") == b"one"
 
 
 def test_scratch_files_and_pending_documents_were_not_there(ann: Client) -> None:
@@ -355,6 +476,36 @@ def test_listing_takes_two_statements_however_many_members(ann: Client, statemen
 
     assert len(found) == (41 if depth == "1" else 1)
     assert len(statements) <= 2, "\n".join(statements)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_content_takes_one_statement(ann: Client, store: Store, statements: list[str], method: str) -> None:
+    ann.mkcol("/dav/f")
+    for number in range(30):
+        ann.put("/dav/f/a.txt", str(number))
+    first = moment(ann)
+    assert ann.get("/dav/f/a.txt") == b"29"  # The sign-in is remembered from here on.
+    store.database.close()
+    statements.clear()
+
+    assert ann(method, f"{first}/f/a.txt").status == 200
+    assert len(statements) == 1, "\n".join(statements)
+
+
+def test_large_folder_is_streamed_and_copied_as_it_was(ann: Client, store: Store) -> None:
+    add_documents(store, ann.ctx, a_collection(store, ann.ctx, "/big"), (f"{number:05d}" for number in range(4100)))
+    first = moment(ann)
+    ann("MOVE", "/dav/big", destination="/dav/moved")
+    for number in range(3):
+        ann("DELETE", f"/dav/moved/{number:05d}")
+
+    assert len(propfind(ann, f"{first}/big/", "getetag", depth="1")) == 4101
+    cut_off = ann.stream("PROPFIND", f"{first}/big/", depth="1")
+    assert isinstance(cut_off, Generator) and next(cut_off)
+    cut_off.close()
+    assert ann("GET", f"{first}/big/").body.count(b'href="/dav/.at/') >= 4100
+    assert ann("COPY", f"{first}/big", destination="/dav/big").status == 201
+    assert len(members(ann, "/dav/big/")) == 4100
 
 
 def test_instant_before_everything_is_an_empty_tree(ann: Client) -> None:

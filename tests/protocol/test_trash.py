@@ -17,7 +17,7 @@ from tests.builders import findings, node_at
 from tests.protocol.client import SET_AUTHOR, Client, lockinfo
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import members, message_of, prop_of, propfind
-from tests.protocol.stored import history, origins, trashed
+from tests.protocol.stored import disable, history, origins, trashed
 from tests.protocol.transcripts import address, play
 
 LONG = timedelta(minutes=30)
@@ -122,7 +122,15 @@ def test_taken_destination_is_replaced_only_with_overwrite(
 
 @pytest.mark.parametrize(
     ("destination", "status"),
-    [("/dav/missing/a.docx", 409), ("/dav/.trash/a", 403), ("/dav/.versions", 403), ("/dav/f/%01.docx", 400)],
+    [
+        ("/dav/missing/a.docx", 409),
+        ("/dav/.trash/a", 403),
+        ("/dav/.versions", 403),
+        ("/dav/.at/2026-11-20/a", 403),
+        ("/dav/f/%01.docx", 400),
+        ("/dav/f/report.docx/a", 409),
+        ("/dav/", 403),
+    ],
 )
 def test_destination_that_cannot_be_leaves_it_in_the_trash(ann: Client, entry: str, destination: str, status: int) -> None:
     assert ann("MOVE", entry, destination=destination).status == status
@@ -134,6 +142,65 @@ def test_locked_destination_keeps_it_in_the_trash(ann: Client, bob: Client, entr
 
     assert bob("MOVE", entry, destination="/dav/f/back.docx").status == 423
     assert len(entries_of(ann)) == 1
+
+
+def test_holder_of_the_lock_of_its_destination_restores(ann: Client, entry: str) -> None:
+    token = ann.lock("/dav/f")
+
+    assert ann("MOVE", entry, destination="/dav/f/back.docx").status == 423
+    assert ann("MOVE", entry, destination="/dav/f/back.docx", if_=f"</dav/f> (<{token}>)").status == 201
+    assert ann.get("/dav/f/back.docx") == b"two!"
+
+
+def test_restored_document_is_not_locked_any_more(ann: Client, bob: Client, store: Store) -> None:
+    ann.put("/dav/a.txt", b"one")
+    token = ann.lock("/dav/a.txt", timeout="Second-604800")
+    ann.clock.advance(LONG)
+    assert ann("DELETE", "/dav/a.txt", if_=f"(<{token}>)").status == 204
+    ann.clock.advance(LONG)
+    (name,) = entries_of(ann)
+
+    assert bob("MOVE", address(f"/.trash/{name}"), destination="/dav/a.txt").status == 201
+    assert bob("PUT", "/dav/a.txt", b"two").status == 204
+    assert findings(store) == []
+
+
+@on_both_databases
+def test_document_comes_back_though_its_folder_is_gone(ann: Client, store: Store, entry: str) -> None:
+    assert ann("DELETE", "/dav/f").status == 204
+    assert len(entries_of(ann)) == 2
+
+    assert ann("MOVE", entry, destination="/dav/f/report.docx").status == 409
+    assert ann("MOVE", entry, destination="/dav/back.docx").status == 201
+
+    assert [version.no for version in history(store, ann.ctx, "/back.docx")] == [1, 2]
+    assert prop_of(ann, "/dav/back.docx", "{urn:x}author") == "Ann"
+    assert trashed(store) == ["/f"]
+    assert findings(store) == []
+
+
+def test_return_is_no_hole_in_the_past(ann: Client, entry: str) -> None:
+    before, gone = "/dav/.at/2026-11-20T12:20Z/f", "/dav/.at/2026-11-20T12:40Z/f"
+    ann.clock.advance(LONG)
+    assert ann("MOVE", entry, destination="/dav/f/back.docx").status == 201
+    ann.clock.advance(LONG)
+
+    assert members(ann, f"{before}/") == ["report.docx"]
+    assert members(ann, f"{gone}/") == []
+    assert members(ann, "/dav/.at/2026-11-20T13:00Z/f/") == ["back.docx"]
+
+
+@pytest.mark.parametrize("method", ["MOVE", "COPY"])
+def test_conditions_are_held_against_the_entry(ann: Client, entry: str, method: str) -> None:
+    # RFC 9110, 13.1.1: they name the target of the request, which is the source
+    etag = ann("HEAD", entry).etag
+    ann.put("/dav/other.txt", b"other")
+
+    assert ann("GET", entry, if_match='"0000"').status == 412
+    assert ann(method, entry, destination="/dav/back.docx", if_match='"0000"').status == 412
+    assert ann(method, entry, destination="/dav/back.docx", if_=f"</dav/other.txt> ([{etag}])").status == 412
+    assert ann.status_of("/dav/back.docx") == 404
+    assert ann(method, entry, destination="/dav/back.docx", if_match=etag).status == 201
 
 
 @on_both_databases
@@ -212,24 +279,33 @@ def test_member_of_a_deleted_folder_is_copied_but_not_moved_out(ann: Client, fol
 # What is not done there, and who sees what
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "MKCOL", "PROPPATCH", "LOCK", "CHECKOUT"])
+@pytest.mark.parametrize(
+    "method", ["PUT", "DELETE", "MKCOL", "PROPPATCH", "LOCK", "CHECKOUT", "CHECKIN", "UNCHECKOUT", "VERSION-CONTROL"]
+)
 @pytest.mark.parametrize("where", ["entry", "new", "folder"])
-def test_trash_is_not_written(ann: Client, store: Store, entry: str, method: str, where: str) -> None:
+def test_write_into_the_trash_is_403_with_a_reason(ann: Client, store: Store, entry: str, method: str, where: str) -> None:
     target = {"entry": entry, "new": "/dav/.trash/new.txt", "folder": "/dav/.trash/"}[where]
     body = {"PROPPATCH": SET_AUTHOR, "LOCK": lockinfo(), "PUT": "content"}.get(method, "")
 
     answer = ann(method, target, body)
 
-    assert answer.status in (403, 405)
-    if answer.status == 403:
-        assert message_of(answer)
+    assert answer.status == 403
+    assert "Move something out of it to restore it" in message_of(answer)
+    assert trashed(store) == ["/f/report.docx"]
+    assert ann.get(entry) == b"two!"
+
+
+def test_administrator_does_not_delete_for_good_there_either(root_admin: Client, store: Store, entry: str) -> None:
+    assert root_admin("DELETE", entry).status == 403
     assert trashed(store) == ["/f/report.docx"]
 
 
-def test_nothing_is_moved_into_the_trash(ann: Client, entry: str) -> None:
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+def test_nothing_is_copied_or_moved_into_the_trash(ann: Client, entry: str, method: str) -> None:
     ann.put("/dav/a.txt", b"one")
 
-    assert ann("MOVE", "/dav/a.txt", destination="/dav/.trash/a.txt").status == 403
+    for destination in ("/dav/.trash/a.txt", "/dav/.trash/", entry):
+        assert ann(method, "/dav/a.txt", destination=destination).status == 403
     assert ann.get("/dav/a.txt") == b"one"
 
 
@@ -252,6 +328,38 @@ def test_trash_shows_each_what_they_might_read(ann: Client, bob: Client, root_ad
     (hidden,) = set(entries_of(ann)) - {seen}
     assert bob.status_of(address(f"/.trash/{hidden}")) == 404
     assert bob("MOVE", address(f"/.trash/{seen}"), destination="/dav/open/a.txt").status == 403
+
+
+def test_who_may_only_read_copies_but_does_not_restore(ann: Client, bob: Client, root_admin: Client, store: Store) -> None:
+    # Restoring takes it away from those who can see it in the trash; a move of what is in the tree takes the same rights.
+    for name in ("anns", "bobs"):
+        ann.mkcol(f"/dav/{name}")
+    ann.put("/dav/anns/a.txt", b"one")
+    with store.database.write() as tx:
+        tx.run(Statement(delete(access_grant)))
+        accounts.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
+        accounts.grant(tx, node_at(store, root_admin.ctx, "/anns").id, bob.ctx.principal.id, Right.READ.value)
+        accounts.grant(tx, node_at(store, root_admin.ctx, "/bobs").id, bob.ctx.principal.id, EDITOR.value)
+        tx.commit()
+    assert ann("DELETE", "/dav/anns/a.txt").status == 204
+    ann.clock.advance(LONG)
+    (name,) = entries_of(bob)
+
+    assert bob("MOVE", address(f"/.trash/{name}"), destination="/dav/bobs/a.txt").status == 403
+    assert bob("COPY", address(f"/.trash/{name}"), destination="/dav/bobs/a.txt").status == 201
+    assert entries_of(ann) == [name]
+
+
+def test_trash_is_closed_at_once_to_a_disabled_account(ann: Client, bob: Client, store: Store, entry: str) -> None:
+    assert ann.get(entry) == b"two!"  # The sign-in is remembered from here on.
+    disable(store, ann.ctx)
+
+    for target in (entry, "/dav/.trash/"):
+        assert ann("GET", target).status == 401
+        assert ann("PROPFIND", target, depth="1").status == 401
+    for method in ("COPY", "MOVE"):
+        assert ann(method, entry, destination="/dav/x").status == 401
+    assert bob.get(entry) == b"two!"
 
 
 def test_listing_takes_few_statements_however_many_entries(ann: Client, statements: list[str]) -> None:
