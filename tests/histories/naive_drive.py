@@ -426,7 +426,7 @@ class NaiveDrive:
         is_being_filled = document.is_pending and self.live(document) is not None
         if target is None or not is_being_filled:
             target = self._content_arrives(who, to, document.content, token)
-        is_emptied = document.is_pending and document.versions
+        is_emptied = document.content is None and document.versions
         if len(document.versions) > 1 or document.saves or is_emptied:
             self._end_locks(document)
             self._leave(who, document.name or "", document)
