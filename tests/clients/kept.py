@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, select
 
 from davgate.core import versioning
 from davgate.core.store import Context, Store
-from davgate.model.permissions import Right
-from davgate.storage.api import accounts
+from davgate.model.rights import Right
+from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
 from tests.builders import findings, locks_at, node_at, path, put, read
@@ -43,7 +43,7 @@ class Kept:
         assert look.send("MKCOL", f"/dav{FOLDER}").status == 201
         put(store, ann, where, content)
         with store.database.write() as tx:
-            accounts.grant(tx, node_at(store, ann, where).id, ann.principal.id, Right.READ.value)
+            access.grant(tx, node_at(store, ann, where).id, ann.principal.id, Right.READ.value)
             tx.commit()
         target = address(where)
         assert look.send_body("PROPPATCH", target, body=SET_AUTHOR.encode()).status == 207

@@ -14,8 +14,8 @@ from sqlalchemy import delete
 from davgate.core.accounts import principal_named
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.model.node import ROOT_ID
-from davgate.model.permissions import EVERYTHING, READER, Right
-from davgate.storage.api import accounts
+from davgate.model.rights import EVERYTHING, READER, Right
+from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
 from tests.builders import node_at, opened_store
@@ -105,5 +105,5 @@ def _grant(store: Store, name: str, node_id: int, rights: Right, *, alone: bool 
     with store.database.write() as tx:
         if alone:
             tx.run(Statement(delete(access_grant)))
-        accounts.grant(tx, node_id, principal_named(store, name).id, rights.value)
+        access.grant(tx, node_id, principal_named(store, name).id, rights.value)
         tx.commit()

@@ -70,8 +70,19 @@ def _make_folder(store: Store, tx: Transaction, path: TreePath, made: dict[TreeP
     if path not in made:
         parent_id = _make_folder(store, tx, path[:-1], made)
         node_id = made[path] = tx.take_ids()
-        folder = Node(node_id, store.new_uuid(), NodeKind.COLLECTION, parent_id, path[-1], tx.at, tx.at, 0, None)
-        catalog.add(tx, [folder], SYSTEM_CONTEXT.principal.id)
+        folder = Node(
+            node_id,
+            store.new_uuid(),
+            NodeKind.COLLECTION,
+            parent_id,
+            path[-1],
+            tx.at,
+            tx.at,
+            0,
+            None,
+            SYSTEM_CONTEXT.principal.id,
+        )
+        catalog.add(tx, [folder])
         record(tx, SYSTEM_CONTEXT, "create", path, node_id, Change("create", node_id, parent_id, path[-1], 0))
     return made[path]
 
@@ -86,8 +97,12 @@ def _add_documents(store: Store, tx: Transaction, parent_id: int, folder: TreePa
             at = Instant(tx.at + no - 1)
             cause = Cause.CREATED if no == 1 else Cause.SAVE
             line.append(NewVersion(node_id, no, cause, at, SYSTEM_CONTEXT.principal.id, name, content))
-        nodes.append(Node(node_id, store.new_uuid(), NodeKind.DOCUMENT, parent_id, name, tx.at, at, no, content))
-    catalog.add(tx, nodes, SYSTEM_CONTEXT.principal.id)
+        nodes.append(
+            Node(
+                node_id, store.new_uuid(), NodeKind.DOCUMENT, parent_id, name, tx.at, at, no, content, SYSTEM_CONTEXT.principal.id
+            )
+        )
+    catalog.add(tx, nodes)
     versions.add(tx, line)
     for new in line:
         action = "create" if new.no == 1 else "content"

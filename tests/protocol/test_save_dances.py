@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, select
 
 from davgate.core import upkeep, versioning
 from davgate.core.store import Store
-from davgate.model.permissions import Right
-from davgate.storage.api import accounts
+from davgate.model.rights import Right
+from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
 from tests.builders import findings, locks_at, node_at, path, read
@@ -71,7 +71,7 @@ def document(ann: Client, store: Store) -> Document:
     ann.put(address(N), b"one")
     assert ann("PROPPATCH", address(N), SET_AUTHOR).status == 207
     with store.database.write() as tx:
-        accounts.grant(tx, node_at(store, ann.ctx, N).id, ann.ctx.principal.id, Right.READ.value)
+        access.grant(tx, node_at(store, ann.ctx, N).id, ann.ctx.principal.id, Right.READ.value)
         tx.commit()
     return Document(store, ann, id_of(ann, address(N)))
 

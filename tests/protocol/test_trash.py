@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 
 from davgate.core.store import Store
 from davgate.model.node import ROOT_ID
-from davgate.model.permissions import EDITOR, Right
-from davgate.storage.api import accounts
+from davgate.model.rights import EDITOR, Right
+from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant, trash
 from tests.builders import findings, node_at
@@ -315,8 +315,8 @@ def test_trash_shows_each_what_they_might_read(ann: Client, bob: Client, root_ad
         ann.put(f"/dav/{name}/a.txt", b"one")
     with store.database.write() as tx:
         tx.run(Statement(delete(access_grant)))
-        accounts.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
-        accounts.grant(tx, node_at(store, root_admin.ctx, "/open").id, bob.ctx.principal.id, Right.READ.value)
+        access.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
+        access.grant(tx, node_at(store, root_admin.ctx, "/open").id, bob.ctx.principal.id, Right.READ.value)
         tx.commit()
     for name in ("open", "closed"):
         assert ann("DELETE", f"/dav/{name}/a.txt").status == 204
@@ -337,9 +337,9 @@ def test_who_may_only_read_copies_but_does_not_restore(ann: Client, bob: Client,
     ann.put("/dav/anns/a.txt", b"one")
     with store.database.write() as tx:
         tx.run(Statement(delete(access_grant)))
-        accounts.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
-        accounts.grant(tx, node_at(store, root_admin.ctx, "/anns").id, bob.ctx.principal.id, Right.READ.value)
-        accounts.grant(tx, node_at(store, root_admin.ctx, "/bobs").id, bob.ctx.principal.id, EDITOR.value)
+        access.grant(tx, ROOT_ID, ann.ctx.principal.id, EDITOR.value)
+        access.grant(tx, node_at(store, root_admin.ctx, "/anns").id, bob.ctx.principal.id, Right.READ.value)
+        access.grant(tx, node_at(store, root_admin.ctx, "/bobs").id, bob.ctx.principal.id, EDITOR.value)
         tx.commit()
     assert ann("DELETE", "/dav/anns/a.txt").status == 204
     ann.clock.advance(LONG)

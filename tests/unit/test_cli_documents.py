@@ -17,9 +17,9 @@ from davgate.core import checking_out, documents, locking, marking, moving
 from davgate.core.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.node import ROOT_ID
-from davgate.model.permissions import READER
 from davgate.model.properties import PropertyUpdate
-from davgate.storage.api import accounts
+from davgate.model.rights import READER
+from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
 
@@ -347,7 +347,7 @@ def test_export_needs_the_right_to_read(line: CommandLine, tmp_path: Path) -> No
     prepared(line)
     with line.store() as store, store.database.write() as tx:
         tx.run(Statement(delete(access_grant)))
-        accounts.grant(tx, ROOT_ID, principal_named(store, "bob").id, READER.value)
+        access.grant(tx, ROOT_ID, principal_named(store, "bob").id, READER.value)
         tx.commit()
 
     assert "nothing at /f" in line.refused("export", "/f", str(tmp_path / "out"), "--as", "ann")

@@ -26,10 +26,9 @@ from davgate.core.changes import MOST_AT_ONCE, Answer, Asked, changes_since, mis
 from davgate.core.store import Context, Store
 from davgate.model.errors import DavgateError, InvalidSyncToken, NotFound, TooManyMatches, UnsupportedReport
 from davgate.model.instant import Instant
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.model.sync import State, SyncToken, format_token, parse_token
-from davgate.storage import accounts
-from davgate.storage.api import MemberRow
+from davgate.storage.api import MemberRow, access
 from davgate.storage.changes import newest
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
@@ -44,7 +43,7 @@ def ask(store: Store, ctx: Context, where: str, token: str = "", *, deep: bool =
 def grant(store: Store, to: Context, node_id: int) -> None:
     """Let somebody read a collection."""
     with store.database.write() as tx:
-        accounts.grant(tx, node_id, to.principal.id, Right.READ.value)
+        access.grant(tx, node_id, to.principal.id, Right.READ.value)
         tx.commit()
 
 

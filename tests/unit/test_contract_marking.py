@@ -13,9 +13,9 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, LabelTaken, Malformed, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID
-from davgate.model.permissions import READER
 from davgate.model.principal import SIGNED_IN_ID
-from davgate.storage.api import accounts
+from davgate.model.rights import READER
+from davgate.storage.api import access
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import access_grant, audit, change
 
@@ -160,5 +160,5 @@ def test_marking_needs_the_right_to_write_content(store: Store, ann: Context, ro
 def _only_reading(store: Store) -> None:
     with store.database.write() as tx:
         tx.run(Statement(delete(access_grant)))
-        accounts.grant(tx, ROOT_ID, SIGNED_IN_ID, READER.value)
+        access.grant(tx, ROOT_ID, SIGNED_IN_ID, READER.value)
         tx.commit()

@@ -150,10 +150,10 @@ def test_listing_streams_above_two_thousand_members(
     with store.database.write() as tx:
         first = tx.take_ids(count)
         nodes = [
-            Node(first + n, store.new_uuid(), NodeKind.DOCUMENT, folder.id, name, tx.now, tx.now, 0, None)
+            Node(first + n, store.new_uuid(), NodeKind.DOCUMENT, folder.id, name, tx.now, tx.now, 0, None, ann.principal.id)
             for n, name in enumerate(names)
         ]
-        catalog.add(tx, nodes, ann.principal.id)
+        catalog.add(tx, nodes)
         tx.commit()
 
     with tree.listing(store, ann, ("f",), with_members=True, with_properties=False, with_locks=False) as found:

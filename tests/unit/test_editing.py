@@ -60,7 +60,7 @@ ONE_BYTE = Content(b"\x03" * 32, 1, "text/plain")
 def a_node(
     name: str = "report.docx", *, no: int = 1, content: Content | None = BYTES, created_at: Instant = START, node_id: int = 50
 ) -> Node:
-    return Node(node_id, "uuid", NodeKind.DOCUMENT, FOLDER, name, created_at, created_at, no, content)
+    return Node(node_id, "uuid", NodeKind.DOCUMENT, FOLDER, name, created_at, created_at, no, content, created_by=ANN.id)
 
 
 def a_folder() -> Node:

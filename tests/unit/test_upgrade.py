@@ -18,8 +18,8 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions, IfList, StateToken
 from davgate.model.errors import Locked, SaveKept, StoreUnusable
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.permissions import EDITOR
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal
+from davgate.model.rights import EDITOR
 from davgate.storage import schema
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database

@@ -11,17 +11,26 @@ from dataclasses import replace
 
 from davgate.core.store import Context
 from davgate.model import locks as lock_rules
-from davgate.model import permissions
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import CheckedOut, Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, Unauthenticated
+from davgate.model.errors import (
+    CheckedOut,
+    Locked,
+    PreconditionFailed,
+    Unauthenticated,
+)
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
-from davgate.model.names import check_new_name
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, is_inside
-from davgate.model.permissions import Right
-from davgate.storage.api import Resolved, Session, Transaction, check_outs, locks, resolve
+from davgate.storage.api import (
+    Resolved,
+    Session,
+    Transaction,
+    check_outs,
+    locks,
+    resolve,
+)
 
 LockAt = tuple[Lock, TreePath]
 """A lock and the path of its root."""
@@ -46,11 +55,20 @@ def look_up(
         Unauthenticated: the account was changed or disabled since the sign-in that the context carries.
     """
     found = resolve(session, path, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
-    if found.caller_epoch != ctx.principal.epoch:
-        raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
+    require_signed_in(ctx, found.caller_epoch, now)
     if reviving and ctx.tokens and found.ended_locks:
         return _with_revived_locks(session, ctx, found, now)
     return found
+
+
+def require_signed_in(ctx: Context, epoch: int | None, now: Instant) -> None:
+    """Refuse a request whose account is not what it signed in to; ``epoch`` is the account's present one.
+
+    Raises:
+        Unauthenticated: the account was changed or disabled since, or the sign-in has run out.
+    """
+    if epoch != ctx.principal.epoch or ctx.principal.expires_at <= now:
+        raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
 
 
 def check_account(session: Session, ctx: Context, now: Instant) -> None:
@@ -95,54 +113,6 @@ def ended_locks_on(found: Resolved) -> tuple[Lock, ...]:
     return tuple(ended)
 
 
-def rights_at(found: Resolved, ctx: Context, depth: int) -> Right:
-    """Return the principal's rights on the node at a depth of the path."""
-    return permissions.effective(ctx.principal, (rights for at, rights in found.grants if at <= depth))
-
-
-def require_node(found: Resolved, ctx: Context, needed: Right) -> Node:
-    """Return the node at the path.
-
-    Raises:
-        NotFound: there is none that the principal may see.
-        Forbidden: the principal lacks a right that is needed.
-    """
-    node = found.node
-    held = rights_at(found, ctx, len(found.path))
-    if node is None or Right.READ not in held:
-        raise NotFound(found.path)
-    permissions.require(needed, held, found.path)
-    return node
-
-
-def require_parent(found: Resolved, ctx: Context, needed: Right) -> Node:
-    """Return the collection that holds, or would hold, the member named by the last segment.
-
-    Raises:
-        ParentMissing: it does not exist, or is a document.
-        Forbidden: the principal lacks a right that is needed there.
-    """
-    parent = found.parent
-    held = rights_at(found, ctx, len(found.path) - 1)
-    if parent is None or not parent.is_collection or Right.READ not in held:
-        raise ParentMissing(found.path)
-    permissions.require(needed, held, found.path[:-1])
-    return parent
-
-
-def require_writable(found: Resolved, ctx: Context) -> None:
-    """Refuse a path at which this principal can neither replace a document's content nor make a document.
-
-    Raises:
-        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden.
-    """
-    if found.node is None:
-        require_parent(found, ctx, Right.BIND)
-        check_new_name(found.path[:-1], found.path[-1])
-    elif require_node(found, ctx, Right.WRITE_CONTENT).is_collection:
-        raise NotADocument(found.path)
-
-
 def locks_at(found: Resolved, depth: int) -> tuple[LockAt, ...]:
     """Return the locks that affect the node at a depth of the path: its own and the deep ones above it, the outermost first."""
     standing: list[LockAt] = []
@@ -179,8 +149,8 @@ def check_conditions(
         return Verdict.PROCEED
     verdict = evaluate(
         ctx.conditions,
-        target or _state_of(found),
-        lambda path: _state_of(found if path == found.path else look_up(session, ctx, path, now)),
+        target or _state_of(found, ctx),
+        lambda path: _state_of(found if path == found.path else look_up(session, ctx, path, now), ctx),
         reading=reading,
     )
     if verdict is Verdict.FAILED:
@@ -200,10 +170,11 @@ def check_read_conditions(ctx: Context, state: ResourceState) -> bool:
     return verdict is not Verdict.NOT_MODIFIED
 
 
-def _state_of(found: Resolved) -> ResourceState:
+def _state_of(found: Resolved, ctx: Context) -> ResourceState:
     tokens = frozenset(lock.token for lock, _ in locks_on(found))
     node = found.node
-    if node is None:
+    # A condition that held for what one may not read would tell of its bytes: the tag is their digest.
+    if node is None or Right.READ not in rights_at(found, ctx, len(found.path)):
         return ResourceState(exists=False, tokens=tokens)
     return ResourceState(True, node.etag, node.modified_at, tokens, node.former_etag)
 

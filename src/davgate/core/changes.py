@@ -10,14 +10,15 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from davgate.core.access import LockAt, check_conditions, locks_on, look_up, require_node
+from davgate.core.access import LockAt, check_conditions, locks_on, look_up
+from davgate.core.rights import require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidSyncToken, TooManyMatches, UnsupportedReport
 from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.sync import State, SyncToken, format_token, parse_token
 from davgate.storage.api import (
     MemberRow,
@@ -55,12 +56,9 @@ def changes_since(store: Store, ctx: Context, seq: int, limit: int) -> Feed:
     with store.database.read(snapshot=True) as session:
         recorded = changes.since(session, seq, limit + 1)
         looked_at = recorded[:limit]
-        if not ctx.principal.is_admin:
-            nodes = {one.node_id for one in looked_at} | {one.parent_id for one in looked_at if one.parent_id is not None}
-            readable = changes.readable(session, ctx.principal, nodes)
-            shown = tuple(one for one in looked_at if one.node_id in readable or one.parent_id in readable)
-        else:
-            shown = tuple(looked_at)
+        held = rights_of(session, ctx, {one.node_id for one in looked_at} | {one.parent_id or 0 for one in looked_at})
+        # Of a node that is no more, where it was decides.
+        shown = tuple(one for one in looked_at if Right.READ in held.get(one.node_id, held.get(one.parent_id or 0, NO_RIGHTS)))
     return Feed(shown, looked_at[-1].seq if looked_at else seq, len(recorded) <= limit)
 
 

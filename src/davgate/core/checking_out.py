@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core.access import check_conditions, check_write_locks, locks_on, look_up, require_node
+from davgate.core.access import check_conditions, check_write_locks, locks_on, look_up
 from davgate.core.content import change_of, settle
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
+from davgate.core.rights import require_node
 from davgate.core.sessions import break_locks, overtake
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
@@ -20,7 +21,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, check_outs, locks, versions
 
 

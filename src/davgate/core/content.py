@@ -107,8 +107,9 @@ def add_document(
 ) -> Node:
     """Store a new document: pending without content, as a scratch file without versions, or with its first version."""
     no = 0 if content is None or is_scratch else 1
-    node = Node(tx.take_ids(), store.new_uuid(), NodeKind.DOCUMENT, parent.id, name, tx.at, tx.at, no, content)
-    catalog.add(tx, [node], ctx.principal.id)
+    by = ctx.principal.id
+    node = Node(tx.take_ids(), store.new_uuid(), NodeKind.DOCUMENT, parent.id, name, tx.at, tx.at, no, content, by)
+    catalog.add(tx, [node])
     catalog.touch(tx, parent.id)
     if content is not None and not is_scratch:
         versions.add(tx, [_new_version(store, tx, ctx, node, 1, content, Cause.CREATED, origin, session)])

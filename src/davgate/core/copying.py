@@ -54,10 +54,11 @@ def add_copies(
             tx.at,
             0 if original.content is None or original.is_scratch else 1,
             original.content,
+            ctx.principal.id,
         )
         for original in originals
     ]
-    catalog.add(tx, copies, ctx.principal.id)
+    catalog.add(tx, copies)
     versions.add(
         tx,
         [

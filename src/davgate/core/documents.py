@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from davgate.core.access import (
-    check_conditions,
-    check_write_locks,
-    check_write_or_member_locks,
-    look_up,
-    require_node,
-    require_writable,
-)
+from davgate.core.access import check_conditions, check_write_locks, check_write_or_member_locks, look_up
 from davgate.core.content import (
     Body,
     Written,
@@ -26,6 +19,7 @@ from davgate.core.content import (
 from davgate.core.editing import write_content
 from davgate.core.recording import record
 from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
+from davgate.core.rights import require_node, require_writable
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
@@ -33,8 +27,8 @@ from davgate.model.errors import Locked, NotADocument, PreconditionFailed, Prote
 from davgate.model.instant import Instant
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
 from davgate.model.properties import PropertyName, PropertyUpdate
+from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Session, catalog, properties
 
 

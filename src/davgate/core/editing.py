@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from davgate.core.access import require_parent
 from davgate.core.content import Written, add_document, add_empty, add_first_version, change_of, give
 from davgate.core.recording import record
+from davgate.core.rights import require_parent
 from davgate.core.sessions import end_locks, overtake, session_under
 from davgate.core.store import Context, Store
 from davgate.model.editing import (
@@ -34,8 +34,8 @@ from davgate.model.editing import (
 from davgate.model.instant import Instant, after
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
 from davgate.model.properties import PropertyUpdate
+from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Transaction,

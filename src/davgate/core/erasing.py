@@ -9,14 +9,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from davgate.core.access import look_up, require_node
+from davgate.core.access import look_up
 from davgate.core.checking_out import end_for_holder
 from davgate.core.recording import record
+from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import (
     Change,
     MemberRow,

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from davgate.core.access import look_up, require_node
+from davgate.core.access import look_up
+from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotADocument, NotFound
 from davgate.model.marks import Mark
 from davgate.model.node import Content, Node, Save, Version
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
 from davgate.model.properties import PropertyName
+from davgate.model.rights import Right
 from davgate.storage.api import Session, accounts, catalog, marks, properties, to_node, versions
 
 

@@ -6,18 +6,11 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from davgate.core.access import (
-    LockAt,
-    check_conditions,
-    check_member_locks,
-    locks_on,
-    look_up,
-    require_node,
-    require_parent,
-)
+from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
 from davgate.core.content import add_empty, change_of, settle
 from davgate.core.editing import may_bring_back, write_content
 from davgate.core.recording import record
+from davgate.core.rights import require_node, require_parent, require_room, rights_at, rights_on_new
 from davgate.core.sessions import break_locks, end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, as_lock, rule
@@ -28,7 +21,8 @@ from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right
+from davgate.model.permissions import require
+from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Transaction, check_outs, locks
 
 logger = logging.getLogger(__name__)
@@ -121,9 +115,12 @@ def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: Lo
 def _lockable(tx: Transaction, ctx: Context, found: Resolved) -> Node | None:
     """Return the node to lock, None when it has yet to be made, after the checks that do not concern locks."""
     if found.node is not None:
+        if found.path and Right.BIND in rights_at(found, ctx, len(found.path) - 1):
+            require_room(found, ctx)
         require_node(found, ctx, Right.LOCK)
     else:
-        require_parent(found, ctx, Right.BIND | Right.LOCK)
+        require_parent(found, ctx, Right.BIND)
+        require(Right.LOCK, rights_on_new(found, ctx), found.path)
         check_new_name(found.path[:-1], found.path[-1])
     check_conditions(tx, ctx, found, tx.now)
     return found.node

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from davgate.core.access import look_up, require_node
+from davgate.core.access import look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
+from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, LabelTaken, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import Mark, MarkKind, check_label
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import Session, Transaction, marks, versions
 
 

@@ -6,17 +6,18 @@ merged is appended.
 
 from __future__ import annotations
 
-from davgate.core.access import check_member_locks, check_removal_locks, check_write_locks, look_up, require_node, require_parent
+from davgate.core.access import check_member_locks, check_removal_locks, check_write_locks, look_up
 from davgate.core.content import Written, add_document, change_of, give
 from davgate.core.editing import merge_versions
 from davgate.core.recording import record
+from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, NotADocument, NotFound, SameResource
 from davgate.model.instant import Instant
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import Resolved, catalog, versions
 
 
@@ -72,7 +73,7 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
         disappearing, staying = _document(from_there, ctx), _document(there, ctx)
         if disappearing.id == staying.id:
             raise SameResource("A document cannot be merged with itself. Name two documents.")
-        require_parent(from_there, ctx, Right.UNBIND)
+        require_removable(from_there, ctx)
         check_removal_locks(tx, ctx, from_there, disappearing, tx.now)
         check_write_locks(ctx, there)
         for one in (disappearing, staying):

@@ -13,9 +13,6 @@ from davgate.core.access import (
     locks_at,
     locks_on,
     look_up,
-    require_node,
-    require_parent,
-    require_writable,
 )
 from davgate.core.content import Written, add_empty, change_of
 from davgate.core.copying import Original, add_copies
@@ -31,6 +28,15 @@ from davgate.core.editing import (
     write_content,
 )
 from davgate.core.recording import record
+from davgate.core.rights import (
+    require_node,
+    require_parent,
+    require_removable,
+    require_removable_below,
+    require_room,
+    require_writable,
+    rights_of,
+)
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder, is_transient, is_transient_place
@@ -39,7 +45,7 @@ from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, collision_key
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, is_inside, to_text
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Transaction,
@@ -69,7 +75,7 @@ def delete(store: Store, ctx: Context, path: TreePath) -> None:
         node = require_node(found, ctx, Right.READ)
         if not path:
             raise SameResource("The root folder cannot be deleted. Delete what is in it.")
-        require_parent(found, ctx, Right.UNBIND)
+        require_removable(found, ctx)
         check_conditions(tx, ctx, found, tx.now)
         _delete(store, tx, ctx, found, node)
         tx.commit()
@@ -111,6 +117,7 @@ def _take_away(
 
     Its locks end, unless ``successor`` takes the place and with it the locks there.
     """
+    require_removable_below(tx, ctx, node, found.path)
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
     if successor is not None:
         passed_on = [lock.token for lock in found.locks.get(node.id, ())]
@@ -150,7 +157,7 @@ def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *,
         found, there = _ends(tx, ctx, source, destination)
         node = require_node(found, ctx, Right.READ)
         _check_apart(source, destination, node)
-        require_parent(found, ctx, Right.UNBIND)
+        require_removable(found, ctx)
         check_conditions(tx, ctx, found, tx.now)
         if is_a_save(tx, ctx, node, there):
             written = _save_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
@@ -280,7 +287,8 @@ def may_take_place(ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
         check_new_name(there.path[:-1], there.path[-1])
         check_member_locks(ctx, there)
         return parent
-    require_parent(there, ctx, Right.UNBIND)
+    require_room(there, ctx)
+    require_removable(there, ctx)
     _check_overwrite(there, overwrite=overwrite)
     return parent
 
@@ -354,7 +362,7 @@ def copy_tree(
         own = {
             taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
         }
-        below = [to_node(row) for row in catalog.subtree(tx, top.id)]
+        below = _readable(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
         nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
         known = properties.of_subtree(tx, top.id)
     else:
@@ -373,6 +381,17 @@ def copy_tree(
         for node in nodes
     ]
     return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+
+
+def _readable(tx: Transaction, ctx: Context, tree: Sequence[Node]) -> list[Node]:
+    """Return what a principal who may read the top of a tree may read of it; a collection comes before its members."""
+    closed = [node.id for node in tree[1:] if node.is_closed]
+    held = rights_of(tx, ctx, closed) if closed else {}
+    hidden: set[int | None] = set()
+    for node in tree[1:]:
+        if node.parent_id in hidden or (node.is_closed and Right.READ not in held[node.id]):
+            hidden.add(node.id)
+    return [node for node in tree if node.id not in hidden]
 
 
 def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 
-from davgate.core.access import locks_on, look_up, require_node
+from davgate.core.access import locks_on, look_up
 from davgate.core.recording import record
+from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.locks import Depth, Lock
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Session, Transaction, catalog, locks, versions
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from davgate.core import changes
-from davgate.core.access import look_up, require_node
+from davgate.core.access import look_up
 from davgate.core.marking import labels_of
+from davgate.core.rights import require_node
 from davgate.core.sessions import VersionsPer, versions_per
 from davgate.core.store import Context, Store
 from davgate.core.tree import Listing
@@ -15,7 +16,7 @@ from davgate.model.checkout import CheckOut
 from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
 from davgate.model.node import Node, Version
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import VersionNote, catalog, dances, erasing, marks, version_notes, versions
 
 
@@ -74,7 +75,11 @@ def path_of_document(store: Store, ctx: Context, uuid: str) -> TreePath:
         path = None if node_id is None else catalog.path_of(session, node_id)
         if path is None:
             raise NotFound((f"={uuid}",))
-        require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
+        try:
+            require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
+        except NotFound:
+            # Who knows the id must not learn from the refusal where the document is.
+            raise NotFound((f"={uuid}",)) from None
     return path
 
 

@@ -7,23 +7,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from itertools import chain
 from typing import Final
 
-from davgate.core.access import check_conditions, check_read_conditions, look_up
+from davgate.core.access import check_conditions, check_read_conditions, look_up, require_signed_in
 from davgate.core.content import Written, change_of
 from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
 from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
+from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
-from davgate.model.errors import NoSuchInstant, NotFound, Unauthenticated
+from davgate.model.errors import NoSuchInstant, NotFound
 from davgate.model.etag import of_content
 from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.node import Cause, Content, NodeKind
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right, effective
-from davgate.storage.api import FoundThen, MemberRow, Session, Transaction, as_of
+from davgate.model.rights import NO_RIGHTS, Right
+from davgate.storage.api import IS_CLOSED_AT, FoundThen, MemberRow, Row, Session, Transaction, as_of
 
 _AT_ONCE: Final = 2000
 _INSTANT = re.compile(
@@ -50,6 +52,7 @@ def parse_instant(text: str, time_zone: tzinfo, now: Instant) -> Instant:
         zone = time_zone if offset is None else _zone(offset)
         moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
         instant = Instant(from_datetime(moment) + int(f"{fraction or '':0<6}"))
+        to_datetime(instant)  # An offset may lead out of the calendar.
     except (ValueError, OverflowError):
         raise NoSuchInstant(text, "is no instant of the calendar") from None
     if instant > now:
@@ -82,25 +85,29 @@ class PastListing:
 
 @contextmanager
 def listing(store: Store, ctx: Context, at: Instant, path: TreePath, *, with_members: bool) -> Iterator[PastListing]:
-    """Give a resource and its members as they were at an instant: two statements, however many members.
+    """Give a resource and its members as they were at an instant: four statements at most, however many members.
 
     Raises:
         NotFound: nothing was there, or nothing that the caller may see today.
     """
     with store.database.read(snapshot=with_members) as session:
-        found = _look_up(session, ctx, at, path)
-        row = _row(found, ctx, path)
+        found = _look_up(session, ctx, store.clock.now(), at, path)
+        row = _row(session, found, ctx, path)
         first: Sequence[MemberRow] = ()
         rest: Iterator[Sequence[MemberRow]] = iter(())
         is_complete = True
         if with_members and row[2] == NodeKind.COLLECTION.value:
             first, rest, is_complete = as_of.members(session, found.node_id, at, at_once=_AT_ONCE)
-        yield PastListing(row, _chain(first, rest), is_complete)
+        batches = (_visible(session, ctx, found.node_id, batch) for batch in chain([first], rest))
+        yield PastListing(row, batches, is_complete)
 
 
-def _chain(first: Sequence[MemberRow], rest: Iterator[Sequence[MemberRow]]) -> Iterator[Sequence[MemberRow]]:
-    yield first
-    yield from rest
+def _visible(session: Session, ctx: Context, parent_id: int, rows: Sequence[Row]) -> Sequence[MemberRow]:
+    """Return what the principal may read today of what was in a collection: who may read that may read what is still in it."""
+    elsewhere = [row[as_of.WIDTH] for row in rows if row[3] != parent_id or row[IS_CLOSED_AT]]
+    held = rights_of(session, ctx, elsewhere) if elsewhere else {}
+    hidden = {node_id for node_id in elsewhere if Right.READ not in held.get(node_id, NO_RIGHTS)}
+    return [row[: as_of.WIDTH] for row in rows if row[as_of.WIDTH] not in hidden]
 
 
 def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Opened | None:
@@ -110,8 +117,8 @@ def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Ope
         NotFound, PreconditionFailed.
     """
     with store.database.read() as session:
-        found = _look_up(session, ctx, at, path, with_body=True)
-    row = _row(found, ctx, path)
+        found = _look_up(session, ctx, store.clock.now(), at, path, with_body=True)
+        row = _row(session, found, ctx, path)
     content = _content(row)
     if content is None:
         return None
@@ -131,8 +138,8 @@ def copy_out(
     """
     moment = to_datetime(at).isoformat()
     with store.database.write() as tx:
-        found = _look_up(tx, ctx, at, path)
-        row = _row(found, ctx, path)
+        found = _look_up(tx, ctx, tx.now, at, path)
+        row = _row(tx, found, ctx, path)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(row))
         content = _content(row)
@@ -144,7 +151,7 @@ def copy_out(
         else:
             parent = may_take_place(ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
-            originals = _originals(tx, found, row, at, moment, with_members=with_members)
+            originals = _originals(tx, ctx, found, row, at, moment, with_members=with_members)
             copied = add_copies(store, tx, ctx, originals, parent, destination[-1])
             record(tx, ctx, "copy", path, found.node_id, change_of("create", copied), to=to_text(destination), at=moment)
             written = Written(copied, is_created=there.node is None)
@@ -153,9 +160,15 @@ def copy_out(
 
 
 def _originals(
-    tx: Transaction, found: FoundThen, row: MemberRow, at: Instant, moment: str, *, with_members: bool
+    tx: Transaction, ctx: Context, found: FoundThen, row: MemberRow, at: Instant, moment: str, *, with_members: bool
 ) -> list[Original]:
     nodes = as_of.tree(tx, found.node_id, at) if with_members else [as_of.NodeThen(row, found.node_id, 0)]
+    held = rights_of(tx, ctx, [one.node_id for one in nodes])
+    shown: set[int] = set()
+    for one in nodes:
+        # A collection comes before its members: with it, all below it stays away.
+        if Right.READ in held[one.node_id] and (one.parent_id in shown or one is nodes[0]):
+            shown.add(one.node_id)
     return [
         Original(
             one.node_id,
@@ -166,18 +179,18 @@ def _originals(
             f"{one.row[4]}, version {one.row[7]}, as of {moment}",
         )
         for one in nodes
+        if one.node_id in shown
     ]
 
 
-def _look_up(session: Session, ctx: Context, at: Instant, path: TreePath, *, with_body: bool = False) -> FoundThen:
+def _look_up(session: Session, ctx: Context, now: Instant, at: Instant, path: TreePath, *, with_body: bool = False) -> FoundThen:
     found = as_of.find(session, path, at, ctx.principal, with_body=with_body)
-    if found.caller_epoch != ctx.principal.epoch:
-        raise Unauthenticated("Your account was changed since you signed in. Sign in again.")
+    require_signed_in(ctx, found.caller_epoch, now)
     return found
 
 
-def _row(found: FoundThen, ctx: Context, path: TreePath) -> MemberRow:
-    if found.row is None or Right.READ not in effective(ctx.principal, (rights for _, rights in found.grants)):
+def _row(session: Session, found: FoundThen, ctx: Context, path: TreePath) -> MemberRow:
+    if found.row is None or Right.READ not in rights_of(session, ctx, [found.node_id]).get(found.node_id, NO_RIGHTS):
         raise NotFound(path)
     return found.row
 

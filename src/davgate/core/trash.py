@@ -11,12 +11,14 @@ from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, copy_tree, may_take_place, write_copy
 from davgate.core.recording import record
+from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right, effective, require
+from davgate.model.permissions import require
+from davgate.model.rights import Right
 from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, versions
 from davgate.storage.api import trash as rows
 
@@ -27,10 +29,9 @@ def entries(store: Store, ctx: Context) -> list[TrashEntry]:
     """Return what was deleted of what the caller may read, the oldest deletion first. Three statements."""
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        granted = {} if ctx.principal.is_admin else rows.grants(session, ctx.principal)
-        return [
-            entry for entry in rows.entries(session) if Right.READ in effective(ctx.principal, granted.get(entry.node.id, ()))
-        ]
+        found = rows.entries(session)
+        held = rights_of(session, ctx, (entry.node.id for entry in found))
+        return [entry for entry in found if Right.READ in held[entry.node.id]]
 
 
 def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.READ) -> TrashEntry:
@@ -41,10 +42,9 @@ def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.REA
         Forbidden: the caller lacks a right that is needed where it was.
     """
     entry = rows.find(session, node_id)
-    granted = rows.grants(session, ctx.principal).get(node_id, ()) if entry is not None else ()
     if entry is None:
         raise NotFound((_TRASH, str(node_id)))
-    require(needed, effective(ctx.principal, granted), (_TRASH, str(node_id)))
+    require(needed, rights_of(session, ctx, [node_id])[node_id], (_TRASH, str(node_id)))
     return entry
 
 

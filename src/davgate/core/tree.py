@@ -7,17 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
-from davgate.core.access import (
-    LockAt,
-    check_conditions,
-    check_member_locks,
-    locks_on,
-    look_up,
-    require_node,
-    require_parent,
-)
+from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
+from davgate.core.rights import require_parent, require_room, require_visible, rights_at, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import AlreadyExists
@@ -26,7 +19,7 @@ from davgate.model.locks import Lock
 from davgate.model.names import check_new_name
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import (
     MemberRow,
     NodeProperties,
@@ -101,7 +94,7 @@ def listing(
     now = store.clock.now()
     with store.database.read(snapshot=with_members or with_properties) as session:
         found = look_up(session, ctx, path, now, with_stored_bytes=with_quota)
-        node = require_node(found, ctx, Right.READ)
+        node = require_visible(session, found, ctx)
         check_conditions(session, ctx, found, now, reading=True)
         known: NodeProperties = {}
         member_locks: Mapping[int, tuple[Lock, ...]] = {}
@@ -117,7 +110,8 @@ def listing(
             first, rest, is_complete = catalog.members(session, node.id, at_once=_AT_ONCE)
         room = None if found.stored_bytes is None else _quota_of(store, found.stored_bytes)
         taken = _check_outs(session, found, node, with_members=has_members)
-        batches = _as_shown_to(ctx, taken, chain([first], rest))
+        shown = visible_members(session, found, ctx) if has_members else None
+        batches = _as_shown_to(ctx, taken, map(shown, chain([first], rest)) if shown else iter(()))
         yield Listing(node, now, locks_on(found), known, member_locks, batches, is_complete, taken, found, session, room)
 
 
@@ -150,22 +144,25 @@ def make_collection(store: Store, ctx: Context, path: TreePath) -> Node:
     with store.database.write() as tx:
         found = look_up(tx, ctx, path, tx.now)
         if not path or found.node is not None:
-            require_node(found, ctx, Right.READ)
+            if path and Right.BIND in rights_at(found, ctx, len(path) - 1):
+                require_room(found, ctx)
+            require_visible(tx, found, ctx)
             raise AlreadyExists(path)
         parent = require_parent(found, ctx, Right.BIND)
         check_new_name(path[:-1], path[-1])
         check_conditions(tx, ctx, found, tx.now)
         check_member_locks(ctx, found)
-        node = _new_collection(store, tx, parent.id, path[-1])
-        catalog.add(tx, [node], ctx.principal.id)
+        node = _new_collection(store, tx, ctx, parent.id, path[-1])
+        catalog.add(tx, [node])
         catalog.touch(tx, parent.id)
         record(tx, ctx, "create", path, node.id, change_of("create", node))
         tx.commit()
     return node
 
 
-def _new_collection(store: Store, tx: Transaction, parent_id: int, name: str) -> Node:
-    return Node(tx.take_ids(), store.new_uuid(), NodeKind.COLLECTION, parent_id, name, tx.at, tx.at, 0, None)
+def _new_collection(store: Store, tx: Transaction, ctx: Context, parent_id: int, name: str) -> Node:
+    by = ctx.principal.id
+    return Node(tx.take_ids(), store.new_uuid(), NodeKind.COLLECTION, parent_id, name, tx.at, tx.at, 0, None, by)
 
 
 def quota(store: Store) -> Quota:

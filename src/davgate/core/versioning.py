@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from davgate.core.access import check_conditions, check_read_conditions, look_up, require_node
+from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.moving import write_copy
+from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, to_text
-from davgate.model.permissions import Right
+from davgate.model.rights import Right
 from davgate.storage.api import MemberRow, Session, catalog, versions
 
 

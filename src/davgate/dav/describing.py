@@ -93,6 +93,8 @@ def version_row(store: Store, node: Node, version: Version) -> MemberRow:
         content.digest,
         content.length_bytes,
         content.media_type,
+        node.created_by,
+        0,
     )
 
 
@@ -100,7 +102,7 @@ def folder_row(node: Node, name: str) -> MemberRow:
     """Return the folder of a document's versions as a row."""
     kind = NodeKind.COLLECTION.value
     folder_uuid = str(uuid.uuid5(uuid.UUID(node.uuid), name))
-    return (0, folder_uuid, kind, None, name, node.created_at, node.modified_at, 0, None, None, None)
+    return (0, folder_uuid, kind, None, name, node.created_at, node.modified_at, 0, None, None, None, node.created_by, 0)
 
 
 def history_facts(drive: Drive, path: TreePath | None, history: DocumentHistory) -> History:

@@ -42,7 +42,8 @@ from davgate.model.places import (
     instant_name,
     trash_name,
 )
-from davgate.storage.api import MemberRow, Rescue, TrashEntry, from_node
+from davgate.model.principal import SYSTEM_ID
+from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, TrashEntry, from_node
 
 _NO_NODE: Final = 0
 _COLLECTION: Final = NodeKind.COLLECTION.value
@@ -222,17 +223,21 @@ def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) 
         None,
         None,
         None,
+        SYSTEM_ID,
+        0,
     )
 
 
 def _folder_of(of: str, name: str, node: Node) -> MemberRow:
     created_at, modified_at = node.created_at, node.modified_at
-    return (_NO_NODE, _derived(of, name), _COLLECTION, None, name, created_at, modified_at, 0, None, None, None)
+    of_it = (None, None, None, node.created_by, 0)
+    return (_NO_NODE, _derived(of, name), _COLLECTION, None, name, created_at, modified_at, 0, *of_it)
 
 
 def _document_folder(row: MemberRow) -> MemberRow:
     _, of, _, _, name, created_at, modified_at, *_ = row
-    return (_NO_NODE, _derived(of, name or ""), _COLLECTION, None, name, created_at, modified_at, 0, None, None, None)
+    of_it = (None, None, None, row[CREATED_BY_AT], 0)
+    return (_NO_NODE, _derived(of, name or ""), _COLLECTION, None, name, created_at, modified_at, 0, *of_it)
 
 
 def _derived(of: str, name: str) -> str:
@@ -285,4 +290,6 @@ def _rescue_row(kept: Rescue) -> MemberRow:
         content.digest,
         content.length_bytes,
         content.media_type,
+        kept.principal_id,
+        0,
     )

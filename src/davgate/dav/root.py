@@ -18,6 +18,7 @@ from davgate.http.responses import Response, whole
 from davgate.model.errors import FiniteDepthOnly, NotFound
 from davgate.model.locks import Depth
 from davgate.model.node import NodeKind
+from davgate.model.principal import SYSTEM_ID
 from davgate.storage.api import MemberRow
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -55,4 +56,4 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
 
 
 def _folder(name: str, now: int) -> MemberRow:
-    return (0, _NOBODY, NodeKind.COLLECTION.value, None, name, now, now, 0, None, None, None)
+    return (0, _NOBODY, NodeKind.COLLECTION.value, None, name, now, now, 0, None, None, None, SYSTEM_ID, 0)

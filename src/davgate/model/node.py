@@ -47,6 +47,7 @@ class Node:
     """A collection or a document, with its current content.
 
     ``name`` is the drive name; None for the root and for what is not filed. ``version_no`` is 0 until the first version.
+    ``created_by`` is the id of the principal who made it. Where ``is_closed``, rights granted further up do not hold.
     """
 
     id: int
@@ -58,6 +59,8 @@ class Node:
     modified_at: Instant
     version_no: int
     content: Content | None
+    created_by: int
+    is_closed: bool = False
 
     @property
     def is_collection(self) -> bool:

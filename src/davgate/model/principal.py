@@ -6,6 +6,9 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.rights import UNRESTRICTED, Scope
+
 
 class PrincipalKind(enum.Enum):
     """What sort of principal a row names."""
@@ -26,18 +29,24 @@ SYSTEM_ID: Final = 1
 class Principal:
     """The one who makes a request, however they signed in.
 
-    ``epoch`` counts the changes of password, state and role; a remembered sign-in of an older epoch no longer counts.
+    ``epoch`` counts the changes of password, state, role and groups; a remembered sign-in of an older epoch no longer counts, nor
+    does one at or after ``expires_at``. ``groups`` are the ids of all groups it is in, by others too. ``method`` tells how it
+    signed in, for people.
     """
 
     id: int
     name: str
     epoch: int
     is_admin: bool = False
+    groups: tuple[int, ...] = ()
+    scope: Scope = UNRESTRICTED
+    expires_at: Instant = FOREVER
+    method: str = "password"
 
     @property
     def identities(self) -> tuple[int, ...]:
         """The ids whose grants this principal has."""
-        return (self.id, SIGNED_IN_ID)
+        return (self.id, SIGNED_IN_ID, *self.groups)
 
 
 SYSTEM: Final = Principal(SYSTEM_ID, "system", epoch=0, is_admin=True)

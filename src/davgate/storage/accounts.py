@@ -1,4 +1,4 @@
-"""Principals and grants: rows."""
+"""Principals: rows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from davgate.model.instant import FOREVER
 from davgate.model.principal import Principal, PrincipalKind
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement, ids_given
-from davgate.storage.tables import access_grant, principal
+from davgate.storage.tables import principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ _ADD = Statement(
         is_admin=bindparam("is_admin"),
         is_disabled=0,
         created_at=bindparam("created_at"),
+        expires_at=FOREVER,
+        source="",
     )
 )
 
@@ -112,13 +115,3 @@ _CHANGE = Statement(
 def change(tx: Transaction, principal_id: int, *, password_hash: str | None, is_admin: bool) -> None:
     """Store a new password and role; every remembered sign-in of before ends with it."""
     tx.run(_CHANGE, principal_id=principal_id, new_password_hash=password_hash, new_is_admin=int(is_admin))
-
-
-_GRANT = Statement(
-    insert(access_grant).values(node_id=bindparam("node_id"), principal_id=bindparam("principal_id"), rights=bindparam("rights"))
-)
-
-
-def grant(tx: Transaction, node_id: int, principal_id: int, rights: int) -> None:
-    """Store a grant of rights on a node and all below it."""
-    tx.run(_GRANT, node_id=node_id, principal_id=principal_id, rights=rights)

@@ -4,6 +4,7 @@ Which database and which blob store are real is decided where the application is
 """
 
 from davgate.storage import (
+    access,
     accounts,
     as_of,
     catalog,
@@ -23,6 +24,7 @@ from davgate.storage import (
     version_notes,
     versions,
 )
+from davgate.storage.access import Grant, Way
 from davgate.storage.accounts import Account
 from davgate.storage.as_of import FoundThen
 from davgate.storage.blobs import BlobStore, Staged
@@ -32,29 +34,36 @@ from davgate.storage.journal import Change
 from davgate.storage.properties import NodeProperties
 from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
-from davgate.storage.rows import MemberRow, from_node, to_node
+from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
+from davgate.storage.statements import Row
 from davgate.storage.trash import TrashEntry
 from davgate.storage.version_notes import VersionNote
 from davgate.storage.versions import NewVersion
 
 __all__ = [
+    "CREATED_BY_AT",
+    "IS_CLOSED_AT",
     "Account",
     "BlobStore",
     "Change",
     "Database",
     "FoundThen",
+    "Grant",
     "MemberRow",
     "NewVersion",
     "NodeProperties",
     "Recorded",
     "Rescue",
     "Resolved",
+    "Row",
     "Session",
     "Staged",
     "Touched",
     "Transaction",
     "TrashEntry",
     "VersionNote",
+    "Way",
+    "access",
     "accounts",
     "as_of",
     "as_holder_sees",

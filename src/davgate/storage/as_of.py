@@ -22,9 +22,9 @@ from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.database import Session
 from davgate.storage.resolving import SegmentAt
-from davgate.storage.rows import MemberRow
+from davgate.storage.rows import NODE_WIDTH, MemberRow
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import access_grant, blob, node, placement, principal, save, version
+from davgate.storage.tables import blob, node, placement, principal, save, version
 
 _AT = bindparam("at", type_=BigInteger())
 _HELD = and_(placement.c.from_at <= _AT, placement.c.to_at > _AT)
@@ -68,6 +68,8 @@ def _columns(name: ColumnElement[str]) -> list[ColumnElement[object]]:
         _DIGEST,
         func.coalesce(save.c.length_bytes, version.c.length_bytes),
         func.coalesce(save.c.media_type, version.c.media_type),
+        node.c.created_by,
+        node.c.is_closed,
     ]
 
 
@@ -77,7 +79,7 @@ def _with_content(source: FromClause) -> FromClause:
 
 
 _EXISTED = or_(node.c.kind == _COLLECTION, version.c.no.is_not(None))
-WIDTH = 11
+WIDTH = NODE_WIDTH
 
 # The way down
 
@@ -100,17 +102,14 @@ _WALKED = _WALK.union_all(
 _IS_LAST = _WALKED.c.depth == bindparam("last")
 _EPOCH = select(principal.c.epoch).where(principal.c.id == bindparam("me"), principal.c.is_disabled == 0).scalar_subquery()
 _BODY = select(blob.c.body).where(blob.c.digest == _DIGEST).scalar_subquery()
-_GRANTED = and_(access_grant.c.node_id == _WALKED.c.id, access_grant.c.principal_id.in_([bindparam("me"), bindparam("also_me")]))
 _RESOLVE = Statement(
     select(
         *_columns(_WALKED.c.name),
         _WALKED.c.depth,
         _WALKED.c.id,
-        access_grant.c.principal_id,
-        access_grant.c.rights,
         _EPOCH,
         case((and_(_IS_LAST, bindparam("with_body", type_=Integer()) == 1), _BODY)),
-    ).select_from(_with_content(_WALKED.join(node, node.c.id == _WALKED.c.id)).outerjoin(access_grant, _GRANTED))
+    ).select_from(_with_content(_WALKED.join(node, node.c.id == _WALKED.c.id)))
 )
 
 
@@ -118,14 +117,12 @@ _RESOLVE = Statement(
 class FoundThen:
     """What a path led to at an instant.
 
-    ``row`` is None where nothing was. ``grants`` are the rights that the asking principal has today on what the path went
-    through, with the depth at which; ``caller_epoch`` is as in ``resolving.Resolved``. ``body`` is the content when it was asked
+    ``row`` is None where nothing was. ``caller_epoch`` is as in ``resolving.Resolved``. ``body`` is the content when it was asked
     for and lies in the database.
     """
 
     row: MemberRow | None
     node_id: int
-    grants: tuple[tuple[int, int], ...]
     caller_epoch: int | None
     body: bytes | None
 
@@ -138,23 +135,17 @@ def find(session: Session, path: TreePath, at: Instant, who: Principal, *, with_
         at=at,
         last=len(path),
         me=who.id,
-        also_me=who.identities[-1],
         with_body=int(with_body),
     )
-    grants: dict[tuple[int, int], int] = {}
     last: Row | None = None
     for row in rows:
-        depth, _, grantee, rights = row[WIDTH : WIDTH + 4]
-        if grantee is not None:
-            grants[depth, grantee] = rights
-        if depth == len(path) and (row[2] == _COLLECTION or row[7]):
+        if row[WIDTH] == len(path) and (row[2] == _COLLECTION or row[7]):
             last = row
     return FoundThen(
         None if last is None else _member(last),
         0 if last is None else last[WIDTH + 1],
-        tuple((depth, rights) for (depth, _), rights in grants.items()),
-        rows[0][WIDTH + 4] if rows else None,
-        None if last is None else last[WIDTH + 5],
+        rows[0][WIDTH + 2] if rows else None,
+        None if last is None else last[WIDTH + 3],
     )
 
 
@@ -166,7 +157,7 @@ def _member(row: Row) -> MemberRow:
 # What was in a collection
 
 _MEMBERS = Statement(
-    select(*_columns(placement.c.name))
+    select(*_columns(placement.c.name), placement.c.node_id)
     .select_from(_with_content(placement.join(node, node.c.id == placement.c.node_id)))
     .where(placement.c.parent_id == bindparam("parent_id"), _HELD, _EXISTED)
     .order_by(placement.c.name_key)
@@ -176,7 +167,10 @@ _MEMBERS = Statement(
 def members(
     session: Session, parent_id: int, at: Instant, *, at_once: int
 ) -> tuple[Sequence[MemberRow], Iterator[list[Row]], bool]:
-    """Return the first members that a collection had, an iterator over the rest, and whether that is all."""
+    """Return the first members that a collection had, an iterator over the rest, and whether that is all.
+
+    Each row has the node's id of today behind it.
+    """
     batches = session.stream(_MEMBERS, parent_id=parent_id, at=at)
     first: list[Row] = []
     for batch in batches:

@@ -120,7 +120,7 @@ _INSERT = Statement(
                 "media_type",
             )
         }
-        | {"is_seen": 0}
+        | {"is_seen": 0, "is_closed": 0}
     )
 )
 _PLACE = Statement(
@@ -140,9 +140,9 @@ _LEAVE = Statement(
 )
 
 
-def add(tx: Transaction, nodes: Sequence[Node], by: int) -> None:
+def add(tx: Transaction, nodes: Sequence[Node]) -> None:
     """Store new nodes and where they are."""
-    tx.run_many(_INSERT, [_node_values(new, by) for new in nodes])
+    tx.run_many(_INSERT, [_node_values(new) for new in nodes])
     tx.run_many(
         _PLACE,
         [
@@ -153,7 +153,7 @@ def add(tx: Transaction, nodes: Sequence[Node], by: int) -> None:
     )
 
 
-def _node_values(new: Node, by: int) -> dict[str, Value]:
+def _node_values(new: Node) -> dict[str, Value]:
     row = from_node(new)
     return {
         "id": row[0],
@@ -163,7 +163,7 @@ def _node_values(new: Node, by: int) -> dict[str, Value]:
         "name": row[4],
         "name_key": None if row[4] is None else collision_key(row[4]),
         "created_at": row[5],
-        "created_by": by,
+        "created_by": new.created_by,
         "modified_at": row[6],
         "version_no": row[7],
         "digest": row[8],

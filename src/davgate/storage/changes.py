@@ -10,16 +10,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, case, except_, exists, func, or_, select, union
+from sqlalchemy import and_, bindparam, case, except_, exists, select, union
 
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.permissions import Right
-from davgate.model.principal import Principal
 from davgate.model.sync import State
 from davgate.storage.database import Session
 from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Row, Statement, ids_given
-from davgate.storage.tables import access_grant, change, node, placement, store, trash
+from davgate.storage.tables import change, node, placement, store
 
 # The order itself
 
@@ -79,28 +77,6 @@ def since(session: Session, seq: int, most: int) -> list[Recorded]:
 
 
 _ASKED = ids_given("ids")
-_UP = select(_ASKED.c.id.label("start"), _ASKED.c.id.label("at")).cte("up", recursive=True)
-_UP = _UP.union_all(
-    select(_UP.c.start, func.coalesce(node.c.parent_id, trash.c.parent_id))
-    .join_from(_UP, node, node.c.id == _UP.c.at)
-    .outerjoin(trash, trash.c.node_id == node.c.id)
-    .where(or_(node.c.parent_id.is_not(None), trash.c.parent_id.is_not(None)))
-)
-_READABLE = Statement(
-    select(_UP.c.start)
-    .distinct()
-    .join_from(_UP, access_grant, access_grant.c.node_id == _UP.c.at)
-    .where(
-        access_grant.c.principal_id.in_([bindparam("me"), bindparam("also_me")]),
-        access_grant.c.rights.op("&")(Right.READ.value) != 0,
-    )
-)
-
-
-def readable(session: Session, who: Principal, node_ids: Iterable[int]) -> frozenset[int]:
-    """Return those of the nodes that a principal may read today; of what is in the trash, where it was decides."""
-    rows = session.all(_READABLE, ids=_json(node_ids), me=who.id, also_me=who.identities[-1])
-    return frozenset(row[0] for row in rows)
 
 
 def _json(ids: Iterable[int]) -> str:

@@ -49,7 +49,16 @@ _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 logger = logging.getLogger(__name__)
 
 _COUNTERS = Statement(
-    select(store.c.next_id, store.c.last_change, store.c.stored_bytes, store.c.last_at).where(store.c.id == 1).with_for_update()
+    select(
+        store.c.next_id,
+        store.c.last_change,
+        store.c.stored_bytes,
+        store.c.last_audit,
+        store.c.last_at,
+        store.c.audit_hash,
+    )
+    .where(store.c.id == 1)
+    .with_for_update()
 )
 _ADVANCE = Statement(
     update(store)
@@ -59,6 +68,8 @@ _ADVANCE = Statement(
         last_change=bindparam("new_last_change"),
         stored_bytes=bindparam("new_stored_bytes"),
         last_at=bindparam("new_last_at"),
+        last_audit=bindparam("new_last_audit"),
+        audit_hash=bindparam("new_audit_hash"),
     )
 )
 
@@ -193,8 +204,10 @@ class Transaction(Session):
     now: Instant
     at: Instant
     stored_bytes: int
+    audit_hash: bytes
     _next_id: int
     _last_change: int
+    _last_audit: int
     _last_at: Instant
 
     def __init__(self, database: Database, gate: Gate | None, *, durable: bool) -> None:
@@ -242,15 +255,22 @@ class Transaction(Session):
         self._last_change += 1
         return self._last_change
 
+    def next_audit(self) -> int:
+        """Return the next number in the audit; ``audit_hash``, the head of its chain, is the caller's to move on."""
+        self._last_audit += 1
+        return self._last_audit
+
     def commit(self) -> None:
         """Make everything of this transaction true for everybody."""
-        if [self._next_id, self._last_change, self.stored_bytes] != self._loaded:
+        if [self._next_id, self._last_change, self.stored_bytes, self._last_audit] != self._loaded:
             self.run(
                 _ADVANCE,
                 new_next_id=self._next_id,
                 new_last_change=self._last_change,
                 new_stored_bytes=self.stored_bytes,
                 new_last_at=self._last_at if self._last_change == self._loaded[1] else self.at,
+                new_last_audit=self._last_audit,
+                new_audit_hash=self.audit_hash,
             )
         self._cursor.execute("COMMIT")
         self.is_committed = True
@@ -268,8 +288,8 @@ class Transaction(Session):
         counters = self.first(_COUNTERS)
         if counters is None:
             raise StoreUnusable(_NO_STORE)
-        *self._loaded, self._last_at = counters
-        self._next_id, self._last_change, self.stored_bytes = self._loaded
+        *self._loaded, self._last_at, self.audit_hash = counters
+        self._next_id, self._last_change, self.stored_bytes, self._last_audit = self._loaded
         self.now = self._database.clock.now()
         self.at = max(self.now, Instant(self._last_at + 1))
 

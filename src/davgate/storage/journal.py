@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, insert
 
+from davgate.model import audit as chain
 from davgate.storage.database import Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, change
@@ -57,6 +58,7 @@ def record(tx: Transaction, changes: Sequence[Change]) -> None:
 
 _AUDIT = Statement(
     insert(audit).values(
+        id=bindparam("id"),
         at=bindparam("at"),
         principal_id=bindparam("principal_id"),
         action=bindparam("action"),
@@ -65,6 +67,8 @@ _AUDIT = Statement(
         detail=bindparam("detail"),
         request_id=bindparam("request_id"),
         client=bindparam("client"),
+        outcome=bindparam("outcome"),
+        hash=bindparam("hash"),
     )
 )
 
@@ -79,16 +83,12 @@ def audit_act(
     detail: Mapping[str, object],
     request_id: str,
     client: str,
+    outcome: str = "granted",
 ) -> None:
-    """Store who did what to what, from where."""
-    tx.run(
-        _AUDIT,
-        at=tx.at,
-        principal_id=principal_id,
-        action=action,
-        node_id=node_id,
-        path=path,
-        detail=json.dumps(detail, ensure_ascii=False) if detail else "{}",
-        request_id=request_id,
-        client=client,
-    )
+    """Store who did what to what, from where, or was refused it, as the next link of the chain."""
+    no = tx.next_audit()
+    told = json.dumps(detail, ensure_ascii=False) if detail else "{}"
+    fields = (no, tx.at, principal_id, action, node_id, path, told, request_id, client, outcome)
+    tx.audit_hash = chain.chained(tx.audit_hash, fields)
+    names = ("id", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")
+    tx.run(_AUDIT, **dict(zip(names, fields, strict=True)), hash=tx.audit_hash)

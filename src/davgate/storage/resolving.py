@@ -19,6 +19,7 @@ from davgate.model.locks import Lock, is_expired
 from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
+from davgate.model.permissions import Step
 from davgate.model.principal import Principal
 from davgate.storage.database import Session
 from davgate.storage.rows import (
@@ -32,7 +33,7 @@ from davgate.storage.rows import (
     to_lock,
     to_node,
 )
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
 
 
@@ -41,8 +42,8 @@ class Resolved:
     """What a path leads to.
 
     ``chain`` holds the nodes from the root down, as far as they exist; ``locks`` the live locks on each of them by node id;
-    ``ended_locks`` are those that ran out or were broken a while ago: they forbid nothing, and may be revived.
-    ``grants`` the rights given to the asking principal, with the depth at which. ``caller_epoch`` is the principal's present
+    ``ended_locks`` are those that ran out or were broken a while ago: they forbid nothing, and may be revived. ``way`` tells for
+    each node of the chain which rights were granted there to the asking principal. ``caller_epoch`` is the principal's present
     epoch, None when it is disabled or gone. ``body`` is the content when it was asked for and lies in the database,
     ``stored_bytes`` the sum of all content in the store when that was asked for.
 
@@ -55,7 +56,7 @@ class Resolved:
     chain: tuple[Node, ...]
     locks: dict[int, tuple[Lock, ...]]
     ended_locks: dict[int, tuple[Lock, ...]]
-    grants: tuple[tuple[int, int], ...]
+    way: tuple[Step, ...]
     caller_epoch: int | None
     body: bytes | None
     stored_bytes: int | None
@@ -119,12 +120,12 @@ def _resolve(
         now=now,
         young_since=after(now, -SCRATCH_AGE),
         me=who.id,
-        also_me=who.identities[-1],
+        identities=identities_of(who),
     )
     nodes: dict[int, Node] = {}
     live: dict[int, dict[str, Lock]] = {}
     ended: dict[int, dict[str, Lock]] = {}
-    grants: dict[int, tuple[int, int]] = {}
+    grants: dict[int, dict[int, int]] = {}
     check_out: CheckOut | None = None
     body: bytes | None = None
     is_young_of_others = False
@@ -136,7 +137,7 @@ def _resolve(
             found = to_lock(row[_LOCK_AT:_GRANT_AT])
             (ended if is_expired(found, now) else live).setdefault(found.node_id, {})[found.token] = found
         if row[_GRANT_AT] is not None:
-            grants[(depth << 64) + row[_GRANT_AT]] = (depth, row[_GRANT_AT + 1])
+            grants.setdefault(depth, {})[row[_GRANT_AT]] = row[_GRANT_AT + 1]
         if row[_CHECK_OUT_AT] is not None:
             check_out = to_check_out(row[_CHECK_OUT_AT:_BODY_AT])
         if with_body and depth == len(path):
@@ -149,7 +150,7 @@ def _resolve(
         tuple(chain),
         {node_id: tuple(by_token.values()) for node_id, by_token in live.items()},
         {node_id: tuple(by_token.values()) for node_id, by_token in ended.items()},
-        tuple(grants.values()),
+        tuple(Step(one.id, one.is_closed, _together(grants.get(depth))) for depth, one in enumerate(chain)),
         rows[0][_EPOCH_AT] if rows else None,
         body,
         rows[0][-1] if rows and with_stored_bytes else None,
@@ -159,6 +160,23 @@ def _resolve(
         now,
         min((lock.expires_at for by_token in live.values() for lock in by_token.values()), default=FOREVER),
     )
+
+
+def _together(granted: dict[int, int] | None) -> int:
+    bits = 0
+    for rights in granted.values() if granted else ():
+        bits |= rights
+    return bits
+
+
+@lru_cache(maxsize=1024)
+def _as_json(identities: tuple[int, ...]) -> str:
+    return json.dumps(identities)
+
+
+def identities_of(who: Principal) -> str:
+    """Return the ids whose grants a principal has, as the parameter of a statement."""
+    return _as_json(who.identities)
 
 
 def as_holder_sees(node: Node, check_out: CheckOut) -> Node:
@@ -221,7 +239,7 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
             access_grant,
             and_(
                 access_grant.c.node_id == walk.c.id,
-                access_grant.c.principal_id.in_([bindparam("me"), bindparam("also_me")]),
+                access_grant.c.principal_id.in_(select(ids_given("identities").c.id)),
             ),
         )
         .outerjoin(check_out, and_(is_last, check_out.c.document_id == walk.c.id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 
@@ -14,11 +14,14 @@ from davgate.model.node import Cause, Content, Node, NodeKind, Version
 from davgate.storage import tables
 from davgate.storage.statements import Row
 
-MemberRow: TypeAlias = tuple[int, str, int, int | None, str | None, int, int, int, bytes | None, int | None, str | None]
-"""id, uuid, kind, parent_id, name, created_at, modified_at, version_no, digest, length_bytes, media_type.
+MemberRow: TypeAlias = tuple[int, str, int, int | None, str | None, int, int, int, bytes | None, int | None, str | None, int, int]
+"""id, uuid, kind, parent_id, name, created_at, modified_at, version_no, digest, length_bytes, media_type, created_by, is_closed.
 
 A listing hands these on as they come from the driver: ten thousand members become text without ten thousand objects.
 """
+
+CREATED_BY_AT: Final = 11
+IS_CLOSED_AT: Final = 12
 
 _node = tables.node.c
 NODE_COLUMNS: tuple[ColumnElement[object], ...] = (
@@ -33,6 +36,8 @@ NODE_COLUMNS: tuple[ColumnElement[object], ...] = (
     _node.digest,
     _node.length_bytes,
     _node.media_type,
+    _node.created_by,
+    _node.is_closed,
 )
 NODE_WIDTH = len(NODE_COLUMNS)
 
@@ -92,7 +97,7 @@ _DEPTHS = {depth.value: depth for depth in Depth}
 def to_node(row: Row) -> Node:
     """Return the node of a row of NODE_COLUMNS."""
     content = None if row[8] is None else Content(row[8], row[9], row[10])
-    return Node(row[0], row[1], NodeKind(row[2]), row[3], row[4], row[5], row[6], row[7], content)
+    return Node(row[0], row[1], NodeKind(row[2]), row[3], row[4], row[5], row[6], row[7], content, row[11], bool(row[12]))
 
 
 def from_node(node: Node) -> MemberRow:
@@ -108,6 +113,8 @@ def from_node(node: Node) -> MemberRow:
         node.modified_at,
         node.version_no,
         *content,
+        node.created_by,
+        int(node.is_closed),
     )
 
 

@@ -13,10 +13,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from davgate.model.audit import START
 from davgate.model.errors import Corrupt, StoreUnusable
+from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, NodeKind
-from davgate.model.permissions import EDITOR
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
+from davgate.model.rights import EDITOR
 from davgate.storage.database import Database, meaning_of
 from davgate.storage.tables import access_grant, node, principal, store
 
@@ -83,12 +85,24 @@ def _fill(connection: Connection, now: int) -> None:
             stored_bytes=0,
             key=secrets.token_bytes(32),
             last_at=0,
+            last_audit=0,
+            audit_hash=START,
         )
     )
     for fixed_id, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system")):
         kind = PrincipalKind.GROUP if fixed_id == SIGNED_IN_ID else PrincipalKind.SERVICE
         connection.execute(
-            insert(principal).values(id=fixed_id, name=name, kind=kind.value, epoch=0, is_admin=0, is_disabled=0, created_at=now)
+            insert(principal).values(
+                id=fixed_id,
+                name=name,
+                kind=kind.value,
+                epoch=0,
+                is_admin=0,
+                is_disabled=0,
+                created_at=now,
+                expires_at=FOREVER,
+                source="",
+            )
         )
     connection.execute(
         insert(node).values(
@@ -100,6 +114,7 @@ def _fill(connection: Connection, now: int) -> None:
             modified_at=now,
             version_no=0,
             is_seen=0,
+            is_closed=0,
         )
     )
     connection.execute(insert(access_grant).values(node_id=ROOT_ID, principal_id=SIGNED_IN_ID, rights=EDITOR.value))

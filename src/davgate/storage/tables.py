@@ -21,6 +21,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     cast,
     exists,
     func,
@@ -47,6 +48,8 @@ store = Table(
     Column("stored_bytes", BigInteger, nullable=False, comment="sum of all blobs"),
     Column("key", LargeBinary, nullable=False, comment="for what this store signs"),
     Column("last_at", BigInteger, nullable=False, comment="the instant of the newest change: no two transactions share one"),
+    Column("last_audit", BigInteger, nullable=False),
+    Column("audit_hash", LargeBinary, nullable=False, comment="the head of the audit's chain"),
     CheckConstraint("id = 1", name="store_is_one"),
 )
 """One row. The writer locks it on PostgreSQL, which makes the order of changes gap-free and the writer the only one."""
@@ -62,7 +65,59 @@ principal = Table(
     Column("is_admin", SmallInteger, nullable=False),
     Column("is_disabled", SmallInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, comment="from then on it may not sign in"),
+    Column(
+        "source", Text, nullable=False, comment="what proves who it is: empty for this store, else the name of another source"
+    ),
 )
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("group_id", ForeignKey("principal.id"), nullable=False),
+    Column("member_id", ForeignKey("principal.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("group_id", "member_id"),
+    sqlite_with_rowid=False,
+)
+"""Who is in a group: users, services and other groups."""
+
+app_password = Table(
+    "app_password",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("principal_id", ForeignKey("principal.id"), nullable=False),
+    Column("name", Text, nullable=False, comment="for people: which program has it"),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256: the secret is random, and long"),
+    Column("digest_md5", Text, comment="HA1 for Digest sign-in (RFC 7616), where that is on"),
+    Column("digest_sha256", Text),
+    Column("rights", BigInteger, nullable=False, comment="bits of model.rights.Right: at most these"),
+    Column("tree_id", ForeignKey("node.id"), index=True, comment="at and below this node alone; null everywhere"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    UniqueConstraint("principal_id", "name"),
+)
+"""Passwords that a person gives to programs."""
+
+sign_in_failure = Table(
+    "sign_in_failure",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("client", Text, nullable=False, comment="the address it came from"),
+    Column("failed_at", BigInteger, nullable=False, index=True),
+    Index("sign_in_failure_by_name", "name", "client", "failed_at"),
+)
+"""Failed sign-ins of the last minutes, for the brake on guessing."""
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("no", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+"""Keys of what this store signs: the newest signs, and what an older one signed is good until that key is removed."""
 
 # Where a node is now and what its current version holds: copies kept in the same commit, so that a listing reads one table.
 node = Table(
@@ -82,6 +137,7 @@ node = Table(
     Column("length_bytes", BigInteger),
     Column("media_type", Text),
     Column("is_seen", SmallInteger, nullable=False, comment="somebody else than its maker has read it; kept while it is young"),
+    Column("is_closed", SmallInteger, nullable=False, comment="grants on what is above it do not hold for it"),
     Index("node_by_name", "parent_id", "name_key", unique=True),
 )
 # Few documents are pending or unversioned at a time; finding them must not read the many that are not. The conditions stand
@@ -90,6 +146,9 @@ IS_PENDING = (node.c.digest.is_(None)) & (node.c.kind == literal_column("2"))
 """Documents whose content is yet to come."""
 IS_UNVERSIONED = (node.c.version_no == literal_column("0")) & (node.c.digest.is_not(None))
 """Programs' scratch files."""
+IS_CLOSED = node.c.is_closed == literal_column("1")
+"""Nodes that break the inheritance of rights."""
+Index("node_closed", node.c.parent_id, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
 Index("node_pending", node.c.modified_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 Index("node_unversioned", node.c.digest, sqlite_where=IS_UNVERSIONED, postgresql_where=IS_UNVERSIONED)
 
@@ -315,8 +374,9 @@ access_grant = Table(
     metadata,
     Column("node_id", ForeignKey("node.id"), nullable=False),
     Column("principal_id", ForeignKey("principal.id"), nullable=False),
-    Column("rights", BigInteger, nullable=False, comment="bits of model.permissions.Right"),
+    Column("rights", BigInteger, nullable=False, comment="bits of model.rights.Right"),
     PrimaryKeyConstraint("node_id", "principal_id"),
+    Index("access_grant_by_principal", "principal_id"),
     sqlite_with_rowid=False,
 )
 
@@ -346,6 +406,8 @@ audit = Table(
     Column("detail", Text, nullable=False, comment="JSON"),
     Column("request_id", Text, nullable=False),
     Column("client", Text, nullable=False),
+    Column("outcome", Text, nullable=False, comment="granted or denied"),
+    Column("hash", LargeBinary, nullable=False, comment="of the row before it and of this one: no row can be altered alone"),
 )
 
 _scratch = node.alias("scratch")

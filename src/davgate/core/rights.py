@@ -1,0 +1,192 @@
+"""May this principal do this here, by right: the checks that every use case makes, and what it lets one see.
+
+What follows from the grants on the way to a node is said in ``model.permissions``; what one may not see does not exist for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from davgate.core.store import Context
+from davgate.model import permissions
+from davgate.model.errors import Forbidden, NotADocument, NotFound, ParentMissing
+from davgate.model.names import check_new_name
+from davgate.model.node import Node, NodeKind
+from davgate.model.paths import TreePath, to_text
+from davgate.model.rights import EVERYTHING, UNRESTRICTED, Right
+from davgate.storage.api import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, Resolved, Session, access
+
+
+def rights_at(found: Resolved, ctx: Context, depth: int) -> Right:
+    """Return the principal's rights on the node at a depth of the path."""
+    if depth >= len(found.chain):
+        return permissions.effective(ctx.principal, found.way)
+    return permissions.effective(ctx.principal, found.way[: depth + 1], found.chain[depth].created_by)
+
+
+def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[int, Right]:
+    """Return the principal's rights on nodes wherever they are today; of what is in the trash, where it was decides.
+
+    One statement at most. Nodes that are no more are left out, but for those who may do everything.
+    """
+    who = ctx.principal
+    if who.is_admin and who.scope == UNRESTRICTED:
+        return dict.fromkeys(node_ids, EVERYTHING)
+    ways = access.ways(session, who, node_ids)
+    return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
+
+
+def require_node(found: Resolved, ctx: Context, needed: Right) -> Node:
+    """Return the node at the path.
+
+    Raises:
+        NotFound: there is none that the principal may see.
+        Forbidden: the principal lacks a right that is needed.
+    """
+    node = found.node
+    held = rights_at(found, ctx, len(found.path))
+    if node is None or Right.READ not in held:
+        raise NotFound(found.path)
+    permissions.require(needed, held, found.path)
+    return node
+
+
+def require_visible(session: Session, found: Resolved, ctx: Context) -> Node:
+    """Return the node at the path, or the collection on the way to something that the principal may see.
+
+    So one finds one's way from the root to what one was given, and to a drop-box, which one may not read.
+
+    Raises:
+        NotFound: there is none that the principal may see.
+    """
+    node = found.node
+    if node is not None and Right.READ not in rights_at(found, ctx, len(found.path)):
+        may_add = Right.BIND in rights_at(found, ctx, len(found.path))
+        if not (node.is_collection and (may_add or node.id in access.on_the_way(session, ctx.principal))):
+            node = None
+    if node is None:
+        raise NotFound(found.path)
+    return node
+
+
+Shown = Callable[[Sequence[MemberRow]], Sequence[MemberRow]]
+"""Leaves out of some members of a collection those that the principal may not see."""
+
+
+def _all_of(rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+    return rows
+
+
+def visible_members(session: Session, found: Resolved, ctx: Context) -> Shown:
+    """Return what to show of the members of the collection at the path, which the principal may see itself.
+
+    Who may read the collection may read what is in it but for closed members, for which there is one statement more. Who may not
+    sees what they made themselves, where they may, and the way to what else they may see.
+    """
+    who = ctx.principal
+    if who.is_admin and who.scope == UNRESTRICTED:
+        return _all_of
+    if Right.READ in permissions.effective(who, found.way):
+        return lambda rows: _without_closed(session, ctx, rows)
+    sees_own = Right.READ in permissions.effective(who, found.way, who.id)
+    way = access.on_the_way(session, who)
+    return lambda rows: _on_the_way(session, ctx, rows, way, sees_own=sees_own)
+
+
+def _without_closed(session: Session, ctx: Context, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+    closed = [row[0] for row in rows if row[IS_CLOSED_AT]]
+    if not closed:
+        return rows
+    way = access.on_the_way(session, ctx.principal)
+    held = rights_of(session, ctx, closed)
+    return [row for row in rows if not row[IS_CLOSED_AT] or _is_seen(row, held[row[0]], way)]
+
+
+def _on_the_way(
+    session: Session, ctx: Context, rows: Sequence[MemberRow], way: frozenset[int], *, sees_own: bool
+) -> Sequence[MemberRow]:
+    own = {row[0] for row in rows if sees_own and row[CREATED_BY_AT] == ctx.principal.id}
+    held = rights_of(session, ctx, [row[0] for row in rows if row[0] in way or row[0] in own])
+    return [row for row in rows if row[0] in held and _is_seen(row, held[row[0]], way)]
+
+
+def _is_seen(row: MemberRow, held: Right, way: frozenset[int]) -> bool:
+    is_collection = row[2] == NodeKind.COLLECTION.value
+    return Right.READ in held or (is_collection and (row[0] in way or Right.BIND in held))
+
+
+def require_room(found: Resolved, ctx: Context) -> None:
+    """Refuse to use a name that something has which the principal may not see.
+
+    Raises:
+        Forbidden: without telling what.
+    """
+    if found.node is not None and Right.READ not in rights_at(found, ctx, len(found.path)):
+        raise Forbidden("You may not use this name here. Choose another one.")
+
+
+def rights_on_new(found: Resolved, ctx: Context) -> Right:
+    """Return the rights that the principal will have on what it makes at the path."""
+    return permissions.effective(ctx.principal, found.way[: len(found.path)], ctx.principal.id)
+
+
+def require_removable(found: Resolved, ctx: Context) -> None:
+    """Refuse to take what is at the path out of its collection, unless the principal may, or made it and may remove its own.
+
+    Raises:
+        ParentMissing, Forbidden.
+    """
+    parent, node = found.parent, found.node
+    above, here = rights_at(found, ctx, len(found.path) - 1), rights_at(found, ctx, len(found.path))
+    if Right.UNBIND in above & here and Right.READ in above:
+        return
+    is_own = node is not None and node.created_by == ctx.principal.id and Right.OWN in here
+    if parent is None or not is_own or Right.UNBIND not in here:
+        permissions.require(Right.UNBIND, here & (above | Right.READ), found.path)
+
+
+def require_removable_below(session: Session, ctx: Context, node: Node, path: TreePath) -> None:
+    """Refuse to take a collection away in which something is closed that the principal may not take away.
+
+    Raises:
+        Forbidden: without telling what.
+    """
+    if not node.is_collection or (ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED):
+        return
+    closed = access.closed_below(session, node.id)
+    if closed and any(Right.UNBIND not in held for held in rights_of(session, ctx, closed).values()):
+        raise Forbidden(f"You may not take away everything in {to_text(path)}. Ask an administrator to do it.")
+
+
+def require_parent(found: Resolved, ctx: Context, needed: Right) -> Node:
+    """Return the collection that holds, or would hold, the member named by the last segment.
+
+    Raises:
+        ParentMissing: it does not exist, or is a document.
+        Forbidden: the principal lacks a right that is needed there.
+    """
+    parent = found.parent
+    held = rights_at(found, ctx, len(found.path) - 1)
+    # At a drop-box one may add what one may not read.
+    if parent is None or not parent.is_collection or not held & (Right.READ | Right.BIND):
+        raise ParentMissing(found.path)
+    if held & needed != needed and Right.READ not in held:
+        raise Forbidden("You may only add documents here.")
+    permissions.require(needed, held, found.path[:-1])
+    return parent
+
+
+def require_writable(found: Resolved, ctx: Context) -> None:
+    """Refuse a path at which this principal can neither replace a document's content nor make a document.
+
+    Raises:
+        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden.
+    """
+    if found.node is None or Right.READ not in rights_at(found, ctx, len(found.path)):
+        # What one may not see answers as a free name does, until it would have to be given out.
+        require_parent(found, ctx, Right.BIND)
+        require_room(found, ctx)
+        check_new_name(found.path[:-1], found.path[-1])
+        return
+    if require_node(found, ctx, Right.WRITE_CONTENT).is_collection:
+        raise NotADocument(found.path)

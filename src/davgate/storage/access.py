@@ -1,0 +1,153 @@
+"""Grants, closed nodes, and the ways that lead to nodes: rows. What follows from them is ``model.permissions``' to say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, and_, bindparam, delete, func, insert, literal, select, union, update
+
+from davgate.model.permissions import Step
+from davgate.model.principal import Principal
+from davgate.storage.database import Session, Transaction
+from davgate.storage.resolving import identities_of
+from davgate.storage.statements import Statement, ids_given
+from davgate.storage.tables import IS_CLOSED, access_grant, node, principal, trash
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way from the root to a node as it is today, and who made that node; of what was deleted, the way to where it was."""
+
+    steps: tuple[Step, ...]
+    made_by: int
+
+
+_GIVEN = ids_given("ids")
+_IDENTITIES = select(ids_given("identities").c.id)
+
+
+def _climb() -> Statement:
+    up = select(_GIVEN.c.id.label("start"), _GIVEN.c.id.label("id"), literal(0, Integer).label("height")).cte(
+        "up", recursive=True
+    )
+    above = (
+        select(up.c.start, func.coalesce(node.c.parent_id, trash.c.parent_id), up.c.height + 1)
+        .join_from(up, node, node.c.id == up.c.id)
+        .outerjoin(trash, trash.c.node_id == node.c.id)
+        .where(func.coalesce(node.c.parent_id, trash.c.parent_id).is_not(None))
+    )
+    climbed = up.union_all(above)
+    granted = and_(access_grant.c.node_id == climbed.c.id, access_grant.c.principal_id.in_(_IDENTITIES))
+    return Statement(
+        select(climbed.c.start, climbed.c.height, node.c.id, node.c.is_closed, node.c.created_by, access_grant.c.rights)
+        .join_from(climbed, node, node.c.id == climbed.c.id)
+        .outerjoin(access_grant, granted)
+        .order_by(climbed.c.start, climbed.c.height.desc())
+    )
+
+
+_WAYS = _climb()
+
+
+def ways(session: Session, who: Principal, node_ids: Iterable[int]) -> dict[int, Way]:
+    """Return the ways to nodes, with the rights granted on them to a principal. One statement, however many nodes."""
+    rows = session.all(_WAYS, ids=json.dumps(sorted(set(node_ids))), identities=identities_of(who))
+    found: dict[int, dict[int, Step]] = {}
+    makers: dict[int, int] = {}
+    for start, height, node_id, is_closed, created_by, rights in rows:
+        steps = found.setdefault(start, {})
+        known = steps.get(height)
+        steps[height] = Step(node_id, bool(is_closed), (rights or 0) | (known.granted if known is not None else 0))
+        if height == 0:
+            makers[start] = created_by
+    return {start: Way(tuple(steps.values()), makers[start]) for start, steps in found.items()}
+
+
+def _above() -> Statement:
+    given = select(_GIVEN.c.id)
+    granted = select(access_grant.c.node_id).where(access_grant.c.principal_id.in_(_IDENTITIES))
+    start = union(given, granted).subquery()
+    up = select(start.c[0].label("id")).cte("up", recursive=True)
+    above = select(node.c.parent_id).join_from(up, node, node.c.id == up.c.id).where(node.c.parent_id.is_not(None))
+    return Statement(select(up.union(above).c.id))
+
+
+_ABOVE = _above()
+
+
+def on_the_way(session: Session, who: Principal) -> frozenset[int]:
+    """Return the nodes on which a principal was granted something or to which it is restricted, and all above them."""
+    tree = [] if who.scope.tree_id is None else [who.scope.tree_id]
+    memory = session.memory()
+    question = ("on the way", who.identities, who.scope.tree_id)
+    known: frozenset[int] | None = None if memory is None else memory.get(question)
+    if known is None:
+        known = frozenset(row[0] for row in session.all(_ABOVE, ids=json.dumps(tree), identities=identities_of(who)))
+        if memory is not None:
+            memory[question] = known
+    return known
+
+
+def _closed() -> Statement:
+    up = select(node.c.id.label("start"), node.c.parent_id.label("id")).where(IS_CLOSED).cte("up", recursive=True)
+    above = select(up.c.start, node.c.parent_id).join_from(up, node, node.c.id == up.c.id)
+    climbed = up.union_all(above)
+    return Statement(select(climbed.c.start).where(climbed.c.id == bindparam("top")))
+
+
+_CLOSED_BELOW = _closed()
+
+
+def closed_below(session: Session, top: int) -> list[int]:
+    """Return the closed nodes below a node, at whatever depth; what that costs grows with the closed nodes, not with the tree."""
+    return [int(row[0]) for row in session.all(_CLOSED_BELOW, top=top)]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Rights given to a principal on a node."""
+
+    node_id: int
+    principal_id: int
+    principal_name: str
+    rights: int
+
+
+_ON_NODES = Statement(
+    select(access_grant.c.node_id, access_grant.c.principal_id, principal.c.name, access_grant.c.rights)
+    .join_from(access_grant, principal, principal.c.id == access_grant.c.principal_id)
+    .where(access_grant.c.node_id.in_(select(_GIVEN.c.id)))
+    .order_by(access_grant.c.node_id, principal.c.name)
+)
+
+
+def grants_on(session: Session, node_ids: Iterable[int]) -> list[Grant]:
+    """Return all grants on some nodes, to whomever."""
+    return [Grant(*row) for row in session.all(_ON_NODES, ids=json.dumps(list(node_ids)))]
+
+
+_REMOVE = Statement(
+    delete(access_grant).where(
+        access_grant.c.node_id == bindparam("node_id"), access_grant.c.principal_id == bindparam("principal_id")
+    )
+)
+_GRANT = Statement(
+    insert(access_grant).values(node_id=bindparam("node_id"), principal_id=bindparam("principal_id"), rights=bindparam("rights"))
+)
+
+
+def grant(tx: Transaction, node_id: int, principal_id: int, rights: int) -> None:
+    """Let a principal have exactly these rights on a node and all below it; without any, what it had there ends."""
+    tx.run(_REMOVE, node_id=node_id, principal_id=principal_id)
+    if rights:
+        tx.run(_GRANT, node_id=node_id, principal_id=principal_id, rights=rights)
+
+
+_SET_CLOSED = Statement(update(node).where(node.c.id == bindparam("node_id")).values(is_closed=bindparam("new_is_closed")))
+
+
+def set_closed(tx: Transaction, node_id: int, *, is_closed: bool) -> None:
+    """Let grants on what is above a node hold for it, or not."""
+    tx.run(_SET_CLOSED, node_id=node_id, new_is_closed=int(is_closed))
