@@ -23,6 +23,7 @@ from davgate.model.locks import (
     unsatisfied,
 )
 from davgate.model.principal import Principal
+from davgate.model.rights import EDITOR, MANAGER, READER, Right
 
 ANN = Principal(2, "ann", epoch=0)
 BOB = Principal(3, "bob", epoch=0)
@@ -169,6 +170,8 @@ def test_lock_is_named_by_every_resource_in_its_scope(depth: Depth) -> None:
     assert not covers(a_lock(node=DOCUMENT, depth=depth), FOLDER, (1,))
 
 
-@pytest.mark.parametrize(("who", "may"), [(ANN, True), (BOB, False), (ADMIN, True)])
-def test_owner_and_administrators_may_end_a_lock(who: Principal, may: bool) -> None:
-    assert may_end(a_lock(by=ANN), who) is may
+@pytest.mark.parametrize(
+    ("who", "held", "may"), [(ANN, READER, True), (BOB, EDITOR, False), (BOB, EDITOR | Right.UNLOCK, True), (BOB, MANAGER, True)]
+)
+def test_owner_and_who_has_the_right_to_unlock_may_end_a_lock(who: Principal, held: Right, may: bool) -> None:
+    assert may_end(a_lock(by=ANN), who, held) is may

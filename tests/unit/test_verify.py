@@ -84,6 +84,12 @@ def rich(unchecked_store: Store, ann: Context, bob: Context, clock: SettableCloc
     a_lock(store, holding(bob, deep), "/f/sub/b", scope=Scope.SHARED, owner="below")
     a_collection(store, ann, "/empty")
     _work_on_it(store, ann, step)
+    tamper(store, "INSERT INTO membership (group_id, member_id) VALUES (0, 2)")
+    tamper(
+        store,
+        "INSERT INTO app_password (id, principal_id, name, secret_hash, rights, tree_id, created_at, expires_at)"
+        " VALUES (1, 2, 'phone', 'hash', 1, 1, 0, 1)",
+    )
     assert findings(store) == []
     return store
 
@@ -236,7 +242,11 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("change-gap", ("DELETE FROM change WHERE seq = 1",)),
     ("change-gap", ("UPDATE store SET last_change = last_change + 1",)),
     ("change-gap", ("UPDATE change SET seq = 0 WHERE seq = 3",)),
-    ("change-unaudited", ("DELETE FROM audit WHERE action = 'move'",)),
+    ("change-unaudited", ("UPDATE change SET changed_at = changed_at + 1 WHERE seq = (SELECT max(seq) FROM change)",)),
+    ("audit-missing", ("DELETE FROM audit WHERE id = 3",)),
+    ("audit-missing", ("UPDATE store SET last_audit = last_audit + 1",)),
+    ("audit-altered", ("UPDATE audit SET client = '127.0.0.2' WHERE id = 3",)),
+    ("audit-head", ("UPDATE store SET audit_hash = (SELECT hash FROM audit WHERE id = 3)",)),
     ("next-id", ("UPDATE store SET next_id = (SELECT max(id) FROM node)",)),
 ]  # fmt: skip
 

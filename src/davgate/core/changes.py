@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from davgate.core.access import LockAt, check_conditions, locks_on, look_up
-from davgate.core.rights import require_node, rights_of
+from davgate.core.rights import hidden_below, hidden_in_trash, require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidSyncToken, TooManyMatches, UnsupportedReport
 from davgate.model.instant import Instant
 from davgate.model.node import Node
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.sync import State, SyncToken, format_token, parse_token
 from davgate.storage.api import (
@@ -26,6 +26,7 @@ from davgate.storage.api import (
     Recorded,
     Session,
     VersionNote,
+    catalog,
     changes,
     check_outs,
     locks,
@@ -143,6 +144,7 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
             token = replace(way, told=entries[-1][0])
         else:
             token = SyncToken(way.state, unsure_from=way.unsure_from if way.is_on_the_way else None)
+        entries = _shown(session, ctx, node, path, way.since, entries)
         ids = [row[0] for _, row in entries if row is not None]
         return Answer(
             node,
@@ -156,6 +158,33 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
             {taken.document_id: taken for taken, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {},
             version_notes.of_nodes(session, ids) if asked.with_versions else {},
         )
+
+
+def _shown(
+    session: Session,
+    ctx: Context,
+    top: Node,
+    top_path: TreePath,
+    since: State | None,
+    entries: list[tuple[str, MemberRow | None]],
+) -> list[tuple[str, MemberRow | None]]:
+    """Leave out what is closed to the principal; what was closed to it since the state that it knows is gone for it."""
+    prefix = to_text(top_path).rstrip("/") + "/"
+    hidden = {
+        to_text(where)[len(prefix) :]: node_id
+        for node_id in hidden_below(session, ctx, top.id)
+        if (where := catalog.path_of(session, node_id)) is not None
+    }
+    deleted = {text[len(prefix) :] for text in hidden_in_trash(session, ctx) if text.startswith(prefix)}
+    if not hidden and not deleted:
+        return entries
+    changed = frozenset() if since is None else changes.rights_changed(session, since)
+    lost = {text for text, node_id in hidden.items() if node_id in changed}
+    return [
+        (text, None if text in lost else row)
+        for text, row in entries
+        if text in lost or not (text in hidden or _is_below(text, hidden) or (row is None and text in deleted))
+    ]
 
 
 def _way(session: Session, store_uuid: str, newest: State, asked: Asked) -> SyncToken:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core.access import check_conditions, check_write_locks, locks_on, look_up
+from davgate.core.access import check_account, check_conditions, check_write_locks, locks_on, look_up
 from davgate.core.content import change_of, settle
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
-from davgate.core.rights import require_node
+from davgate.core.rights import require_node, rights_at, rights_of
 from davgate.core.sessions import break_locks, overtake
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
@@ -148,7 +148,7 @@ def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut,
 
 def _ending(found: Resolved, ctx: Context, act: Act) -> CheckOut:
     taken = found.check_out
-    ruling = rule(taken, ctx.principal, act)
+    ruling = rule(taken, ctx.principal, act, rights_at(found, ctx, len(found.path)))
     if taken is None or ruling is Ruling.NOT_CHECKED_OUT:
         raise NotCheckedOut(found.path)
     if ruling is Ruling.HELD:
@@ -168,6 +168,10 @@ def _document(found: Resolved, ctx: Context, needed: Right) -> Node:
 
 
 def standing(store: Store, ctx: Context) -> list[tuple[CheckOut, TreePath | None]]:
-    """Return all check-outs, the oldest first, with the paths of their documents."""
+    """Return all check-outs of documents that the principal may read, the oldest first, with the paths of these."""
     with store.database.read(snapshot=True) as session:
-        return [(taken, catalog.path_of(session, taken.document_id)) for taken in check_outs.all_standing(session)]
+        check_account(session, ctx, store.clock.now())
+        taken = check_outs.all_standing(session)
+        held = rights_of(session, ctx, [one.document_id for one in taken])
+        shown = [one for one in taken if Right.READ in held[one.document_id]]
+        return [(one, catalog.path_of(session, one.document_id)) for one in shown]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from davgate.core.access import look_up
 from davgate.core.checking_out import end_for_holder
 from davgate.core.recording import record
-from davgate.core.rights import require_node
+from davgate.core.rights import require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.node import ROOT_ID, Node
@@ -60,13 +60,17 @@ class Removal:
     files: Sequence[bytes]
 
 
-def require_administrator(ctx: Context) -> None:
-    """Refuse everybody else.
+def require_manager(tx: Transaction, ctx: Context, node: Node) -> None:
+    """Refuse everybody but who manages a node, wherever it is.
 
     Raises:
+        NotFound: one may not even read it.
         Forbidden.
     """
-    if not ctx.principal.is_admin:
+    held = rights_of(tx, ctx, [node.id])[node.id]
+    if Right.READ not in held:
+        raise NotFound((node.name or node.uuid,))
+    if Right.MANAGE not in held:
         raise Forbidden("Only an administrator removes anything for good. Ask one.")
 
 
@@ -82,13 +86,13 @@ def erase(store: Store, ctx: Context, which: str, reason: str) -> Erased:
         Malformed: there is no reason given, or no usable one.
         NotFound, Forbidden, SameResource.
     """
-    require_administrator(ctx)
     reason = " ".join(reason.split())
     if not 0 < len(reason) <= _LONGEST_REASON:
         raise Malformed(f"Say why, in 1 to {_LONGEST_REASON} characters: the audit keeps it.")
     database = store.database
     with database.write() as tx:
         node, path = _find(tx, ctx, which)
+        require_manager(tx, ctx, node)
         if node.id == ROOT_ID:
             raise SameResource("The root folder cannot be erased. Erase what is in it.")
         erasing.overwrite_what_goes(database, tx, on=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from davgate.core.access import look_up
-from davgate.core.rights import require_node
+from davgate.core.rights import readable_tree, require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotADocument, NotFound
 from davgate.model.marks import Mark
@@ -62,7 +62,7 @@ def nodes_of(store: Store, ctx: Context, path: TreePath) -> list[tuple[TreePath,
         top = require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
         paths: dict[int, TreePath] = {}
         found: list[tuple[TreePath, Node]] = []
-        for node in map(to_node, catalog.subtree(session, top.id)):
+        for node in readable_tree(session, ctx, [to_node(row) for row in catalog.subtree(session, top.id)]):
             above = None if node.id == top.id else paths[node.parent_id or 0]
             paths[node.id] = path if above is None else (*above, node.name or "")
             if node.is_collection or node.version_no > 0:

@@ -10,7 +10,7 @@ from davgate.core.access import LockAt, check_conditions, check_member_locks, lo
 from davgate.core.content import add_empty, change_of, settle
 from davgate.core.editing import may_bring_back, write_content
 from davgate.core.recording import record
-from davgate.core.rights import require_node, require_parent, require_room, rights_at, rights_on_new
+from davgate.core.rights import require_node, require_parent, require_room, rights_at, rights_of, rights_on_new
 from davgate.core.sessions import break_locks, end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, as_lock, rule
@@ -114,12 +114,12 @@ def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: Lo
 
 def _lockable(tx: Transaction, ctx: Context, found: Resolved) -> Node | None:
     """Return the node to lock, None when it has yet to be made, after the checks that do not concern locks."""
-    if found.node is not None:
-        if found.path and Right.BIND in rights_at(found, ctx, len(found.path) - 1):
-            require_room(found, ctx)
+    if found.node is not None and (not found.path or Right.READ in rights_at(found, ctx, len(found.path))):
         require_node(found, ctx, Right.LOCK)
     else:
+        # What one may not see answers as a free name does, until it would have to be given out.
         require_parent(found, ctx, Right.BIND)
+        require_room(found, ctx)
         require(Right.LOCK, rights_on_new(found, ctx), found.path)
         check_new_name(found.path[:-1], found.path[-1])
     check_conditions(tx, ctx, found, tx.now)
@@ -196,7 +196,7 @@ def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: boo
         ending, root = next((pair for pair in locks_on(found) if pair[0].token == token), (None, path))
         if ending is None:
             raise UnknownLockToken()
-        if not may_end(ending, ctx.principal):
+        if not may_end(ending, ctx.principal, rights_at(found, ctx, len(root))):
             raise NotTheLockOwner()
         locked = found.chain[len(root)]
         if locked.is_pending and not is_transient_place(root):
@@ -229,4 +229,6 @@ def standing(store: Store, ctx: Context, path: TreePath) -> tuple[LockAt, ...]:
         found = look_up(session, ctx, path, now)
         node = require_node(found, ctx, Right.READ)
         own = tuple((one, path) for one in found.locks.get(node.id, ()))
-        return (*own, *locks.below(session, node.id, path, now))
+        below = locks.below(session, node.id, path, now)
+        held = rights_of(session, ctx, [one.node_id for one, _ in below])
+        return (*own, *(pair for pair in below if Right.READ in held[pair[0].node_id]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from davgate.core.access import look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
-from davgate.core.rights import require_node
+from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, LabelTaken, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import Mark, MarkKind, check_label
@@ -121,8 +121,9 @@ def _has(session: Session, document_id: int, no: int, kind: MarkKind) -> bool:
 
 def _version(tx: Transaction, ctx: Context, path: TreePath, no: int | None, kind: MarkKind = MarkKind.LABEL) -> tuple[Node, int]:
     """Return a document and the number of one of its versions, if the caller may mark it so."""
-    node = require_node(look_up(tx, ctx, path, tx.now), ctx, Right.WRITE_CONTENT)
-    if kind is MarkKind.HOLD and not ctx.principal.is_admin:
+    found = look_up(tx, ctx, path, tx.now)
+    node = require_node(found, ctx, Right.WRITE_CONTENT)
+    if kind is MarkKind.HOLD and Right.MANAGE not in rights_at(found, ctx, len(path)):
         raise Forbidden("Only an administrator holds and releases versions. Ask one.")
     if node.is_collection:
         raise NotADocument(path)

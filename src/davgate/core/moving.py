@@ -29,13 +29,13 @@ from davgate.core.editing import (
 )
 from davgate.core.recording import record
 from davgate.core.rights import (
+    readable_tree,
     require_node,
     require_parent,
     require_removable,
     require_removable_below,
     require_room,
     require_writable,
-    rights_of,
 )
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
@@ -362,7 +362,7 @@ def copy_tree(
         own = {
             taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
         }
-        below = _readable(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
+        below = readable_tree(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
         nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
         known = properties.of_subtree(tx, top.id)
     else:
@@ -381,17 +381,6 @@ def copy_tree(
         for node in nodes
     ]
     return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
-
-
-def _readable(tx: Transaction, ctx: Context, tree: Sequence[Node]) -> list[Node]:
-    """Return what a principal who may read the top of a tree may read of it; a collection comes before its members."""
-    closed = [node.id for node in tree[1:] if node.is_closed]
-    held = rights_of(tx, ctx, closed) if closed else {}
-    hidden: set[int | None] = set()
-    for node in tree[1:]:
-        if node.parent_id in hidden or (node.is_closed and Right.READ not in held[node.id]):
-            hidden.add(node.id)
-    return [node for node in tree if node.id not in hidden]
 
 
 def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from davgate.core.erasing import Erased, finish, remove, require_administrator
+from davgate.core.erasing import Erased, finish, remove, require_manager
 from davgate.core.recording import record
+from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import Held, NotFound
 from davgate.model.instant import FOREVER, Instant, after
@@ -164,11 +165,10 @@ def purge(store: Store, ctx: Context, node_id: int) -> Erased:
     What holders of check-outs have saved in it becomes theirs as a rescue copy.
 
     Raises:
-        Forbidden: the caller is no administrator.
+        Forbidden: the caller does not manage it.
         Held: a version of it, or of a document below it, is held.
         NotFound: the trash has no such entry.
     """
-    require_administrator(ctx)
     return _purge(store, ctx, node_id, FOREVER)
 
 
@@ -178,6 +178,7 @@ def _purge(store: Store, ctx: Context, node_id: int, before: Instant) -> Erased:
         found = trash.find(tx, node_id)
         if found is None or found.deleted_at >= before:
             raise NotFound((".trash", str(node_id)))
+        require_manager(tx, ctx, found.node)
         path: TreePath = tuple(found.path.strip("/").split("/"))
         removed = remove(store, tx, ctx, found.node, path, "purge", with_rescues=False)
         tx.commit()

@@ -36,6 +36,16 @@ def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[i
     return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
 
 
+def require_administrator(ctx: Context) -> None:
+    """Refuse everybody who does not administer the whole store.
+
+    Raises:
+        Forbidden.
+    """
+    if not (ctx.principal.is_admin and Right.MANAGE in ctx.principal.scope.rights and ctx.principal.scope.tree_id is None):
+        raise Forbidden("Only an administrator of the store may do this. Ask one.")
+
+
 def require_node(found: Resolved, ctx: Context, needed: Right) -> Node:
     """Return the node at the path.
 
@@ -87,19 +97,54 @@ def visible_members(session: Session, found: Resolved, ctx: Context) -> Shown:
     if who.is_admin and who.scope == UNRESTRICTED:
         return _all_of
     if Right.READ in permissions.effective(who, found.way):
-        return lambda rows: _without_closed(session, ctx, rows)
+        return lambda rows: without_closed(session, ctx, rows)
     sees_own = Right.READ in permissions.effective(who, found.way, who.id)
     way = access.on_the_way(session, who)
     return lambda rows: _on_the_way(session, ctx, rows, way, sees_own=sees_own)
 
 
-def _without_closed(session: Session, ctx: Context, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+def without_closed(session: Session, ctx: Context, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+    """Return what a principal may see of the members of a collection that it may read."""
     closed = [row[0] for row in rows if row[IS_CLOSED_AT]]
     if not closed:
         return rows
     way = access.on_the_way(session, ctx.principal)
     held = rights_of(session, ctx, closed)
     return [row for row in rows if not row[IS_CLOSED_AT] or _is_seen(row, held[row[0]], way)]
+
+
+def readable_tree(session: Session, ctx: Context, tree: Sequence[Node]) -> list[Node]:
+    """Return what a principal who may read the top of a tree may read of it; a collection comes before its members."""
+    closed = [node.id for node in tree[1:] if node.is_closed]
+    held = rights_of(session, ctx, closed) if closed else {}
+    hidden: set[int | None] = set()
+    for node in tree[1:]:
+        if node.parent_id in hidden or (node.is_closed and Right.READ not in held[node.id]):
+            hidden.add(node.id)
+    return [node for node in tree if node.id not in hidden] if hidden else list(tree)
+
+
+def hidden_below(session: Session, ctx: Context, top: int) -> list[int]:
+    """Return the closed nodes below a collection that a principal who may read the collection may not read."""
+    if ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED:
+        return []
+    closed = access.closed_below(session, top)
+    return _unreadable(session, ctx, closed)
+
+
+def _unreadable(session: Session, ctx: Context, node_ids: Sequence[int]) -> list[int]:
+    if not node_ids:
+        return []
+    held = rights_of(session, ctx, node_ids)
+    return [node_id for node_id in node_ids if Right.READ not in held[node_id]]
+
+
+def hidden_in_trash(session: Session, ctx: Context) -> list[str]:
+    """Return where closed nodes were that a principal may not read, and that are in the trash now."""
+    if ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED:
+        return []
+    paths = access.closed_in_trash(session)
+    return [paths[node_id] for node_id in _unreadable(session, ctx, list(paths))]
 
 
 def _on_the_way(

@@ -11,7 +11,7 @@ from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, copy_tree, may_take_place, write_copy
 from davgate.core.recording import record
-from davgate.core.rights import rights_of
+from davgate.core.rights import rights_of, without_closed
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
@@ -57,16 +57,17 @@ def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[Tra
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         entry = find(session, ctx, node_id)
-        node = _below(session, entry.node, below)
+        node = _below(session, ctx, entry.node, below)
         members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
-        return entry, node, members
+        return entry, node, without_closed(session, ctx, members)
 
 
-def _below(session: Session, top: Node, below: TreePath) -> Node:
+def _below(session: Session, ctx: Context, top: Node, below: TreePath) -> Node:
     node = top
     for name in below:
         member = catalog.member(session, node.id, name) if node.is_collection else None
-        if member is None:
+        is_hidden = member is not None and member.is_closed and Right.READ not in rights_of(session, ctx, [member.id])[member.id]
+        if member is None or is_hidden:
             raise NotFound((_TRASH, str(top.id), *below))
         node = member
     return node
@@ -80,7 +81,7 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
     """
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        node = _below(session, find(session, ctx, node_id).node, below)
+        node = _below(session, ctx, find(session, ctx, node_id).node, below)
         if node.content is None or node.etag is None:
             return None
         body = versions.inline_body(session, node.content.digest) if node.content.length_bytes else b""
@@ -142,7 +143,7 @@ def copy_out(
     """
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id)
-        node = _below(tx, entry.node, below)
+        node = _below(tx, ctx, entry.node, below)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(node))
         note = f"{to_text((*entry.path.strip('/').split('/'), *below))}, version {node.version_no}, out of the trash"

@@ -13,7 +13,7 @@ from davgate.core.recording import record
 from davgate.core.rights import require_parent, require_room, require_visible, rights_at, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
-from davgate.model.errors import AlreadyExists
+from davgate.model.errors import AlreadyExists, NotFound
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_new_name
@@ -146,7 +146,13 @@ def make_collection(store: Store, ctx: Context, path: TreePath) -> Node:
         if not path or found.node is not None:
             if path and Right.BIND in rights_at(found, ctx, len(path) - 1):
                 require_room(found, ctx)
-            require_visible(tx, found, ctx)
+            try:
+                require_visible(tx, found, ctx)
+            except NotFound:
+                if path:
+                    # What one may not see answers as a free name does.
+                    require_parent(found, ctx, Right.BIND)
+                raise
             raise AlreadyExists(path)
         parent = require_parent(found, ctx, Right.BIND)
         check_new_name(path[:-1], path[-1])

@@ -8,7 +8,7 @@ from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.moving import write_copy
-from davgate.core.rights import require_node
+from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
@@ -25,10 +25,11 @@ def documents_with_versions(store: Store, ctx: Context, collection: TreePath) ->
         NotFound: there is no such collection.
     """
     with store.database.read(snapshot=True) as session:
-        node = require_node(look_up(session, ctx, collection, store.clock.now()), ctx, Right.READ)
+        found = look_up(session, ctx, collection, store.clock.now())
+        node = require_visible(session, found, ctx)
         if not node.is_collection:
             raise NotFound(collection)
-        return node, catalog.documents_with_versions(session, node.id)
+        return node, visible_members(session, found, ctx)(catalog.documents_with_versions(session, node.id))
 
 
 def history(store: Store, ctx: Context, document: TreePath) -> tuple[Node, Sequence[Version]]:

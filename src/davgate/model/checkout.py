@@ -14,6 +14,7 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope
 from davgate.model.node import Content
 from davgate.model.principal import Principal
+from davgate.model.rights import NO_RIGHTS, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,11 @@ def state_for(check_out: CheckOut | None, principal: Principal) -> State:
     return State.OWN if check_out.principal_id == principal.id else State.OTHERS
 
 
-def rule(check_out: CheckOut | None, principal: Principal, act: Act) -> Ruling:
-    """Return what comes of an act; an administrator may end anybody's check-out."""
+def rule(check_out: CheckOut | None, principal: Principal, act: Act, held: Right = NO_RIGHTS) -> Ruling:
+    """Return what comes of an act; whoever manages the document, by the rights ``held`` on it, may end anybody's check-out."""
     ruling = TABLE[state_for(check_out, principal), act]
     if ruling is Ruling.ADMINISTRATORS:
-        return Ruling.ALLOWED if principal.is_admin else Ruling.HELD
+        return Ruling.ALLOWED if Right.MANAGE in held else Ruling.HELD
     return ruling
 
 

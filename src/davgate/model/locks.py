@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import Principal
+from davgate.model.rights import Right
 
 
 class Scope(enum.Enum):
@@ -137,6 +138,6 @@ def covers(lock: Lock, node_id: int, ancestor_ids: Iterable[int]) -> bool:
     return lock.node_id == node_id or (lock.depth is Depth.INFINITY and lock.node_id in ancestor_ids)
 
 
-def may_end(lock: Lock, principal: Principal) -> bool:
-    """Tell whether the principal may end the lock: its own, or as an administrator any."""
-    return lock.principal_id == principal.id or principal.is_admin
+def may_end(lock: Lock, principal: Principal, held: Right) -> bool:
+    """Tell whether the principal may end the lock: its own, or with the right to unlock, held where the lock is, any."""
+    return lock.principal_id == principal.id or Right.UNLOCK in held

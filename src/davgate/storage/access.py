@@ -105,6 +105,16 @@ def closed_below(session: Session, top: int) -> list[int]:
     return [int(row[0]) for row in session.all(_CLOSED_BELOW, top=top)]
 
 
+_CLOSED_IN_TRASH = Statement(
+    select(node.c.id, trash.c.path).join_from(trash, node, node.c.id == trash.c.node_id).where(IS_CLOSED)
+)
+
+
+def closed_in_trash(session: Session) -> dict[int, str]:
+    """Return the closed nodes that were deleted, with where they were."""
+    return {int(row[0]): str(row[1]) for row in session.all(_CLOSED_IN_TRASH)}
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Rights given to a principal on a node."""

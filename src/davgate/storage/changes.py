@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import and_, bindparam, case, except_, exists, select, union
+from sqlalchemy import and_, bindparam, case, except_, exists, literal, or_, select, union
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.sync import State
@@ -99,7 +100,26 @@ class Touched:
     is_new: bool
 
 
-_WAS_PLACED = exists().where(placement.c.node_id == node.c.id, placement.c.from_at > bindparam("at"))
+ACCESS: Final = "access"
+"""The action of a change of rights: for those who gain them what is below is new, for those who lose them it is gone."""
+_of_rights = change.alias("of_rights")
+_WAS_PLACED = or_(
+    exists().where(placement.c.node_id == node.c.id, placement.c.from_at > bindparam("at")),
+    exists().where(
+        _of_rights.c.parent_id == node.c.parent_id,
+        _of_rights.c.seq > bindparam("seq"),
+        _of_rights.c.node_id == node.c.id,
+        _of_rights.c.action == literal(ACCESS),
+    ),
+)
+_RIGHTS_CHANGED = Statement(
+    select(change.c.node_id).distinct().where(change.c.seq > bindparam("seq"), change.c.action == literal(ACCESS))
+)
+
+
+def rights_changed(session: Session, state: State) -> frozenset[int]:
+    """Return the nodes of which rights were given or taken since a state."""
+    return frozenset(row[0] for row in session.all(_RIGHTS_CHANGED, seq=state.seq))
 
 
 def members_touched(session: Session, parent_id: int, state: State) -> list[Touched]:
