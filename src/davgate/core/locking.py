@@ -141,7 +141,10 @@ def _check_conflicts(tx: Transaction, ctx: Context, found: Resolved, standing: t
             held += check_outs.below(tx, node.id, found.path)
     roots.update((as_lock(taken), path) for taken, path in held if rule(taken, ctx.principal, Act.LOCK) is Ruling.HELD)
     if conflicts := conflicting(asked.scope, roots):
-        raise LockConflict(tuple(roots[one] for one in conflicts))
+        # Where somebody has locked what one may not see is not told.
+        held_there = rights_of(tx, ctx, [one.node_id for one in conflicts])
+        seen = (roots[one] if Right.READ in held_there[one.node_id] else found.path for one in conflicts)
+        raise LockConflict(tuple(dict.fromkeys(seen)))
 
 
 def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | None) -> Granted:
@@ -167,6 +170,7 @@ def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | Non
         end = end_of(tx.now, span)
         refreshed = replace(held, timeout=span, expires_at=end, revivable_until=revivable_until(end, store.policy.locks))
         refresh_lock(tx, refreshed)
+        record(tx, ctx, "refresh-lock", root, held.node_id)
         tx.commit()
     return Granted(refreshed, root, found.chain[len(root)].is_collection, tx.now)
 

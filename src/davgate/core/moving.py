@@ -158,6 +158,7 @@ def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *,
         node = require_node(found, ctx, Right.READ)
         _check_apart(source, destination, node)
         require_removable(found, ctx)
+        require_removable_below(tx, ctx, node, source)
         check_conditions(tx, ctx, found, tx.now)
         if is_a_save(tx, ctx, node, there):
             written = _save_onto(store, tx, ctx, found, there, node, overwrite=overwrite)

@@ -185,7 +185,7 @@ def require_removable(found: Resolved, ctx: Context) -> None:
     above, here = rights_at(found, ctx, len(found.path) - 1), rights_at(found, ctx, len(found.path))
     if Right.UNBIND in above & here and Right.READ in above:
         return
-    is_own = node is not None and node.created_by == ctx.principal.id and Right.OWN in here
+    is_own = node is not None and node.created_by == ctx.principal.id and Right.OWN in above & here
     if parent is None or not is_own or Right.UNBIND not in here:
         permissions.require(Right.UNBIND, here & (above | Right.READ), found.path)
 
