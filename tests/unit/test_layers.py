@@ -1,4 +1,4 @@
-"""The import order of the packages: model < storage < core < http < {dav, rest, web} < app < cli."""
+"""The import order of the packages: model < {storage, identity} < core < http < {dav, rest, web} < app < cli."""
 
 import ast
 import sys
@@ -10,7 +10,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "davgate"
 
-RANK = {"model": 0, "storage": 1, "core": 2, "http": 3, "dav": 4, "rest": 4, "web": 4, "app": 5, "cli": 6}
+RANK = {"model": 0, "storage": 1, "identity": 1, "core": 2, "http": 3, "dav": 4, "rest": 4, "web": 4, "app": 5, "cli": 6}
 """A part may import from parts of a lower rank and from itself."""
 
 SETTINGS = {"config", "log"}
@@ -87,7 +87,7 @@ def breaches(source: Path) -> list[str]:
             reason = refusal(entry, dialects) if is_below(entry.imported, "davgate") else impurity(part, entry.imported)
             if reason:
                 found.append(f"{name}:{entry.line}: {entry.imported}: {reason}")
-        if part == "model":
+        if part in {"model", "identity"}:
             found += [f"{name}:{line}: a rule is given the time, it does not read a clock" for line in clock_calls(tree)]
     return found
 
@@ -145,9 +145,11 @@ def tree(tmp_path: Path) -> Path:
         "storage/__init__.py": "",
         "storage/api.py": "from davgate.model.locks import Lock",
         "storage/blobs.py": "import os, sqlalchemy\nfrom . import api",
+        "identity/__init__.py": "",
+        "identity/jwt.py": "import socket, joserfc\nfrom davgate.model import errors\nfrom . import keys",
         "core/__init__.py": "",
         "core/tree.py": "from davgate.storage import api\nfrom davgate.storage.api import Storage",
-        "core/locking.py": "from ..model import locks",
+        "core/locking.py": "from ..model import locks\nfrom davgate.identity import jwt",
         "http/__init__.py": "",
         "http/errors.py": "from davgate.core.tree import move",
         "dav/__init__.py": "",
@@ -178,6 +180,9 @@ def test_tree_in_order_has_no_breach(tree: Path) -> None:
         ("model/rule.py", "import davgate.storage", "model must not import storage"),
         ("storage/rule.py", "from davgate.core import tree", "storage must not import core"),
         ("storage/rule.py", "from davgate import core", "storage must not import core"),
+        ("storage/rule.py", "from davgate.identity import jwt", "storage must not import identity"),
+        ("identity/rule.py", "from davgate.storage import api", "identity must not import storage"),
+        ("identity/rule.py", "from davgate.core import tree", "identity must not import core"),
         ("core/rule.py", "from ..http import errors", "core must not import http"),
         ("http/rule.py", "from davgate.dav.xml import multistatus", "http must not import dav"),
         ("dav/rule.py", "import davgate.rest.routing as routing", "dav must not import rest"),
@@ -205,6 +210,7 @@ def test_tree_in_order_has_no_breach(tree: Path) -> None:
         ("model/rule.py", "import sqlalchemy", "standard library only"),
         ("model/rule.py", "from lxml import etree", "standard library only"),
         ("model/rule.py", "import datetime\ndatetime.datetime.now()", "does not read a clock"),
+        ("identity/rule.py", "from datetime import datetime, UTC\ndatetime.now(UTC)", "does not read a clock"),
         ("helpers.py", "", "no layer has this name"),
     ],
 )

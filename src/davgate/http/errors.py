@@ -16,7 +16,8 @@ from davgate.model import errors
 class Outcome:
     """How an error is answered: status, local name of the precondition element in ``DAV:``, and further headers.
 
-    What depends on the request is added by whoever answers: ``Allow`` to a 405, ``WWW-Authenticate`` to a 401.
+    What depends on the request is added by whoever answers: ``Allow`` to a 405, ``WWW-Authenticate`` to a 401, ``Retry-After``
+    to a 429.
     """
 
     status: HTTPStatus
@@ -43,6 +44,12 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),
+    errors.InvalidToken: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 6750, 3.1
+    errors.TooManyRequests: Outcome(HTTPStatus.TOO_MANY_REQUESTS),  # RFC 6585, 4
+    errors.TooManyFailures: Outcome(HTTPStatus.TOO_MANY_REQUESTS),
+    # Not 429: tus-js-client gives an upload up after a status of the 400s, and sends it again after a 503.
+    errors.TooManyUploads: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "5"),)),
+    errors.StaleNonce: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 7616, 3.3
     errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN),
     errors.ReservedName: Outcome(HTTPStatus.FORBIDDEN),
     errors.ReadOnlyPlace: Outcome(HTTPStatus.FORBIDDEN),
@@ -53,6 +60,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.InvalidSyncToken: Outcome(HTTPStatus.FORBIDDEN, "valid-sync-token"),  # RFC 6578, 3.2
     errors.UnsupportedReport: Outcome(HTTPStatus.FORBIDDEN, "supported-report"),  # RFC 3253, 3.6
     errors.TooManyMatches: Outcome(HTTPStatus.FORBIDDEN, "number-of-matches-within-limits"),  # RFC 6578, 3.7; RFC 3744, 9.2
+    errors.DirectoryUnavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "10"),)),
     # Conditions and locks, RFC 4918, 9.10.6, 9.11.1 and 16
     errors.PreconditionFailed: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),
