@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from davgate.model.errors import Forbidden, NotFound
 from davgate.model.paths import TreePath
@@ -11,8 +12,7 @@ from davgate.model.principal import Principal
 from davgate.model.rights import EVERYTHING, NO_RIGHTS, OWN_RIGHTS, Right, names_of
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A node on the way from the root to the one in question, with the rights granted there to the principal's identities."""
 
     node_id: int
@@ -27,24 +27,33 @@ def effective(principal: Principal, way: Iterable[Step], made_by: int | None = N
     administers what is closed in it. ``made_by`` is who made the node, for whom ``OWN`` means more. Outside the tree that a
     principal is restricted to it has none.
     """
-    bits = EVERYTHING.value if principal.is_admin else 0
-    is_inside = principal.scope.tree_id is None
+    is_admin, scope, me = principal.is_admin, principal.scope, principal.id
+    bits = _ALL if is_admin else 0
+    is_inside = scope.tree_id is None
     for step in way:
-        if step.is_closed and not principal.is_admin:
-            bits &= Right.MANAGE.value
+        if step.is_closed and not is_admin:
+            bits &= _MANAGE
         bits |= step.granted
-        is_inside = is_inside or step.node_id == principal.scope.tree_id
+        is_inside = is_inside or step.node_id == scope.tree_id
     if not is_inside:
         return NO_RIGHTS
-    held = EVERYTHING if Right.MANAGE.value & bits else Right(bits)
-    allowed = principal.scope.rights
-    if made_by == principal.id:
-        held, allowed = _with_own(held), _with_own(allowed)
-    return held & allowed
+    allowed = scope.rights.value
+    if bits & _MANAGE:
+        bits = _ALL
+    if made_by == me:
+        bits, allowed = _with_own(bits), _with_own(allowed)
+    return _rights(bits & allowed)
 
 
-def _with_own(rights: Right) -> Right:
-    return rights | OWN_RIGHTS if Right.OWN in rights else rights
+# Every request asks, some of them often, so the sum is made of numbers: an enum takes a microsecond for each step.
+_ALL: Final = EVERYTHING.value
+_MANAGE: Final = Right.MANAGE.value
+_OWN: Final = Right.OWN.value
+_rights = lru_cache(maxsize=_ALL + 1)(Right)
+
+
+def _with_own(bits: int) -> int:
+    return bits | OWN_RIGHTS.value if bits & _OWN else bits
 
 
 def require(needed: Right, held: Right, path: TreePath) -> None:

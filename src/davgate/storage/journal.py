@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import bindparam, insert
 
@@ -73,6 +74,9 @@ _AUDIT = Statement(
 )
 
 
+_as_json: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def audit_act(
     tx: Transaction,
     *,
@@ -87,7 +91,7 @@ def audit_act(
 ) -> None:
     """Store who did what to what, from where, or was refused it, as the next link of the chain."""
     no = tx.next_audit()
-    told = json.dumps(detail, ensure_ascii=False) if detail else "{}"
+    told = _as_json(detail) if detail else "{}"
     fields = (no, tx.at, principal_id, action, node_id, path, told, request_id, client, outcome)
     tx.audit_hash = chain.chained(tx.audit_hash, fields)
     names = ("id", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")

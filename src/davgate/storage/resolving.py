@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
 from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
@@ -20,7 +21,7 @@ from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Step
-from davgate.model.principal import Principal
+from davgate.model.principal import SIGNED_IN_ID, Principal
 from davgate.storage.database import Session
 from davgate.storage.rows import (
     CHECK_OUT_COLUMNS,
@@ -114,18 +115,18 @@ def _resolve(
     session: Session, path: TreePath, who: Principal, now: Instant, *, with_body: bool, with_stored_bytes: bool
 ) -> Resolved:
     rows = session.all(
-        _RESOLVE[with_body, with_stored_bytes],
+        _RESOLVE[with_body, with_stored_bytes, bool(who.groups)],
         segments=_segments(path),
         last=len(path),
         now=now,
         young_since=after(now, -SCRATCH_AGE),
         me=who.id,
-        identities=identities_of(who),
+        **({"identities": identities_of(who)} if who.groups else {"signed_in": SIGNED_IN_ID}),
     )
     nodes: dict[int, Node] = {}
     live: dict[int, dict[str, Lock]] = {}
     ended: dict[int, dict[str, Lock]] = {}
-    grants: dict[int, dict[int, int]] = {}
+    granted: dict[int, int] = {}
     check_out: CheckOut | None = None
     body: bytes | None = None
     is_young_of_others = False
@@ -137,7 +138,7 @@ def _resolve(
             found = to_lock(row[_LOCK_AT:_GRANT_AT])
             (ended if is_expired(found, now) else live).setdefault(found.node_id, {})[found.token] = found
         if row[_GRANT_AT] is not None:
-            grants.setdefault(depth, {})[row[_GRANT_AT]] = row[_GRANT_AT + 1]
+            granted[depth] = granted.get(depth, 0) | row[_GRANT_AT]
         if row[_CHECK_OUT_AT] is not None:
             check_out = to_check_out(row[_CHECK_OUT_AT:_BODY_AT])
         if with_body and depth == len(path):
@@ -150,7 +151,7 @@ def _resolve(
         tuple(chain),
         {node_id: tuple(by_token.values()) for node_id, by_token in live.items()},
         {node_id: tuple(by_token.values()) for node_id, by_token in ended.items()},
-        tuple(Step(one.id, one.is_closed, _together(grants.get(depth))) for depth, one in enumerate(chain)),
+        tuple([Step(one.id, one.is_closed, granted.get(depth, 0)) for depth, one in enumerate(chain)]),
         rows[0][_EPOCH_AT] if rows else None,
         body,
         rows[0][-1] if rows and with_stored_bytes else None,
@@ -160,13 +161,6 @@ def _resolve(
         now,
         min((lock.expires_at for by_token in live.values() for lock in by_token.values()), default=FOREVER),
     )
-
-
-def _together(granted: dict[int, int] | None) -> int:
-    bits = 0
-    for rights in granted.values() if granted else ():
-        bits |= rights
-    return bits
 
 
 @lru_cache(maxsize=1024)
@@ -205,7 +199,7 @@ def _segment_on_postgresql(element: SegmentAt, compiler: SQLCompiler, **kw: obje
     return f"(CAST({compiler.process(path)} AS json) ->> {compiler.process(position)})"
 
 
-def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
+def _statement(*, with_body: bool, with_stored_bytes: bool, with_groups: bool) -> Statement:
     start = select(literal(0, Integer).label("depth"), literal(ROOT_ID, node.c.id.type).label("id"))
     walk = start.cte("walk", recursive=True)
     child = node.alias("child")
@@ -220,7 +214,7 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
     walk = walk.union_all(step)
     epoch = select(principal.c.epoch).where(principal.c.id == bindparam("me"), principal.c.is_disabled == 0).scalar_subquery()
     is_last = walk.c.depth == bindparam("last")
-    columns = [walk.c.depth, *NODE_COLUMNS, *LOCK_COLUMNS, access_grant.c.principal_id, access_grant.c.rights, epoch]
+    columns = [walk.c.depth, *NODE_COLUMNS, *LOCK_COLUMNS, access_grant.c.rights, epoch]
     columns += [exists().where(check_out.c.document_id.is_not(None)), *CHECK_OUT_COLUMNS]
     if with_body:
         is_own = (check_out.c.principal_id == bindparam("me")) & check_out.c.cancelled_at.is_(None)
@@ -231,6 +225,9 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
         columns.append(and_(node.c.created_by != bindparam("me"), node.c.is_seen == 0, is_young))
     if with_stored_bytes:
         columns.append(STORED_BYTES)
+    # Most are in no group that has to be known, and a list of ids costs a third of the statement.
+    listed = select(ids_given("identities").c.id)
+    is_ones_own = access_grant.c.principal_id.in_(listed if with_groups else [bindparam("me"), bindparam("signed_in")])
     return Statement(
         select(*columns)
         .join_from(walk, node, node.c.id == walk.c.id)
@@ -239,7 +236,7 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
             access_grant,
             and_(
                 access_grant.c.node_id == walk.c.id,
-                access_grant.c.principal_id.in_(select(ids_given("identities").c.id)),
+                is_ones_own,
             ),
         )
         .outerjoin(check_out, and_(is_last, check_out.c.document_id == walk.c.id))
@@ -248,11 +245,10 @@ def _statement(*, with_body: bool, with_stored_bytes: bool) -> Statement:
 
 _LOCK_AT = 1 + NODE_WIDTH
 _GRANT_AT = _LOCK_AT + LOCK_WIDTH
-_EPOCH_AT = _GRANT_AT + 2
+_EPOCH_AT = _GRANT_AT + 1
 _CHECK_OUT_AT = _EPOCH_AT + 2
 _BODY_AT = _CHECK_OUT_AT + CHECK_OUT_WIDTH
 _RESOLVE = {
-    (with_body, with_stored_bytes): _statement(with_body=with_body, with_stored_bytes=with_stored_bytes)
-    for with_body in (False, True)
-    for with_stored_bytes in (False, True)
+    flags: _statement(with_body=flags[0], with_stored_bytes=flags[1], with_groups=flags[2])
+    for flags in product((False, True), repeat=3)
 }
