@@ -38,7 +38,7 @@ from tests.unit.placed import copy, move, versions_of
 from davgate.core import documents, moving, trash, upkeep
 from davgate.core.sessions import VersionsPer, set_versions_per, versions_per_in
 from davgate.core.store import Context, Policy, Store
-from davgate.model.errors import NotFound
+from davgate.model.errors import NotACollection, NotFound
 from davgate.model.instant import after
 from davgate.model.locks import Depth, Lock, Scope
 from davgate.model.node import Cause
@@ -422,10 +422,10 @@ def test_version_that_is_open_is_sealed_by_the_first_save_after_the_rule_has_cha
 
 
 def test_rule_is_set_on_collections_alone(store: Store, ann: Context, document: str) -> None:
-    for where in (A, "/nothing"):
-        with pytest.raises(NotFound):
+    for where, error in ((A, NotACollection), ("/nothing", NotFound)):
+        with pytest.raises(error):
             set_versions_per(store, ann, path(where), VersionsPer.SAVE)
-        with pytest.raises(NotFound):
+        with pytest.raises(error):
             versions_per_in(store, ann, path(where))
 
 

@@ -14,7 +14,7 @@ from davgate.core.access import locks_on, look_up
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
-from davgate.model.errors import NotFound
+from davgate.model.errors import NotACollection
 from davgate.model.locks import Depth, Lock
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -50,12 +50,13 @@ def versions_per_in(store: Store, ctx: Context, collection: TreePath) -> Version
     """Return how many saves make a version of what is in a collection.
 
     Raises:
-        NotFound: there is no such collection.
+        NotFound: there is nothing.
+        NotACollection: there is a document.
     """
     with store.database.read() as session:
         found = look_up(session, ctx, collection, store.clock.now())
         if not require_node(found, ctx, Right.READ).is_collection:
-            raise NotFound(collection)
+            raise NotACollection(collection)
         return versions_per(store, session, found.chain)
 
 
@@ -63,13 +64,14 @@ def set_versions_per(store: Store, ctx: Context, collection: TreePath, per: Vers
     """Let a collection say how many saves make a version of what is in it; None lets it do as the one above. Durable on return.
 
     Raises:
-        NotFound: there is no such collection.
+        NotFound: there is nothing.
+        NotACollection: there is a document.
         Forbidden.
     """
     with store.database.write() as tx:
         node = require_node(look_up(tx, ctx, collection, tx.now), ctx, Right.WRITE_PROPERTIES)
         if not node.is_collection:
-            raise NotFound(collection)
+            raise NotACollection(collection)
         catalog.set_version_policy(tx, node.id, None if per is None else per.value)
         record(tx, ctx, "version-policy", collection, node.id, per=None if per is None else per.value)
         tx.commit()

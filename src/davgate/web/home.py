@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 
-from davgate.http.responses import Response, whole
+from davgate.http.responses import ALONE, Response, whole
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
@@ -41,7 +41,7 @@ def home_page(base_url: str, drive_mount: str) -> Response:
         "<p>A document store that you mount as a drive.</p>"
         f'<h2>Browse</h2><p><a href="{escape(drive_mount)}/">{escape(url)}</a></p>'
         f"<h2>Mount</h2><dl>{items}</dl>"
-        "<h2>Earlier versions</h2><p>Every saved version stays. Those of the document <code>NAME</code> are files in the folder "
+        "<h2>Earlier versions</h2><p>Saving makes a version, and old ones stay. Those of the document <code>NAME</code> are files in the folder "
         "<code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
         "<h2>For operators</h2>"
         '<p><a href="/healthz">/healthz</a> · <a href="/readyz">/readyz</a> · <a href="/metrics">/metrics</a></p></body></html>'
@@ -50,8 +50,7 @@ def home_page(base_url: str, drive_mount: str) -> Response:
         HTTPStatus.OK,
         "text/html; charset=utf-8",
         page.encode(),
-        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"),
-        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", f"default-src 'none'; style-src 'unsafe-inline'; {ALONE}"),
     )
 
 
