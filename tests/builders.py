@@ -31,11 +31,12 @@ from davgate.storage.statements import Statement
 from davgate.storage.tables import change, node, placement, save, version
 from davgate.storage.tables import store as store_table
 from davgate.storage.verify import Finding, verify
+from tests.canary import guard
 
 START: Final = from_datetime(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
 """When tests begin."""
 
-PASSWORD: Final = "correct horse 7"
+PASSWORD: Final = guard("correct horse 7")
 INLINE_LIMIT_BYTES: Final = 1024
 """Content above this length lies in a file."""
 LARGE: Final = bytes(range(256)) * 16

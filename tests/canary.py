@@ -95,7 +95,7 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
-        report: pytest.TestReport = yield  # type: ignore[assignment,misc]  # what the inner hooks return
+        report: pytest.TestReport = yield  # type: ignore[assignment]  # what the inner hooks return
         if call.when == "teardown":
             self._canary.hear("standard error", report.capstderr)
             if found := self._canary.found():

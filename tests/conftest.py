@@ -17,6 +17,7 @@ from davgate.core.store import Context, Store
 from davgate.storage import schema
 from davgate.storage.database import Database
 from tests.builders import SettableClock, a_user, damages, opened_store
+from tests.canary import CANARY, Plugin
 
 FreshDatabase = Callable[[str, Path], AbstractContextManager[str]]
 """Give the address of a prepared database of a kind, gone after use; SQLite puts its file into the folder."""
@@ -33,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
+    config.pluginmanager.register(Plugin(CANARY))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,13 +12,23 @@ from typing import TextIO
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 """Id of the request that the running code answers; set by the outermost WSGI wrapper."""
 
+_VALUE = r"""(?:'[^']*'|"[^"]*"|[^\s&;,'")}\]]+)"""
+_NAMES = r"pass(?:word|wd|phrase)?|pwd|bindpw|secret|api[-_]?key|signature|assertion|(?<!lock)(?<!lock[-_])(?<!sync[-_])token"
+
 SECRETS = [
     # Header lines, which end with the line, and mappings, where the value is quoted: {'Authorization': 'Basic ...'}.
     re.compile(r"""(?i)((?:authorization|cookie)['"]?\s*[:=,]\s*b?)(?:'[^'\r\n]*'|"[^"\r\n]*"|[^'"\s][^\r\n]*)"""),
     # The password of a URL: //user:password@host. The last @ before the path ends it, for some leave theirs unescaped.
     re.compile(r"(//[^\s/:@]*:)[^\s/]*(?=@)"),
-    # Query parameters, connection texts of libpq and keyword arguments: password=..., 'password': '...'.
-    re.compile(r"""(?i)(pass(?:word|wd)?['"]?\s*[:=]\s*)(?:'[^']*'|"[^"]*"|[^\s&;,'")}]+)"""),
+    # Query parameters, headers, connection texts of libpq and mappings: password=..., 'password': '...', ('token', '...').
+    re.compile(rf"""(?i)((?:{_NAMES})(?:['"]\s*[:=,]|\s*[:=])\s*b?){_VALUE}"""),
+    # What shows what it is by its form: credentials without their header, a JWT (RFC 7519, 3.1), a hash, an app
+    # password, a private key.
+    re.compile(r"(?i)(\b(?:basic|bearer|negotiate)\s+)[A-Za-z0-9._~+/-]{16,}=*"),
+    re.compile(r"(\beyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"),
+    re.compile(r"(\$argon2(?:id|i|d)\$)[A-Za-z0-9$=,+/]+"),
+    re.compile(r"(\bdg-)[a-km-np-z2-9]{26}\b"),
+    re.compile(r"(?s)(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----).*?(?=-----END|\Z)"),
 ]
 """What must not reach the log; the first group of each stays. A lock token may: it counts for its principal alone."""
 

@@ -28,6 +28,7 @@ DEBIAN_PACKAGE: Final = {
     "mount.davfs": "davfs2",
     "rclone": "rclone",
     "rsync": "rsync",
+    "slapd": "slapd",
     "soffice": "libreoffice-writer",
     "vim": "vim",
 }

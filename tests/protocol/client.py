@@ -14,6 +14,7 @@ from lxml import etree
 from davgate.app import Application
 from davgate.core.store import Context
 from tests.builders import PASSWORD, SettableClock
+from tests.canary import guard_authorization
 
 HOST: Final = "drive.test"
 """Host and port by which the client calls the server."""
@@ -77,8 +78,7 @@ class Client:
         if method == "HEAD":
             content = b""  # The server leaves it out, whatever the application does.
         ((status, fields),) = started
-        response = Response(int(status[:3]), {name.lower(): value for name, value in fields}, content)
-        assert len(response.headers) == len(fields), "a header is repeated"
+        response = Response(int(status[:3]), _joined(fields), content)
         _check(method, response)
         return response
 
@@ -114,6 +114,7 @@ class Client:
             "wsgi.url_scheme": "http",
             "wsgi.input": body,
         }
+        guard_authorization(headers.get("authorization", ""))
         for name, value in headers.items():
             key = name.rstrip("_").upper()
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
@@ -158,6 +159,14 @@ def lockinfo(scope: str = "exclusive", owner: str = "") -> str:
     inside = f"<D:owner>{owner}</D:owner>" if owner else ""
     kind = f"<D:lockscope><D:{scope}/></D:lockscope><D:locktype><D:write/></D:locktype>"
     return f'<D:lockinfo xmlns:D="DAV:">{kind}{inside}</D:lockinfo>'
+
+
+def _joined(fields: list[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their names in lower case; only challenges come several at a time, for many programs read one each."""
+    challenges = [value for name, value in fields if name == "WWW-Authenticate"]
+    others = [(name.lower(), value) for name, value in fields if name != "WWW-Authenticate"]
+    assert len(dict(others)) == len(others), "a header is repeated"
+    return dict(others) | ({"www-authenticate": ", ".join(challenges)} if challenges else {})
 
 
 def _check(method: str, response: Response) -> None:

@@ -2,9 +2,12 @@
 
 import select
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+
+from tests.canary import guard_authorization
 
 PATIENCE_SECONDS = 10.0
 
@@ -34,7 +37,14 @@ class Client:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
+    def end_sending(self) -> None:
+        # Past the method of an SSLSocket, which would forget how to decipher the answer.
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
+
     def request(self, method: str, target: str, *fields: str, body: bytes = b"", version: str = "1.1") -> None:
+        for name, _, value in (text.partition(":") for text in fields):
+            if name.lower() == "authorization":
+                guard_authorization(value)
         lines = [f"{method} {target} HTTP/{version}", "Host: test", *fields, "", ""]
         self.send("\r\n".join(lines).encode("latin-1") + body)
 
@@ -111,6 +121,22 @@ class Client:
         if not data:
             raise EOFError(f"the connection ended after {self._data!r}")
         self._data += data
+
+
+class TlsClient(Client):
+    """A client that shakes hands before it sends its bytes; as a program does, it takes an end without a word for an end."""
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> None:
+        super().__init__(address)
+        try:
+            self.tls = context.wrap_socket(self.socket, server_hostname=address[0], session=session)
+        except OSError:
+            self.socket.close()
+            raise
+        self.socket = self.tls
+
+    def answers_within(self, seconds: float) -> bool:
+        return bool(self.tls.pending()) or super().answers_within(seconds)
 
 
 def chunked(*chunks: bytes) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.canary import hear
 
 from davgate.app import open_store
 from davgate.cli.main import main
@@ -52,6 +53,7 @@ class CommandLine:
         self._capsys.readouterr()
         code = main([*words, "--data", str(self.data), "--config", str(self._config)])
         written = self._capsys.readouterr()
+        hear("a command", written.err)
         return Ran(code, written.out, written.err)
 
     def done(self, *words: str) -> Ran:

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import time
 import warnings
 from collections.abc import Iterator
 
@@ -113,6 +114,24 @@ def test_name_sent_by_a_client_cannot_pass_for_a_record(stream: io.StringIO, nam
         "connect(user='ann', password='s3cret')",
         '{"password": "s3cret"}',
         "passwd: s3cret",
+        "GET /dav/a.txt?token=s3cret&web=1",
+        "GET /dav/a.txt?web=1&access_token=s3cret",
+        "GET /?api_key=s3cret",
+        "GET /?X-Amz-Signature=s3cret",
+        "POST grant_type=x&client_secret=s3cret&assertion=s3cret",
+        "X-Auth-Token: s3cret",
+        "X-Proxy-Secret: s3cret",
+        "('token', 's3cret')",
+        "[(b'x-api-key', b's3cret')]",
+        "bindpw s3cret".replace(" ", "="),
+        "passphrase='s3 s3cret'",
+        "Pwd=s3cret;Database=davgate",
+        "refused: Bearer abcdefghijklmnop.s3cret",
+        "refused: Basic YW5uOnMzY3JldA+s3cret==",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.s3cret",
+        "kept $argon2id$v=19$m=65536,t=3,p=4$c2FsdA$s3cret",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIB\ns3cret\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\ns3cret",
     ],
 )
 def test_secret_is_not_logged(stream: io.StringIO, text: str) -> None:
@@ -129,6 +148,10 @@ def test_secret_is_not_logged(stream: io.StringIO, text: str) -> None:
         "lock opaquelocktoken:0b1c7d0e-7a53-4d2f-9a05-3f6e1a2b9a10 broken by ann",
         "http://127.0.0.1:8080/dav/ann@example.org/x",
         "the password of ann was changed",
+        "Lock-Token: <opaquelocktoken:0b1c7d0e-7a53-4d2f-9a05-3f6e1a2b9a10>",
+        "lock_token=0b1c7d0e-7a53-4d2f-9a05-3f6e1a2b9a10",
+        "sync-token: urn:davgate:sync:17",
+        "Basic sign-in is on; Bearer tokens are refused",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -139,3 +162,16 @@ def test_secret_between_others_leaves_them() -> None:
     text = "postgresql://ann:s3cret@db/davgate?application_name=x"
 
     assert log.redact(text) == "postgresql://ann:***@db/davgate?application_name=x"
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["//a:", "authorization", "password ", "token=", "Basic ", "eyJaaaaaaaaa.", "$argon2id$", "-----BEGIN PRIVATE KEY-----"],
+)
+def test_redaction_takes_time_in_proportion_to_the_text(part: str) -> None:
+    text = part * (65_536 // len(part))
+    begun = time.process_time()
+
+    log.redact(text)
+
+    assert time.process_time() - begun < 0.5

@@ -13,7 +13,7 @@ from lxml import etree
 
 from davgate.dav import multistatus
 from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, PropfindRequest
-from davgate.dav.facts import COLLECTION, DOCUMENT, Batch, Deletion, Facts, History, VersionFacts
+from davgate.dav.facts import COLLECTION, DOCUMENT, Batch, Deletion, Facts, History, ReadAccess, VersionFacts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, LiveProperty
 from davgate.dav.version_properties import OWN_NAMESPACE
 from davgate.dav.xml import DAV, Element
@@ -34,7 +34,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 WIN32: PropertyName = ("urn:schemas-microsoft-com:", "Win32FileAttributes")
 WIN32_XML = '<Z:Win32FileAttributes xmlns:Z="urn:schemas-microsoft-com:">00000020</Z:Win32FileAttributes>'
 FACTS = Facts(NOW)
-EVERYTHING_KNOWN = Facts(NOW, quota_used_bytes=1, quota_available_bytes=2)
+EVERYTHING_KNOWN = Facts(NOW, quota_used_bytes=1, quota_available_bytes=2, access=ReadAccess("ann"))
 
 
 def a_document(name: str = "a.docx", *, id: int = 7, media_type: str = DOCX) -> MemberRow:

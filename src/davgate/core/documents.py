@@ -66,11 +66,11 @@ def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
         found = look_up(session, ctx, path, now, with_body=True)
         node = require_node(found, ctx, Right.READ)
         verdict = check_conditions(session, ctx, found, now, reading=True)
-    if found.is_young_of_others:
-        _note_reader(store, node)
     etag = node.etag
     if etag is None:
         return node
+    if found.is_young_of_others:
+        _note_reader(store, node)
     content = node.content or Content(b"", 0, node.media_type)
     body = b"" if content.length_bytes == 0 else found.body
     return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)

@@ -76,11 +76,12 @@ def recent_midnights(store: Store, count: int) -> list[Instant]:
 
 @dataclass(frozen=True, slots=True)
 class PastListing:
-    """A resource of then and, when asked for, its members, as rows; ``batches`` are as those of ``core.tree.Listing``."""
+    """A resource of then and, when asked for, its members, as rows; the rest is as in ``core.tree.Listing``."""
 
     row: MemberRow
     batches: Iterator[Sequence[MemberRow]]
     is_complete: bool
+    session: Session
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def listing(store: Store, ctx: Context, at: Instant, path: TreePath, *, with_mem
         if with_members and row[2] == NodeKind.COLLECTION.value:
             first, rest, is_complete = as_of.members(session, found.node_id, at, at_once=_AT_ONCE)
         batches = (_visible(session, ctx, found.node_id, batch) for batch in chain([first], rest))
-        yield PastListing(row, batches, is_complete)
+        yield PastListing(row, batches, is_complete, session)
 
 
 def _visible(session: Session, ctx: Context, parent_id: int, rows: Sequence[Row]) -> Sequence[MemberRow]:

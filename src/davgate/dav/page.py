@@ -7,6 +7,7 @@ from html import escape
 
 from davgate.dav.facts import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
 from davgate.http.headers import quote_name, quote_path
+from davgate.http.responses import ALONE, NOSNIFF
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
 from davgate.model.paths import TreePath
@@ -14,8 +15,8 @@ from davgate.storage.api import MemberRow
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 SAFETY = (
-    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"),
-    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", f"default-src 'none'; style-src 'unsafe-inline'; {ALONE}"),
+    NOSNIFF,
     ("Referrer-Policy", "no-referrer"),
 )
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from davgate.http.errors import outcome_of
-from davgate.model.errors import DavgateError
+from davgate.model.errors import DavgateError, TooManyRequests
 
 Headers: TypeAlias = list[tuple[str, str]]
 StartResponse: TypeAlias = Callable[[str, Headers], Any]
+
+NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+"""With every body: what a client has sent may stand in it, and no browser is to guess that it is a page."""
+
+ALONE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What every page says in its Content-Security-Policy beside what it needs: it sends nothing, and no other page shows it."""
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -41,7 +47,7 @@ class Response:
 
 def whole(status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Response:
     """Return a response whose body is at hand."""
-    return Response(status, [("Content-Type", media_type), ("Content-Length", str(len(body))), *headers], (body,))
+    return Response(status, [("Content-Type", media_type), ("Content-Length", str(len(body))), NOSNIFF, *headers], (body,))
 
 
 def empty(status: int, *headers: tuple[str, str]) -> Response:
@@ -54,4 +60,6 @@ def refusal(error: DavgateError, challenge: tuple[tuple[str, str], ...]) -> tupl
     """Return status and headers for an error; ``challenge`` tells how to sign in, where that is what is missing."""
     outcome = outcome_of(error)
     headers = [*outcome.headers, *(challenge if outcome.status == HTTPStatus.UNAUTHORIZED else ())]
+    if isinstance(error, TooManyRequests):
+        headers.append(("Retry-After", str(error.retry_after_seconds)))
     return outcome.status, headers

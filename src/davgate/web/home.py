@@ -41,8 +41,8 @@ def home_page(base_url: str, drive_mount: str) -> Response:
         "<p>A document store that you mount as a drive.</p>"
         f'<h2>Browse</h2><p><a href="{escape(drive_mount)}/">{escape(url)}</a></p>'
         f"<h2>Mount</h2><dl>{items}</dl>"
-        "<h2>Earlier versions</h2><p>Saving makes a version, and old ones stay. Those of the document <code>NAME</code> are files in the folder "
-        "<code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
+        "<h2>Earlier versions</h2><p>Saving makes a version, and old ones stay. Those of the document <code>NAME</code> are "
+        "files in the folder <code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
         "<h2>For operators</h2>"
         '<p><a href="/healthz">/healthz</a> · <a href="/readyz">/readyz</a> · <a href="/metrics">/metrics</a></p></body></html>'
     )
