@@ -68,8 +68,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Serving:
         pytest.skip("asks what only davgate promises, and DAVGATE_LIVE_URL names another server")
 
     @contextmanager
-    def serve(**environment: str) -> Iterator[Server]:
-        server = Server(tmp_path_factory.mktemp("store") / "data", USER, PASSWORD, environment)
+    def serve(authority: Path | None = None, **environment: str) -> Iterator[Server]:
+        server = Server(tmp_path_factory.mktemp("store") / "data", USER, PASSWORD, environment, authority)
         try:
             server.start()
             yield server

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
+
+from tests.canary import guard, hear
 
 from .programs import Outcome, kill_group, run
 
@@ -51,14 +54,22 @@ class ActiveLock:
     seconds_left: int
 
 
+def connect(host: str, port: int, authority: Path | None, seconds: float) -> http.client.HTTPConnection:
+    """Return a connection that is opened by its first request; under TLS if there is an authority to vouch for the server."""
+    if authority is None:
+        return http.client.HTTPConnection(host, port, timeout=seconds)
+    return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context(cafile=authority))
+
+
 @dataclass(frozen=True)
 class Drive:
-    """A WebDAV tree and the person who uses it; ``url`` ends with a slash."""
+    """A WebDAV tree and the person who uses it; ``url`` ends with a slash. Under TLS it believes one ``authority`` alone."""
 
     url: str
     user: str
     password: str
     data: Path | None = None
+    authority: Path | None = None
 
     def address(self, path: str = "") -> str:
         """Return the URL of a member given by its decoded path."""
@@ -69,7 +80,7 @@ class Drive:
         parts = urlsplit(self.address(path))
         assert parts.hostname is not None
         signed = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=REQUEST_SECONDS)
+        connection = connect(parts.hostname, parts.port or 80, self.authority, REQUEST_SECONDS)
         try:
             connection.request(method, parts.path, body, {"Authorization": f"Basic {signed}", **(headers or {})})
             answer = connection.getresponse()
@@ -138,9 +149,19 @@ class Drive:
 
 
 class Server:
-    """A davgate of our own on a data folder and on one port of the loopback address, which it keeps over restarts."""
+    """A davgate of our own on a data folder and on one port of the loopback address, which it keeps over restarts.
 
-    def __init__(self, data: Path, user: str, password: str, environment: Mapping[str, str] | None = None) -> None:
+    Where the environment gives it a certificate, ``authority`` is who has issued that.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        user: str,
+        password: str,
+        environment: Mapping[str, str] | None = None,
+        authority: Path | None = None,
+    ) -> None:
         self.data = data
         self.log = data.with_suffix(".log")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("DAVGATE_")}
@@ -150,7 +171,8 @@ class Server:
             self._port: int = probe.getsockname()[1]
         self.command("init").succeeded()
         self.command("user", "add", user, "--password-stdin", stdin=password + "\n").succeeded()
-        self.drive = Drive(f"http://127.0.0.1:{self._port}/dav/", user, password, data)
+        scheme = "http" if authority is None else "https"
+        self.drive = Drive(f"{scheme}://127.0.0.1:{self._port}/dav/", user, guard(password), data, authority)
 
     def command(self, *words: str, stdin: str = "") -> Outcome:
         """Run one of davgate's own commands on the data folder."""
@@ -197,13 +219,15 @@ class Server:
 
     def said(self) -> str:
         """Return what the server has logged since its first start."""
-        return self.log.read_text("utf-8", "backslashreplace") if self.log.exists() else ""
+        text = self.log.read_text("utf-8", "backslashreplace") if self.log.exists() else ""
+        hear("a server", text)
+        return text
 
     def _argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "davgate", *words, "--data", str(self.data)]
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        connection = connect("127.0.0.1", self._port, self.drive.authority, 5)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
@@ -214,4 +238,4 @@ class Server:
 
 
 Serving: TypeAlias = Callable[..., AbstractContextManager[Server]]
-"""Runs a server for the length of a block; keyword arguments are environment variables."""
+"""Runs a server for the length of a block; keyword arguments are environment variables, but for ``authority``."""

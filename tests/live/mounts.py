@@ -50,7 +50,7 @@ class Mount:
         # Newer kernels read a folder in pieces of up to 128 KiB; davfs2 refuses what is larger than its buffer of 16.
         settings.write_text(
             f"use_locks 1\ndelay_upload {upload_delay}\nask_auth 0\nbuf_size 256\nretry 1\nmax_retry 2\nmax_upload_attempts 3\n"
-            f"cache_dir {cache}\nsecrets {secrets}\n"
+            f"cache_dir {cache}\nsecrets {secrets}\n{_trust(drive, self._home)}"
         )
         try:
             run(mount_davfs, drive.address(collection), self.path, "-o", f"conf={settings}").succeeded()
@@ -77,6 +77,16 @@ class Mount:
 
     def _pid_file(self) -> Path:
         return PID_FOLDER / f"{str(self.path).strip('/').replace('/', '-')}.pid"
+
+
+def _trust(drive: Drive, home: Path) -> str:
+    """Return the setting by which davfs2 believes the drive's server, as it works as a user who sees ``home`` alone."""
+    if drive.authority is None:
+        return ""
+    copied = home / "authority.pem"
+    shutil.copyfile(drive.authority, copied)
+    copied.chmod(0o644)
+    return f"trust_ca_cert {copied}\n"
 
 
 Mounting: TypeAlias = Callable[..., Mount]

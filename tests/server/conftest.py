@@ -1,4 +1,5 @@
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,9 +10,11 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 
-from davgate.http.server import Server, ServerLimits, listen
+from davgate.http.server import Server, ServerLimits, TlsFiles, listen
+from tests.canary import hear
+from tests.certificates import Authority
 from tests.server.applications import Recorder
-from tests.server.client import Client
+from tests.server.client import Client, TlsClient
 
 QUICK = ServerLimits(linger_timeout=timedelta(seconds=0.1))
 """The default limits, except that a server stops as fast as the shortest of them is checked."""
@@ -20,22 +23,43 @@ Start = Callable[..., Callable[[], Client]]
 
 
 @contextmanager
-def starting() -> Iterator[Start]:
+def starting(files: TlsFiles | None = None, context: ssl.SSLContext | None = None) -> Iterator[Start]:
+    """Give what starts servers, under TLS if there are files for it; ``context`` is then what the clients need."""
     with ExitStack() as stack:
 
         def start_one(application: WSGIApplication, *, threads: int = 2, limits: ServerLimits = QUICK) -> Callable[[], Client]:
             listening = listen("127.0.0.1", 0, limits)
-            server = stack.enter_context(Server(application, listening, threads=threads, limits=limits))
-            return lambda: stack.enter_context(Client((server.host, server.port)))
+            tls = files.read() if files is not None else None
+            server = stack.enter_context(Server(application, listening, threads=threads, limits=limits, tls=tls))
+            address = (server.host, server.port)
+            return lambda: stack.enter_context(Client(address) if context is None else TlsClient(address, context))
 
         yield start_one
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that vouches for the servers under test, and for some of their clients."""
+    return Authority(tmp_path_factory.mktemp("tls") / "authority")
+
+
+@pytest.fixture(scope="session")
+def tls_files(authority: Authority) -> TlsFiles:
+    """What a server needs for TLS."""
+    issued = authority.issue()
+    return TlsFiles(issued.certificate, issued.private_key)
+
+
+@pytest.fixture(params=["plain", "tls"])
+def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     """``start(application, threads=, limits=)`` serves it until the test ends, and returns what connects to it."""
-    with starting() as start_one:
-        yield start_one
+    if request.param == "plain":
+        with starting() as start_one:
+            yield start_one
+    else:
+        authority: Authority = request.getfixturevalue("authority")
+        with starting(request.getfixturevalue("tls_files"), authority.client_context()) as start_one:
+            yield start_one
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +85,10 @@ def client(recording: tuple[Recorder, Callable[[], Client]]) -> Iterator[Client]
 
 
 class ServedProcess:
-    """A running ``tests.server.served``."""
+    """A running ``tests.server.served``; ``context`` is what its clients need for TLS."""
 
     def __init__(self, *arguments: str) -> None:
+        self.context: ssl.SSLContext | None = None
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.server.served", *arguments],
             cwd=Path(__file__).parents[2],
@@ -86,7 +111,7 @@ class ServedProcess:
         return "127.0.0.1", self._port
 
     def connect(self) -> Client:
-        return Client(self.address)
+        return Client(self.address) if self.context is None else TlsClient(self.address, self.context)
 
     def usage(self) -> dict[str, float]:
         """Return what the process that answers has used so far."""
@@ -110,7 +135,9 @@ class ServedProcess:
     def errors(self) -> str:
         """Return what was written to standard error until the end."""
         assert self.process.stderr is not None
-        return self.process.stderr.read()
+        text = self.process.stderr.read()
+        hear("a served process", text)
+        return text
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -119,7 +146,7 @@ class ServedProcess:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        self.process.communicate()
+        hear("a served process", self.process.communicate()[1])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from davgate.http.server import ServerLimits, serve
+from davgate.http.server import ServerLimits, TlsFiles, serve
 from tests.server.applications import BLOCK_BYTES, answer
 
 
@@ -60,6 +60,7 @@ def main() -> int:
     parser.add_argument("--files", type=int)
     parser.add_argument("--hangs", action="store_true")
     parser.add_argument("--fails", action="store_true")
+    parser.add_argument("--tls", nargs=2, type=Path, metavar=("CERTIFICATE", "PRIVATE_KEY"))
     arguments = parser.parse_args()
 
     if arguments.files:
@@ -81,6 +82,7 @@ def main() -> int:
         workers=arguments.workers,
         threads=4,
         limits=limits,
+        tls_files=TlsFiles(*arguments.tls) if arguments.tls else None,
         on_ready=lambda host, port: tell("port", port),
     )
 

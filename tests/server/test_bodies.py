@@ -4,7 +4,6 @@ import hashlib
 import time
 from collections.abc import Iterable
 from datetime import timedelta
-from socket import SHUT_WR
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -87,7 +86,7 @@ class TestCut:
         application = Echo()
         client = start(application)()
         client.request("PUT", "/x", field, body=sent)
-        client.socket.shutdown(SHUT_WR)
+        client.end_sending()
         assert client.response().status == 400
         assert client.has_ended()
         assert type(application.error()) is BodyCut
@@ -111,7 +110,7 @@ class TestCut:
 
         client = start(application)()
         client.request("PUT", "/x", "Content-Length: 100", body=b"0123456789")
-        client.socket.shutdown(SHUT_WR)
+        client.end_sending()
         response = client.response()
         assert response.body == b"cut"
         assert response.headers["connection"] == "close"

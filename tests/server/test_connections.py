@@ -93,7 +93,7 @@ class TestWaits:
         client.request("PUT", "/x", "Content-Length: 999999999")
         assert client.response().status == 401
         assert client.has_ended()
-        with pytest.raises(ConnectionError):
+        with pytest.raises(OSError):
             while True:
                 client.send(b"x" * 65536)
 
@@ -116,6 +116,7 @@ class TestWaits:
 
 
 class TestRoom:
+    @pytest.mark.parametrize("start", ["plain"], indirect=True)
     def test_connection_beyond_the_limit_gets_503(self, start: Start) -> None:
         limits = ServerLimits(connections=3, linger_timeout=timedelta(seconds=0.1))
         connect = start(Recorder(), limits=limits)

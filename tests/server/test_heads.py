@@ -116,7 +116,7 @@ def test_heads_byte_by_byte_are_requests_in_order(client: Client) -> None:
 
 def test_connection_ending_within_a_head_gets_400(client: Client) -> None:
     client.send(b"GET /x HTTP/1.1\r\nHos")
-    client.socket.shutdown(1)
+    client.end_sending()
     assert client.response().status == 400
     assert client.has_ended()
 

@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 _TEXT = "text/plain; charset=utf-8"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
-_FORWARDING = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 def alive() -> Response:
@@ -78,7 +77,7 @@ class Figures:
             Unauthenticated, Forbidden: to everybody else.
         """
         # Behind a proxy on this machine every client seems to be local.
-        is_forwarded = is_behind_proxy or any(name in environ for name in _FORWARDING)
+        is_forwarded = is_behind_proxy or environ["davgate.is_forwarded"]
         is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not is_forwarded
         if not is_local and not login.confirmed_principal_of(environ).is_admin:
             raise Forbidden("Only administrators see the figures. Sign in as one, or ask from the server itself.")

@@ -68,7 +68,7 @@ class Channel:
     def receive(self) -> bool | None:
         """Add what has arrived to what lies ready; false at the end of the stream, ``None`` when nothing is there."""
         try:
-            more = self._socket.recv(RECEIVE_BYTES)
+            more = self._receive(RECEIVE_BYTES)
         except BlockingIOError:
             return None
         except OSError:
@@ -81,6 +81,15 @@ class Channel:
         """Return the ready bytes up to and with ``mark``; nothing if it has not arrived."""
         end = self.data.find(mark, self.start)
         return self._take(end + len(mark) - self.start) if end >= 0 else b""
+
+    def first_byte(self) -> bytes | None:
+        """Return the next byte and leave it there; nothing at the end of the stream, ``None`` when nothing is there."""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
 
     def skip(self, size: int) -> int:
         """Drop up to ``size`` ready bytes and return how many."""
@@ -96,20 +105,26 @@ class Channel:
         Raises:
             Stalled: the client's credit is used up.
         """
-        if self.start < len(self.data):
-            taken = self._take(len(view))
-            view[: len(taken)] = taken
-            return len(taken)
-        while True:
+        while self.start == len(self.data):
             try:
-                size = self._socket.recv_into(view)
+                if len(view) >= RECEIVE_BYTES:
+                    size = self._receive_into(view)
+                    self._earn(size)
+                    return size
+                # Small reads are served from what is read ahead.
+                self.data = self._receive(RECEIVE_BYTES)
             except BlockingIOError:
                 self._wait(self._readable)
             except OSError:
                 return 0
             else:
-                self._earn(size)
-                return size
+                self.start = 0
+                if not self.data:
+                    return 0
+                self._earn(len(self.data))
+        taken = self._take(len(view))
+        view[: len(taken)] = taken
+        return len(taken)
 
     def read_line(self, limit: int) -> bytes:
         """Return the bytes up to and with the next LF; without one when the client has ended.
@@ -150,15 +165,14 @@ class Channel:
             Disconnected: the client is gone.
             Stalled: the client's credit is used up.
         """
-        flags = socket.MSG_MORE if more else 0
         try:
-            sent = self._socket.send(data, flags)
+            sent = self._send(data, more=more)
         except BlockingIOError:
             sent = 0
         except OSError as error:
             raise Disconnected from error
         if sent < len(data):
-            self._send_rest(memoryview(data)[sent:], flags)
+            self._send_rest(memoryview(data)[sent:], more=more)
 
     def send_file(self, file_descriptor: int, offset: int, size: int) -> int:
         """Send bytes of a file without copying them here; return how many, fewer only if the file is shorter.
@@ -185,30 +199,45 @@ class Channel:
     def try_send(self, data: bytes) -> None:
         """Send if there is room at once; for courtesies to a client that is turned away."""
         try:
-            self._socket.send(data)
+            self._send(data, more=False)
         except OSError:
             return
 
-    def _send_rest(self, rest: memoryview, flags: int) -> None:
+    def _send_rest(self, rest: memoryview, *, more: bool) -> None:
         while rest:
-            self._wait(self._writable)
             try:
-                sent = self._socket.send(rest, flags)
+                sent = self._send(rest, more=more)
             except BlockingIOError:
+                self._wait(self._writable)
                 continue
             except OSError as error:
                 raise Disconnected from error
             self._earn(sent)
             rest = rest[sent:]
 
+    # The socket itself; each raises BlockingIOError rather than wait.
+
+    def _receive(self, size: int) -> bytes:
+        return self._socket.recv(size)
+
+    def _receive_into(self, view: memoryview) -> int:
+        return self._socket.recv_into(view)
+
+    def _send(self, data: bytes | memoryview, *, more: bool) -> int:
+        return self._socket.send(data, socket.MSG_MORE if more else 0)
+
     # Closing
 
     def end_sending(self) -> None:
         """Send the end of the stream, and go on receiving."""
+        self.cut_sending()
+
+    def cut_sending(self) -> None:
+        """Let nothing more be sent; another thread may be about to."""
         self._shut_down(socket.SHUT_WR)
 
-    def end_receiving(self) -> None:
-        """Take nothing more from the client, as if it had ended, and go on sending."""
+    def cut_receiving(self) -> None:
+        """Take nothing more from the client, as if it had ended, and go on sending; another thread may do either."""
         self._shut_down(socket.SHUT_RD)
 
     def close(self) -> None:
@@ -217,7 +246,8 @@ class Channel:
 
     def _shut_down(self, how: int) -> None:
         try:
-            self._socket.shutdown(how)
+            # Past the method of an SSLSocket, which would forget the session, so that the rest went out in clear.
+            socket.socket.shutdown(self._socket, how)
         except OSError:
             return  # The client broke the connection first.
 

@@ -1,8 +1,8 @@
 """A client's connection: which requests have arrived on it, and what becomes of it after each.
 
-Takes the place of cheroot's ``HTTPConnection``. A thread serves it only while there is something to do; waiting for a
-head, for the unread rest of a body, or for a client to read its last response is left to cheroot's selector, so none
-of these can hold a thread.
+Takes the place of cheroot's ``HTTPConnection``. A thread serves it only while there is something to do; waiting for the
+next step of a TLS handshake, for a head, for the unread rest of a body, or for a client to read its last response is left
+to cheroot's selector, so none of these can hold a thread.
 """
 
 import enum
@@ -16,6 +16,7 @@ from wsgiref.types import WSGIEnvironment
 from davgate.http.server.channel import Channel, Disconnected, Stalled
 from davgate.http.server.gateway import Exchange, refusal
 from davgate.http.server.head import Refused, RequestHead, check_incomplete
+from davgate.http.server.tls import HandshakeFailed, TlsChannel
 
 if TYPE_CHECKING:
     from davgate.http.server.listener import Listener
@@ -33,6 +34,7 @@ FIRST_REQUEST_SECONDS = 0.5
 class Awaited(enum.Enum):
     """What a connection waits for in the selector; the value names the limit of that wait."""
 
+    HANDSHAKE = "handshake_timeout"
     REQUEST = "idle_timeout"
     REST_OF_HEAD = "header_timeout"
     REST_OF_BODY = "drain_timeout"
@@ -50,6 +52,8 @@ class Connection:
         self.remote_addr: str | None = None
         self.remote_port: int | None = None
         self._channel = Channel(socket, server.limits)
+        self._tls: TlsChannel | None = None
+        self._owes_handshake = server.tls is not None
         self._environ: WSGIEnvironment | None = None
         self._skip = 0
         self._discard = server.limits.linger_bytes
@@ -85,7 +89,12 @@ class Connection:
             if self._awaited is Awaited.CLIENT_CLOSE:
                 return self._discard_arrived()
             try:
+                if self._owes_handshake and not self._shake_hands():
+                    return self._wait_for(Awaited.HANDSHAKE)
                 return self._serve()
+            except HandshakeFailed as reason:
+                logger.info("%s gets no TLS connection: %s.", self.remote_addr, reason)
+                return self._part(complete=False)
             except Refused as refused:
                 logger.debug("%s gets %d: %s", self.remote_addr, refused.status, refused.reason)
                 self._channel.send(refusal(refused))
@@ -109,17 +118,54 @@ class Connection:
 
     def turn_away(self, refused: Refused) -> None:
         """Tell the client why its connection ends, if that can be done without waiting."""
-        self._channel.try_send(refusal(refused))
+        if not self._owes_handshake:
+            self._channel.try_send(refusal(refused))
 
     def cut_request(self) -> None:
         """End what the client sends, while another thread serves the connection."""
-        self._channel.end_receiving()
+        self._channel.cut_receiving()
 
     def cut_response(self) -> None:
         """End what is sent to the client, while another thread serves the connection."""
-        self._channel.end_sending()
+        self._channel.cut_sending()
 
     # Serving
+
+    def _shake_hands(self) -> bool:
+        """Go on with the TLS handshake as far as the client has come; true when it is done.
+
+        Raises:
+            HandshakeFailed: it cannot be done.
+            Refused: the client speaks HTTP without TLS.
+            Disconnected: the client is gone.
+        """
+        while not self._is_secured():
+            if self.server.ready or not self._channel.arrives_within(FIRST_REQUEST_SECONDS):
+                return False
+        self._owes_handshake = False
+        self._awaited = None
+        return True
+
+    def _is_secured(self) -> bool:
+        if self._tls is None:
+            first = self._channel.first_byte()
+            if first is None:
+                return False
+            if not first:
+                raise Disconnected
+            if first.isalpha():
+                raise Refused(HTTPStatus.BAD_REQUEST, "This port speaks TLS; use an address that begins with https:.")
+            self._tls = self._channel = self._begin_tls()
+        return self._tls.shake_hands()
+
+    def _begin_tls(self) -> TlsChannel:
+        assert self.server.tls is not None
+        try:
+            session = self.server.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        except OSError as error:
+            raise Disconnected from error
+        self.socket = session
+        return TlsChannel(session, self.server.limits)
 
     def _serve(self) -> bool:
         channel = self._channel
@@ -136,6 +182,7 @@ class Connection:
             if self._environ is None:
                 self._environ = {
                     **self.server.environ, "REMOTE_ADDR": self.remote_addr, "REMOTE_PORT": str(self.remote_port),
+                    **(self._tls.environ() if self._tls is not None else {}),
                 }  # fmt: skip
             head = RequestHead(data, self._environ.copy(), self.server.limits)
             channel.renew_credit()

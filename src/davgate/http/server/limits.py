@@ -20,6 +20,10 @@ class ServerLimits:
     header_timeout: timedelta = timedelta(seconds=10)
     """From the first byte of a head to its last. A slower head is answered 408. It holds no thread meanwhile."""
 
+    handshake_timeout: timedelta = timedelta(seconds=10)
+    """From the opening of a connection to the end of its TLS handshake. A slower one is cut. It holds no thread
+    meanwhile."""
+
     idle_timeout: timedelta = timedelta(seconds=65)
     """How long a connection may stay open between requests. It holds no thread meanwhile."""
 

@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+import ssl
 import threading
 import time
 from http import HTTPStatus
@@ -11,7 +12,7 @@ from wsgiref.types import WSGIApplication
 
 from cheroot.server import HTTPServer
 
-from davgate.http.server.connection import Connection
+from davgate.http.server.connection import Awaited, Connection
 from davgate.http.server.gateway import base_environ
 from davgate.http.server.head import Refused
 from davgate.http.server.limits import DEFAULT_LIMITS, ServerLimits
@@ -68,7 +69,8 @@ def listen(host: str, port: int, limits: ServerLimits = DEFAULT_LIMITS) -> Liste
 class Server:
     """A WSGI application behind a listening socket, served by threads of this process.
 
-    ``with Server(application, listen("127.0.0.1", 0)) as server:`` serves while the block runs.
+    ``with Server(application, listen("127.0.0.1", 0)) as server:`` serves while the block runs. With ``tls`` every
+    connection begins with a handshake.
     """
 
     def __init__(
@@ -79,9 +81,10 @@ class Server:
         threads: int = 8,
         limits: ServerLimits = DEFAULT_LIMITS,
         multiprocess: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host, self.port = listening.getsockname()[:2]
-        self._listener = Listener(application, listening, threads=threads, limits=limits, multiprocess=multiprocess)
+        self._listener = Listener(application, listening, threads=threads, limits=limits, multiprocess=multiprocess, tls=tls)
         self._selecting = threading.Thread(target=self._listener.serve, name="selector", daemon=True)
 
     def start(self) -> None:
@@ -122,17 +125,19 @@ class Listener(HTTPServer):
         threads: int,
         limits: ServerLimits,
         multiprocess: bool,
+        tls: ssl.SSLContext | None,
     ) -> None:
         host, port = listening.getsockname()[:2]
         super().__init__((host, port), gateway=None)
         self.application = application
         self.limits = limits
+        self.tls = tls
         self.environ = base_environ(host, port, multiprocess=multiprocess)
         self.connections: set[Connection] = set()
         self.requests = WorkerPool(self, threads)
         self.request_queue_size = limits.backlog
         self.shutdown_timeout = limits.stop_timeout.total_seconds()  # type: ignore[assignment]  # is only passed on
-        waits = (limits.header_timeout, limits.idle_timeout, limits.drain_timeout, limits.linger_timeout)
+        waits = [getattr(limits, awaited.value) for awaited in Awaited]
         self.expiration_interval = min(CHECK_SECONDS, min(waits).total_seconds() / 4)
         self._listening = listening
 

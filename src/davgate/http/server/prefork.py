@@ -2,13 +2,14 @@
 
 Several processes share one listening socket that was opened before they were forked. The master holds no connection
 and starts no thread: it forks, waits for signals, and replaces what died. SIGTERM and SIGINT stop gracefully, a second
-one at once. SIGHUP replaces all workers: the old ones stop when the new ones are up.
+one at once. SIGHUP replaces all workers: the old ones stop when the new ones are up, and the files of TLS are read anew.
 """
 
 import logging
 import os
 import resource
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from wsgiref.types import WSGIApplication
 from davgate.http.server.limits import DEFAULT_LIMITS, ServerLimits
 from davgate.http.server.listener import ListeningSocket, Server, listen
 from davgate.http.server.signals import STOP, Signals
+from davgate.http.server.tls_files import TlsFiles, UnusableTlsFiles
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def serve(
     workers: int = 1,
     threads: int = 8,
     limits: ServerLimits = DEFAULT_LIMITS,
+    tls_files: TlsFiles | None = None,
     on_ready: Callable[[str, int], None] | None = None,
 ) -> int:
     """Serve until a signal ends it, and return the exit code: 0 after a graceful stop. Only for the main thread.
@@ -54,11 +57,13 @@ def serve(
     The factory is called once in each process that serves, after the fork, so what it opens is that process's own; the
     ``close`` of the application it returns, if there is one, is called after a graceful stop. With one worker there is
     no fork, and SIGHUP stops it, for there is nobody to replace it. ``on_ready`` gets the bound address when all
-    workers serve.
+    workers serve. The files of TLS are read before the fork, so that all workers can resume each other's sessions.
 
     Raises:
         OSError: the address is taken, or not one of this machine.
+        UnusableTlsFiles: TLS cannot be spoken with the files that are there.
     """
+    tls = _Tls(tls_files)
     _allow_files(limits)
     with listen(host, port, limits) as listening:
         bound_host, bound_port = listening.getsockname()[:2]
@@ -69,14 +74,32 @@ def serve(
 
         def work(signals: Signals, ready: Callable[[], None]) -> int:
             application = application_factory()
-            server = Server(application, listening, threads=threads, limits=limits, multiprocess=workers > 1)
+            server = Server(application, listening, threads=threads, limits=limits, multiprocess=workers > 1, tls=tls.context)
             return _serve_until_signal(server, application, signals, ready, heeds_second=workers == 1)
 
         if workers == 1:
             with Signals((*STOP, signal.SIGHUP)) as signals:
                 return work(signals, ready)
         with Signals((*STOP, signal.SIGHUP, signal.SIGCHLD)) as signals:
-            return Master(work, listening, workers, limits, signals, ready).run()
+            return Master(work, listening, workers, limits, signals, ready, tls.renew).run()
+
+
+class _Tls:
+    """The context of TLS that the next worker gets; none without files."""
+
+    def __init__(self, files: TlsFiles | None) -> None:
+        self._files = files
+        self.context: ssl.SSLContext | None = files.read() if files is not None else None
+
+    def renew(self) -> bool:
+        """Read the files anew; false if they cannot be used, and the context stays as it is."""
+        if self._files is not None:
+            try:
+                self.context = self._files.read()
+            except UnusableTlsFiles as error:
+                logger.error("The workers stay as they are: %s.", error)
+                return False
+        return True
 
 
 def _serve_until_signal(
@@ -143,8 +166,10 @@ class Master:
         limits: ServerLimits,
         signals: Signals,
         on_ready: Callable[[], None],
+        renew: Callable[[], bool],
     ) -> None:
         self._work = work
+        self._renew = renew
         self._listening = listening
         self._size = size
         self._stop_seconds = limits.stop_timeout.total_seconds() + KILL_GRACE_SECONDS
@@ -184,7 +209,7 @@ class Master:
     def _take_signal(self, number: int | None) -> None:
         if number in STOP:
             self._stop()
-        elif number == signal.SIGHUP and not self._stopping:
+        elif number == signal.SIGHUP and not self._stopping and self._renew():
             logger.info("Replacing all workers.")
             for worker in self._workers.values():
                 worker.is_outdated = True

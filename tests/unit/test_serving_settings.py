@@ -1,0 +1,90 @@
+"""What ``davgate serve`` says of its TLS and its proxies before it serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.certificates import Authority
+
+from davgate.cli import serve
+from davgate.cli.main import Exit, main
+from davgate.config import Config, ConfigError, load
+
+TLS = {"server.certificate": "server.crt", "server.private_key": "server.key"}
+
+
+def server_config(**changes: str) -> Any:
+    return loaded({f"server.{name}": value for name, value in changes.items()}).server
+
+
+def loaded(given: dict[str, Any]) -> Config:
+    return load(None, {}, {"data": "data", **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"server.certificate": "x.crt"}, "server.certificate needs server.private_key: TLS takes both"),
+        ({"server.private_key": "x.key"}, "server.private_key needs server.certificate: TLS takes both"),
+        ({"server.client_ca": "x.pem"}, "server.client_ca needs server.certificate: only TLS asks for certificates"),
+        (
+            {**TLS, "server.client_certificates": "required"},
+            "server.client_certificates = required needs server.client_ca: nobody would be let in",
+        ),
+        ({"server.client_certificates": "maybe"}, "must be optional or required"),
+        ({"server.user_header": "X-User"}, "server.user_header needs server.trusted_proxies: it is believed from nobody else"),
+        ({"server.user_header": "X_User", "server.trusted_proxies": "10.0.0.1"}, "must be the name of a header"),
+        ({"server.user_header": "authorization", "server.trusted_proxies": "10.0.0.1"}, "that no client sends by itself"),
+        ({"server.trusted_proxies": "proxy.example.org"}, "must be networks such as"),
+        ({"server.trusted_proxies": "10.0.0.5/8"}, "has host bits set"),
+        ({"server.trusted_proxies": "10.0.0.1, 0.0.0.0/0"}, "must not be everybody"),
+        ({"server.trusted_proxies": ["::/0"]}, "must not be everybody"),
+        ({"server.trusted_proxies": 10}, "must be networks such as"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(given)
+    (mistake,) = caught.value.mistakes
+    assert said in mistake
+
+
+@pytest.mark.parametrize("given", ["10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"], "10.0.0.0/8,::1,"])
+def test_networks_are_a_list_or_a_text(given: object) -> None:
+    assert [str(network) for network in loaded({"server.trusted_proxies": given}).server.trusted_proxies] == [
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_warned_of"),
+    [
+        ({}, False),
+        ({"listen": "[::1]:80"}, False),
+        ({"listen": "0.0.0.0:80"}, True),
+        ({"listen": "0.0.0.0:80", "public_url": "http://example.org"}, True),
+        ({"listen": "0.0.0.0:80", "public_url": "https://example.org"}, False),
+        ({"listen": "0.0.0.0:80", "trusted_proxies": "10.0.0.1"}, False),
+        ({"listen": "0.0.0.0:80", "certificate": "x.crt", "private_key": "x.key"}, False),
+    ],
+)
+def test_serving_a_network_in_clear_is_warned_of(changes: dict[str, str], is_warned_of: bool) -> None:
+    assert serve._crosses_network_in_clear(server_config(**changes)) is is_warned_of
+
+
+def test_files_that_do_not_fit_exit_2_with_a_line_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    authority = Authority(tmp_path / "authority")
+    issued, other = authority.issue(), authority.issue()
+    settings = tmp_path / "davgate.toml"
+    settings.write_text(f"[server]\ncertificate = '{issued.certificate}'\nprivate_key = '{other.private_key}'\nworkers = 1\n")
+    data = str(tmp_path / "data")
+    assert main(["init", "--data", data]) == Exit.DONE
+    capsys.readouterr()
+
+    assert main(["serve", "--data", data, "--config", str(settings), "--listen", "127.0.0.1:0"]) == Exit.FAILED
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"davgate: TLS: {other.private_key} is not the key of the certificate in {issued.certificate}"
