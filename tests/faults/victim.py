@@ -27,6 +27,7 @@ from tests.builders import (
 from tests.unit.edited import under
 
 from davgate.core import (
+    auditing,
     checking_out,
     documents,
     erasing,
@@ -39,7 +40,7 @@ from davgate.core import (
     versioning,
 )
 from davgate.core.store import Context, Store
-from davgate.model.errors import SaveKept
+from davgate.model.errors import Forbidden, SaveKept
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
 from davgate.model.properties import PropertyUpdate
@@ -133,6 +134,7 @@ OPERATIONS: dict[str, Operation] = {
     "restore-from-trash": lambda store, base: trash.restore(store, base.ann, base.gone),
     "purge": lambda store, base: retention.purge(store, base.root, base.gone),
     "erase": lambda store, base: erasing.erase(store, base.root, "/s", "asked for"),
+    "denial": lambda store, base: auditing.denied(store, base.ann, "put", path("/f/a"), Forbidden("no")),
     "collect": lambda store, base: collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD),
     "sweep": lambda store, base: store.blobs.sweep_staging(Instant(2**62)),
 }

@@ -66,6 +66,7 @@ def lock_count(store: Store) -> int:
 
 
 def audited(store: Store) -> list[str]:
-    """Return the actions of the audit in their order."""
+    """Return the actions of the audit that were granted, in their order."""
+    granted = select(audit.c.action).where(audit.c.outcome == "granted").order_by(audit.c.id)
     with store.database.engine.connect() as connection:
-        return [row[0] for row in connection.execute(select(audit.c.action).order_by(audit.c.id))]
+        return [row[0] for row in connection.execute(granted)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from davgate.core.rights import rights_at
 from davgate.core.store import Context
 from davgate.model import locks as lock_rules
 from davgate.model.checkout import Act, Ruling, rule
@@ -23,6 +24,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, is_inside
+from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Session,

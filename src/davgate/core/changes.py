@@ -84,6 +84,7 @@ class Asked:
     with_properties: bool = False
     with_locks: bool = False
     with_versions: bool = False
+    with_rights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Answer:
     properties: NodeProperties
     check_outs: Mapping[int, CheckOut]
     versions: Mapping[int, VersionNote]
+    rights: Mapping[int, Right]
 
 
 def sync_token(session: Session) -> str:
@@ -157,6 +159,7 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
             properties.of_nodes(session, ids) if asked.with_properties else {},
             {taken.document_id: taken for taken, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {},
             version_notes.of_nodes(session, ids) if asked.with_versions else {},
+            rights_of(session, ctx, ids) if asked.with_rights else {},
         )
 
 

@@ -91,8 +91,13 @@ def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved, content:
     session = session_under(store, tx, ctx, found)
     scratch = _is_scratch_place(ctx, found)
     node = add_document(store, tx, ctx, parent, found.path[-1], content, origin=origin, session=session, is_scratch=scratch)
-    record(tx, ctx, "create", found.path, node.id, change_of("create", node))
+    record(tx, ctx, "create", found.path, node.id, change_of("create", node), **_told_of(origin))
     return Written(node, is_created=True)
+
+
+def _told_of(origin: str) -> dict[str, object]:
+    """Return what the audit tells of where content came from, if it did not come with the request."""
+    return {"origin": origin} if origin else {}
 
 
 def _give_here(
@@ -112,7 +117,8 @@ def _give_here(
         is_scratch=_is_scratch_place(ctx, found),
     )
     if after_it is not node:
-        record(tx, ctx, cause.value, found.path, node.id, change_of("content", after_it), version=after_it.version_no)
+        told = {"version": after_it.version_no, **_told_of(origin)}
+        record(tx, ctx, cause.value, found.path, node.id, change_of("content", after_it), **told)
     return Written(after_it, is_created=False)
 
 

@@ -11,7 +11,7 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.etag import of_content
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, to_text
 from davgate.storage.api import Rescue, Session, versions
 from davgate.storage.api import rescues as rows
 
@@ -88,5 +88,6 @@ def copy_out(store: Store, ctx: Context, name: str, destination: TreePath, *, ov
         written = write_copy(store, tx, ctx, there, kept.content, f"rescue copy of {kept.path}", overwrite=overwrite)
         if dropping:
             rows.drop(tx, kept.id)
+            record(tx, ctx, "take-rescue", (".rescue", name), kept.document_id, to=to_text(destination))
         tx.commit()
     return written

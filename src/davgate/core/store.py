@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from davgate.core.denials import Denials
 from davgate.model.conditions import NO_CONDITIONS, Conditions
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
@@ -56,6 +57,7 @@ class Store:
     clock: Clock
     policy: Policy = Policy()
     new_uuid: Callable[[], str] = _new_uuid
+    denials: Denials = field(default_factory=Denials)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
@@ -32,6 +32,13 @@ def entries(store: Store, ctx: Context) -> list[TrashEntry]:
         found = rows.entries(session)
         held = rights_of(session, ctx, (entry.node.id for entry in found))
         return [entry for entry in found if Right.READ in held[entry.node.id]]
+
+
+def removable(store: Store, ctx: Context, node_ids: Iterable[int]) -> frozenset[int]:
+    """Return which of some entries the caller may bring back."""
+    with store.database.read() as session:
+        held = rights_of(session, ctx, node_ids)
+    return frozenset(node_id for node_id, rights in held.items() if Right.UNBIND in rights)
 
 
 def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.READ) -> TrashEntry:

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from davgate.core.auditing import write_counts
+from davgate.core.brake import forget_failures
 from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
 from davgate.core.leftovers import put_back, sweep
@@ -28,10 +30,12 @@ class Tidied:
     dances: int
     scratch: int
     locks: int
+    failures: int
     thinned: int
     purged: int
     blobs: int
     staged: int
+    denials: int
 
 
 def tidy(store: Store, *, collecting: bool = True) -> Tidied:
@@ -41,10 +45,12 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
         _try(_end_dances, store),
         _try(_sweep_scratch, store),
         _try(_forget_locks, store),
+        _try(forget_failures, store),
         _try(thin_due, store) if collecting else 0,
         _try(purge_due, store) if collecting else 0,
         _try(_collect, store) if collecting else 0,
         _try(_sweep_staging, store),
+        _try(write_counts, store),
     )
 
 

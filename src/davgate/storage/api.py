@@ -6,19 +6,25 @@ Which database and which blob store are real is decided where the application is
 from davgate.storage import (
     access,
     accounts,
+    app_passwords,
     as_of,
+    audit_rows,
     catalog,
     changes,
     check_outs,
     collector,
     dances,
+    directory,
     erasing,
     journal,
+    listed_grants,
     locks,
     marks,
     properties,
     removal,
     rescues,
+    sign_in_failures,
+    signing_keys,
     thinning,
     trash,
     version_notes,
@@ -26,15 +32,19 @@ from davgate.storage import (
 )
 from davgate.storage.access import Grant, Way
 from davgate.storage.accounts import Account
+from davgate.storage.app_passwords import AppPassword
 from davgate.storage.as_of import FoundThen
+from davgate.storage.audit_rows import AuditFilter, AuditRow
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Recorded, Touched
 from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.directory import Entry as DirectoryEntry
 from davgate.storage.journal import Change
 from davgate.storage.properties import NodeProperties
 from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
 from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
+from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
 from davgate.storage.trash import TrashEntry
 from davgate.storage.version_notes import VersionNote
@@ -44,9 +54,13 @@ __all__ = [
     "CREATED_BY_AT",
     "IS_CLOSED_AT",
     "Account",
+    "AuditFilter",
+    "AuditRow",
+    "AppPassword",
     "BlobStore",
     "Change",
     "Database",
+    "DirectoryEntry",
     "FoundThen",
     "Grant",
     "MemberRow",
@@ -57,6 +71,7 @@ __all__ = [
     "Resolved",
     "Row",
     "Session",
+    "SigningKey",
     "Staged",
     "Touched",
     "Transaction",
@@ -65,22 +80,28 @@ __all__ = [
     "Way",
     "access",
     "accounts",
+    "app_passwords",
     "as_of",
     "as_holder_sees",
+    "audit_rows",
     "catalog",
     "changes",
     "check_outs",
     "collector",
     "dances",
+    "directory",
     "erasing",
     "from_node",
     "journal",
+    "listed_grants",
     "locks",
     "marks",
     "properties",
     "removal",
     "rescues",
     "resolve",
+    "sign_in_failures",
+    "signing_keys",
     "thinning",
     "to_node",
     "trash",

@@ -315,6 +315,7 @@ class Database:
         self.engine = _open_sqlite(self.url, readers) if self.is_sqlite else _open_postgresql(self.url, readers)
         self.dialect = self.engine.dialect
         self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
+        self.any_driver_error: type[Exception] = self.dialect.loaded_dbapi.Error
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
         self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None

@@ -11,6 +11,7 @@ from davgate.storage.database import Transaction
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import (
     access_grant,
+    app_password,
     check_out,
     dead_property,
     lock,
@@ -43,6 +44,8 @@ _COLUMNS = (
     placement.c.node_id,
     dead_property.c.node_id,
     access_grant.c.node_id,
+    # One that is for this tree alone must not become one for everything.
+    app_password.c.tree_id,
     lock.c.node_id,
     node.c.id,
 )

@@ -62,3 +62,9 @@ def ids_given(parameter: str) -> Subquery:
     """Return the ids of a parameter, a JSON list, as a table with the column ``id``: any number, in one statement."""
     listed = _ListedIn(bindparam(parameter, type_=Text())).table_valued("value")
     return select(cast(listed.c.value, BigInteger).label("id")).subquery()
+
+
+def texts_given(parameter: str) -> Subquery:
+    """Return the texts of a parameter, a JSON list, as a table with the column ``text``."""
+    listed = _ListedIn(bindparam(parameter, type_=Text())).table_valued("value")
+    return select(cast(listed.c.value, Text).label("text")).subquery()

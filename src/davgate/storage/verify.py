@@ -19,10 +19,11 @@ from alembic.migration import MigrationContext
 from lxml import etree
 from sqlalchemy import bindparam, func, literal, select, text
 
+from davgate.model.audit import damages
 from davgate.model.errors import Corrupt, DavgateError
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
-from davgate.storage import schema
+from davgate.storage import audit_rows, schema
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session
 from davgate.storage.invariants import RESTORE, RESTORE_ALL, RULES, STORE_AGAIN, Rule, Subject
@@ -108,6 +109,7 @@ def _rows(session: Session, database: Database) -> Iterator[Finding]:
                 yield _told(session, rule, row)
     yield from _names(session)
     yield from _properties(session)
+    yield from _audit(session)
 
 
 _INTEGRITY = Statement(text("PRAGMA integrity_check"))
@@ -190,6 +192,15 @@ def _is_element(xml: str, namespace: str, name: str) -> bool:
     except etree.XMLSyntaxError:
         return False
     return element.tag == (f"{{{namespace}}}{name}" if namespace else name)
+
+
+_COMPARE = "Keep a copy of the database as it is, and compare with a backup or an export: somebody changed it past davgate."
+
+
+def _audit(session: Session) -> Iterator[Finding]:
+    """Hold the audit against its chain."""
+    for damage in damages(audit_rows.links(session), audit_rows.head(session)):
+        yield Finding(damage.code, damage.where, damage.what, _COMPARE)
 
 
 _RECORDED = Statement(select(blob.c.digest, blob.c.length_bytes).where(blob.c.body.is_(None)).order_by(blob.c.digest))

@@ -1,0 +1,206 @@
+"""The audit beside what use cases write themselves: denials, sign-ins, and reading it all back.
+
+A granted write has its row in its own commit (``core.recording``). What was denied has no commit, so its row gets a small one of
+its own. That one survives the end of the process; a power cut may take the last ones, but leaves the chain whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from davgate.core.access import check_account
+from davgate.core.denials import Source
+from davgate.core.store import SYSTEM_CONTEXT, Context, Store
+from davgate.model import audit as chain
+from davgate.model import errors
+from davgate.model.audit import Damage, Head
+from davgate.model.paths import TreePath, to_text
+from davgate.model.principal import Principal
+from davgate.model.rights import UNRESTRICTED
+from davgate.storage.api import AuditFilter, AuditRow, Session, Transaction, audit_rows, journal
+
+logger = logging.getLogger(__name__)
+
+DENIED: Final = "denied"
+_LONGEST_NAME: Final = 128
+_ROWS_PER_STEP: Final = 1000
+
+_OF_RIGHTS_OR_LOCKS: Final = (
+    errors.Forbidden,
+    errors.NotFound,
+    errors.ParentMissing,
+    errors.Locked,
+    errors.LockConflict,
+    errors.Held,
+)
+_OF_RULES: Final = (
+    errors.ReservedName,
+    errors.ReadOnlyPlace,
+    errors.SameResource,
+    errors.FiniteDepthOnly,
+    errors.ProtectedProperty,
+    errors.InvalidSyncToken,
+    errors.UnsupportedReport,
+    errors.TooManyMatches,
+    errors.NoSuchInstant,
+)
+"""What is forbidden to everybody alike: such a request was wrong, not denied."""
+
+
+# Writing
+
+
+def denied(store: Store, ctx: Context, action: str, path: TreePath, error: errors.DavgateError) -> None:
+    """Write down that a write was denied, if rights, a lock or a hold are why; the caller is answered the same either way.
+
+    ``action`` is what was asked for, such as ``put``. What is not there counts as denied, too: it may be there and hidden, and
+    whoever asks must not learn which from the time it takes. A flood of denials is counted, see ``Denials``.
+    """
+    if isinstance(error, _OF_RIGHTS_OR_LOCKS) and not isinstance(error, _OF_RULES):
+        _write_denial(store, ctx, action, to_text(path), {"code": error.code})
+
+
+def sign_in_failed(store: Store, name: str, client: str, request_id: str, reason: str) -> None:
+    """Write down that somebody could not sign in; ``reason`` says why and holds nothing of what they sent.
+
+    The row is davgate's own: nobody was proven. The name is as it was given, who knows whose. A flood is counted by address.
+    """
+    ctx = Context(SYSTEM_CONTEXT.principal, request_id=request_id, client=client)
+    # What is no text cannot be hashed or stored (a token may hold half a surrogate pair).
+    given = name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
+    _write_denial(store, ctx, "sign-in", "/", {"name": given, "reason": reason})
+
+
+def signed_in(store: Store, principal: Principal, client: str, request_id: str, method: str) -> None:
+    """Write down that a principal signed in, and how: once for each sign-in that was not remembered."""
+    ctx = Context(principal, request_id=request_id, client=client)
+    try:
+        with store.database.write(durable=False) as tx:
+            _add(tx, ctx, "sign-in", "/", {"method": method})
+            tx.commit()
+    except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+        logger.warning("A sign-in of %s is missing in the audit: %s", principal.name, error)
+
+
+def write_counts(store: Store) -> int:
+    """Write down how many denials got no row of their own in the minutes that are over; part of the upkeep."""
+    due = store.denials.take_due(store.clock.now())
+    if due:
+        with store.database.write(durable=False) as tx:
+            _add_counts(tx, due)
+            tx.commit()
+    return due.total()
+
+
+def _write_denial(store: Store, ctx: Context, action: str, path: str, detail: Mapping[str, object]) -> None:
+    now = store.clock.now()
+    if not store.denials.admit((ctx.principal.id, ctx.client), now):
+        return
+    due = store.denials.take_due(now)
+    try:
+        with store.database.write(durable=False) as tx:
+            _add_counts(tx, due)
+            _add(tx, ctx, action, path, detail, DENIED)
+            tx.commit()
+    except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+        logger.warning("%d denials are missing in the audit: %s", 1 + due.total(), error)
+
+
+def _add_counts(tx: Transaction, due: Counter[Source]) -> None:
+    for (principal_id, client), count in due.items():
+        ctx = Context(Principal(principal_id, "", epoch=0), client=client)
+        _add(tx, ctx, "more-denials", "/", {"count": count}, DENIED)
+
+
+def _add(tx: Transaction, ctx: Context, action: str, path: str, detail: Mapping[str, object], outcome: str = "granted") -> None:
+    journal.audit_act(
+        tx,
+        principal_id=ctx.principal.id,
+        action=action,
+        node_id=None,
+        path=path,
+        detail=detail,
+        request_id=ctx.request_id,
+        client=ctx.client,
+        outcome=outcome,
+    )
+
+
+# Reading
+
+
+def newest(store: Store, ctx: Context, which: AuditFilter, most: int) -> list[AuditRow]:
+    """Return the newest rows, the newest last.
+
+    Raises:
+        Forbidden: the caller is no administrator.
+    """
+    with store.database.read() as session:
+        _check_may_read(store, session, ctx)
+        return audit_rows.newest(session, which, most)
+
+
+def row(store: Store, ctx: Context, number: int) -> AuditRow:
+    """Return a row.
+
+    Raises:
+        Forbidden: the caller is no administrator.
+        Malformed: there is no row of this number.
+    """
+    with store.database.read() as session:
+        _check_may_read(store, session, ctx)
+        found = audit_rows.find(session, number)
+    if found is None:
+        raise errors.Malformed(f"The audit has no row {number}. Look at the list for those that there are.")
+    return found
+
+
+def export(store: Store, ctx: Context, which: AuditFilter) -> Iterator[AuditRow | Head]:
+    """Yield rows in their order, and the head of the chain after the last, all as of one moment; memory stays flat.
+
+    Raises:
+        Forbidden: the caller is no administrator.
+    """
+    with store.database.read(snapshot=True) as session:
+        _check_may_read(store, session, ctx)
+        yield from audit_rows.stream(session, which)
+        yield audit_rows.head(session)
+
+
+def verify(
+    store: Store,
+    ctx: Context,
+    noted: Sequence[Head],
+    tell: Callable[[Damage], object],
+    watch: Callable[[int, int], object] = lambda done, total: None,
+) -> Head:
+    """Tell of each damage of the chain, and return the head that the store keeps; see ``model.audit.damages``.
+
+    All rows are seen at one moment, what is written meanwhile is not judged, and memory stays flat. ``watch`` is told how many
+    rows were looked at, of how many.
+
+    Raises:
+        Forbidden: the caller is no administrator.
+    """
+    with store.database.read(snapshot=True) as session:
+        _check_may_read(store, session, ctx)
+        head = audit_rows.head(session)
+        for damage in chain.damages(_watched(audit_rows.links(session), head.number, watch), head, noted):
+            tell(damage)
+    return head
+
+
+def _watched(links: Iterator[chain.Link], total: int, watch: Callable[[int, int], object]) -> Iterator[chain.Link]:
+    for done, link in enumerate(links, start=1):
+        if done % _ROWS_PER_STEP == 0:
+            watch(done, max(done, total))
+        yield link
+
+
+def _check_may_read(store: Store, session: Session, ctx: Context) -> None:
+    check_account(session, ctx, store.clock.now())
+    if not ctx.principal.is_admin or ctx.principal.scope != UNRESTRICTED:
+        raise errors.Forbidden("Only an administrator reads the audit. Ask one.")

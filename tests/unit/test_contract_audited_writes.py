@@ -1,0 +1,619 @@
+"""Everything that a use case does is told in the audit, in its own commit: each public write of the core, and its exact rows."""
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.builders import (
+    CHEAP_PASSWORDS,
+    PASSWORD,
+    SettableClock,
+    a_collection,
+    a_document,
+    a_lock,
+    holding,
+    path,
+    put,
+    with_policy,
+)
+from tests.canary import CANARY
+from tests.unit.edited import a_late_save, under
+
+import davgate.core
+from davgate.core import (
+    accounts,
+    app_passwords,
+    checking_out,
+    documents,
+    erasing,
+    external_accounts,
+    granting,
+    groups,
+    locking,
+    marking,
+    mending,
+    moving,
+    rescue_copies,
+    retention,
+    sessions,
+    signing_keys,
+    time_travel,
+    tokens,
+    trash,
+    tree,
+    upkeep,
+    versioning,
+)
+from davgate.core.app_passwords import NewAppPassword
+from davgate.core.sessions import VersionsPer
+from davgate.core.store import Context, Policy, Store
+from davgate.identity.external import ExternalUser
+from davgate.model.instant import FOREVER, after
+from davgate.model.principal import PrincipalKind
+from davgate.model.properties import PropertyUpdate
+from davgate.model.retention import ThinningRule
+from davgate.model.rights import READER, UNRESTRICTED
+from davgate.storage.statements import Statement
+from davgate.storage.tables import audit, change
+
+ALL = Statement(
+    select(audit.c.id, audit.c.at, audit.c.action, audit.c.path, audit.c.outcome, audit.c.detail).order_by(audit.c.id)
+)
+CHANGES = Statement(select(change.c.changed_at).order_by(change.c.seq))
+
+
+@dataclass(frozen=True)
+class World:
+    """A store and the people in it."""
+
+    store: Store
+    ann: Context
+    bob: Context
+    root: Context
+    clock: SettableClock
+
+
+Act = Callable[[], object]
+Case = tuple[Callable[[World], Act], list[tuple[str, str]]]
+"""What prepares an act, and the actions and paths of the rows that the act writes."""
+
+
+# Documents
+
+
+def put_new(w: World) -> Act:
+    return lambda: put(w.store, w.ann, "/a", b"one")
+
+
+def put_again(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: put(w.store, w.ann, "/a", b"two")
+
+
+def put_the_same(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one")
+    return lambda: put(w.store, w.ann, "/a", b"one")
+
+
+def put_in_session(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    lock = a_lock(w.store, w.ann, "/a")
+    return lambda: put(w.store, holding(w.ann, lock), "/a", b"two")
+
+
+def put_into_a_working_copy(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    checking_out.check_out(w.store, w.ann, path("/a"))
+    return lambda: put(w.store, w.ann, "/a", b"two")
+
+
+def put_nothing_onto_something(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: put(w.store, w.ann, "/a", b"")
+
+
+def put_too_late(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    lock = a_lock(w.store, w.ann, "/a")
+    locking.unlock(w.store, w.root, path("/a"), lock.token)
+    return lambda: a_late_save(w.store, under(w.ann, lock), "/a", b"late", contents_of=w.root)
+
+
+def patch(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: documents.patch_properties(w.store, w.ann, path("/a"), [PropertyUpdate(("", "p"), "<p/>")])
+
+
+def read_by_another(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: documents.open_content(w.store, w.bob, path("/a"))
+
+
+# The tree
+
+
+def make_folder(w: World) -> Act:
+    return lambda: tree.make_collection(w.store, w.ann, path("/f"))
+
+
+def delete(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a")
+    return lambda: moving.delete(w.store, w.ann, path("/f"))
+
+
+def move(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: moving.move(w.store, w.ann, path("/a"), path("/b"), overwrite=False)
+
+
+def move_folder_onto_another(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a")
+    a_collection(w.store, w.ann, "/g")
+    return lambda: moving.move(w.store, w.ann, path("/f"), path("/g"), overwrite=True)
+
+
+def save_by_a_temporary_file(w: World) -> Act:
+    a_document(w.store, w.ann, "/a.docx")
+    put(w.store, w.ann, "/x.tmp", b"new")
+    return lambda: moving.move(w.store, w.ann, path("/x.tmp"), path("/a.docx"), overwrite=True)
+
+
+def copy(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a")
+    return lambda: moving.copy(w.store, w.ann, path("/f"), path("/g"), overwrite=False)
+
+
+def copy_onto(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"a")
+    a_document(w.store, w.ann, "/b", b"b")
+    return lambda: moving.copy(w.store, w.ann, path("/a"), path("/b"), overwrite=True)
+
+
+def restore_a_version(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one", b"two")
+    return lambda: versioning.restore(w.store, w.ann, path("/a"), 1, path("/a"), overwrite=True)
+
+
+def copy_a_version(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one", b"two")
+    return lambda: versioning.restore(w.store, w.ann, path("/a"), 1, path("/b"), overwrite=False)
+
+
+def copy_out_of_the_past(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a")
+    w.clock.advance(timedelta(hours=1))
+    at = w.clock.now()
+    w.clock.advance(timedelta(hours=1))
+    return lambda: time_travel.copy_out(w.store, w.ann, at, path("/f"), path("/g"), overwrite=False)
+
+
+# Locks and check-outs
+
+
+def lock(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: a_lock(w.store, w.ann, "/a")
+
+
+def lock_into_being(w: World) -> Act:
+    return lambda: a_lock(w.store, w.ann, "/a")
+
+
+def refresh(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    held = a_lock(w.store, w.ann, "/a")
+    return lambda: locking.refresh(w.store, holding(w.ann, held), path("/a"), None)
+
+
+def unlock(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    held = a_lock(w.store, w.ann, "/a")
+    return lambda: locking.unlock(w.store, w.ann, path("/a"), held.token)
+
+
+def unlock_what_was_never_written(w: World) -> Act:
+    held = a_lock(w.store, w.ann, "/a")
+    return lambda: locking.unlock(w.store, w.ann, path("/a"), held.token)
+
+
+def break_a_lock(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    held = a_lock(w.store, w.ann, "/a")
+    return lambda: locking.unlock(w.store, w.root, path("/a"), held.token)
+
+
+def check_out(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: checking_out.check_out(w.store, w.ann, path("/a"))
+
+
+def check_in(w: World) -> Act:
+    put_into_a_working_copy(w)()
+    return lambda: checking_out.check_in(w.store, w.ann, path("/a"), comment="done")
+
+
+def force_check_in(w: World) -> Act:
+    put_into_a_working_copy(w)()
+    return lambda: checking_out.check_in(w.store, w.root, path("/a"))
+
+
+def cancel(w: World) -> Act:
+    put_into_a_working_copy(w)()
+    return lambda: checking_out.cancel(w.store, w.ann, path("/a"))
+
+
+def force_cancel(w: World) -> Act:
+    put_into_a_working_copy(w)()
+    return lambda: checking_out.cancel(w.store, w.root, path("/a"))
+
+
+# Marks, policies, mending
+
+
+def marked(act: Callable[..., object], undone: Callable[..., object] | None = None) -> Callable[[World], Act]:
+    def prepare(w: World) -> Act:
+        a_document(w.store, w.ann, "/a")
+        if undone is not None:
+            act(w.store, w.root, path("/a"), None)
+        return lambda: (undone or act)(w.store, w.root, path("/a"), None)
+
+    return prepare
+
+
+def set_label(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: marking.set_label(w.store, w.ann, path("/a"), None, "final", may_move=False)
+
+
+def remove_label(w: World) -> Act:
+    set_label(w)()
+    return lambda: marking.remove_label(w.store, w.ann, path("/a"), "final")
+
+
+def set_policy(w: World) -> Act:
+    a_collection(w.store, w.ann, "/f")
+    return lambda: sessions.set_versions_per(w.store, w.ann, path("/f"), VersionsPer.SAVE)
+
+
+def split(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one", b"two")
+    return lambda: mending.split(w.store, w.ann, path("/a"), 2, "b")
+
+
+def merge(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one")
+    a_document(w.store, w.ann, "/b", b"two")
+    return lambda: mending.merge(w.store, w.ann, path("/b"), path("/a"))
+
+
+# What goes, and what comes back
+
+
+def deleted(w: World) -> int:
+    node = a_document(w.store, w.ann, "/f/a", b"one")
+    moving.delete(w.store, w.ann, path("/f/a"))
+    return node.id
+
+
+def restore_from_trash(w: World) -> Act:
+    entry = deleted(w)
+    return lambda: trash.restore(w.store, w.ann, entry)
+
+
+def copy_out_of_the_trash(w: World) -> Act:
+    entry = deleted(w)
+    return lambda: trash.copy_out(w.store, w.ann, entry, (), path("/b"), overwrite=False)
+
+
+def purge(w: World) -> Act:
+    entry = deleted(w)
+    return lambda: retention.purge(w.store, w.root, entry)
+
+
+def purge_older(w: World) -> Act:
+    deleted(w)
+    w.clock.advance(timedelta(days=2))
+    return lambda: retention.purge_older_than(w.store, w.root, timedelta(days=1))
+
+
+def purge_due(w: World) -> Act:
+    deleted(w)
+    w.clock.advance(timedelta(days=2))
+    return lambda: retention.purge_due(with_policy(w.store, Policy(trash_keep=timedelta(days=1))))
+
+
+def purge_junk(w: World) -> Act:
+    put(w.store, w.ann, "/x.tmp", b"junk")
+    w.clock.advance(timedelta(days=2))
+    upkeep.tidy(w.store)
+    w.clock.advance(timedelta(days=9))
+    return lambda: retention.purge_junk(w.store)
+
+
+def thinned(w: World, ctx: Context | None = None) -> Act:
+    a_document(w.store, w.ann, "/a", b"one", b"two", b"three")
+    w.clock.advance(timedelta(days=900))
+    store = with_policy(w.store, Policy(thinning=ThinningRule(most=1)))
+    return lambda: retention.thin_due(store) if ctx is None else retention.thin(store, ctx, dry_run=False)
+
+
+def thin(w: World) -> Act:
+    return thinned(w, w.root)
+
+
+def erase(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a")
+    a_document(w.store, w.ann, "/f/b")
+    return lambda: erasing.erase(w.store, w.root, "/f", "asked for")
+
+
+def rescued(w: World) -> str:
+    a_document(w.store, w.ann, "/a")
+    held = a_lock(w.store, w.ann, "/a")
+    locking.unlock(w.store, w.root, path("/a"), held.token)
+    return a_late_save(w.store, under(w.ann, held), "/a", b"late").name
+
+
+def drop_rescue(w: World) -> Act:
+    name = rescued(w)
+    return lambda: rescue_copies.drop(w.store, w.ann, name)
+
+
+def copy_rescue(w: World) -> Act:
+    name = rescued(w)
+    return lambda: rescue_copies.copy_out(w.store, w.ann, name, path("/b"), overwrite=False)
+
+
+def take_rescue(w: World) -> Act:
+    name = rescued(w)
+    return lambda: rescue_copies.copy_out(w.store, w.ann, name, path("/b"), overwrite=False, dropping=True)
+
+
+def settle(w: World) -> Act:
+    put(w.store, w.ann, "/a", b"")
+    w.clock.advance(timedelta(hours=1))
+    return lambda: upkeep.tidy(w.store)
+
+
+# Who may do what
+
+
+def change_password(w: World) -> Act:
+    return lambda: accounts.change_password(w.store, CHEAP_PASSWORDS, w.ann, "ann", CANARY.guard(PASSWORD + "8"))
+
+
+def set_admin(w: World) -> Act:
+    return lambda: accounts.set_admin(w.store, w.root, "ann", is_admin=True)
+
+
+def set_disabled(w: World) -> Act:
+    return lambda: accounts.set_disabled(w.store, w.root, "ann", PrincipalKind.USER, is_disabled=True)
+
+
+def set_expiry(w: World) -> Act:
+    return lambda: accounts.set_expiry(w.store, w.root, "ann", PrincipalKind.USER, after(w.clock.now(), timedelta(days=1)))
+
+
+def add_user(w: World) -> Act:
+    return lambda: accounts.add_user(w.store, CHEAP_PASSWORDS, accounts.NewUser("new", PASSWORD), w.root)
+
+
+def add_service(w: World) -> Act:
+    return lambda: accounts.add_service(w.store, w.root, "robot")
+
+
+def add_external(w: World) -> Act:
+    return lambda: external_accounts.principal_of(w.store, ExternalUser("ldap", "new"), UNRESTRICTED, FOREVER, policy="make")
+
+
+def add_group(w: World) -> Act:
+    return lambda: groups.add(w.store, w.root, "staff")
+
+
+def remove_group(w: World) -> Act:
+    add_group(w)()
+    return lambda: groups.remove(w.store, w.root, "staff")
+
+
+def join(w: World) -> Act:
+    add_group(w)()
+    return lambda: groups.join(w.store, w.root, "staff", "ann")
+
+
+def leave(w: World) -> Act:
+    join(w)()
+    return lambda: groups.leave(w.store, w.root, "staff", "ann")
+
+
+def grant(w: World) -> Act:
+    a_collection(w.store, w.ann, "/f")
+    return lambda: granting.grant(w.store, w.root, path("/f"), "bob", READER)
+
+
+def revoke(w: World) -> Act:
+    grant(w)()
+    return lambda: granting.revoke(w.store, w.root, path("/f"), "bob")
+
+
+def close(w: World) -> Act:
+    a_collection(w.store, w.ann, "/f")
+    return lambda: granting.close(w.store, w.root, path("/f"))
+
+
+def open_again(w: World) -> Act:
+    close(w)()
+    return lambda: granting.open_again(w.store, w.root, path("/f"))
+
+
+def make_app_password(w: World) -> Act:
+    return lambda: CANARY.guard(app_passwords.make(w.store, w.ann, "ann", NewAppPassword("phone")).secret)
+
+
+def revoke_app_password(w: World) -> Act:
+    make_app_password(w)()
+    return lambda: app_passwords.revoke(w.store, w.ann, "ann", "phone")
+
+
+def rotate_key(w: World) -> Act:
+    return lambda: signing_keys.rotate(w.store, w.root)
+
+
+def remove_key(w: World) -> Act:
+    first = signing_keys.rotate(w.store, w.root)
+    signing_keys.rotate(w.store, w.root)
+    return lambda: signing_keys.remove(w.store, w.root, first.no)
+
+
+def issue_token(w: World) -> Act:
+    signing_keys.rotate(w.store, w.root)
+    return lambda: CANARY.guard(tokens.issue(w.store, w.ann, timedelta(hours=1)).token)
+
+
+def issue_token_for(w: World) -> Act:
+    signing_keys.rotate(w.store, w.root)
+    return lambda: CANARY.guard(tokens.issue_for(w.store, w.root, "ann", timedelta(hours=1)).token)
+
+
+CASES: dict[str, list[Case]] = {
+    "accounts.add_service": [(add_service, [("add-service", "/")])],
+    "accounts.add_user": [(add_user, [("add-user", "/")])],
+    "accounts.change_password": [(change_password, [("change-password", "/")])],
+    "accounts.set_admin": [(set_admin, [("promote-user", "/")])],
+    "accounts.set_disabled": [(set_disabled, [("disable-user", "/")])],
+    "accounts.set_expiry": [(set_expiry, [("expire-user", "/")])],
+    "app_passwords.make": [(make_app_password, [("make-app-password", "/")])],
+    "app_passwords.revoke": [(revoke_app_password, [("revoke-app-password", "/")])],
+    "checking_out.cancel": [
+        (cancel, [("rescue", "/a"), ("cancel-check-out", "/a")]),
+        (force_cancel, [("rescue", "/a"), ("force-cancel-check-out", "/a")]),
+    ],
+    "checking_out.check_in": [(check_in, [("check-in", "/a")]), (force_check_in, [("force-check-in", "/a")])],
+    "checking_out.check_out": [(check_out, [("check-out", "/a")])],
+    "documents.open_content": [(read_by_another, [])],
+    "documents.patch_properties": [(patch, [("properties", "/a")])],
+    "documents.put": [
+        (put_new, [("create", "/a")]),
+        (put_again, [("save", "/a")]),
+        (put_the_same, []),
+        (put_in_session, [("save", "/a")]),
+        (put_into_a_working_copy, [("save", "/a")]),
+        (put_nothing_onto_something, [("empty", "/a")]),
+        (put_too_late, [("rescue", "/a")]),
+    ],
+    "erasing.erase": [(erase, [("erase", "/f/a"), ("erase", "/f/b"), ("erase", "/f")])],
+    "external_accounts.principal_of": [(add_external, [("add-user", "/")])],
+    "granting.close": [(close, [("close", "/f")])],
+    "granting.grant": [(grant, [("grant", "/f")])],
+    "granting.open_again": [(open_again, [("open", "/f")])],
+    "granting.revoke": [(revoke, [("revoke", "/f")])],
+    "groups.add": [(add_group, [("add-group", "/")])],
+    "groups.join": [(join, [("add-member", "/")])],
+    "groups.leave": [(leave, [("remove-member", "/")])],
+    "groups.remove": [(remove_group, [("remove-group", "/")])],
+    "locking.lock": [(lock, [("lock", "/a")]), (lock_into_being, [("create", "/a"), ("lock", "/a")])],
+    "locking.refresh": [(refresh, [("refresh-lock", "/a")])],
+    "locking.unlock": [
+        (unlock, [("unlock", "/a")]),
+        (unlock_what_was_never_written, [("created", "/a"), ("unlock", "/a")]),
+        (break_a_lock, [("break-lock", "/a")]),
+    ],
+    "marking.hold": [(marked(marking.hold), [("hold", "/a")])],
+    "marking.pin": [(marked(marking.pin), [("pin", "/a")])],
+    "marking.release": [(marked(marking.hold, marking.release), [("release", "/a")])],
+    "marking.remove_label": [(remove_label, [("remove-label", "/a")])],
+    "marking.set_label": [(set_label, [("label", "/a")])],
+    "marking.unpin": [(marked(marking.pin, marking.unpin), [("unpin", "/a")])],
+    "mending.merge": [(merge, [("merge", "/a")])],
+    "mending.split": [(split, [("split", "/a")])],
+    "moving.copy": [(copy, [("copy", "/f")]), (copy_onto, [("save", "/b")])],
+    "moving.delete": [(delete, [("delete", "/f")])],
+    "moving.move": [
+        (move, [("move", "/a")]),
+        (move_folder_onto_another, [("delete", "/g"), ("move", "/f")]),
+        (save_by_a_temporary_file, [("save", "/a.docx"), ("discard", "/x.tmp")]),
+    ],
+    "rescue_copies.copy_out": [
+        (copy_rescue, [("create", "/b")]),
+        (take_rescue, [("create", "/b"), ("take-rescue", "/.rescue/a")]),
+    ],
+    "rescue_copies.drop": [(drop_rescue, [("drop-rescue", "/.rescue/a")])],
+    "retention.purge": [(purge, [("purge", "/f/a")])],
+    "retention.purge_due": [(purge_due, [("purge", "/f/a")])],
+    "retention.purge_junk": [(purge_junk, [("purge", "/x.tmp")])],
+    "retention.purge_older_than": [(purge_older, [("purge", "/f/a")])],
+    "retention.thin": [(thin, [("thin", "/a")])],
+    "retention.thin_due": [(thinned, [("thin", "/a")])],
+    "sessions.set_versions_per": [(set_policy, [("version-policy", "/f")])],
+    "signing_keys.remove": [(remove_key, [("remove-key", "/")])],
+    "signing_keys.rotate": [(rotate_key, [("rotate-key", "/")])],
+    "time_travel.copy_out": [(copy_out_of_the_past, [("copy", "/f")])],
+    "tokens.issue": [(issue_token, [("issue-token", "/")])],
+    "tokens.issue_for": [(issue_token_for, [("issue-token", "/")])],
+    "trash.copy_out": [(copy_out_of_the_trash, [("copy", "/.trash/a")])],
+    "trash.restore": [(restore_from_trash, [("restore", "/f/a")])],
+    "tree.make_collection": [(make_folder, [("create", "/f")])],
+    "upkeep.tidy": [(settle, [("settle", "/")])],
+    "versioning.restore": [(restore_a_version, [("revert", "/a")]), (copy_a_version, [("create", "/b")])],
+}
+
+WITHOUT_ROWS = {
+    "brake.forget_failures": "failures of long ago are told of in the audit themselves",
+    "tokens.keys_of": "a first key is made where none was, which changes nothing for anybody",
+    "tokens.principal_of": "reads with that key",
+}
+"""What writes and needs no row, and why. ``auditing`` writes rows itself."""
+
+
+def public_writes() -> Iterator[str]:
+    """Yield the public functions of the core that write, by themselves or by others of their module."""
+    for file in sorted(Path(davgate.core.__path__[0]).glob("*.py")):
+        functions = {one.name: one for one in ast.parse(file.read_text("utf-8")).body if isinstance(one, ast.FunctionDef)}
+        writing = {name for name, one in functions.items() if "database.write(" in ast.unparse(one)}
+        while more := {name for name, one in functions.items() if name not in writing and _names(one) & writing}:
+            writing |= more
+        yield from (f"{file.stem}.{name}" for name in sorted(writing) if name[0] != "_" and file.stem != "auditing")
+
+
+def _names(function: ast.FunctionDef) -> set[str]:
+    return {one.id for one in ast.walk(function) if isinstance(one, ast.Name)}
+
+
+def test_every_public_write_of_the_core_is_here() -> None:
+    writes = set(public_writes())
+
+    assert len(writes) >= 50
+    assert writes == {*CASES, *WITHOUT_ROWS}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "expected"),
+    [pytest.param(*case, id=f"{name}-{no}") for name, cases in CASES.items() for no, case in enumerate(cases)],
+)
+def test_write_is_told_by_exactly_its_rows_in_its_commit(
+    store: Store,
+    ann: Context,
+    bob: Context,
+    root_admin: Context,
+    clock: SettableClock,
+    prepare: Callable[[World], Act],
+    expected: list[tuple[str, str]],
+) -> None:
+    act = prepare(World(store, ann, bob, root_admin, clock))
+    with store.database.read() as session:
+        before, changes_before = session.all(ALL), session.all(CHANGES)
+
+    act()
+
+    with store.database.read() as session:
+        rows, changes = session.all(ALL)[len(before) :], session.all(CHANGES)[len(changes_before) :]
+    assert [(action, where.partition(" ")[0]) for _, _, action, where, _, _ in rows] == expected
+    assert {outcome for *_, outcome, _ in rows} <= {"granted"}
+    assert {at for (at,) in changes} <= {at for _, at, *_ in rows}
+    for *_, detail in rows:
+        assert isinstance(json.loads(detail), dict)
+        CANARY.hear("the audit", detail)
