@@ -261,7 +261,7 @@ def test_disabled_account_is_shut_out_at_once(store: Store, ann: Context, root_a
 def test_account_changed_while_a_body_arrives_cannot_write(store: Store, ann: Context) -> None:
     def change_account() -> None:
         with store.database.write() as tx:
-            accounts.change(tx, ann.principal.id, password_hash=None, is_admin=False)
+            accounts.end_sign_ins(tx, ann.principal.id)
             tx.commit()
 
     with pytest.raises(Unauthenticated):

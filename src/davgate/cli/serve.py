@@ -10,10 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from davgate import __version__
-from davgate.config import Address, Config, ServerConfig
-from davgate.http.server import ServerLimits, serve
+from davgate.config import Address, Config, ConfigError, ServerConfig
+from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, serve
 from davgate.storage import schema
 
 logger = logging.getLogger(__name__)
@@ -24,36 +25,56 @@ def run(args: argparse.Namespace, config: Config) -> int:
     server = config.server
     with _figures_folder(config) as figures_folder:
         # Only now: the library that counts decides at its import whether several processes count together.
-        from davgate.app import Application, open_store
+        from davgate.app import Application, bearer_of, directory_of, open_store
 
+        # A secret that can be guessed stops the start here, once, and not each worker by itself.
+        bearer_of(config)
+        directory_of(config)
         store = open_store(config)
         schema.check(store.database)
         # Nothing that is open now may reach the workers.
         store.database.close()
-        if not _is_loopback(server.listen) and not server.public_url.startswith("https:"):
+        if _crosses_network_in_clear(server):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
         logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.processes)
-        code = serve(
-            lambda: Application(config, open_store(config), figures_folder),
-            server.listen.host,
-            server.listen.port,
-            workers=server.processes,
-            threads=server.threads,
-            limits=_limits(server),
-            on_ready=_announce,
-        )
+        try:
+            code = serve(
+                lambda: Application(config, open_store(config), figures_folder),
+                server.listen.host,
+                server.listen.port,
+                workers=server.processes,
+                threads=server.threads,
+                limits=_limits(server),
+                tls_files=_tls_files(server),
+                on_ready=partial(_announce, "http" if server.certificate is None else "https"),
+            )
+        except UnusableTlsFiles as error:
+            raise ConfigError([f"TLS: {mistake}" for mistake in error.mistakes]) from error
         logger.info("davgate has stopped.")
         return code
 
 
-def _announce(host: str, port: int) -> None:
-    print(f"davgate serves http://{Address(host, port)}/ - the drive is http://{Address(host, port)}/dav/", flush=True)
+def _announce(scheme: str, host: str, port: int) -> None:
+    url = f"{scheme}://{Address(host, port)}/"
+    print(f"davgate serves {url} - the drive is {url}dav/", flush=True)
+
+
+def _crosses_network_in_clear(server: ServerConfig) -> bool:
+    is_covered = server.certificate is not None or server.trusted_proxies or server.public_url.startswith("https:")
+    return not is_covered and not _is_loopback(server.listen)
+
+
+def _tls_files(server: ServerConfig) -> TlsFiles | None:
+    if server.certificate is None or server.private_key is None:
+        return None
+    return TlsFiles(server.certificate, server.private_key, server.client_ca, server.client_certificates == "required")
 
 
 def _limits(server: ServerConfig) -> ServerLimits:
     return ServerLimits(
         header_block_bytes=server.header_bytes,
         header_timeout=server.header_timeout,
+        handshake_timeout=server.header_timeout,
         body_timeout=server.body_timeout,
         idle_timeout=server.idle_timeout,
         stop_timeout=server.stop_timeout,

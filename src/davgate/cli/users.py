@@ -1,27 +1,127 @@
-"""``davgate user``: accounts."""
+"""``davgate user`` and ``davgate service``: accounts."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from davgate.app import open_store, passwords_of
+from davgate.app import passwords_of
+from davgate.cli.acting import Act, acting
+from davgate.cli.expiry import expiry
+from davgate.cli.output import exact, local, write_json, write_table
 from davgate.config import Config
-from davgate.core.accounts import NewUser, add_user
+from davgate.core import accounts
+from davgate.core.accounts import NewUser
 from davgate.model.errors import AccountRefused
-from davgate.storage import schema
+from davgate.model.principal import PrincipalKind
+from davgate.storage.api import Account
 
 _LONGEST_PASSWORD = 1024
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Add a user; the password is one line on standard input, so that it is in no list of processes."""
+    """Make, show or change accounts; a password is one line on standard input, so that it is in no list of processes."""
+    kind = PrincipalKind(args.kind)
+    with acting(args, config) as act:
+        match args.act:
+            case "add":
+                return _add(act, args, config)
+            case "list":
+                return _list(act, kind)
+            case "show":
+                return _show(act, args.name, kind)
+            case "password":
+                accounts.change_password(act.store, passwords_of(config), act.ctx, args.name, _password())
+                return act.tell(f"{args.name} has another password.", {"name": args.name, "has_password": True})
+            case "admin":
+                accounts.set_admin(act.store, act.ctx, args.name, is_admin=not args.remove)
+                role = "an ordinary user" if args.remove else "an administrator"
+                return act.tell(f"{args.name} is {role} now.", {"name": args.name, "is_admin": not args.remove})
+            case "expire":
+                expires_at = expiry(act, args.when)
+                accounts.set_expiry(act.store, act.ctx, args.name, kind, expires_at)
+                until = f"until {local(expires_at, act.zone)}" if exact(expires_at) else "without end"
+                return act.tell(f"{args.name} may sign in {until}.", {"name": args.name, "expires_at": exact(expires_at)})
+            case _:
+                is_disabled = args.act == "disable"
+                accounts.set_disabled(act.store, act.ctx, args.name, kind, is_disabled=is_disabled)
+                state = "shut out" if is_disabled else "let in again"
+                return act.tell(f"{args.name} is {state}.", {"name": args.name, "is_disabled": is_disabled})
+
+
+def _password() -> str:
     password = sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
     if len(password) > _LONGEST_PASSWORD:
         raise AccountRefused(f"A password has at most {_LONGEST_PASSWORD} characters. Choose a shorter one.")
-    store = open_store(config)
-    schema.check(store.database)
-    add_user(store, passwords_of(config), NewUser(args.name, password, is_admin=args.admin))
-    store.database.close()
-    print(f"Added {'administrator' if args.admin else 'user'} {args.name}.")
+    return password
+
+
+def _add(act: Act, args: argparse.Namespace, config: Config) -> int:
+    expires_at = expiry(act, args.expires)
+    data = {"name": args.name, "kind": args.kind, "expires_at": exact(expires_at)}
+    if args.kind == "service":
+        accounts.add_service(act.store, act.ctx, args.name, expires_at)
+        return act.tell(f"Added service {args.name}.", data)
+    password = _password() if args.password_stdin else None
+    new = NewUser(args.name, password, is_admin=args.admin, expires_at=expires_at)
+    accounts.add_user(act.store, passwords_of(config), new, act.ctx)
+    what = "administrator" if args.admin else "user"
+    return act.tell(f"Added {what} {args.name}.", {**data, "is_admin": args.admin})
+
+
+def _list(act: Act, kind: PrincipalKind) -> int:
+    found = accounts.all_of(act.store, act.ctx, kind)
+    if act.is_json:
+        write_json([_to_json(account) for account in found])
+        return 0
+    rows = [
+        (
+            account.name,
+            "administrator" if account.principal.is_admin else kind.value,
+            _state(act, account),
+            local(account.expires_at, act.zone) or "(never)",
+            account.source or ("password" if account.password_hash else "(no password)"),
+            local(account.created_at, act.zone),
+        )
+        for account in found
+    ]
+    write_table(("NAME", "ROLE", "STATE", "EXPIRES", "SIGNS IN BY", "MADE"), rows)
     return 0
+
+
+def _state(act: Act, account: Account) -> str:
+    if account.is_disabled:
+        return "disabled"
+    return "active" if account.may_sign_in(act.store.clock.now()) else "expired"
+
+
+def _show(act: Act, name: str, kind: PrincipalKind) -> int:
+    account = accounts.show(act.store, act.ctx, name, kind)
+    groups = sorted(accounts.names_of(act.store, account.groups).values())
+    if act.is_json:
+        write_json({**_to_json(account), "groups": groups})
+        return 0
+    rows = [
+        ("name", account.name),
+        ("role", "administrator" if account.principal.is_admin else kind.value),
+        ("state", _state(act, account)),
+        ("expires", local(account.expires_at, act.zone) or "(never)"),
+        ("signs in by", account.source or ("password" if account.password_hash else "(no password)")),
+        ("made", local(account.created_at, act.zone)),
+        ("groups", ", ".join(groups) or "(none)"),
+    ]
+    write_table(("WHAT", "VALUE"), rows)
+    return 0
+
+
+def _to_json(account: Account) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "kind": account.kind.value,
+        "is_admin": account.principal.is_admin,
+        "is_disabled": account.is_disabled,
+        "expires_at": exact(account.expires_at),
+        "source": account.source,
+        "has_password": account.password_hash is not None,
+        "created_at": exact(account.created_at),
+    }

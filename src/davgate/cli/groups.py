@@ -1,0 +1,58 @@
+"""``davgate group``: who belongs together."""
+
+from __future__ import annotations
+
+import argparse
+
+from davgate.cli.acting import Act, acting
+from davgate.cli.output import write_json, write_table
+from davgate.config import Config
+from davgate.core import accounts, groups
+from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
+
+
+def run(args: argparse.Namespace, config: Config) -> int:
+    """Make and remove groups, and change and list who is in them."""
+    with acting(args, config) as act:
+        match args.act:
+            case "add":
+                groups.add(act.store, act.ctx, args.name)
+                return act.tell(f"Added group {args.name}.", {"name": args.name, "kind": "group"})
+            case "remove":
+                groups.remove(act.store, act.ctx, args.name)
+                return act.tell(
+                    f"Group {args.name} is gone, with what was granted to it.", {"name": args.name, "is_removed": True}
+                )
+            case "list":
+                return _list(act)
+            case "members":
+                return _members(act, args.name, by_groups=args.all)
+            case _:
+                return _change(act, args.name, args.members, joins=args.act == "join")
+
+
+def _list(act: Act) -> int:
+    found = accounts.all_of(act.store, act.ctx, PrincipalKind.GROUP)
+    if act.is_json:
+        write_json([{"name": group.name, "is_everybody": group.id == SIGNED_IN_ID} for group in found])
+        return 0
+    write_table(("NAME", "WHO"), [(group.name, "all who sign in" if group.id == SIGNED_IN_ID else "") for group in found])
+    return 0
+
+
+def _members(act: Act, name: str, *, by_groups: bool) -> int:
+    found = groups.members(act.store, act.ctx, name, by_groups=by_groups)
+    if act.is_json:
+        write_json([{"name": member.name, "kind": member.kind.value} for member in found])
+        return 0
+    write_table(("NAME", "KIND"), [(member.name, member.kind.value) for member in found])
+    return 0
+
+
+def _change(act: Act, name: str, members: list[str], *, joins: bool) -> int:
+    change = groups.join if joins else groups.leave
+    changed = [member for member in members if change(act.store, act.ctx, name, member)]
+    done = "now in" if joins else "no longer in"
+    others = f"; unchanged: {', '.join(one for one in members if one not in changed)}" if len(changed) < len(members) else ""
+    sentence = f"{', '.join(changed) or 'Nobody else'} {'are' if len(changed) > 1 else 'is'} {done} {name}{others}."
+    return act.tell(sentence, {"name": name, "joined" if joins else "left": changed})

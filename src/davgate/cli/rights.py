@@ -1,0 +1,37 @@
+"""Rights, as one says them on the command line and reads them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from davgate.model.errors import Malformed
+from davgate.model.rights import BY_NAME, EDITOR, EVERYTHING, NO_RIGHTS, READER, ROLES, Right, names_of
+
+WORDS: Final[Mapping[str, Right]] = {**BY_NAME, "write": EDITOR}
+"""Beside rights and roles, the word that people use for what an editor may."""
+
+
+def to_rights(words: Iterable[str]) -> Right:
+    """Return all rights that some words name.
+
+    Raises:
+        Malformed: with the words that there are.
+    """
+    rights = NO_RIGHTS
+    for word in words:
+        if word not in WORDS:
+            names = ", ".join(sorted(set(BY_NAME) - set(ROLES)))
+            raise Malformed(f"{word!r} is no right. Roles: {', '.join(ROLES)}; rights: {names}.")
+        rights |= WORDS[word]
+    return rights
+
+
+def in_words(rights: Right) -> str:
+    """Return rights for people: the role that says most of it, and what is beside that."""
+    if rights == EVERYTHING:
+        return "manager"
+    role = max((role for role in ROLES if ROLES[role] in rights), key=lambda role: ROLES[role].value.bit_count(), default=None)
+    if role is None or (role == "reader" and rights != READER):
+        return ", ".join(names_of(rights)) or "nothing"
+    return ", ".join([role, *names_of(rights & ~ROLES[role])])
