@@ -446,7 +446,7 @@ def test_app_password_is_explained_by_its_rights_and_tree(tree: Store, ann: Cont
     outside = explain(tree, ann, DOCUMENT, "ann", "scanner")
 
     # She made the folder, so that what OWN stands for is allowed there too.
-    assert (inside.rights, inside.is_in_scope) == (EDITOR & (OWN_RIGHTS | Right.BIND), True)
+    assert (inside.rights, inside.is_in_scope) == (EDITOR, True)
     assert (outside.rights, outside.is_in_scope) == (NO_RIGHTS, False)
     with pytest.raises(AccountRefused):
         explain(tree, ann, DOCUMENT, "ann", "other")

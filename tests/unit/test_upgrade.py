@@ -21,11 +21,14 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal
 from davgate.model.rights import EDITOR
 from davgate.storage import schema
+from davgate.storage.api import access
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 
 SECOND = 1_000_000
 AHEAD_SECOND = 90_000
+EDITOR_THEN = 191
+"""The rights of an editor as they were stored then."""
 ANN = Context(Principal(7, "ann", 0), editing=True)
 BOB = Context(Principal(8, "bob", 0), editing=True)
 ROOT, FOLDER, DOCUMENT, MOVED, DELETED, PENDING, DELETED_FOLDER, MEMBER, AHEAD = range(1, 10)
@@ -66,7 +69,7 @@ class FirstStore:
         for identity, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system"), (7, "ann"), (8, "bob")):
             self._add("principal", id=identity, name=name, kind="user", epoch=0, is_admin=0, is_disabled=0, created_at=at(0))
         self._node(ROOT, None, None, at(0), kind=1)
-        self._add("access_grant", node_id=ROOT, principal_id=SIGNED_IN_ID, rights=EDITOR.value)
+        self._add("access_grant", node_id=ROOT, principal_id=SIGNED_IN_ID, rights=EDITOR_THEN)
         self._node(FOLDER, ROOT, "f", at(1), kind=1)
         self._node(DOCUMENT, FOLDER, "a.txt", at(2), contents=(b"one", LARGE, b"three"))
         self._node(
@@ -82,7 +85,7 @@ class FirstStore:
         # Saved again after the clock had gone ahead and was set back: the version had to be younger than the one before.
         self._node(AHEAD, ROOT, "ahead.txt", at(AHEAD_SECOND), contents=(b"early", b"later"))
         self._add("dead_property", node_id=MEMBER, namespace="", name="q", xml="<q/>")
-        self._add("access_grant", node_id=FOLDER, principal_id=8, rights=EDITOR.value)
+        self._add("access_grant", node_id=FOLDER, principal_id=8, rights=EDITOR_THEN)
         self._lock(LIVE, DOCUMENT, taken_at=START)
         self._lock(ENDED, MOVED, taken_at=START - 3601 * SECOND)
         for seq, second in enumerate((1, 2, 10, 20, 30, 40, AHEAD_SECOND, 60), start=1):
@@ -197,6 +200,8 @@ def test_every_row_is_kept_with_all_its_values(empty_database_url: str) -> None:
     database.close()
     for version in before["version"]:
         version["sealed_at"] = version["sealed_at"] or version["opened_at"]
+    for given in before["access_grant"]:
+        given["rights"] = EDITOR.value
     for table, former in before.items():
         kept = [{name: row[name] for name in (former or after[table])[0]} for row in after[table]]
         assert sorted(map(repr, kept)) == sorted(map(repr, former)), table
@@ -301,3 +306,10 @@ def test_upgrading_again_changes_nothing(upgraded: Store) -> None:
     with upgraded.database.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM version")).scalar() == 9
         assert "former_placement" not in inspect(connection).get_table_names()
+
+
+def test_whoever_could_edit_everything_may_give_programs_their_own_alone(upgraded: Store) -> None:
+    with upgraded.database.read() as session:
+        granted = access.grants_on(session, [ROOT, FOLDER])
+
+    assert {grant.rights for grant in granted} == {EDITOR.value}

@@ -39,7 +39,7 @@ def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
     """
     with store.database.write() as tx:
         found = look_up(tx, ctx, path, tx.now)
-        node = _document(found, ctx, Right.WRITE_CONTENT)
+        node = _document(found, ctx, Right.WRITE_CONTENT | Right.CHECK_OUT)
         check_conditions(tx, ctx, found, tx.now)
         taken = found.check_out
         if taken is not None and rule(taken, ctx.principal, Act.CHECK_OUT) is not Ruling.ALLOWED:

@@ -19,7 +19,7 @@ from davgate.core.content import (
 from davgate.core.editing import write_content
 from davgate.core.recording import record
 from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
-from davgate.core.rights import require_node, require_writable
+from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
@@ -64,7 +64,7 @@ def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
     now = store.clock.now()
     with store.database.read() as session:
         found = look_up(session, ctx, path, now, with_body=True)
-        node = require_node(found, ctx, Right.READ)
+        node = require_visible(session, found, ctx)
         verdict = check_conditions(session, ctx, found, now, reading=True)
     etag = node.etag
     if etag is None:

@@ -254,8 +254,8 @@ def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> boo
     """Tell whether a program saves by moving a file that it has written to a document's name (R1 and R2)."""
     if not ctx.editing or node.is_collection or (there.node is not None and there.node.is_collection):
         return False
-    creator_id, is_seen = catalog.maker(tx, node.id)
-    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_seen=is_seen) or _is_checked_out(tx, node):
+    creator_id, is_known = catalog.maker(tx, node.id)
+    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_known=is_known) or _is_checked_out(tx, node):
         return False
     left = _left_behind(tx, ctx, there)
     # A document that goes back to the name it left is renamed, and its own content no next version of it (R4). One that goes
@@ -339,8 +339,8 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
         made = catalog.member(tx, vacated.parent_id, vacated.name)
         if made is None or _is_checked_out(tx, made):
             continue
-        creator_id, is_seen = catalog.maker(tx, made.id)
-        if is_late_return(vacated, made, creator_id, ctx.principal, tx.now, is_seen=is_seen):
+        creator_id, is_known = catalog.maker(tx, made.id)
+        if is_late_return(vacated, made, creator_id, ctx.principal, tx.now, is_known=is_known):
             return vacated, made
     return None
 

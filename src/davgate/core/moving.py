@@ -176,9 +176,10 @@ def _save_onto(
     One that is still locked and empty has yet to be filled: davfs2 sends what was written only after the MOVE, under the
     document's own name.
     """
+    # Before it is told that something is there: to some nothing is.
+    require_writable(there, ctx)
     if there.node is not None:
         _check_overwrite(there, overwrite=overwrite)
-    require_writable(there, ctx)
     check_write_or_member_locks(ctx, there)
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
     is_being_filled = node.is_pending and node.version_no == 0 and bool(found.locks.get(node.id))
@@ -197,7 +198,7 @@ def _relocate(
     store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
 ) -> Written:
     destination = there.path
-    parent = may_take_place(ctx, there, overwrite=overwrite)
+    parent = may_take_place(tx, ctx, there, overwrite=overwrite)
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     if not _deep_locks_above(found) <= _deep_locks_above(there):
@@ -251,7 +252,7 @@ def copy(
         if not node.is_collection and (is_onto or may_bring_back(tx, ctx, there)):
             written = _copy_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
         else:
-            parent = may_take_place(ctx, there, overwrite=overwrite)
+            parent = may_take_place(tx, ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
             copied = copy_tree(store, tx, ctx, node, parent, destination, with_members=with_members)
             record(tx, ctx, "copy", source, node.id, change_of("create", copied), to=to_text(destination))
@@ -279,7 +280,7 @@ def _keys(path: TreePath) -> TreePath:
     return tuple(map(collision_key, path))
 
 
-def may_take_place(ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
+def may_take_place(tx: Transaction, ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
     """Return the collection that takes the new member, after the checks for adding and, if the name is taken, freeing it."""
     if not there.path:
         raise SameResource("The root folder cannot be replaced. Name a place in it.")
@@ -290,6 +291,7 @@ def may_take_place(ctx: Context, there: Resolved, *, overwrite: bool) -> Node:
         return parent
     require_room(there, ctx)
     require_removable(there, ctx)
+    require_removable_below(tx, ctx, there.node, there.path)
     _check_overwrite(there, overwrite=overwrite)
     return parent
 
@@ -334,9 +336,10 @@ def write_copy(
         ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
         PreconditionFailed: there is a document, and ``overwrite`` is false.
     """
+    # Before it is told that something is there: to some nothing is.
+    require_writable(there, ctx)
     if there.node is not None:
         _check_overwrite(there, overwrite=overwrite)
-    require_writable(there, ctx)
     check_write_or_member_locks(ctx, there)
     arrival = Arrival.EMPTY if content is None else Arrival.COPY
     return write_content(store, tx, ctx, there, content, cause, arrival=arrival, origin=origin)

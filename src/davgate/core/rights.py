@@ -97,20 +97,38 @@ def visible_members(session: Session, found: Resolved, ctx: Context) -> Shown:
     if who.is_admin and who.scope == UNRESTRICTED:
         return _all_of
     if Right.READ in permissions.effective(who, found.way):
-        return lambda rows: without_closed(session, ctx, rows)
+        return _WithoutClosed(session, ctx, found.chain[-1].id)
     sees_own = Right.READ in permissions.effective(who, found.way, who.id)
     way = access.on_the_way(session, who)
     return lambda rows: _on_the_way(session, ctx, rows, way, sees_own=sees_own)
 
 
-def without_closed(session: Session, ctx: Context, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+class _WithoutClosed:
+    """Leaves out the closed members of a collection that a principal may not see. Which they are is asked for when one comes."""
+
+    def __init__(self, session: Session, ctx: Context, collection_id: int) -> None:
+        self._session, self._ctx = session, ctx
+        self._collection_id = collection_id
+        self._hidden: set[int] | None = None
+
+    def __call__(self, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
+        if self._hidden is None:
+            if not any(row[IS_CLOSED_AT] for row in rows):
+                return rows
+            self._hidden = self._find_hidden()
+        hidden = self._hidden
+        return [row for row in rows if row[0] not in hidden] if hidden else rows
+
+    def _find_hidden(self) -> set[int]:
+        closed = access.closed_members(self._session, self._collection_id)
+        held = rights_of(self._session, self._ctx, closed)
+        way = access.on_the_way(self._session, self._ctx.principal)
+        return {node_id for node_id, kind in closed.items() if not _is_seen(node_id, kind, held[node_id], way)}
+
+
+def without_closed(session: Session, ctx: Context, collection: Node, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
     """Return what a principal may see of the members of a collection that it may read."""
-    closed = [row[0] for row in rows if row[IS_CLOSED_AT]]
-    if not closed:
-        return rows
-    way = access.on_the_way(session, ctx.principal)
-    held = rights_of(session, ctx, closed)
-    return [row for row in rows if not row[IS_CLOSED_AT] or _is_seen(row, held[row[0]], way)]
+    return _WithoutClosed(session, ctx, collection.id)(rows)
 
 
 def readable_tree(session: Session, ctx: Context, tree: Sequence[Node]) -> list[Node]:
@@ -152,12 +170,12 @@ def _on_the_way(
 ) -> Sequence[MemberRow]:
     own = {row[0] for row in rows if sees_own and row[CREATED_BY_AT] == ctx.principal.id}
     held = rights_of(session, ctx, [row[0] for row in rows if row[0] in way or row[0] in own])
-    return [row for row in rows if row[0] in held and _is_seen(row, held[row[0]], way)]
+    return [row for row in rows if row[0] in held and _is_seen(row[0], row[2], held[row[0]], way)]
 
 
-def _is_seen(row: MemberRow, held: Right, way: frozenset[int]) -> bool:
-    is_collection = row[2] == NodeKind.COLLECTION.value
-    return Right.READ in held or (is_collection and (row[0] in way or Right.BIND in held))
+def _is_seen(node_id: int, kind: int, held: Right, way: frozenset[int]) -> bool:
+    is_collection = kind == NodeKind.COLLECTION.value
+    return Right.READ in held or (is_collection and (node_id in way or Right.BIND in held))
 
 
 def require_room(found: Resolved, ctx: Context) -> None:

@@ -150,7 +150,7 @@ def copy_out(
             cause = Cause.REVERT if is_same else Cause.SAVE
             written = write_copy(store, tx, ctx, there, content, origin, overwrite=overwrite, cause=cause)
         else:
-            parent = may_take_place(ctx, there, overwrite=overwrite)
+            parent = may_take_place(tx, ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
             originals = _originals(tx, ctx, found, row, at, moment, with_members=with_members)
             copied = add_copies(store, tx, ctx, originals, parent, destination[-1])

@@ -66,7 +66,7 @@ def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[Tra
         entry = find(session, ctx, node_id)
         node = _below(session, ctx, entry.node, below)
         members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
-        return entry, node, without_closed(session, ctx, members)
+        return entry, node, without_closed(session, ctx, node, members)
 
 
 def _below(session: Session, ctx: Context, top: Node, below: TreePath) -> Node:
@@ -120,7 +120,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
             destination = (*former, entry.name)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
-        parent = may_take_place(ctx, there, overwrite=overwrite)
+        parent = may_take_place(tx, ctx, there, overwrite=overwrite)
         clear_place(store, tx, ctx, there)
         catalog.place_again(tx, node_id, parent.id, destination[-1])
         catalog.touch(tx, parent.id)
@@ -157,7 +157,7 @@ def copy_out(
         if node.content is not None and there.node is not None and not there.node.is_collection:
             written = write_copy(store, tx, ctx, there, node.content, f"copy of {note}", overwrite=overwrite)
         else:
-            parent = may_take_place(ctx, there, overwrite=overwrite)
+            parent = may_take_place(tx, ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
             copied = copy_tree(store, tx, ctx, node, parent, destination, with_members=with_members, note=", out of the trash")
             record(tx, ctx, "copy", (_TRASH, entry.name), node.id, change_of("create", copied), to=to_text(destination))

@@ -10,7 +10,7 @@ from itertools import chain
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
-from davgate.core.rights import require_parent, require_room, require_visible, rights_at, visible_members
+from davgate.core.rights import require_parent, require_room, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import AlreadyExists, NotFound
@@ -144,14 +144,13 @@ def make_collection(store: Store, ctx: Context, path: TreePath) -> Node:
     with store.database.write() as tx:
         found = look_up(tx, ctx, path, tx.now)
         if not path or found.node is not None:
-            if path and Right.BIND in rights_at(found, ctx, len(path) - 1):
-                require_room(found, ctx)
             try:
                 require_visible(tx, found, ctx)
             except NotFound:
                 if path:
-                    # What one may not see answers as a free name does.
+                    # What one may not see answers as a free name does, until it would have to be given out.
                     require_parent(found, ctx, Right.BIND)
+                    require_room(found, ctx)
                 raise
             raise AlreadyExists(path)
         parent = require_parent(found, ctx, Right.BIND)

@@ -14,15 +14,18 @@ from typing import Final
 
 from wsgidav.wsgidav_app import WsgiDAVApp
 
+from davgate.core import auditing
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
 from davgate.dav.stock.provider import DriveProvider
 from davgate.http.login import Login
+from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty
 from davgate.model.errors import DavgateError, Unauthenticated
 from davgate.model.paths import TreePath
+from davgate.model.principal import Principal
 
 Method = Callable[[Exchange], Response]
 
@@ -47,13 +50,16 @@ METHODS: Final[Mapping[str, Method]] = {
 }
 """Every method of the drive beside OPTIONS, which tells them."""
 
+READING: Final = frozenset({"GET", "HEAD", "PROPFIND", "REPORT"})
+"""The methods that change nothing: what they are denied is not audited."""
+
 ALLOW: Final = ("Allow", ", ".join(["OPTIONS", *METHODS]))
 
 
 class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
     """Answers requests below the drive's mount."""
 
-    def __init__(self, drive: Drive, login: Login) -> None:
+    def __init__(self, drive: Drive, login: Login, uploads: OpenUploads) -> None:
         super().__init__(
             {
                 "provider_mapping": {drive.mount: DriveProvider(drive)},
@@ -65,6 +71,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         )
         self.drive = drive
         self._login = login
+        self._uploads = uploads
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -88,13 +95,13 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
 
-    def require_sign_in(self, environ: Environ) -> None:
-        """Refuse a request without a valid sign-in.
+    def require_sign_in(self, environ: Environ) -> Principal:
+        """Return who makes a request that is not about the tree.
 
         Raises:
-            Unauthenticated.
+            Unauthenticated: nobody signed in.
         """
-        self._login.confirmed_principal_of(environ)
+        return self._login.confirmed_principal_of(environ)
 
     def _run(self, method: Method, request: Request) -> Response:
         try:
@@ -107,7 +114,21 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
 
     def _attempt(self, method: Method, request: Request) -> Response:
         principal = self._login.principal_of(request.environ)
+        if request.method != "PUT":
+            return self._attempt_as(principal, method, request)
+        with self._uploads.one_more(principal.id):
+            return self._attempt_as(principal, method, request)
+
+    def _attempt_as(self, principal: Principal, method: Method, request: Request) -> Response:
         exchange = Exchange(self.drive, request, request.context(principal, editing=True), place_of(request.target.path))
+        try:
+            return self._run_at_its_place(method, exchange)
+        except DavgateError as error:
+            if request.method not in READING:
+                auditing.denied(self.drive.store, exchange.ctx, request.method.lower(), request.target.path, error)
+            raise
+
+    def _run_at_its_place(self, method: Method, exchange: Exchange) -> Response:
         place = by_path(exchange, exchange.place)
         if place is not exchange.place:
             exchange = replace(exchange, place=place)

@@ -14,10 +14,14 @@ from typing import Final
 
 from davgate.dav import xml
 from davgate.dav.live_properties import (
+    ACL,
     AUTO_VERSION,
+    CURRENT_USER_PRIVILEGES,
     LIVE_PROPERTIES,
     LOCK_DISCOVERY,
+    OF_RIGHTS,
     OF_VERSIONS,
+    OWNER,
     QUOTA,
     SYNC_TOKEN,
 )
@@ -79,6 +83,26 @@ class PropfindRequest:
     def wants_sync_token(self) -> bool:
         """Whether the answer shows the state that collections are in (RFC 6578, 4)."""
         return SYNC_TOKEN in self.names
+
+    @property
+    def wants_rights(self) -> bool:
+        """Whether the answer depends on what the one who asks may do with each resource."""
+        return self.form is not Form.PROP or not OF_RIGHTS.isdisjoint(self.names)
+
+    @property
+    def wants_privileges(self) -> bool:
+        """Whether the answer shows what the one who asks may do."""
+        return CURRENT_USER_PRIVILEGES in self.names
+
+    @property
+    def wants_owners(self) -> bool:
+        """Whether the answer shows who made what."""
+        return OWNER in self.names
+
+    @property
+    def wants_acls(self) -> bool:
+        """Whether the answer shows who was granted what."""
+        return ACL in self.names
 
     @property
     def wants_dead_properties(self) -> bool:

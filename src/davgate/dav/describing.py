@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from davgate.core import tree
 from davgate.core.access import LockAt
+from davgate.core.access_shown import AccessShown, MakersShown
 from davgate.core.showing import DocumentHistory, history_of, is_version_per_save, notes_of, sync_token_of
 from davgate.core.store import Store
 from davgate.core.tree import Listing
 from davgate.dav.addresses import by_path
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.drive import Drive, Exchange, place_of
-from davgate.dav.facts import COLLECTION, KIND, Facts, History, RootedLock, VersionFacts
+from davgate.dav.facts import COLLECTION, KIND, Facts, History, ReadAccess, RootedLock, VersionFacts
 from davgate.dav.xml import escape
 from davgate.model.checkout import CheckOut, as_lock
 from davgate.model.conditions import NO_CONDITIONS
@@ -48,6 +49,7 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
         current=current_facts(notes_of(listing)) if asked.wants_version_facts else {},
         sync_token=sync_token_of(listing) if asked.wants_sync_token else "",
         is_version_per_save=asked.wants_version_policy and is_version_per_save(exchange.store, listing),
+        access=AccessShown(listing, exchange.ctx, with_owners=asked.wants_owners, with_acls=asked.wants_acls),
     )
 
 
@@ -130,6 +132,11 @@ def history_facts(drive: Drive, path: TreePath | None, history: DocumentHistory)
     )
 
 
+def read_access(exchange: Exchange) -> ReadAccess:
+    """Return access to what is no place of today's tree."""
+    return ReadAccess(exchange.ctx.principal.name, MakersShown(exchange.store).owners)
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """One resource: its address, its row, and the facts to go with it."""
@@ -185,7 +192,8 @@ class Describer:
     def _past(self, path: TreePath, history: DocumentHistory, row: MemberRow, document: TreePath) -> Described:
         drive = self.exchange.drive
         now = self.exchange.store.clock.now()
-        facts = Facts(now, lockable=False, mount=drive.mount, history=history_facts(drive, document, history))
+        known = history_facts(drive, document, history)
+        facts = Facts(now, lockable=False, mount=drive.mount, history=known, access=read_access(self.exchange))
         return Described(drive.href(path, collection=row[KIND] == COLLECTION), row, facts)
 
     def _history(self, document: TreePath) -> DocumentHistory:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
+from davgate.core.access_shown import ShownGrant
 from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import NodeKind
+from davgate.model.principal import SYSTEM
 from davgate.model.properties import PropertyName
+from davgate.model.rights import EVERYTHING, Right
 from davgate.storage.api import MemberRow
 
 # Where the values of a row are; see MemberRow.
@@ -70,6 +73,48 @@ class Deletion:
     at: Instant
 
 
+class Access(Protocol):
+    """What an answer says of rights; each method gives one item for each row, in order."""
+
+    @property
+    def me(self) -> str:
+        """The name of the one who asks."""
+
+    def rights(self, rows: Sequence[MemberRow], needed: int = EVERYTHING.value) -> Sequence[int]:
+        """Return the bits of the rights of the one who asks; those beside ``needed`` may be left out."""
+
+    def owners(self, rows: Sequence[MemberRow]) -> Sequence[str]:
+        """Return the names of who made the rows."""
+
+    def acls(self, rows: Sequence[MemberRow]) -> Sequence[Sequence[ShownGrant] | None]:
+        """Return who was granted what, None where that may not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccess:
+    """Access to rows that are no nodes of today's tree: they can be read, and those with a uuid in ``removable`` taken away.
+
+    ``rights_of`` are those on nodes by their ids, where the rows are some.
+    """
+
+    me: str
+    owners: Callable[[Sequence[MemberRow]], Sequence[str]] = lambda rows: [SYSTEM.name] * len(rows)
+    removable: frozenset[str] = frozenset()
+    rights_of: Mapping[int, Right] = field(default_factory=dict)
+
+    def rights(self, rows: Sequence[MemberRow], needed: int = EVERYTHING.value) -> Sequence[int]:
+        """Return the bits of the rights of the one who asks."""
+        return [self._rights_on(row).value & needed for row in rows]
+
+    def _rights_on(self, row: MemberRow) -> Right:
+        usual = Right.READ | Right.UNBIND if row[UUID] in self.removable else Right.READ
+        return self.rights_of.get(row[ID], usual)
+
+    def acls(self, rows: Sequence[MemberRow]) -> Sequence[Sequence[ShownGrant] | None]:
+        """Return nothing: rights are granted in today's tree."""
+        return [None] * len(rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an answer says beside the rows.
@@ -82,7 +127,7 @@ class Facts:
     ``mount`` is where addresses of versions begin. ``check_outs`` and ``current``, the facts of the versions that documents of
     the tree show, go by node id. ``history`` is there when the rows are versions, ``deletions`` go by the uuid of a row in the
     trash. ``sync_token`` is the state that collections are shown in. ``is_version_per_save`` tells that documents here get a
-    version with each save, and not one for each edit session.
+    version with each save, and not one for each edit session. Without ``access`` the answer says nothing of rights.
     """
 
     now: Instant
@@ -99,6 +144,7 @@ class Facts:
     deletions: Mapping[str, Deletion] = field(default_factory=dict)
     sync_token: str = ""
     is_version_per_save: bool = False
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from davgate.dav import version_properties
+from davgate.dav import access_properties, version_properties
 from davgate.dav.facts import (
     COLLECTION,
     CREATED_AT,
@@ -38,6 +38,7 @@ from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
 from davgate.model.media_types import guess
 from davgate.model.properties import PropertyName
+from davgate.model.rights import Right
 from davgate.storage.api import MemberRow
 
 _BOTH: Final = frozenset({COLLECTION, DOCUMENT})
@@ -170,6 +171,7 @@ def active_lock(lock: Lock, root_href: str, now: Instant) -> str:
     )
 
 
+_LOCK: Final = Right.LOCK.value
 _SUPPORTED_LOCKS: Final = "<D:supportedlock>{}</D:supportedlock>".format(
     "".join(
         f"<D:lockentry><D:lockscope><D:{scope}/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
@@ -179,7 +181,14 @@ _SUPPORTED_LOCKS: Final = "<D:supportedlock>{}</D:supportedlock>".format(
 
 
 def _supported_locks(batch: Batch) -> list[str]:
-    return [_SUPPORTED_LOCKS if batch.facts.lockable else "<D:supportedlock/>"] * len(batch.rows)
+    if not batch.facts.lockable:
+        return ["<D:supportedlock/>"] * len(batch.rows)
+    access = batch.facts.access
+    if access is None:
+        return [_SUPPORTED_LOCKS] * len(batch.rows)
+    rights = access.rights(batch.rows, _LOCK)
+    texts = {bits: _SUPPORTED_LOCKS if bits & _LOCK else "<D:supportedlock/>" for bits in set(rights)}
+    return [texts[rights[0]]] * len(rights) if len(texts) == 1 else [texts[bits] for bits in rights]
 
 
 def _resource_ids(batch: Batch) -> list[str]:
@@ -233,6 +242,11 @@ def _own(local_name: str, column: Column, kinds: frozenset[int] = _BOTH) -> Live
     return LiveProperty(local_name, column, kinds, in_allprop=False, sparse=True, namespace=OWN_NAMESPACE)
 
 
+def _of_rights(local_name: str, column: Column, kinds: frozenset[int] = _BOTH, *, sparse: bool = False) -> LiveProperty:
+    """Return a property of RFC 3744 or RFC 5397, which allprop does not show (RFC 3744, 5; RFC 5397, 3)."""
+    return LiveProperty(local_name, column, kinds, in_allprop=False, sparse=sparse)
+
+
 LIVE_PROPERTIES: Final[Mapping[PropertyName, LiveProperty]] = {
     live.name: live
     for live in (
@@ -273,6 +287,16 @@ LIVE_PROPERTIES: Final[Mapping[PropertyName, LiveProperty]] = {
         _versioning("label-name-set", version_properties.label_name_set),
         _versioning("version-set", version_properties.version_set, _COLLECTIONS),
         _versioning("root-version", version_properties.root_version, _COLLECTIONS),
+        # RFC 3744, 5.1 to 5.8; nothing has a group. RFC 5397, 3
+        _of_rights("owner", access_properties.owners),
+        _of_rights("group", access_properties.no_groups, frozenset()),
+        _of_rights("supported-privilege-set", access_properties.supported_privilege_sets),
+        _of_rights("current-user-privilege-set", access_properties.current_user_privilege_sets),
+        _of_rights("acl", access_properties.acls, sparse=True),
+        _of_rights("acl-restrictions", access_properties.acl_restrictions),
+        _of_rights("inherited-acl-set", access_properties.inherited_acl_sets),
+        _of_rights("principal-collection-set", access_properties.principal_collection_sets),
+        _of_rights("current-user-principal", access_properties.current_user_principals),
         _own("sha-256", version_properties.sha_256, _DOCUMENTS),
         _own("origin", version_properties.origin, _DOCUMENTS),
         _own("deleted-from", _deletion("deleted-from", lambda deletion: deletion.path)),
@@ -289,6 +313,12 @@ LOCK_DISCOVERY: Final = (DAV, "lockdiscovery")
 QUOTA_USED: Final = (DAV, "quota-used-bytes")
 QUOTA_AVAILABLE: Final = (DAV, "quota-available-bytes")
 QUOTA: Final = frozenset({QUOTA_USED, QUOTA_AVAILABLE})
+OWNER: Final = (DAV, "owner")
+ACL: Final = (DAV, "acl")
+CURRENT_USER_PRIVILEGES: Final = (DAV, "current-user-privilege-set")
+_CURRENT_USER: Final = (DAV, "current-user-principal")
+OF_RIGHTS: Final = frozenset({(DAV, "supportedlock"), CURRENT_USER_PRIVILEGES, ACL})
+"""What depends on what the one who asks may do."""
 SYNC_TOKEN: Final = (DAV, "sync-token")
 AUTO_VERSION: Final = (DAV, "auto-version")
 OF_CHECK_OUTS: Final = frozenset({(DAV, "checked-in"), (DAV, "checked-out"), (DAV, "predecessor-set"), (DAV, "checkout-set")})
@@ -302,4 +332,5 @@ OF_VERSIONS: Final = frozenset(
 def unknown_properties(facts: Facts) -> frozenset[PropertyName]:
     """Return the live properties that nothing has in this answer."""
     values = {QUOTA_USED: facts.quota_used_bytes, QUOTA_AVAILABLE: facts.quota_available_bytes}
-    return frozenset(name for name, value in values.items() if value is None)
+    of_access = (OWNER, ACL, CURRENT_USER_PRIVILEGES, _CURRENT_USER) if facts.access is None else ()
+    return frozenset([*(name for name, value in values.items() if value is None), *of_access])

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from davgate.core import rescue_copies, time_travel, trash, versioning
+from davgate.core.access_shown import MakersShown
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.showing import DocumentHistory, history_of
 from davgate.core.store import Context, Store
 from davgate.dav.describing import folder_row, history_facts, version_row
 from davgate.dav.drive import Drive, Exchange
-from davgate.dav.facts import Deletion, Facts, History
+from davgate.dav.facts import Deletion, Facts, History, ReadAccess
 from davgate.model.errors import NotADocument, NotFound, ReadOnlyPlace
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
@@ -43,7 +44,7 @@ from davgate.model.places import (
     trash_name,
 )
 from davgate.model.principal import SYSTEM_ID
-from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, TrashEntry, from_node
+from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, Session, TrashEntry, from_node
 
 _NO_NODE: Final = 0
 _COLLECTION: Final = NodeKind.COLLECTION.value
@@ -54,13 +55,20 @@ _NIGHTS: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A folder or file of the past, and what is in it; ``batches`` and ``is_complete`` are as those of ``core.tree.Listing``."""
+    """A folder or file of the past, and what is in it; ``batches`` and ``is_complete`` are as those of ``core.tree.Listing``.
+
+    ``session`` is there while the rows are read from the database. ``trashed`` are the ids of what was deleted
+    by the uuids, ``rescued`` the uuids of rescue copies.
+    """
 
     row: MemberRow
     batches: Iterator[Sequence[MemberRow]] = iter(())
     is_complete: bool = True
     history: History | None = None
     deletions: dict[str, Deletion] = field(default_factory=dict)
+    trashed: dict[str, int] = field(default_factory=dict)
+    rescued: frozenset[str] = frozenset()
+    session: Session | None = None
 
     @property
     def is_collection(self) -> bool:
@@ -71,6 +79,15 @@ class Shown:
         """Return what properties are written from: nothing here can be locked."""
         now = drive.store.clock.now()
         return Facts(now, lockable=False, mount=drive.mount, history=self.history, deletions=self.deletions)
+
+    def access(self, exchange: Exchange, *, with_privileges: bool) -> ReadAccess:
+        """Return what is said of rights. Taken away can be rescue copies, and what the one who asks may bring back."""
+        removable: frozenset[str] = frozenset()
+        store = exchange.store
+        if with_privileges and self.trashed:
+            may_bring_back = trash.removable(store, exchange.ctx, self.trashed.values())
+            removable = frozenset(of for of, node_id in self.trashed.items() if node_id in may_bring_back)
+        return ReadAccess(exchange.ctx.principal.name, MakersShown(store, self.session).owners, removable | self.rescued)
 
 
 @contextmanager
@@ -85,7 +102,7 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> It
         with time_travel.listing(store, ctx, _instant(store, place), place.path, with_members=with_members) as then:
             name = place.path[-1] if place.path else place.instant
             row = (*then.row[:4], name, *then.row[5:])
-            yield Shown(row, then.batches, then.is_complete)
+            yield Shown(row, then.batches, then.is_complete, session=then.session)
         return
     yield _whole(drive, ctx, place, with_members=with_members)
 
@@ -121,9 +138,10 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> S
             return _trashed(store, ctx, node_id, below)
         case RescueFolder():
             rows = [_rescue_row(kept) for kept in rescue_copies.entries(store, ctx)]
-            return Shown(_folder(RESCUE, store.clock.now()), iter([rows]))
+            return Shown(_folder(RESCUE, store.clock.now()), iter([rows]), rescued=frozenset(row[1] for row in rows))
         case RescueFile(name):
-            return Shown(_rescue_row(rescue_copies.find(store, ctx, name)))
+            row = _rescue_row(rescue_copies.find(store, ctx, name))
+            return Shown(row, rescued=frozenset([row[1]]))
     raise NotFound((TRASH,))
 
 
@@ -252,14 +270,19 @@ def _trash_folder(store: Store, ctx: Context) -> Shown:
     rows = [_trash_row(store, entry) for entry in entries]
     deletions = {entry.node.uuid: _deletion(entry) for entry in entries}
     newest = max((entry.deleted_at for entry in entries), default=store.clock.now())
-    return Shown(_folder(TRASH, newest), iter([rows]), deletions=deletions)
+    return Shown(_folder(TRASH, newest), iter([rows]), deletions=deletions, trashed=_ids(entries))
 
 
 def _trashed(store: Store, ctx: Context, node_id: int, below: TreePath) -> Shown:
     entry, node, members = trash.show(store, ctx, node_id, below)
     row = _without_id(from_node(node)) if below else _trash_row(store, entry)
     deletions = {} if below else {entry.node.uuid: _deletion(entry)}
-    return Shown(row, iter([[_without_id(member) for member in members]]), deletions=deletions)
+    rows = [_without_id(member) for member in members]
+    return Shown(row, iter([rows]), deletions=deletions, trashed={} if below else _ids([entry]))
+
+
+def _ids(entries: Sequence[TrashEntry]) -> dict[str, int]:
+    return {entry.node.uuid: entry.node.id for entry in entries}
 
 
 def _trash_row(store: Store, entry: TrashEntry) -> MemberRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import chain
 from typing import TypeAlias
@@ -81,7 +81,7 @@ def propfind(exchange: Exchange) -> Response:
         if isinstance(exchange.place, InTree):
             shown = _of_today(exchange, exchange.place.path, asked, stack, with_members=depth is Depth.ONE)
         else:
-            shown = _of_the_past(exchange, stack, with_members=depth is Depth.ONE)
+            shown = _of_the_past(exchange, asked, stack, with_members=depth is Depth.ONE)
         pieces = multistatus.propfind(asked, shown.href, shown.listing.row, shown.members, shown.facts, minimal=minimal)
         response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, shown.listing, stack)
     return response
@@ -119,11 +119,12 @@ def _of_today(
     return _Shown(listing, href, members, facts_of(exchange, listing, asked))
 
 
-def _of_the_past(exchange: Exchange, stack: ExitStack, *, with_members: bool) -> _Shown:
+def _of_the_past(exchange: Exchange, asked: bodies.PropfindRequest, stack: ExitStack, *, with_members: bool) -> _Shown:
     shown = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=with_members))
     href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
     members: Iterator[MemberRow] = chain.from_iterable(shown.batches) if with_members else iter(())
-    return _Shown(shown, href, members, shown.facts(exchange.drive))
+    access = shown.access(exchange, with_privileges=asked.wants_privileges)
+    return _Shown(shown, href, members, replace(shown.facts(exchange.drive), access=access))
 
 
 def _answer(status: int, headers: Headers, pieces: Iterator[bytes], listing: Listing, stack: ExitStack) -> Response:

@@ -10,13 +10,14 @@ from http import HTTPStatus
 from itertools import groupby
 
 from davgate.core import changes
+from davgate.core.access_shown import MakersShown
 from davgate.core.changes import Answer, Asked
 from davgate.core.showing import history_of
 from davgate.dav import multistatus, report_bodies
-from davgate.dav.describing import current_facts, history_facts, joined, locks_of_others, rooted, version_row
+from davgate.dav.describing import current_facts, history_facts, joined, locks_of_others, read_access, rooted, version_row
 from davgate.dav.drive import Exchange
 from davgate.dav.expanding import expanded
-from davgate.dav.facts import COLLECTION, KIND, Batch, Facts
+from davgate.dav.facts import COLLECTION, KIND, Batch, Facts, ReadAccess
 from davgate.dav.report_bodies import ExpandRequest, SyncRequest, VersionTreeRequest
 from davgate.dav.version_properties import SYNC_COLLECTION, VERSION_TREE, version_href
 from davgate.dav.xml import CONTENT_TYPE
@@ -63,7 +64,8 @@ def _version_tree(exchange: Exchange, request: VersionTreeRequest) -> Iterator[s
     rows = [version_row(exchange.store, history.node, version) for version in history.versions]
     hrefs = [version_href(drive.mount, history.node.uuid, version.no) for version in history.versions]
     now = exchange.store.clock.now()
-    facts = Facts(now, lockable=False, mount=drive.mount, history=history_facts(drive, path, history))
+    known = history_facts(drive, path, history)
+    facts = Facts(now, lockable=False, mount=drive.mount, history=known, access=read_access(exchange))
     return multistatus.resources(request.asked, [(hrefs, Batch(rows, facts, ()))], facts)
 
 
@@ -87,6 +89,7 @@ def _sync(exchange: Exchange, request: SyncRequest) -> Iterator[str]:
             with_properties=asked.wants_dead_properties,
             with_locks=asked.wants_locks,
             with_versions=asked.wants_version_facts,
+            with_rights=asked.wants_rights,
         ),
     )
     for one in answer.missed:
@@ -111,6 +114,7 @@ def _facts_of(exchange: Exchange, answer: Answer) -> Facts:
         check_outs=answer.check_outs,
         current=current_facts(answer.versions),
         sync_token=answer.token,
+        access=ReadAccess(exchange.ctx.principal.name, MakersShown(exchange.store).owners, rights_of=answer.rights),
     )
 
 

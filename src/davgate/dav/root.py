@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from davgate.dav import bodies, multistatus
 from davgate.dav.app import DriveApp, options
-from davgate.dav.facts import Facts
+from davgate.dav.facts import Facts, ReadAccess
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import parse_depth
 from davgate.http.requests import Environ, Request
@@ -37,7 +37,7 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
     request = Request(environ, "")
     if request.method == "OPTIONS":
         return options()
-    app.require_sign_in(environ)
+    principal = app.require_sign_in(environ)
     way = tuple(app.drive.mount.strip("/").split("/"))
     path = request.target.path
     if path != way[: len(path)] or len(path) == len(way):
@@ -51,7 +51,8 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
     members = [_folder(way[len(path)], now)] if depth is Depth.ONE else []
     href = "/" + "".join(f"{name}/" for name in path)
     name = path[-1] if path else ""
-    pieces = multistatus.propfind(asked, href, _folder(name, now), members, Facts(now, lockable=False))
+    facts = Facts(now, lockable=False, access=ReadAccess(principal.name))
+    pieces = multistatus.propfind(asked, href, _folder(name, now), members, facts)
     return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, b"".join(pieces))
 
 

@@ -108,14 +108,15 @@ def _has_whole(name: str, part: str) -> bool:
 # Scratch files
 
 
-def is_scratch(node: Node, creator_id: int, principal: Principal, now: Instant, *, is_seen: bool = False) -> bool:
+def is_scratch(node: Node, creator_id: int, principal: Principal, now: Instant, *, is_known: bool = False) -> bool:
     """Tell whether a document is a program's working copy: a transient one, or one that its own principal made a moment ago.
 
-    Moved onto a document it is that document's next content, and no document of its own (R1).
+    Moved onto a document it is that document's next content, and no document of its own (R1). One is ``is_known`` that somebody
+    else has read, or that was given a label, a pin, a hold or rights of its own: they would go with it.
     """
     if node.is_collection or creator_id != principal.id:
         return False
-    return node.is_unversioned or (not is_seen and now < after(node.created_at, SCRATCH_AGE))
+    return node.is_unversioned or (not is_known and now < after(node.created_at, SCRATCH_AGE))
 
 
 # Names that a document left
@@ -173,14 +174,14 @@ def leftover_of_return(vacated: Vacated, at: Whereabouts, principal: Principal, 
 
 
 def is_late_return(
-    vacated: Vacated, successor: Node, creator_id: int, principal: Principal, now: Instant, *, is_seen: bool = False
+    vacated: Vacated, successor: Node, creator_id: int, principal: Principal, now: Instant, *, is_known: bool = False
 ) -> bool:
     """Tell whether a document that was renamed, and is now deleted, goes on in what its principal put at its old name (R3).
 
     That was made there since, or is a program's working copy that was made before and moved there.
     """
     is_same = vacated.principal_id == principal.id == creator_id and now < vacated.until
-    is_next = successor.created_at >= vacated.left_at or is_scratch(successor, creator_id, principal, now, is_seen=is_seen)
+    is_next = successor.created_at >= vacated.left_at or is_scratch(successor, creator_id, principal, now, is_known=is_known)
     is_another = successor.id != vacated.node_id and not successor.is_collection
     return is_same and is_next and is_another and successor.version_no > 0
 

@@ -278,6 +278,16 @@ class NotADocument(DavgateError):
         self.path = path
 
 
+class NotACollection(DavgateError):
+    """The place holds a document, where a collection is needed."""
+
+    code = "not-a-collection"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is a document and has no members. Name the folder that it is in.")
+        self.path = path
+
+
 class PreconditionFailed(DavgateError):
     """A condition of the request does not hold; nothing was changed (RFC 9110, 13.1; RFC 4918, 10.4)."""
 

@@ -49,11 +49,12 @@ def effective(principal: Principal, way: Iterable[Step], made_by: int | None = N
 _ALL: Final = EVERYTHING.value
 _MANAGE: Final = Right.MANAGE.value
 _OWN: Final = Right.OWN.value
+_OWN_RIGHTS: Final = OWN_RIGHTS.value
 _rights = lru_cache(maxsize=_ALL + 1)(Right)
 
 
 def _with_own(bits: int) -> int:
-    return bits | OWN_RIGHTS.value if bits & _OWN else bits
+    return bits | _OWN_RIGHTS if bits & _OWN else bits
 
 
 def require(needed: Right, held: Right, path: TreePath) -> None:

@@ -37,15 +37,7 @@ OWN_RIGHTS: Final = Right.READ | Right.WRITE_CONTENT | Right.WRITE_PROPERTIES | 
 READER: Final = Right.READ
 DROP_BOX: Final = Right.BIND | Right.OWN
 CONTRIBUTOR: Final = READER | DROP_BOX
-EDITOR: Final = (
-    Right.READ
-    | Right.WRITE_CONTENT
-    | Right.WRITE_PROPERTIES
-    | Right.BIND
-    | Right.UNBIND
-    | Right.LOCK
-    | Right.CHECK_OUT
-)  # fmt: skip
+EDITOR: Final = OWN_RIGHTS | DROP_BOX
 MANAGER: Final = EVERYTHING
 
 ROLES: Final[Mapping[str, Right]] = {

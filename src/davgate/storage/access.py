@@ -105,6 +105,14 @@ def closed_below(session: Session, top: int) -> list[int]:
     return [int(row[0]) for row in session.all(_CLOSED_BELOW, top=top)]
 
 
+_CLOSED_MEMBERS = Statement(select(node.c.id, node.c.kind).where(node.c.parent_id == bindparam("parent_id"), IS_CLOSED))
+
+
+def closed_members(session: Session, parent_id: int) -> dict[int, int]:
+    """Return the ids of the closed members of a collection, with their kinds."""
+    return {int(row[0]): int(row[1]) for row in session.all(_CLOSED_MEMBERS, parent_id=parent_id)}
+
+
 _CLOSED_IN_TRASH = Statement(
     select(node.c.id, trash.c.path).join_from(trash, node, node.c.id == trash.c.node_id).where(IS_CLOSED)
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, literal, not_, null, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal, not_, null, or_, select, update
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
@@ -16,7 +16,18 @@ from davgate.model.paths import TreePath, to_text
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, from_node, to_node
 from davgate.storage.statements import Row, Statement, Value
-from davgate.storage.tables import IS_PENDING, IS_UNVERSIONED, STORED_BYTES, lock, node, placement, trash, version_policy
+from davgate.storage.tables import (
+    IS_PENDING,
+    IS_UNVERSIONED,
+    STORED_BYTES,
+    access_grant,
+    lock,
+    node,
+    placement,
+    trash,
+    version_mark,
+    version_policy,
+)
 
 _MEMBERS = Statement(
     select(*NODE_COLUMNS)
@@ -273,13 +284,19 @@ def place_again(tx: Transaction, node_id: int, parent_id: int, name: str) -> Non
     tx.run(_FORGET_TRASH, node_id=node_id)
 
 
-_CREATOR = Statement(select(node.c.created_by, node.c.is_seen).where(node.c.id == bindparam("node_id")))
+_HAS_MARK = exists().where(version_mark.c.document_id == node.c.id)
+_HAS_GRANT = exists().where(access_grant.c.node_id == node.c.id)
+_MAKER = Statement(
+    select(node.c.created_by, or_(node.c.is_seen == 1, node.c.is_closed == 1, _HAS_MARK, _HAS_GRANT)).where(
+        node.c.id == bindparam("node_id")
+    )
+)
 
 
 def maker(session: Session, node_id: int) -> tuple[int, bool]:
-    """Return who made a node that exists, and whether anybody else has read it."""
-    creator_id, is_seen = session.all(_CREATOR, node_id=node_id)[0]
-    return int(creator_id), bool(is_seen)
+    """Return who made a node that exists, and whether it is more than its maker's: read by others, or given marks or rights."""
+    creator_id, is_known = session.all(_MAKER, node_id=node_id)[0]
+    return int(creator_id), bool(is_known)
 
 
 _MARK_SEEN = Statement(update(node).where(node.c.id == bindparam("node_id")).values(is_seen=1))

@@ -14,11 +14,13 @@ from davgate.storage.resolving import identities_of
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import access_grant, node, principal
 
-# From the grants of a few identities to their nodes: a folder has more members than most people have grants.
+# From the grants of a few identities to their nodes, for a folder has more members than most people have grants: the sum keeps
+# databases, which cannot know this, from beginning with the members.
 _TO_ONE = Statement(
     select(access_grant.c.node_id, access_grant.c.rights)
     .join_from(access_grant, node, node.c.id == access_grant.c.node_id)
-    .where(access_grant.c.principal_id.in_(select(ids_given("identities").c.id)), node.c.parent_id == bindparam("parent_id"))
+    .where(access_grant.c.principal_id.in_(select(ids_given("identities").c.id)))
+    .where(node.c.parent_id + 0 == bindparam("parent_id"))
 )
 
 

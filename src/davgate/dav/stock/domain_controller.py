@@ -16,12 +16,13 @@ from typing import Any
 
 from wsgidav.dc.base_dc import BaseDomainController
 
-from davgate.core.accounts import Passwords, sign_in
+from davgate.core.accounts import Passwords
+from davgate.core.signing_in import SigningIn, Visit
 from davgate.core.store import Store
 from davgate.dav.stock.visit import PRINCIPAL
 from davgate.http.login import REALM
 from davgate.http.requests import Environ
-from davgate.model.errors import Unauthenticated
+from davgate.model.errors import TooManyFailures, Unauthenticated
 
 
 class AccountsDomainController(BaseDomainController):  # type: ignore[misc]  # WsgiDAV has no types
@@ -29,8 +30,9 @@ class AccountsDomainController(BaseDomainController):  # type: ignore[misc]  # W
 
     def __init__(self, wsgidav_app: object, config: Mapping[str, Any]) -> None:
         super().__init__(wsgidav_app, config)
-        self._store: Store = config["davgate_dc"]["store"]
-        self._passwords: Passwords = config["davgate_dc"]["passwords"]
+        store: Store = config["davgate_dc"]["store"]
+        passwords: Passwords = config["davgate_dc"]["passwords"]
+        self._signing_in = SigningIn(store, passwords)
 
     def get_domain_realm(self, path_info: str, environ: Environ | None) -> str:
         """Return the one realm of all shares."""
@@ -43,8 +45,9 @@ class AccountsDomainController(BaseDomainController):  # type: ignore[misc]  # W
     def basic_auth_user(self, realm: str, user_name: str, password: str, environ: Environ) -> bool:
         """Check a password, and note whose it is for the provider."""
         try:
-            environ[PRINCIPAL] = sign_in(self._store, self._passwords, user_name, password)
-        except Unauthenticated:
+            visit = Visit(environ.get("REMOTE_ADDR", ""))
+            environ[PRINCIPAL] = self._signing_in.by_password(user_name, password, visit)
+        except (Unauthenticated, TooManyFailures):
             return False
         return True
 

@@ -17,6 +17,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _FOREVER = 2**63 - 1
 _START = bytes(32)
 _BATCH = 1000
+_OWN, _OF_OWN = 2048, 183
 
 
 def upgrade() -> None:
@@ -74,6 +75,8 @@ def _nodes() -> None:
     closed = sa.text("is_closed = 1")
     op.create_index("node_closed", "node", ["parent_id"], sqlite_where=closed, postgresql_where=closed)
     op.create_index("access_grant_by_principal", "access_grant", ["principal_id"])
+    # Who may do everything to documents may do it to their own, also by a password that allows no more.
+    op.execute(f"UPDATE access_grant SET rights = rights | {_OWN} WHERE rights & {_OF_OWN} = {_OF_OWN}")
     if op.get_bind().dialect.name == "postgresql":
         # SQLite keeps no comments.
         op.alter_column("access_grant", "rights", existing_type=sa.BigInteger(), comment="bits of model.rights.Right")
