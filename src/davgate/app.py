@@ -8,26 +8,33 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL
 
 from davgate import log
-from davgate.config import Config, VersionsConfig
+from davgate.config import Config, ConfigError, VersionsConfig
 from davgate.core.accounts import Passwords
+from davgate.core.brake import Brake
 from davgate.core.clock import SystemClock
+from davgate.core.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources
 from davgate.core.store import Policy, Store
 from davgate.core.upkeep import tidy
+from davgate.dav import principals
 from davgate.dav.app import METHODS, DriveApp
 from davgate.dav.drive import Drive
 from davgate.dav.root import above_the_drive
 from davgate.dav.xml import XmlLimits
-from davgate.http.login import CHALLENGE, Login
+from davgate.http.login import CHALLENGE, Login, Offered, token_page
+from davgate.http.proxies import Proxies
+from davgate.http.rates import OpenUploads, Rates
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, StartResponse, empty, refusal, whole
 from davgate.http.targets import PathLimits
+from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
@@ -37,10 +44,14 @@ from davgate.storage.database import Database
 from davgate.web.health import Figures, alive, ready
 from davgate.web.home import home_page
 
+if TYPE_CHECKING:
+    from davgate.identity.ldap import Directory
+
 logger = logging.getLogger(__name__)
 access_log = logging.getLogger("davgate.access")
 
 DRIVE_MOUNT: Final = "/dav"
+TOKEN_PAGE: Final = "/login/token"
 _UPKEEP_SECONDS: Final = 60.0
 _ROUNDS_PER_COLLECTION: Final = 60
 """Collecting looks at every content; once an hour is enough for what has to be a day old."""
@@ -86,17 +97,88 @@ def passwords_of(config: Config) -> Passwords:
     )
 
 
+def bearer_of(config: Config) -> Bearer:
+    """Return what verifies bearer tokens; secrets and key files are read now.
+
+    Raises:
+        ConfigError: an issuer cannot be used as it is configured.
+    """
+    try:
+        return Bearer(
+            Issuer(source=f"issuers.{name}", **{f.name: getattr(section, f.name) for f in fields(section)})
+            for name, section in config.issuers.items()
+        )
+    except ValueError as mistake:
+        raise ConfigError([str(mistake)]) from None
+
+
+def directory_of(config: Config) -> Directory | None:
+    """Return the directory by which people sign in, if there is one; its password file is read now.
+
+    Raises:
+        ConfigError: python-ldap is missing, or the directory cannot be used as it is configured.
+    """
+    section = config.ldap
+    if not section.url:
+        return None
+    try:
+        # Only now: who has no directory needs neither python-ldap nor the C library below it.
+        from davgate.identity.ldap import Directory, DirectorySettings
+    except ImportError as error:
+        raise ConfigError([f"ldap.url is set, but there is no python-ldap ({error}): install davgate[ldap]"]) from None
+    given = {f.name: getattr(section, f.name) for f in fields(DirectorySettings) if f.name != "urls"}
+    try:
+        if section.bind_password_file:
+            given["bind_password"] = section.bind_password_file.read_text("utf-8").rstrip("\r\n")
+            if not given["bind_password"]:
+                raise ValueError("ldap.bind_password_file is empty")
+        return Directory(DirectorySettings(urls=section.url, **given))
+    except OSError as error:
+        raise ConfigError([f"ldap.bind_password_file cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError(["ldap.bind_password_file is no text in UTF-8"]) from None
+    except ValueError as mistake:
+        raise ConfigError([str(mistake)]) from None
+
+
+def login_of(config: Config, store: Store) -> Login:
+    """Return what finds the principals of requests, by all sources that are configured.
+
+    Raises:
+        ConfigError: a source cannot be used as it is configured.
+    """
+    login, bearer = config.login, bearer_of(config)
+    policies = {LDAP: config.ldap.accounts, CERTIFICATE: config.certificates.accounts, PROXY: config.proxy.accounts}
+    signing_in = SigningIn(
+        store,
+        passwords_of(config),
+        Sources(directory=directory_of(config), bearer=bearer, policies=policies),
+        Brake(login.failures, login.failure_window),
+        nonce_life=login.nonce_life,
+    )
+    per_minute = config.limits.requests_per_minute
+    return Login(
+        signing_in,
+        login.cache,
+        Offered(basic=login.basic, digest=login.digest, bearer=bool(config.issuers)),
+        Rates(per_minute, config.server.processes) if per_minute else None,
+        with_certificates=config.certificates.accounts != "none",
+    )
+
+
 class Application:
     """The one WSGI application of a process: it sends each request to its door, and nothing escapes it."""
 
     def __init__(self, config: Config, store: Store, figures_folder: str | None = None) -> None:
         self._store = store
         self._public_url = config.server.public_url
-        self._login = Login(store, passwords_of(config), config.login.cache)
+        self._proxies = Proxies(config.server.trusted_proxies, config.server.user_header)
+        self._login = login_of(config, store)
+        self._token_life = config.login.token_life
         limits = PathLimits(config.limits.path_bytes, config.limits.segments)
         xml_limits = XmlLimits(config.limits.xml_bytes, config.limits.xml_depth)
         drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
-        self._drive = DriveApp(drive, self._login)
+        self._drive = DriveApp(drive, self._login, OpenUploads(config.limits.open_uploads))
         self._figures = Figures(store, ["OPTIONS", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {
@@ -127,6 +209,8 @@ class Application:
             number = environ["davgate.request_id"]
             text = f"Something went wrong here. The number of this request in the log is {number}.\n"
             response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._login.challenge(environ, response)
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
@@ -146,12 +230,17 @@ class Application:
 
     def _answer(self, environ: Environ) -> Response:
         path: str = environ["REQUEST_URI"].partition("?")[0]
-        if path.startswith(DRIVE_MOUNT) and path[len(DRIVE_MOUNT) : len(DRIVE_MOUNT) + 1] in ("", "/"):
-            return self._drive.answer(environ)
         try:
+            self._proxies.settle(environ)
+            if path.startswith(DRIVE_MOUNT) and path[len(DRIVE_MOUNT) : len(DRIVE_MOUNT) + 1] in ("", "/"):
+                return self._drive.answer(environ)
             method = environ["REQUEST_METHOD"]
+            if principals.is_below(path):
+                return principals.answer(self._drive, environ)
             if method in ("OPTIONS", "PROPFIND"):
                 return above_the_drive(self._drive, environ)
+            if path == TOKEN_PAGE:
+                return token_page(self._login, environ, self._token_life)
             page = self._pages.get(path)
             if page is None:
                 return whole(HTTPStatus.NOT_FOUND, _TEXT, f"There is nothing here. The drive is at {DRIVE_MOUNT}/.\n".encode())

@@ -26,7 +26,7 @@ from tests.builders import (
 )
 from tests.unit.placed import copy, move, placements, properties_of, trashed, version_numbers, versions_of
 
-from davgate.core import documents, moving, tree, versioning
+from davgate.core import documents, granting, marking, moving, tree, versioning
 from davgate.core.content import Written
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
@@ -42,6 +42,17 @@ from davgate.model.errors import (
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.node import ROOT_ID
 from davgate.model.properties import PropertyUpdate
+from davgate.model.rights import READER
+
+B = path("/b")
+GIVEN: dict[str, Callable[[Store, Context], object]] = {
+    "label": lambda store, ctx: marking.set_label(store, ctx, B, None, "final", may_move=False),
+    "pin": lambda store, ctx: marking.pin(store, ctx, B, None),
+    "hold": lambda store, ctx: marking.hold(store, ctx, B, None),
+    "grant": lambda store, ctx: granting.grant(store, ctx, B, "ann", READER),
+    "closed": lambda store, ctx: granting.close(store, ctx, B),
+}
+"""What makes ``/b`` more than a file that a program writes for a moment."""
 
 NFC = unicodedata.normalize("NFC", "Übersicht é")
 NFD = unicodedata.normalize("NFD", NFC)
@@ -163,6 +174,21 @@ def test_file_of_somebody_else_moved_onto_a_document_replaces_it(store: Store, a
     move(store, ann, "/b", "/a", overwrite=True)
 
     assert node_at(store, ann, "/a").id == theirs.id != document.id
+
+
+@pytest.mark.parametrize("give", GIVEN.values(), ids=GIVEN)
+def test_young_document_with_marks_or_rights_of_its_own_keeps_them_when_moved_onto_another(
+    store: Store, ann: Context, root_admin: Context, give: Callable[[Store, Context], object]
+) -> None:
+    document = a_document(store, ann, "/a", b"one")
+    other = a_document(store, root_admin, "/b", b"two")
+    give(store, root_admin)
+
+    move(store, root_admin, "/b", "/a", overwrite=True)
+
+    assert node_at(store, root_admin, "/a").id == other.id
+    assert trashed(store, document) is not None
+    assert findings(store) == []
 
 
 def test_file_that_is_yet_to_be_filled_leaves_the_document_as_it_is(store: Store, ann: Context) -> None:

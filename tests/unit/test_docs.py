@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from davgate.cli.main import Exit, parser
-from davgate.config import settings
+from davgate.config import named_settings, settings
 from davgate.dav.app import METHODS
 from davgate.http.errors import TABLE
 from davgate.model.errors import DavgateError
@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 def settings_table() -> str:
     """Return the table of the settings as the README must have it."""
     lines = ["| Setting | Default | Range | Meaning |", "|---|---|---|---|"]
-    for name, known in settings().items():
+    for name, known in (settings() | named_settings()).items():
         text = known.default if isinstance(known.default, str) else json.dumps(known.default)
         default = "none" if known.default is None else f"`{text}`" if text else "empty"
         lines.append(f"| `{name}` | {default} | {known.bounds} | {known.help} |")

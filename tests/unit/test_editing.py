@@ -273,7 +273,7 @@ UNVERSIONED = a_node("~WRD0000.tmp", no=0)
 
 
 @pytest.mark.parametrize(
-    ("node", "maker", "now", "is_seen", "wanted"),
+    ("node", "maker", "now", "is_known", "wanted"),
     [
         pytest.param(a_node(), ANN, JUST_BEFORE, False, True, id="young"),
         pytest.param(a_node(), ANN, LATER, False, False, id="old"),
@@ -286,9 +286,9 @@ UNVERSIONED = a_node("~WRD0000.tmp", no=0)
     ],
 )
 def test_scratch_file_is_transient_or_young_and_its_makers_alone(
-    node: Node, maker: Principal, now: Instant, is_seen: bool, wanted: bool
+    node: Node, maker: Principal, now: Instant, is_known: bool, wanted: bool
 ) -> None:
-    assert is_scratch(node, maker.id, ANN, now, is_seen=is_seen) is wanted
+    assert is_scratch(node, maker.id, ANN, now, is_known=is_seen) is wanted
 
 
 # Names that a document left
@@ -349,8 +349,8 @@ def test_renamed_document_goes_on_in_what_its_principal_made_at_its_old_name(
 def test_what_others_have_read_before_it_came_to_the_name_is_a_document_of_its_own() -> None:
     before = replace(YOUNGER, created_at=Instant(START - 1))
 
-    assert not is_late_return(LEFT, before, ANN.id, ANN, IN_TIME, is_seen=True)
-    assert is_late_return(LEFT, YOUNGER, ANN.id, ANN, IN_TIME, is_seen=True)
+    assert not is_late_return(LEFT, before, ANN.id, ANN, IN_TIME, is_known=True)
+    assert is_late_return(LEFT, YOUNGER, ANN.id, ANN, IN_TIME, is_known=True)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,18 @@ from datetime import timedelta
 
 import pytest
 from tests.builders import PASSWORD, SettableClock
+from tests.canary import guard
 
-from davgate.core.accounts import Passwords
-from davgate.core.store import Context, Store
+from davgate.core import app_passwords
+from davgate.core.accounts import Passwords, change_password
+from davgate.core.app_passwords import NewAppPassword
+from davgate.core.signing_in import LDAP, SigningIn, Sources
+from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.http.login import Login
 from davgate.http.requests import Environ
+from davgate.identity.external import ExternalUser
 from davgate.model.errors import Unauthenticated
+from davgate.model.instant import after
 
 REMEMBERED = timedelta(seconds=60)
 
@@ -26,11 +32,13 @@ class CountingPasswords(Passwords):
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_kib=8, parallelism=1)
         self.checks = 0
+        self.is_asked = threading.Event()
         self.goes_on = threading.Event()
         self.goes_on.set()
 
     def fits(self, password: str, kept: str | None) -> bool:
         self.checks += 1
+        self.is_asked.set()
         assert self.goes_on.wait(10)
         return super().fits(password, kept)
 
@@ -42,11 +50,12 @@ def passwords() -> Iterator[CountingPasswords]:
 
 @pytest.fixture
 def login(store: Store, passwords: CountingPasswords) -> Login:
-    return Login(store, passwords, REMEMBERED)
+    return Login(SigningIn(store, passwords), REMEMBERED)
 
 
 def request(password: str = PASSWORD) -> Environ:
-    return {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(f"ann:{password}".encode()).decode()}
+    header = "Basic " + base64.b64encode(f"ann:{password}".encode()).decode()
+    return {"HTTP_AUTHORIZATION": header, "REMOTE_ADDR": "192.0.2.1"}
 
 
 def test_password_is_checked_once_while_it_is_used(
@@ -86,3 +95,82 @@ def test_wrong_password_is_remembered_by_nobody(login: Login, passwords: Countin
 
     assert passwords.checks == 2
     assert login.principal_of(request()) == ann.principal
+
+
+class OneDirectory:
+    """Knows one person, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def check(self, name: str, password: str) -> ExternalUser | None:
+        self.asked += 1
+        return ExternalUser(LDAP, "ann") if name == "ann" and password == PASSWORD else None
+
+
+def test_directory_is_asked_again_after_its_time_though_the_sign_in_is_used(
+    store: Store, passwords: CountingPasswords, clock: SettableClock
+) -> None:
+    directory = OneDirectory()
+    login = Login(SigningIn(store, passwords, Sources(directory=directory, policies={LDAP: "make"})), REMEMBERED)
+    asked = []
+    for _ in range(6):
+        assert login.principal_of(request()).method == LDAP
+        asked.append(directory.asked)
+        clock.advance(REMEMBERED / 2)
+
+    assert asked == [1, 1, 2, 2, 3, 3]
+
+
+def test_login_of_another_process_sees_a_change_at_once(
+    store: Store, passwords: CountingPasswords, ann: Context, clock: SettableClock
+) -> None:
+    both = [Login(SigningIn(store, passwords), REMEMBERED) for _ in range(2)]
+    for login in both:
+        assert login.confirmed_principal_of(request()) == ann.principal
+    changed = guard("another horse 8")
+    change_password(store, passwords, SYSTEM_CONTEXT, "ann", changed)
+
+    for login in both:
+        with pytest.raises(Unauthenticated):
+            login.confirmed_principal_of(request())
+        assert login.confirmed_principal_of(request(changed)).epoch == ann.principal.epoch + 1
+
+
+def test_password_changed_while_it_is_checked_is_not_good_afterwards(
+    store: Store, passwords: CountingPasswords, ann: Context, login: Login
+) -> None:
+    passwords.goes_on.clear()
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(login.principal_of, request())
+        assert passwords.is_asked.wait(10)
+        change_password(store, CountingPasswords(), SYSTEM_CONTEXT, "ann", guard("another horse 8"))
+        passwords.goes_on.set()
+
+    assert answer.result().epoch == ann.principal.epoch, "which no use case accepts any more"
+    with pytest.raises(Unauthenticated):
+        login.confirmed_principal_of(request())
+
+
+def test_refused_sign_in_makes_nobody_elses_forgotten(login: Login, passwords: CountingPasswords, ann: Context) -> None:
+    login.principal_of(request())
+    wrong = request("wrong password")
+    with pytest.raises(Unauthenticated):
+        login.principal_of(wrong)
+
+    assert not login.forget(wrong)
+    login.principal_of(request())
+    assert passwords.checks == 2
+
+
+def test_remembered_sign_in_ends_with_what_proved_it(
+    store: Store, passwords: CountingPasswords, ann: Context, login: Login, clock: SettableClock
+) -> None:
+    end = timedelta(seconds=30)
+    new = NewAppPassword("rclone", expires_at=after(clock.now(), end))
+    secret = guard(app_passwords.make(store, SYSTEM_CONTEXT, "ann", new).secret)
+    assert login.principal_of(request(secret)).method == "app password"
+    clock.advance(end)
+
+    with pytest.raises(Unauthenticated):
+        login.principal_of(request(secret))

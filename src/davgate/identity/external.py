@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from davgate.model.instant import FOREVER, Instant
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalUser:
-    """A user whom a configured source vouches for; ``scopes`` None stands for a sign-in that is not restricted.
-
-    ``expires_at`` is when the proof ends, of a source that says so.
-    """
+    """A user whom a configured source vouches for; ``scopes`` None stands for a sign-in that is not restricted."""
 
     source: str
     name: str
     groups: tuple[str, ...] = ()
     scopes: tuple[str, ...] | None = None
-    expires_at: Instant = field(default=FOREVER, compare=False)

@@ -29,7 +29,7 @@ from davgate.identity.keys import (
 )
 from davgate.identity.local_tokens import TYPE as LOCAL_TYPE
 from davgate.model.errors import InvalidToken
-from davgate.model.instant import FOREVER, Instant, after
+from davgate.model.instant import Instant
 
 SERVICE_NAME_CLAIMS: Final = ("client_id", "azp", "appid", "sub")
 SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
@@ -238,9 +238,7 @@ def _user(claims: Mapping[str, object], issuer: Issuer) -> ExternalUser:
         raise InvalidToken("the name of its user is not a plain text")
     has_groups = issuer.groups_claim != "" and issuer.groups_claim in claims
     groups = _texts(claims[issuer.groups_claim], "groups claim") if has_groups else ()
-    ends = _instant(claims, "exp")
-    expires_at = FOREVER if ends is None else after(Instant(ends), issuer.leeway)
-    return ExternalUser(issuer.source, name, _plain_ones(groups), _scopes(claims, issuer), expires_at)
+    return ExternalUser(issuer.source, name, _plain_ones(groups), _scopes(claims, issuer))
 
 
 def _scopes(claims: Mapping[str, object], issuer: Issuer) -> tuple[str, ...] | None:

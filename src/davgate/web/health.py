@@ -17,6 +17,8 @@ from davgate.http.login import Login
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, whole
 from davgate.model.errors import DavgateError, Forbidden
+from davgate.model.principal import Principal
+from davgate.model.rights import UNRESTRICTED
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +81,13 @@ class Figures:
         # Behind a proxy on this machine every client seems to be local.
         is_forwarded = is_behind_proxy or environ["davgate.is_forwarded"]
         is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not is_forwarded
-        if not is_local and not login.confirmed_principal_of(environ).is_admin:
+        if not is_local and not _administers(login.confirmed_principal_of(environ)):
             raise Forbidden("Only administrators see the figures. Sign in as one, or ask from the server itself.")
         return whole(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
+
+
+def _administers(principal: Principal) -> bool:
+    return principal.is_admin and principal.scope == UNRESTRICTED
 
 
 class _Stored(Collector):
