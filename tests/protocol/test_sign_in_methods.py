@@ -431,14 +431,15 @@ def test_certificate_signs_in(serve: Serve, store: Store, clock: SettableClock) 
     assert json.loads(client("POST", "/login/token").body)["token"]
 
 
-def test_certificate_counts_before_the_header_unless_it_signs_nobody_in(
+def test_header_counts_before_the_certificate_which_may_sign_nobody_in(
     serve: Serve, store: Store, clock: SettableClock, ann: Client
 ) -> None:
     ann.put("/dav/a.txt")
     signing = WithCertificate(serve(store), clock, None)
     securing = signing.through(serve(store, certificates=CertificatesConfig(accounts="none")))
 
-    assert signing("GET", "/dav/a.txt", authorization=basic("ann", WRONG)).status == 200
+    assert signing("GET", "/dav/a.txt", authorization=basic("ann", WRONG)).status == 401
+    assert signing("GET", "/dav/a.txt").status == 200
     assert WithCertificate(securing.app, clock, None)("GET", "/dav/a.txt", authorization=basic("ann")).status == 200
     assert WithCertificate(securing.app, clock, None)("GET", "/dav/a.txt").status == 401
 

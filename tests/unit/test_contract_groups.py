@@ -261,3 +261,10 @@ def test_only_unrestricted_store_administrator_looks_after_groups(
 
     assert groups_of(store, "ann") == {"team"}
     ACTS[act](store, root_admin)
+
+
+def test_id_of_a_removed_group_is_nobody_elses(store: Store, root_admin: Context) -> None:
+    removed = groups.add(store, root_admin, "team")
+    groups.remove(store, root_admin, "team")
+
+    assert groups.add(store, root_admin, "other") != removed

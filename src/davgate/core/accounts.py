@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from davgate.core.access import check_account
 from davgate.core.recording import record
+from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden, Unauthenticated
 from davgate.model.instant import FOREVER, Instant
@@ -52,16 +53,6 @@ class Passwords:
 # Who may
 
 
-def require_store_administrator(ctx: Context) -> None:
-    """Refuse what concerns the whole store to all but its administrators, who signed in without restriction.
-
-    Raises:
-        Forbidden.
-    """
-    if not (ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED):
-        raise Forbidden("Only an administrator of the store does this. Ask one.")
-
-
 def require_self_or_administrator(ctx: Context, principal_id: int) -> None:
     """Refuse what concerns one account to all but its holder and store administrators, who signed in without restriction.
 
@@ -71,7 +62,7 @@ def require_self_or_administrator(ctx: Context, principal_id: int) -> None:
         Forbidden.
     """
     if ctx.principal.id != principal_id:
-        require_store_administrator(ctx)
+        require_administrator(ctx)
     elif ctx.principal.scope != UNRESTRICTED:
         raise Forbidden("You signed in with a restricted password. Sign in with your own one to do this.")
 
@@ -98,7 +89,7 @@ def all_of(store: Store, ctx: Context, kind: PrincipalKind) -> list[Account]:
     Raises:
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.read() as session:
         check_account(session, ctx, store.clock.now())
         return [account for account in accounts.all_of(session, kind) if account.id != SYSTEM_ID]
@@ -112,7 +103,7 @@ def show(store: Store, ctx: Context, name: str, *kinds: PrincipalKind) -> Accoun
         Forbidden: the caller is neither its holder nor an administrator of the store.
     """
     if ctx.principal.name != name:
-        require_store_administrator(ctx)
+        require_administrator(ctx)
     with store.database.read() as session:
         check_account(session, ctx, store.clock.now())
         return account_of(session, name, *kinds)
@@ -148,7 +139,7 @@ def add_user(store: Store, passwords: Passwords, new: NewUser, ctx: Context = SY
         AccountRefused: the name is taken or unfit, or the password is too short or the name itself.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     _check_name(new.name)
     if new.source and new.password is not None:
         raise AccountRefused(f"The source {new.source!r} proves who {new.name} is, so it has no password here.")
@@ -169,7 +160,7 @@ def add_service(store: Store, ctx: Context, name: str, expires_at: Instant = FOR
         AccountRefused: the name is taken or unfit.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     _check_name(name)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
@@ -223,7 +214,7 @@ def change_password(store: Store, passwords: Passwords, ctx: Context, name: str,
         Forbidden: the caller is neither the user nor an administrator of the store.
     """
     if ctx.principal.name != name:
-        require_store_administrator(ctx)
+        require_administrator(ctx)
     password_hash = _hashed(passwords, name, password)
 
     def changed(account: Account) -> Account:
@@ -242,7 +233,7 @@ def set_disabled(store: Store, ctx: Context, name: str, kind: PrincipalKind, *, 
         AccountRefused: there is no such account, or it is the last administrator.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     action = f"{'disable' if is_disabled else 'enable'}-{kind.value}"
     _change(store, ctx, name, kind, action, lambda account: replace(account, is_disabled=is_disabled))
 
@@ -254,7 +245,7 @@ def set_expiry(store: Store, ctx: Context, name: str, kind: PrincipalKind, expir
         AccountRefused: there is no such account, or it is the last administrator who stays.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     detail = {"expires_at": None if expires_at >= FOREVER else expires_at}
     _change(store, ctx, name, kind, f"expire-{kind.value}", lambda account: _expiring(account, expires_at), **detail)
 
@@ -270,7 +261,7 @@ def set_admin(store: Store, ctx: Context, name: str, *, is_admin: bool) -> None:
         AccountRefused: there is no such user, or it is the last administrator.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     action = "promote-user" if is_admin else "demote-user"
 
     def changed(account: Account) -> Account:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from davgate.core.access import check_account, look_up
-from davgate.core.accounts import account_of, require_self_or_administrator, require_store_administrator
+from davgate.core.accounts import account_of, require_self_or_administrator
 from davgate.core.recording import record
-from davgate.core.rights import require_node
+from davgate.core.rights import require_administrator, require_node
 from davgate.core.store import Context, Store
 from davgate.identity.digest import MD5, REALM, SHA_256, ha1
 from davgate.model.errors import AccountRefused
@@ -131,7 +131,7 @@ def all_of(store: Store, ctx: Context, owner_name: str | None = None) -> list[Li
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         if owner_name is None:
-            require_store_administrator(ctx)
+            require_administrator(ctx)
             kept = app_passwords.all_of(session)
         else:
             kept = app_passwords.all_of(session, _owner(session, ctx, owner_name).id)
@@ -164,7 +164,7 @@ def revoke(store: Store, ctx: Context, owner_name: str, name: str) -> None:
 
 def _owner(session: Session, ctx: Context, name: str) -> Account:
     if ctx.principal.name != name:
-        require_store_administrator(ctx)
+        require_administrator(ctx)
     owner = account_of(session, name, PrincipalKind.USER, PrincipalKind.SERVICE)
     require_self_or_administrator(ctx, owner.id)
     return owner

@@ -6,8 +6,9 @@ A change of who is in a group ends the remembered sign-ins of all whom it concer
 from __future__ import annotations
 
 from davgate.core.access import check_account
-from davgate.core.accounts import NewUser, account_of, add_principal, require_store_administrator
+from davgate.core.accounts import NewUser, account_of, add_principal
 from davgate.core.recording import record
+from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.model.errors import AccountRefused
 from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
@@ -21,7 +22,7 @@ def add(store: Store, ctx: Context, name: str) -> int:
         AccountRefused: the name is taken or unfit.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         group_id = add_principal(tx, PrincipalKind.GROUP, NewUser(name, None))
@@ -37,7 +38,7 @@ def remove(store: Store, ctx: Context, name: str) -> None:
         AccountRefused: there is no such group, or it is the one of all who sign in.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         group = _own_group(tx, name)
@@ -54,7 +55,7 @@ def members(store: Store, ctx: Context, name: str, *, by_groups: bool = False) -
         AccountRefused: there is no such group.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.read() as session:
         check_account(session, ctx, store.clock.now())
         return accounts.members_of(session, _own_group(session, name).id, by_groups=by_groups)
@@ -67,7 +68,7 @@ def join(store: Store, ctx: Context, group_name: str, member_name: str) -> bool:
         AccountRefused: one of them does not exist, or a group would be in itself.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         group, member = _own_group(tx, group_name), account_of(tx, member_name)
@@ -90,7 +91,7 @@ def leave(store: Store, ctx: Context, group_name: str, member_name: str) -> bool
         AccountRefused: one of them does not exist.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         group, member = _own_group(tx, group_name), account_of(tx, member_name)

@@ -37,13 +37,13 @@ def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[i
 
 
 def require_administrator(ctx: Context) -> None:
-    """Refuse everybody who does not administer the whole store.
+    """Refuse what concerns the whole store to all but its administrators, who signed in without restriction.
 
     Raises:
         Forbidden.
     """
-    if not (ctx.principal.is_admin and Right.MANAGE in ctx.principal.scope.rights and ctx.principal.scope.tree_id is None):
-        raise Forbidden("Only an administrator of the store may do this. Ask one.")
+    if not (ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED):
+        raise Forbidden("Only an administrator of the store does this. Ask one.")
 
 
 def require_node(found: Resolved, ctx: Context, needed: Right) -> Node:

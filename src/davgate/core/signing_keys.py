@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 
 from davgate.core.access import check_account
-from davgate.core.accounts import require_store_administrator
 from davgate.core.recording import record
+from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES
 from davgate.model.errors import AccountRefused
@@ -19,7 +19,7 @@ def rotate(store: Store, ctx: Context) -> SigningKey:
     Raises:
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         known = signing_keys.all_keys(tx)
@@ -35,7 +35,7 @@ def all_keys(store: Store, ctx: Context) -> list[SigningKey]:
     Raises:
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.read() as session:
         check_account(session, ctx, store.clock.now())
         return signing_keys.all_keys(session)
@@ -50,7 +50,7 @@ def remove(store: Store, ctx: Context, no: int) -> None:
         AccountRefused: there is no key of this number, or it is the newest.
         Forbidden: the caller is no administrator of the store.
     """
-    require_store_administrator(ctx)
+    require_administrator(ctx)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         known = signing_keys.all_keys(tx)

@@ -13,8 +13,9 @@ from datetime import timedelta
 from typing import Final
 
 from davgate.core.access import check_account
-from davgate.core.accounts import principal_named, require_self_or_administrator, require_store_administrator
+from davgate.core.accounts import principal_named, require_self_or_administrator
 from davgate.core.recording import record
+from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES, LocalToken, LocalTokens
 from davgate.model.errors import Forbidden, InvalidToken
@@ -76,7 +77,7 @@ def issue_for(store: Store, ctx: Context, name: str, life: timedelta) -> IssuedT
         Forbidden: the caller is neither its holder nor an administrator of the store.
     """
     if ctx.principal.name != name:
-        require_store_administrator(ctx)
+        require_administrator(ctx)
     who = principal_named(store, name)
     require_self_or_administrator(ctx, who.id)
     return _issue(store, ctx, who, life)

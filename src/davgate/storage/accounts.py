@@ -12,7 +12,7 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
-from davgate.storage.tables import access_grant, membership, node, principal
+from davgate.storage.tables import access_grant, membership, node, principal, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,8 @@ def administered_until(session: Session, *, besides: int = SYSTEM_ID) -> Instant
 
 # Writing
 
-_HIGHEST = Statement(select(func.max(principal.c.id)))
+_LAST_ID = Statement(select(store.c.last_principal))
+_SET_LAST_ID = Statement(update(store).values(last_principal=bindparam("new_last_principal")))
 _ADD = Statement(
     insert(principal).values(
         id=bindparam("id"),
@@ -193,15 +194,14 @@ def add(
     is_admin: bool = False,
     expires_at: Instant = FOREVER,
     source: str = "",
-    fixed_id: int | None = None,
 ) -> int:
-    """Store a principal and return its id, the next free one unless it is fixed."""
-    if fixed_id is None:
-        highest = tx.first(_HIGHEST)
-        fixed_id = 1 + (highest[0] if highest and highest[0] is not None else 0)
+    """Store a principal and return its id, which nobody had before: the past names principals by it."""
+    last = tx.first(_LAST_ID)
+    principal_id = 1 + (last[0] if last is not None else 0)
+    tx.run(_SET_LAST_ID, new_last_principal=principal_id)
     tx.run(
         _ADD,
-        id=fixed_id,
+        id=principal_id,
         name=name,
         kind=kind.value,
         password_hash=password_hash,
@@ -211,7 +211,7 @@ def add(
         expires_at=expires_at,
         source=source,
     )
-    return fixed_id
+    return principal_id
 
 
 _CHANGE = Statement(

@@ -54,6 +54,26 @@ def prepare(database: Database) -> None:
         ) from error
 
 
+def is_prepared(database: Database) -> bool:
+    """Tell whether the database holds a store, of whatever version.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+        Corrupt: it is damaged.
+    """
+    if database.is_sqlite and not Path(str(database.url.database)).exists():
+        return False
+    try:
+        with database.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() is not None
+    except DBAPIError as error:
+        if isinstance(meaning := meaning_of(error), Corrupt):
+            raise meaning from error
+        raise StoreUnusable(
+            "The database cannot be opened. Check the data folder or the address in the configuration."
+        ) from error
+
+
 def check(database: Database) -> None:
     """Refuse a database that was never prepared or has another schema than this davgate.
 
@@ -87,6 +107,7 @@ def _fill(connection: Connection, now: int) -> None:
             last_at=0,
             last_audit=0,
             audit_hash=START,
+            last_principal=SYSTEM_ID,
         )
     )
     for fixed_id, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system")):

@@ -50,6 +50,7 @@ store = Table(
     Column("last_at", BigInteger, nullable=False, comment="the instant of the newest change: no two transactions share one"),
     Column("last_audit", BigInteger, nullable=False),
     Column("audit_hash", LargeBinary, nullable=False, comment="the head of the audit's chain"),
+    Column("last_principal", BigInteger, nullable=False, comment="the highest id that a principal ever had: none is given again"),
     CheckConstraint("id = 1", name="store_is_one"),
 )
 """One row. The writer locks it on PostgreSQL, which makes the order of changes gap-free and the writer the only one."""

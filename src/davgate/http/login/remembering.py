@@ -148,16 +148,19 @@ class Login:
         return Visit(environ["REMOTE_ADDR"], environ.get("davgate.request_id", ""))
 
     def _claim_of(self, environ: dict[str, Any]) -> _Claim:
-        """Return whom a request claims to be: whom the proxy or its certificate names, or else its Authorization header."""
+        """Return whom a request claims to be: whom the proxy names, or else its Authorization header, or its certificate.
+
+        A certificate may be there to secure the connection; who sends a name and password with it means these.
+        """
         if user := environ.get("davgate.proxy_user"):
             return self._claim(PROXY, user)
+        header: str | None = environ.get("HTTP_AUTHORIZATION")
+        if header is not None:
+            return self._claim_by_digest(header[7:], environ) if _is_digest(header) else self._claim(_HEADER, header)
         certificate = environ.get("davgate.client_certificate")
         if certificate and self._with_certificates and (name := name_of(certificate)):
             return self._claim(CERTIFICATE, name)
-        header: str | None = environ.get("HTTP_AUTHORIZATION")
-        if header is None:
-            raise Unauthenticated("Sign in with user name and password.")
-        return self._claim_by_digest(header[7:], environ) if _is_digest(header) else self._claim(_HEADER, header)
+        raise Unauthenticated("Sign in with user name and password.")
 
     def _claim_by_digest(self, credentials: str, environ: dict[str, Any]) -> _Claim:
         if not self._offered.digest:

@@ -49,6 +49,17 @@ def _principals() -> None:
             comment="what proves who it is: empty for this store, else the name of another source",
         ),
     )
+    op.add_column(
+        "store",
+        sa.Column(
+            "last_principal",
+            sa.BigInteger(),
+            nullable=False,
+            server_default="0",
+            comment="the highest id that a principal ever had: none is given again",
+        ),
+    )
+    op.execute("UPDATE store SET last_principal = (SELECT max(id) FROM principal)")
     op.create_table(
         "membership",
         sa.Column("group_id", _ID, nullable=False),
@@ -152,6 +163,7 @@ def _audit() -> None:
     with op.batch_alter_table("store", schema=None) as batch_op:
         batch_op.alter_column("audit_hash", existing_type=sa.LargeBinary(), nullable=False)
         batch_op.alter_column("last_audit", existing_type=sa.BigInteger(), server_default=None)
+        batch_op.alter_column("last_principal", existing_type=sa.BigInteger(), server_default=None)
 
 
 def _chain() -> tuple[int, bytes]:
