@@ -90,7 +90,7 @@ def parse_flag(value: object) -> bool:
 
 def parse_count(value: object) -> int:
     """Return a whole number."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")

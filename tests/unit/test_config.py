@@ -103,6 +103,7 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
     [
         ("listen = 1", "unknown setting listen; did you mean server.listen?"),
         ("server = 1", "server must be a section, [server]"),
+        ('[server]\nworkers = "-1"', "server.workers must be between 0 and 256 (given: '-1')"),
         ("[server]\nworkers = true", "server.workers must be a whole number"),
         ("[server]\nworkers = 1.5", "server.workers must be a whole number"),
         ("[server]\nworkers = [1]", "server.workers must be a whole number"),

@@ -288,7 +288,7 @@ UNVERSIONED = a_node("~WRD0000.tmp", no=0)
 def test_scratch_file_is_transient_or_young_and_its_makers_alone(
     node: Node, maker: Principal, now: Instant, is_known: bool, wanted: bool
 ) -> None:
-    assert is_scratch(node, maker.id, ANN, now, is_known=is_seen) is wanted
+    assert is_scratch(node, maker.id, ANN, now, is_known=is_known) is wanted
 
 
 # Names that a document left

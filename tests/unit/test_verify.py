@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -234,6 +235,7 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("lock-torn", ("UPDATE lock SET depth = '1' WHERE owner = 'exclusive'",)),
     ("lock-torn", ("UPDATE lock SET holding = '' WHERE owner = 'exclusive'",)),
     ("lock-torn", ("UPDATE lock SET timeout_seconds = NULL WHERE owner = 'exclusive'",)),
+    ("lock-torn", ("UPDATE lock SET owner = '<a>' WHERE owner = 'exclusive'",)),
     ("property-torn", ("UPDATE dead_property SET xml = '<p xmlns=\"urn:x\">' WHERE name = 'p'",)),
     ("property-torn", ("UPDATE dead_property SET xml = '<p/>' WHERE name = 'p'",)),
     ("property-torn", ("UPDATE dead_property SET xml = '' WHERE name = 'p'",)),
@@ -248,6 +250,11 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("audit-altered", ("UPDATE audit SET client = '127.0.0.2' WHERE id = 3",)),
     ("audit-head", ("UPDATE store SET audit_hash = (SELECT hash FROM audit WHERE id = 3)",)),
     ("next-id", ("UPDATE store SET next_id = (SELECT max(id) FROM node)",)),
+    ("value-unknown", ("UPDATE principal SET kind = 'cat' WHERE name = 'ann'",)),
+    ("value-unknown", (f"UPDATE version SET cause = 'magic' WHERE document_id = {A} AND no = 2",)),
+    ("value-unknown", ("UPDATE version_mark SET kind = 'x'",)),
+    ("value-unknown", ("UPDATE access_grant SET rights = -1",)),
+    ("value-unknown", ("UPDATE app_password SET rights = 1048576",)),
 ]  # fmt: skip
 
 
@@ -336,6 +343,15 @@ def test_unreadable_file_is_damage(rich: Store, tmp_path: Path) -> None:
     assert codes(findings(rich)) & {"blob-length", "blob-corrupt"}
 
 
+@pytest.mark.parametrize("what", ["missing", "a file"])
+def test_blob_folder_that_cannot_be_listed_is_damage(rich: Store, tmp_path: Path, what: str) -> None:
+    shutil.rmtree(tmp_path / "blobs")
+    if what == "a file":
+        (tmp_path / "blobs").write_bytes(b"")
+
+    assert codes(findings(rich)) == {"blobs-unreadable"}
+
+
 def test_leftovers_are_notes_and_no_damage(rich: Store, tmp_path: Path) -> None:
     (tmp_path / "blobs" / "staging" / "leftover").write_bytes(b"half")
     (tmp_path / "blobs" / "00").mkdir(exist_ok=True)
@@ -390,6 +406,14 @@ def test_changed_schema_is_found(rich: Store, statement: str) -> None:
         connection.execute(text(statement))
 
     assert codes(list(verify_schema(rich.database))) == {"schema-differs"}
+
+
+def test_missing_table_is_damage(rich: Store) -> None:
+    with rich.database.engine.connect() as connection:
+        connection.execute(text("DROP TABLE save"))
+
+    assert codes(list(verify_schema(rich.database))) == {"schema-differs"}
+    assert codes(findings(rich)) <= {"schema-differs", "database-broken"} and findings(rich)
 
 
 def test_every_rule_has_its_damage() -> None:
@@ -456,3 +480,20 @@ def test_command_that_cannot_check_says_so(tmp_path: Path, capsys: pytest.Captur
     assert main(["fsck", "--data", str(data)]) == Exit.FAILED
 
     assert capsys.readouterr().err.startswith("davgate: ")
+
+
+def test_store_is_not_made_anew_over_the_contents_of_a_lost_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    assert main(["init", "--data", str(data)]) == Exit.DONE
+    content = data / "blobs" / "00" / ("0" * 62)
+    content.parent.mkdir()
+    content.write_bytes(b"the only copy")
+    assert main(["init", "--data", str(data)]) == Exit.DONE, "the database is there"
+    for file in data.glob("davgate.sqlite3*"):
+        file.unlink()
+    capsys.readouterr()
+
+    assert main(["init", "--data", str(data)]) == Exit.FAILED
+
+    assert "Put the database back" in capsys.readouterr().err
+    assert not (data / "davgate.sqlite3").exists()

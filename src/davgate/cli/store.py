@@ -6,15 +6,28 @@ import argparse
 
 from davgate.app import open_store
 from davgate.config import Config
+from davgate.model.errors import StoreUnusable
 from davgate.storage import durable, schema
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Do the work and return the exit code."""
+    """Do the work and return the exit code.
+
+    Raises:
+        StoreUnusable: there are contents and no database, which has been lost or is elsewhere.
+    """
     durable.make_folder(config.data)
     store = open_store(config)
-    schema.prepare(store.database)
-    store.blobs.prepare()
-    store.database.close()
+    try:
+        store.blobs.prepare()
+        # A new store would hold what it does not know for leftovers, and collect it.
+        if not schema.is_prepared(store.database) and next(store.blobs.stored(), None) is not None:
+            raise StoreUnusable(
+                f"There are contents in {config.blob_folder} and no database that names them; a new store would remove them. "
+                "Put the database back, or name another folder."
+            )
+        schema.prepare(store.database)
+    finally:
+        store.database.close()
     print(f"The store in {config.data} is ready.")
     return 0

@@ -510,6 +510,5 @@ def _open_postgresql(url: URL, readers: int) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise StoreUnusable(
-            "This database needs a driver that is not installed. For PostgreSQL install davgate[postgres] "
-            "and write the address as postgresql+psycopg://."
+            "This database needs a driver that is not installed. For PostgreSQL install davgate[postgres]."
         ) from error

@@ -6,10 +6,11 @@ Written so that a store of a million nodes is checked by joins alone: no rule as
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     FromClause,
     SelectBase,
@@ -27,10 +28,15 @@ from sqlalchemy import (
 
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Holding, Scope
-from davgate.model.node import ROOT_ID, NodeKind
+from davgate.model.marks import MarkKind
+from davgate.model.node import ROOT_ID, Cause, NodeKind
+from davgate.model.principal import PrincipalKind
+from davgate.model.rights import EVERYTHING
 from davgate.storage.collector import NAMING
 from davgate.storage.statements import Statement
 from davgate.storage.tables import (
+    access_grant,
+    app_password,
     audit,
     blob,
     change,
@@ -39,6 +45,7 @@ from davgate.storage.tables import (
     metadata,
     node,
     placement,
+    principal,
     rescue,
     save,
     store,
@@ -396,6 +403,28 @@ def _counters() -> Iterator[Rule]:
     )
 
 
+def _values() -> Iterator[Rule]:
+    """Closed sets, of which another value would stop whoever reads the row."""
+    sets: tuple[tuple[Column[str], Iterable[enum.Enum]], ...] = (
+        (principal.c.kind, PrincipalKind),
+        (version.c.cause, Cause),
+        (version_mark.c.kind, MarkKind),
+    )
+    for column, known in sets:
+        yield _unknown(column, column.not_in([value.value for value in known]))
+    for rights in (access_grant.c.rights, app_password.c.rights):
+        yield _unknown(rights, rights.bitwise_and(EVERYTHING.value) != rights)
+
+
+def _unknown(column: Column[str] | Column[int], is_unknown: ColumnElement[bool]) -> Rule:
+    return _rule(
+        "value-unknown",
+        select(literal(0), column).where(is_unknown).distinct(),
+        f"a row of {column.table.description} has {column.name} = {{1}}, which means nothing",
+        subject=Subject.STORE,
+    )
+
+
 def _references() -> Iterator[Rule]:
     """One rule for each foreign key: SQLite checks them only on connections that ask for it."""
     for table in metadata.sorted_tables:
@@ -431,4 +460,5 @@ RULES: tuple[Rule, ...] = (
     *_places(),
     *_locks(),
     *_counters(),
+    *_values(),
 )

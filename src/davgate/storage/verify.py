@@ -8,7 +8,7 @@ whatever its size.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -20,7 +20,7 @@ from lxml import etree
 from sqlalchemy import bindparam, func, literal, select, text
 
 from davgate.model.audit import damages
-from davgate.model.errors import Corrupt, DavgateError
+from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
 from davgate.storage import audit_rows, schema
@@ -28,7 +28,7 @@ from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session
 from davgate.storage.invariants import RESTORE, RESTORE_ALL, RULES, STORE_AGAIN, Rule, Subject
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import blob, dead_property, metadata, node
+from davgate.storage.tables import blob, dead_property, lock, metadata, node
 
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""
@@ -78,7 +78,7 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
         with database.read(snapshot=True) as session:
             try:
                 yield from _rows(session, database)
-                yield from _files(session, database, blobs)
+                all_listed = yield from _files(session, database, blobs)
                 if read_data:
                     yield from _bodies(session)
             except database.driver_error:
@@ -88,8 +88,11 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
     except Corrupt as error:
         yield _broken(error)
         return
+    except StoreUnusable:
+        yield Finding("schema-differs", "database", "a table is missing, so that the rows cannot all be read", RESTORE_ALL)
+        return
     # Reading all files takes hours on a large store: a snapshot held so long would keep the database from tidying up.
-    if read_data:
+    if read_data and all_listed:
         yield from _file_bytes(database, blobs)
 
 
@@ -109,6 +112,7 @@ def _rows(session: Session, database: Database) -> Iterator[Finding]:
                 yield _told(session, rule, row)
     yield from _names(session)
     yield from _properties(session)
+    yield from _lock_owners(session)
     yield from _audit(session)
 
 
@@ -186,6 +190,17 @@ def _properties(session: Session) -> Iterator[Finding]:
                 yield Finding("property-torn", _node(session, node_id), what, "Set the property again.")
 
 
+_OWNERS = Statement(select(lock.c.node_id, lock.c.owner).where(lock.c.owner != ""))
+
+
+def _lock_owners(session: Session) -> Iterator[Finding]:
+    for batch in session.stream(_OWNERS):
+        for node_id, owner in batch:
+            if not _is_element(f"<owner>{owner}</owner>", "", "owner"):
+                what = "it has a lock whose owner is not XML, so that its locks cannot be told"
+                yield Finding("lock-torn", _node(session, node_id), what, "End the lock, or wait for its end. Report this.")
+
+
 def _is_element(xml: str, namespace: str, name: str) -> bool:
     try:
         element = etree.fromstring(xml.encode(), _XML)
@@ -207,8 +222,19 @@ _RECORDED = Statement(select(blob.c.digest, blob.c.length_bytes).where(blob.c.bo
 _LENGTH = Statement(select(blob.c.length_bytes).where(blob.c.digest == bindparam("digest"), blob.c.body.is_(None)))
 
 
-def _files(session: Session, database: Database, blobs: BlobStore) -> Iterator[Finding]:
-    """Hold the rows against what the blob store has: both come in the order of their digests, so neither is in memory."""
+def _files(session: Session, database: Database, blobs: BlobStore) -> Generator[Finding, None, bool]:
+    """Hold the rows against what the blob store has; tell at the end whether all of it could be listed."""
+    try:
+        yield from _against_files(session, database, blobs)
+    except OSError as error:
+        advice = "Mount or restore the folder of the contents, and look to the rights on it."
+        yield Finding("blobs-unreadable", "store", f"the blob store cannot be listed ({error})", advice)
+        return False
+    return True
+
+
+def _against_files(session: Session, database: Database, blobs: BlobStore) -> Iterator[Finding]:
+    """Compare rows and files: both come in the order of their digests, so neither is in memory."""
     rows = ((row[0], "row", row[1]) for batch in session.stream(_RECORDED) for row in batch)
     files = ((stored.digest, "file", stored.length_bytes) for stored in blobs.stored())
     for digest, found in groupby(merge(rows, files), key=itemgetter(0)):

@@ -141,7 +141,7 @@ class ChunkedBody(Body):
         self._check(view[:size])
         self._left -= size
         if not self._left:
-            self._read_line(2)
+            self._read_line(2, "A chunk is longer than it was announced.")
         return size
 
     def _rest(self, limit: int) -> int | None:
@@ -166,11 +166,11 @@ class ChunkedBody(Body):
                 allowance -= len(self._read_line(allowance))
         return size
 
-    def _read_line(self, limit: int) -> bytes:
+    def _read_line(self, limit: int, too_long: str = "A line of the chunked coding is too long.") -> bytes:
         try:
             line = self._channel.read_line(limit)
         except LineTooLong:
-            raise BodyMalformed("A line of the chunked coding is too long.") from None
+            raise BodyMalformed(too_long) from None
         if not line.endswith(b"\n"):
             raise BodyCut("The connection ended between two chunks.")
         self._check(line)
