@@ -23,7 +23,15 @@ from davgate.identity.digest import SHA_256, DigestCredentials, Nonces, proves
 from davgate.identity.external import ExternalUser
 from davgate.identity.jwt import Bearer
 from davgate.identity.local_tokens import is_local
-from davgate.model.errors import Busy, DirectoryUnavailable, Forbidden, QuotaExceeded, StaleNonce, Unauthenticated
+from davgate.model.errors import (
+    Busy,
+    DirectoryUnavailable,
+    Forbidden,
+    InsufficientScope,
+    QuotaExceeded,
+    StaleNonce,
+    Unauthenticated,
+)
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import SYSTEM, Principal
 from davgate.model.rights import NO_RIGHTS, SCOPE_RIGHTS, UNRESTRICTED, Scope
@@ -266,7 +274,7 @@ def scope_of(scopes: tuple[str, ...] | None) -> Scope:
     """Return what the scopes of a token allow together.
 
     Raises:
-        Forbidden: nothing (RFC 6750, 3.1: insufficient_scope).
+        InsufficientScope: nothing.
     """
     if scopes is None:
         return UNRESTRICTED
@@ -274,8 +282,7 @@ def scope_of(scopes: tuple[str, ...] | None) -> Scope:
     for scope in scopes:
         rights |= SCOPE_RIGHTS.get(scope, NO_RIGHTS)
     if rights == NO_RIGHTS:
-        known = ", ".join(SCOPE_RIGHTS)
-        raise Forbidden(f"The token has insufficient scope: none that is known here. Ask for one with some of {known}.")
+        raise InsufficientScope(SCOPE_RIGHTS)
     return Scope(rights)
 
 

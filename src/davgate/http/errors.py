@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from davgate.identity.digest import REALM
 from davgate.model import errors
+from davgate.model.rights import SCOPE_RIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Outcome:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+_INSUFFICIENT_SCOPE: Final = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(SCOPE_RIGHTS)}"'
+
 TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.DavgateError: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
     # The request, RFC 9110, 15.5
@@ -38,6 +42,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     # What is there and what is not, RFC 9110, 15.5; RFC 4918, 9.3.1 and 9.7.1
     errors.NotFound: Outcome(HTTPStatus.NOT_FOUND),
     errors.NoSuchInstant: Outcome(HTTPStatus.NOT_FOUND),
+    errors.NoSuchVersion: Outcome(HTTPStatus.NOT_FOUND),
     errors.ParentMissing: Outcome(HTTPStatus.CONFLICT),
     errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
@@ -52,6 +57,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.TooManyUploads: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "5"),)),
     errors.StaleNonce: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 7616, 3.3
     errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN),
+    errors.InsufficientScope: Outcome(HTTPStatus.FORBIDDEN, None, (("WWW-Authenticate", _INSUFFICIENT_SCOPE),)),
     errors.ReservedName: Outcome(HTTPStatus.FORBIDDEN),
     errors.ReadOnlyPlace: Outcome(HTTPStatus.FORBIDDEN),
     errors.SameResource: Outcome(HTTPStatus.FORBIDDEN),  # RFC 4918, 9.8.5 and 9.9.4

@@ -6,6 +6,7 @@ each door looks the class up in its own table (``http.errors``).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from davgate.model.paths import TreePath, to_text
@@ -26,6 +27,17 @@ class NotFound(DavgateError):
     def __init__(self, path: TreePath) -> None:
         super().__init__(f"There is nothing at {to_text(path)}. Check the address, or list the folder above it.")
         self.path = path
+
+
+class NoSuchVersion(NotFound):
+    """A number, or a name in ``.versions``, that no version of the document has."""
+
+    code = "no-such-version"
+
+    def __init__(self, document: TreePath, no: int | None) -> None:
+        which = "version of this name, which would begin with its number" if no is None else f"version {no}"
+        DavgateError.__init__(self, f"{to_text(document)} has no {which}. Look at its versions for those that there are.")
+        self.path = document
 
 
 class NoSuchInstant(NotFound):
@@ -159,6 +171,15 @@ class Forbidden(DavgateError):
     """The caller may not do this here, and signing in again would not help."""
 
     code = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """A token proves somebody, and its scopes allow nothing here (RFC 6750, 3.1)."""
+
+    code = "insufficient-scope"
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__(f"The token has insufficient scope. Ask for one with some of {', '.join(known)}.")
 
 
 class ReservedName(Forbidden):
