@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from davgate.config import ServerConfig
@@ -25,6 +27,21 @@ def test_server_without_its_database_is_alive_but_not_ready(nobody: Client, stor
     response = lost("GET", "/readyz")
     assert (response.status, response.headers["retry-after"]) == (503, "5")
     assert b"nowhere" not in response.body
+
+
+def test_server_without_the_folder_of_its_contents_is_not_ready(ann: Client, nobody: Client, tmp_path: Path) -> None:
+    (folder,) = (found for found in tmp_path.rglob("blobs") if found.is_dir())
+    folder.rename(folder.with_name("away"))
+
+    response = nobody("GET", "/readyz")
+    assert (response.status, response.headers["retry-after"]) == (503, "5")
+    refused = ann("PUT", "/dav/large.bin", bytes(100_000))
+    assert refused.status == 503
+    assert b'code="busy"' in refused.body and str(tmp_path).encode() not in refused.body
+
+    folder.with_name("away").rename(folder)
+    assert nobody("GET", "/readyz").status == 200
+    assert ann("PUT", "/dav/large.bin", bytes(100_000)).status == 201
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

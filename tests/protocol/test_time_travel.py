@@ -186,6 +186,17 @@ def test_name_that_is_no_instant_of_the_past_is_404_with_the_reason(ann: Client,
     assert reason in message_of(answer)
 
 
+@pytest.mark.parametrize(("method", "source"), [("GET", "b.txt"), ("PROPFIND", "b.txt"), ("COPY", "b.txt"), ("GET", "f/b.txt")])
+def test_what_was_not_there_is_told_by_its_address_in_the_past(ann: Client, method: str, source: str) -> None:
+    before = moment(ann)
+    play(ann, "MKCOL /f : 201\nPUT /f/b.txt one : 201\nPUT /b.txt one : 201")
+
+    answer = ann(method, f"{before}/{source}", depth="0", destination="/dav/c.txt")
+
+    assert answer.status == 404
+    assert f"{before.removeprefix('/dav')}/{source}" in message_of(answer)
+
+
 def test_recent_midnights_are_listed(ann: Client) -> None:
     ann.put("/dav/a.txt", b"one")
     ann.clock.advance(timedelta(days=1))
@@ -282,6 +293,20 @@ def test_document_copied_out_onto_itself_is_its_next_version(ann: Client, store:
     assert [(version.no, version.cause.value) for version in found][-1] == (3, "revert")
     assert found[-1].origin == "version 1"
     assert ann.get("/dav/a.txt") == b"one"
+
+
+def test_copy_of_what_a_session_had_saved_by_then_is_not_told_as_its_version(ann: Client, store: Store) -> None:
+    ann.put("/dav/a.txt", b"one")
+    tokens = play(ann, "LOCK /a.txt : 200 = T\nPUT /a.txt two {T} : 204")
+    ann.clock.advance(timedelta(seconds=1))
+    within = f"/dav/.at/{to_datetime(ann.clock.now()):%Y-%m-%dT%H:%M:%SZ}"
+    ann.clock.advance(timedelta(seconds=1))
+    play(ann, "PUT /a.txt three {T} : 204\nUNLOCK /a.txt {T} : 204", tokens)
+
+    assert ann("COPY", f"{within}/a.txt", destination="/dav/a.txt").status == 204
+
+    assert ann.get("/dav/a.txt") == b"two"
+    assert history(store, ann.ctx, "/a.txt")[-1].origin == "earlier save of version 2"
 
 
 def test_document_copied_out_onto_another_is_its_next_version(ann: Client, store: Store) -> None:
@@ -479,7 +504,9 @@ def test_listing_takes_three_statements_however_many_members(ann: Client, statem
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_content_takes_one_statement_and_one_for_the_rights_of_today(ann: Client, store: Store, statements: list[str], method: str) -> None:
+def test_content_takes_one_statement_and_one_for_the_rights_of_today(
+    ann: Client, store: Store, statements: list[str], method: str
+) -> None:
     ann.mkcol("/dav/f")
     for number in range(30):
         ann.put("/dav/f/a.txt", str(number))

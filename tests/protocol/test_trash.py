@@ -77,6 +77,19 @@ def test_content_is_read_with_ranges_and_conditions(ann: Client, entry: str) -> 
     assert ann("GET", entry, if_none_match=ann("HEAD", entry).etag).status == 304
 
 
+@pytest.mark.parametrize("deleted", ["f/a.docx", "f"])
+def test_document_that_was_emptied_and_deleted_at_once_is_read_as_an_empty_file(ann: Client, deleted: str) -> None:
+    play(ann, "MKCOL /f : 201\nPUT /f/a.docx one : 201\nPUT /f/a.docx empty : 204")
+    play(ann, f"DELETE /{deleted} : 204")
+    (name,) = entries_of(ann)
+    emptied = address(f"/.trash/{name}a.docx" if name.endswith("/") else f"/.trash/{name}")
+
+    answer = ann("GET", emptied)
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.etag == prop_of(ann, emptied, "getetag")
+
+
 @on_both_databases
 def test_move_out_brings_back_identity_history_and_properties(ann: Client, bob: Client, store: Store, entry: str) -> None:
     before = history(store, ann.ctx, "/f/report.docx")

@@ -239,3 +239,16 @@ def test_copy_out_of_the_past_that_cannot_be_is_refused(
 
     assert ann("COPY", source, destination=destination).status == status
     assert members(ann, "/dav/") == ["a.docx", "folder/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("0009", "/a.docx has no version 9"), ("draft.docx", "/a.docx has no version of this name")]
+)
+@pytest.mark.parametrize("method", ["GET", "PROPFIND"])
+def test_version_that_is_not_there_is_404_and_the_document_is_not_said_to_be_missing(
+    ann: Client, document: str, name: str, reason: str, method: str
+) -> None:
+    answer = ann(method, f"/dav/.versions/a.docx/{name}", depth="0")
+
+    assert answer.status == 404
+    assert message_of(answer).startswith(reason)

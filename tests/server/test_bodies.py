@@ -145,6 +145,14 @@ MALFORMED = {
 }
 
 
+def test_chunk_that_is_longer_than_its_size_is_called_so(start: Start) -> None:
+    application = Echo()
+    client = start(application)()
+    client.request("PUT", "/x", CHUNKED, body=MALFORMED["data-longer-than-size"])
+    assert client.response().status == 400
+    assert "longer than it was announced" in str(application.error())
+
+
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 class TestMalformed:
     def test_broken_chunk_is_malformed_and_gets_400(self, start: Start, body: bytes) -> None:

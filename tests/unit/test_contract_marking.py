@@ -10,7 +10,7 @@ from tests.builders import a_collection, a_document, path
 
 from davgate.core import marking
 from davgate.core.store import Context, Store
-from davgate.model.errors import Forbidden, LabelTaken, Malformed, NotADocument, NotFound, UnknownLabel
+from davgate.model.errors import Forbidden, LabelTaken, Malformed, NoSuchVersion, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID
@@ -133,7 +133,7 @@ def test_marking_needs_a_version_that_is_there(store: Store, ann: Context) -> No
     a_collection(store, ann, "/c")
     a_document(store, ann, "/empty", b"")
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchVersion, match="/a has no version 2"):
         marking.pin(store, ann, A, 2)
     with pytest.raises(NotADocument):
         marking.pin(store, ann, path("/c"), None)

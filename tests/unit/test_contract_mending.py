@@ -7,7 +7,7 @@ from tests.builders import a_collection, a_document, a_lock, content_of, holding
 
 from davgate.core import mending, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyExists, Locked, NotADocument, NotFound, SameResource
+from davgate.model.errors import AlreadyExists, Locked, Malformed, NoSuchVersion, NotADocument, SameResource
 from davgate.storage.api import dances
 
 
@@ -53,11 +53,15 @@ def test_older_document_merged_into_a_younger_one_keeps_the_order_of_versions(st
     assert contents(store, ann, "young") == [b"three", b"one", b"two"]
 
 
-@pytest.mark.parametrize("no", [1, 4, 0])
-def test_split_needs_a_version_before_and_one_after(store: Store, ann: Context, no: int) -> None:
+@pytest.mark.parametrize(
+    ("no", "reason"), [(1, "/a has no version before 1"), (4, "/a has no version 4"), (0, "/a has no version 0")]
+)
+def test_split_needs_a_version_before_and_one_after_and_says_which_is_missing(
+    store: Store, ann: Context, no: int, reason: str
+) -> None:
     a_document(store, ann, "/a", b"one", b"two", b"three")
 
-    with pytest.raises(NotFound):
+    with pytest.raises((NoSuchVersion, Malformed), match=reason):
         mending.split(store, ann, ("a",), no, "b")
 
     assert contents(store, ann, "a") == [b"one", b"two", b"three"]

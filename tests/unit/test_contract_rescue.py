@@ -201,6 +201,27 @@ def test_former_holder_who_has_seen_the_cancel_saves_versions(
     assert rescued(store, ann) == []
 
 
+@pytest.mark.parametrize("by", ["etag", "rescue-copy"])
+def test_former_holder_who_has_made_a_version_since_the_cancel_goes_on_without_conditions(
+    store: Store, ann: Context, root_admin: Context, document: str, by: str
+) -> None:
+    checking_out.check_out(store, ann, path(PLAN))
+    put(store, ann, PLAN, b"two")
+    checking_out.cancel(store, root_admin, path(PLAN))
+
+    if by == "etag":
+        etag = node_at(store, ann, PLAN).etag or ""
+        put(store, replace(ann, conditions=Conditions(if_match=(etag,))), PLAN, b"two")
+    else:
+        (kept,) = rescue_copies.entries(store, ann)
+        rescue_copies.copy_out(store, ann, kept.name, path(PLAN), overwrite=True)
+    put(store, ann, PLAN, b"three")
+
+    assert versions_of(store, ann, PLAN) == [b"one", b"two", b"three"]
+    assert len(rescued(store, ann)) == 1
+    assert damages(store) == []
+
+
 def test_cancelled_check_out_is_forgotten_after_the_grace(
     store: Store, ann: Context, root_admin: Context, clock: SettableClock, document: str
 ) -> None:

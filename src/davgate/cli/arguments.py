@@ -203,7 +203,7 @@ def _of_versions(commands: Commands) -> None:
     restore.add_argument("--overwrite", action="store_true", help="replace what is there with --to")
 
     policy = _add_act(commands, "policy", "policy", "tell or decide what makes a version in a folder")
-    _path(policy, "folder")
+    _path(policy, "folder", "/folder")
     policy.add_argument(
         "--versions-per", choices=("session", "save", "inherit"), help="an edit session, each save, or as the folder above has it"
     )
@@ -311,8 +311,8 @@ def _since(command: argparse.ArgumentParser) -> None:
     command.add_argument("--since", metavar="INSTANT", help="what came at or after this instant, such as 2026-11-01T12:00")
 
 
-def _path(command: argparse.ArgumentParser, what: str = "document") -> None:
-    command.add_argument("path", metavar="PATH", help=f"{what}, such as /folder/name.docx")
+def _path(command: argparse.ArgumentParser, what: str = "document", example: str = "/folder/name.docx") -> None:
+    command.add_argument("path", metavar="PATH", help=f"{what}, such as {example}")
 
 
 def _add(commands: Commands, name: str, module: str, help: str) -> argparse.ArgumentParser:

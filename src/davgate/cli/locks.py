@@ -11,6 +11,7 @@ from davgate.config import Config
 from davgate.core import locking
 from davgate.core.access import LockAt
 from davgate.core.accounts import names_of
+from davgate.http.headers import bare_token
 from davgate.model.errors import UnknownLockToken
 from davgate.model.paths import to_text
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         if args.token is None:
             _write(act, standing)
             return 0
-        token = args.token.removeprefix("opaquelocktoken:")
+        token = bare_token(args.token.strip("<>"))
         root = next((root for lock, root in standing if lock.token == token), None)
         if root is None:
             raise UnknownLockToken()

@@ -62,7 +62,7 @@ class ServerConfig:
     backlog: int = count(512, "Connections that may wait to be accepted.", low=1, high=65535)
     header_bytes: int = size("64 KiB", "Largest request line with its headers.", low="4 KiB", high="1 MiB")
     header_timeout: timedelta = span("10s", "Longest time for these headers to arrive.", low="100ms", high="1h")
-    body_timeout: timedelta = span("60s", "Longest pause within a body, in or out.", low="100ms", high="1h")
+    body_timeout: timedelta = span("60s", "Longest wait in a body, either way; 500 bytes win back 1 s.", low="100ms", high="1h")
     idle_timeout: timedelta = span("65s", "Longest pause between two requests.", low="100ms", high="1h")
     stop_timeout: timedelta = span("30s", "Time for running requests when the server stops.", low="0s", high="1h")
     certificate: Path | None = setting("", "PEM file of certificate and chain; empty: no TLS.", parse_optional_file)

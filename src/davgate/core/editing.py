@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from davgate.core.content import Written, add_document, add_empty, add_first_version, change_of, give
 from davgate.core.recording import record
+from davgate.core.rescuing import forget_cancelled
 from davgate.core.rights import require_parent
 from davgate.core.sessions import end_locks, overtake, session_under
 from davgate.core.store import Context, Store
@@ -70,6 +71,7 @@ def write_content(
     that a document left a moment ago brings the document back (R2).
     """
     overtake(tx, ctx, found)
+    forget_cancelled(tx, ctx, found)
     left = _left_behind(tx, ctx, found)
     meaning = outcome(arrival, what_is_there(found.node), may_return=left is not None)
     _keep_windows_open(store, tx, ctx, found)

@@ -7,7 +7,7 @@ from davgate.core.content import change_of
 from davgate.core.recording import record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
-from davgate.model.errors import Forbidden, LabelTaken, NotADocument, NotFound, UnknownLabel
+from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import Mark, MarkKind, check_label
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -131,7 +131,7 @@ def _version(tx: Transaction, ctx: Context, path: TreePath, no: int | None, kind
         raise NotFound(path)
     no = node.version_no if no is None else no
     if versions.find(tx, node.id, no) is None:
-        raise NotFound((*path, f"{no:04d}"))
+        raise NoSuchVersion(path, no)
     return node, no
 
 

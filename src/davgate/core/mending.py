@@ -12,7 +12,7 @@ from davgate.core.editing import merge_versions
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, NotADocument, NotFound, SameResource
+from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
 from davgate.model.instant import Instant
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
@@ -27,7 +27,8 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
     The document keeps its identity and all its versions, and gets what it had before ``no`` as its next one.
 
     Raises:
-        NotFound: there is no such document, or no version before ``no``.
+        NotFound: there is no such document, or no version ``no``.
+        Malformed: there is no version before ``no``.
         AlreadyExists: the name is taken.
         AlreadyCheckedOut: somebody has the document checked out.
         NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
@@ -42,8 +43,10 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
         if catalog.member(tx, parent.id, name) is not None:
             raise AlreadyExists((*path[:-1], name))
         before = versions.last_before(tx, node.id, no)
-        if before is None or no > node.version_no:
-            raise NotFound((*path, f"{no:04d}"))
+        if no < 1 or no > node.version_no:
+            raise NoSuchVersion(path, no)
+        if before is None:
+            raise Malformed(f"{to_text(path)} has no version before {no}, so nothing would be left of it. Name a later one.")
         versions.seal_below(tx, node.id)
         made = add_document(store, tx, ctx, parent, name, None)
         taken = versions.append(tx, node.id, made.id, 0, Instant(0), from_no=no)

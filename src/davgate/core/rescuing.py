@@ -10,7 +10,7 @@ from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import Content
 from davgate.model.paths import TreePath, to_text
-from davgate.storage.api import Rescue, Resolved, Session, Transaction, locks
+from davgate.storage.api import Rescue, Resolved, Session, Transaction, check_outs, locks
 from davgate.storage.api import rescues as rescue_rows
 
 _LONGEST_STEM = 60
@@ -43,6 +43,12 @@ def check_not_cancelled(ctx: Context, found: Resolved) -> None:
     names_tag = ctx.conditions.if_match is not None and ctx.conditions.if_match is not ANY
     if not has_lock and not names_tag:
         raise PreconditionFailed("Your check-out was cancelled. Read the document again, then repeat.")
+
+
+def forget_cancelled(tx: Transaction, ctx: Context, found: Resolved) -> None:
+    """Take what comes after a write of a former holder for what others write: it was not late, so they know of the cancel."""
+    if _was_cancelled(ctx, found) and found.check_out is not None:
+        check_outs.forget(tx, found.check_out.document_id)
 
 
 def keep_late_save(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content) -> str:

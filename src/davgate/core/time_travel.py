@@ -25,7 +25,7 @@ from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.node import Cause, Content, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import IS_CLOSED_AT, FoundThen, MemberRow, Row, Session, Transaction, as_of
+from davgate.storage.api import IS_CLOSED_AT, FoundThen, MemberRow, Row, Session, Transaction, as_of, versions
 
 _AT_ONCE: Final = 2000
 _INSTANT = re.compile(
@@ -146,7 +146,10 @@ def copy_out(
         content = _content(row)
         if content is not None and (there.node is None or not there.node.is_collection):
             is_same = there.node is not None and there.node.id == found.node_id
-            origin = f"version {row[7]}" if is_same else f"as of {moment}, {to_text(path)}, version {row[7]}"
+            version = versions.find(tx, found.node_id, row[7])
+            # What an edit session had saved by then is not what its version became.
+            which = f"{'' if version and version.content.digest == content.digest else 'earlier save of '}version {row[7]}"
+            origin = which if is_same else f"as of {moment}, {to_text(path)}, {which}"
             cause = Cause.REVERT if is_same else Cause.SAVE
             written = write_copy(store, tx, ctx, there, content, origin, overwrite=overwrite, cause=cause)
         else:

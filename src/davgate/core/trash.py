@@ -15,7 +15,7 @@ from davgate.core.rights import rights_of, without_closed
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
-from davgate.model.node import Node
+from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
@@ -89,11 +89,12 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         node = _below(session, ctx, find(session, ctx, node_id).node, below)
-        if node.content is None or node.etag is None:
+        if node.etag is None:
             return None
-        body = versions.inline_body(session, node.content.digest) if node.content.length_bytes else b""
+        content = node.content or Content(b"", 0, node.media_type)
+        body = versions.inline_body(session, content.digest) if content.length_bytes else b""
     is_modified = check_read_conditions(ctx, _state_of(node))
-    return Opened(store, node.etag, node.content, node.modified_at, body, is_modified)
+    return Opened(store, node.etag, content, node.modified_at, body, is_modified)
 
 
 def _state_of(node: Node) -> ResourceState:

@@ -11,7 +11,7 @@ from davgate.core.moving import write_copy
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
-from davgate.model.errors import NotFound
+from davgate.model.errors import NoSuchVersion, NotFound
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import Right
@@ -93,5 +93,5 @@ def _versioned(session: Session, store: Store, ctx: Context, document: TreePath)
 def _version(session: Session, node: Node, document: TreePath, no: int) -> Version:
     version = versions.find(session, node.id, no)
     if version is None:
-        raise NotFound((*document, f"{no:04d}"))
+        raise NoSuchVersion(document, no)
     return version

@@ -21,7 +21,7 @@ from davgate.core.store import Context, Store
 from davgate.dav.describing import folder_row, history_facts, version_row
 from davgate.dav.drive import Drive, Exchange
 from davgate.dav.facts import Deletion, Facts, History, ReadAccess
-from davgate.model.errors import NotADocument, NotFound, ReadOnlyPlace
+from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
 from davgate.model.node import Node, NodeKind
@@ -99,7 +99,8 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> It
     """
     store = drive.store
     if isinstance(place, AsOf):
-        with time_travel.listing(store, ctx, _instant(store, place), place.path, with_members=with_members) as then:
+        at = _instant(store, place)
+        with _told_by_address(place), time_travel.listing(store, ctx, at, place.path, with_members=with_members) as then:
             name = place.path[-1] if place.path else place.instant
             row = (*then.row[:4], name, *then.row[5:])
             yield Shown(row, then.batches, then.is_complete, session=then.session)
@@ -124,7 +125,7 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> S
             history = _history(store, ctx, document, around=no)
             version = next((version for version in history.versions if version.no == no), None)
             if version is None:
-                raise NotFound((*document, f"{no or 0:04d}"))
+                raise NoSuchVersion(document, no)
             facts = history_facts(drive, document, history)
             return Shown(version_row(store, history.node, version), history=facts)
         case Instants():
@@ -162,10 +163,11 @@ def open_file(drive: Drive, ctx: Context, place: Place) -> Opened | None:
     match place:
         case VersionFile(document, no):
             if no is None:
-                raise NotFound(document)
+                raise NoSuchVersion(document, no)
             return versioning.open_version(store, ctx, document, no)[2]
         case AsOf(_, path):
-            return time_travel.open_content(store, ctx, _instant(store, place), path)
+            with _told_by_address(place):
+                return time_travel.open_content(store, ctx, _instant(store, place), path)
         case Trashed(node_id, below) if node_id is not None:
             return trash.open_content(store, ctx, node_id, below)
         case RescueFile(name):
@@ -185,7 +187,8 @@ def copy_out(exchange: Exchange, destination: TreePath, *, overwrite: bool, with
             return versioning.restore(store, ctx, document, no, destination, overwrite=overwrite)
         case AsOf(_, path) as place:
             at = _instant(store, place)
-            return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
+            with _told_by_address(place):
+                return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
         case Trashed(node_id, below) if node_id is not None:
             return trash.copy_out(store, ctx, node_id, below, destination, overwrite=overwrite, with_members=with_members)
         case RescueFile(name):
@@ -226,6 +229,17 @@ def versions_entry(node: Node) -> MemberRow:
 
 def _instant(store: Store, place: AsOf) -> Instant:
     return time_travel.parse_instant(place.instant, store.policy.time_zone, store.clock.now())
+
+
+@contextmanager
+def _told_by_address(place: AsOf) -> Iterator[None]:
+    """Let an error name the address in the past for what was not there: today something may well be at the path."""
+    try:
+        yield
+    except NotFound as error:
+        if error.path != place.path:
+            raise
+        raise NotFound((AT, place.instant, *place.path)) from None
 
 
 def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) -> MemberRow:

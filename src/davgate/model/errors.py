@@ -386,7 +386,7 @@ class NotCheckedOut(DavgateError):
     code = "not-checked-out"
 
     def __init__(self, path: TreePath) -> None:
-        super().__init__(f"{to_text(path)} is not checked out. Check it out first.")
+        super().__init__(f"{to_text(path)} is not checked out, so there is nothing to check in or to cancel.")
         self.path = path
 
 

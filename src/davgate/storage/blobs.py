@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -18,9 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
-from davgate.model.errors import Corrupt, QuotaExceeded
+from davgate.model.errors import Busy, Corrupt, QuotaExceeded
 from davgate.model.instant import Instant
 from davgate.storage import durable
+
+logger = logging.getLogger(__name__)
 
 
 class Staging(Protocol):
@@ -188,6 +191,7 @@ class DiskStaging:
 
         Raises:
             QuotaExceeded: the disk is full.
+            Busy: the folder is not there, or cannot be written.
         """
         self.length_bytes += len(block)
         self._digest.update(block)
@@ -202,13 +206,14 @@ class DiskStaging:
                 _write_all(self._descriptor, memoryview(self._small))
             _write_all(self._descriptor, block)
         except OSError as error:
-            raise _room(error) from error
+            raise _meaning_of(error) from error
 
     def finish(self) -> Staged:
         """Return what arrived: small content with its bytes, large content durable in its file.
 
         Raises:
             QuotaExceeded: the disk is full.
+            Busy: the folder is not there, or cannot be written.
         """
         digest = self._digest.digest()
         if self._descriptor is None:
@@ -216,7 +221,7 @@ class DiskStaging:
         try:
             durable.publish(self._temporary, self._descriptor, self._blobs.path_of(digest))
         except OSError as error:
-            raise _room(error) from error
+            raise _meaning_of(error) from error
         return Staged(digest, self.length_bytes, None)
 
     def __enter__(self) -> Self:
@@ -234,5 +239,9 @@ def _write_all(descriptor: int, block: memoryview) -> None:
         block = block[os.write(descriptor, block) :]
 
 
-def _room(error: OSError) -> Exception:
-    return QuotaExceeded() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+def _meaning_of(error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return QuotaExceeded()
+    # As after a mount that was lost, which may come back.
+    logger.error("The contents cannot be written: %s", error)
+    return Busy()

@@ -74,6 +74,7 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
     Raises:
         Busy: the database could not be reached.
     """
+    all_listed = True
     try:
         with database.read(snapshot=True) as session:
             try:

@@ -32,12 +32,16 @@ def alive() -> Response:
 
 
 def ready(store: Store) -> Response:
-    """Answer whether the database can be read, so that requests would be served."""
+    """Answer whether database and contents can be reached, so that requests would be served."""
     try:
         quota(store)
+        store.blobs.unfinished()
     except DavgateError as error:
         logger.error("Not ready: %s", error)
         return whole(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"The database cannot be read.\n", ("Retry-After", "5"))
+    except OSError as error:
+        logger.error("Not ready: %s", error)
+        return whole(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"The contents cannot be read.\n", ("Retry-After", "5"))
     return whole(HTTPStatus.OK, _TEXT, b"ready\n")
 
 

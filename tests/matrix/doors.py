@@ -1,0 +1,54 @@
+"""The doors that the matrix goes through. A new door adds itself to ``REGISTRY``; until it does, a test fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from davgate.dav.app import METHODS, DriveApp
+from tests.matrix.model import Outcome
+from tests.matrix.operations import OPERATIONS, Operation
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way into the store.
+
+    ``application`` is the class in ``davgate`` that answers its requests, ``methods`` are all that it takes, ``operations`` what
+    the matrix does with them, and ``statuses`` how each refusal looks.
+    """
+
+    name: str
+    application: type
+    methods: frozenset[str]
+    operations: Sequence[Operation]
+    statuses: Mapping[Outcome, int]
+
+
+DRIVE: Final = Door(
+    "drive",
+    DriveApp,
+    frozenset({"OPTIONS", *METHODS}),
+    tuple(OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,  # RFC 9110, 15.5.2
+        Outcome.MISSING: 404,
+        Outcome.NO_PARENT: 409,  # RFC 4918, 9.3.1, 9.7.1 and 9.8.5
+        Outcome.FORBIDDEN: 403,
+        Outcome.NOT_A_DOCUMENT: 405,  # RFC 4918, 9.7.2
+        Outcome.TAKEN: 405,  # RFC 4918, 9.3.1
+        Outcome.LOCKED: 423,  # RFC 4918, 11.3
+        Outcome.CONFLICTING: 423,  # RFC 4918, 9.10.6
+        Outcome.CONFLICTING_BELOW: 207,  # RFC 4918, 9.10.3
+        Outcome.UNMET: 412,  # RFC 9110, 13.1; RFC 4918, 10.6
+        Outcome.CHECKED_OUT: 423,  # design, 2: elsewhere a check-out is a lock of its holder
+        Outcome.CHECKED_OUT_ALREADY: 409,  # RFC 3253, 4.3 and 8.2
+        Outcome.NOT_CHECKED_OUT: 409,  # RFC 3253, 4.4 and 4.5
+        Outcome.WRONG_TOKEN: 409,  # RFC 4918, 9.11.1
+        Outcome.WRONG_REFRESH: 412,  # RFC 4918, 9.10.6
+        Outcome.ANOTHERS_LOCK: 403,  # RFC 4918, 9.11.1
+    },
+)
+
+REGISTRY: Final = (DRIVE,)

@@ -1,0 +1,174 @@
+"""What a role may not see is in no byte that it can get hold of, and changes none."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from davgate.core import checking_out, marking, moving
+from tests.builders import a_collection, a_document, a_lock, path, put
+from tests.matrix.cells import Cell
+from tests.matrix.crawling import Told, as_text, crawled, without_ids
+from tests.matrix.doors import REGISTRY
+from tests.matrix.model import PLACES, ROLES, STATES, Asking, Outcome, Role, State, Thing, Whose
+from tests.matrix.worlds import World, a_world, hidden_markers, marker, sees, where
+
+BUSY = tuple(state for state in STATES if state.lock.whose in (None, Whose.OTHERS))
+"""What others do: their locks and check-outs."""
+
+FROM_ABOVE = next(state for state in BUSY if state.lock.deep)
+QUIET = State()
+LOCKED = next(state for state in BUSY if state.taken and state.lock.whose and not state.lock.deep)
+
+SHUT_OUT = tuple(role for role in ROLES if role.signs_in and hidden_markers(role))
+"""The roles from which something is hidden."""
+
+
+def by_name(role: Role | State) -> str:
+    return role.name
+
+
+@pytest.mark.parametrize("role", SHUT_OUT, ids=by_name)
+def test_nothing_that_can_be_reached_tells_of_what_is_hidden(role: Role) -> None:
+    hidden = hidden_markers(role)
+    found: set[str] = set()
+    with a_world(role) as world:
+        for state in (QUIET, LOCKED, FROM_ABOVE):
+            world.enter(state)
+            told = crawled(world)
+            assert any(response.status < 300 for response in told.values())
+            found |= {
+                f"{question} ({state.name}) tells {word}"
+                for question, response in told.items()
+                for word in hidden
+                if word in as_text(response)
+            }
+    assert found == set()
+
+
+def test_crawl_reaches_everything_that_there_is() -> None:
+    administrator = next(role for role in ROLES if role.is_admin and not role.password)
+    with a_world(administrator) as world:
+        world.enter(QUIET)
+        told = "".join(as_text(response) for response in crawled(world).values())
+
+    assert hidden_markers(administrator) == frozenset()
+    missing = {
+        (place.zone.value, thing.name, kind)
+        for place in PLACES.values()
+        for thing in (*place.top.everything_below(), place.gone)
+        for kind in _shown_of(thing)
+        if marker(place.zone.value, thing.name, kind) not in told
+    }
+    assert missing == set()
+
+
+def _shown_of(thing: Thing) -> tuple[str, ...]:
+    """Return what is told of something to who may see it; of what was deleted that is less."""
+    if thing.is_collection:
+        return ("name",)
+    return ("name", "content") if thing.name == "gone.txt" else ("name", "content", "property", "comment", "label")
+
+
+# Two stores that differ in what is hidden alone
+
+
+def happen_behind(world: World) -> None:
+    """Do a lot with everything that the role does not see, as it can be done without touching what it sees."""
+    store, admin = world.store, world.admin
+    world.clock.advance(timedelta(minutes=1))
+    for place in PLACES.values():
+        holder = world.holders[place.zone]
+        for thing in place.top.everything_below():
+            if sees(world.role, thing) or (thing.above is not None and sees(world.role, thing.above)):
+                continue
+            if thing.is_collection:
+                a_document(store, admin, f"{where(thing)}/more/{thing.name}.txt", b"one", b"two")
+                a_collection(store, admin, f"{where(thing)}/even more")
+                continue
+            put(store, admin, where(thing), b"other content of what is hidden")
+            marking.set_label(store, admin, path(where(thing)), 2, "another label", may_move=False)
+            copied = f"{where(thing)} copied.txt"
+            moving.copy(store, admin, path(where(thing)), path(copied), overwrite=False)
+            checking_out.check_out(store, holder, path(copied))
+            moving.copy(store, admin, path(where(thing)), path(f"{copied}.locked"), overwrite=False)
+            a_lock(store, holder, f"{copied}.locked", owner="somebody")
+            moving.copy(store, admin, path(where(thing)), path(f"{copied}.gone"), overwrite=False)
+            moving.delete(store, admin, path(f"{copied}.gone"))
+
+
+def everything_told(role: Role, state: State, *, more: bool) -> dict[str, str]:
+    with a_world(role) as world:
+        if more:
+            before = world.clock.now()
+            happen_behind(world)
+            world.clock.set(before)
+            world.keep()
+        world.enter(state)
+        told: Told = crawled(world)
+    return {without_ids(question): without_ids(as_text(response)) for question, response in told.items()}
+
+
+@pytest.mark.parametrize("role", SHUT_OUT, ids=by_name)
+@pytest.mark.parametrize("state", [QUIET, LOCKED], ids=by_name)
+def test_what_happens_behind_changes_no_answer(role: Role, state: State) -> None:
+    quiet, busy = everything_told(role, state, more=False), everything_told(role, state, more=True)
+
+    assert quiet.keys() == busy.keys()
+    different = {question: (quiet[question], busy[question]) for question in quiet if quiet[question] != busy[question]}
+    assert different == {}
+
+
+# What is hidden and what is missing
+
+HIDDEN = frozenset({Outcome.MISSING, Outcome.NO_PARENT})
+_MARKER = re.compile(r"zq[0-9a-f]{12}")
+_TRASHED = re.compile(r"/\.trash/x%20\d+")
+
+
+def _ghost_of(world: World, target: str) -> str:
+    """Return an address at which nothing is, in place of one at which something hidden is."""
+    hidden = hidden_markers(world.role)
+    target = _TRASHED.sub("/.trash/x%20987654321", target)
+    return _MARKER.sub(lambda found: f"zq{'0' * 12}" if found[0] in hidden else found[0], target)
+
+
+def _without_names(text: str) -> str:
+    return re.sub(r"987654321|(?<=x )\d+|(?<=x%20)\d+|\.trash/\d+", "TRASHED", _MARKER.sub("NAME", text))
+
+
+@pytest.mark.parametrize("role", SHUT_OUT, ids=by_name)
+def test_what_is_hidden_answers_as_what_is_missing(role: Role) -> None:
+    different: list[str] = []
+    compared = 0
+    with a_world(role) as world:
+        for state in (QUIET, LOCKED, FROM_ABOVE):
+            world.enter(state)
+            asking = Asking(role, state)
+            for door in REGISTRY:
+                for operation in door.operations:
+                    for zone, place in PLACES.items():
+                        verdict = operation.rule(asking, place)
+                        if not verdict or not verdict <= HIDDEN:
+                            continue
+                        cell = Cell(door, operation, state, zone)
+                        sending = cell.sending(world)
+                        answer = world.ask(operation.method, sending.target, sending.body, **sending.headers)
+                        headers = {name: _ghost_of(world, value) for name, value in sending.headers.items()}
+                        missing = world.ask(operation.method, _ghost_of(world, sending.target), sending.body, **headers)
+                        compared += 1
+                        if _without_names(as_text(answer)) != _without_names(as_text(missing)):
+                            different.append(f"{cell}: {as_text(answer)!r} and {as_text(missing)!r}")
+    assert different == []
+    assert compared
+
+
+def _things() -> list[Thing]:
+    return [thing for place in PLACES.values() for thing in place.top.everything_below()]
+
+
+def test_every_thing_has_words_of_its_own() -> None:
+    words = [marker(thing.zone.value, thing.name, kind) for thing in _things() for kind in ("name", "content")]
+    assert len(words) == len(set(words))
