@@ -42,6 +42,7 @@ def test_unknown_method_is_405_with_allow(ann: Client, method: str) -> None:
         response = ann(method, target)
         assert response.status == 405, target
         assert set(response.headers["allow"].split(", ")) == METHODS
+        assert b'code="unknown-method"' in response.body
 
 
 def test_put_on_a_collection_is_405_with_allow(ann: Client) -> None:

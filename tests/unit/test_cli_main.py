@@ -1,8 +1,10 @@
 """The argument tree, and what becomes of mistakes: lines on standard error and an exit code."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,20 @@ def test_reader_that_has_gone_is_no_error_to_tell_of() -> None:
         os.close(writing)
 
     assert (ended.returncode, ended.stderr) == (Exit.FAILED, "")
+
+
+def test_fault_of_ours_is_a_line_and_not_the_exit_code_of_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path)]
+    assert main(["init", *data]) == Exit.DONE
+    with closing(sqlite3.connect(tmp_path / "davgate.sqlite3")) as database, database:
+        # What no rule of ours lets in, and no check expects: a name that is no text.
+        database.execute(
+            "INSERT INTO node (id, uuid, kind, parent_id, name, name_key, created_at, created_by, modified_at, version_no,"
+            " is_seen, is_closed) VALUES (2, 'u', 1, 1, x'ff', x'ff', 0, 1, 0, 0, 0, 0)"
+        )
+
+    code = main(["fsck", *data])
+
+    assert code == Exit.FAILED
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    assert line.startswith("davgate: Something went wrong here: TypeError")

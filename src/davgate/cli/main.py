@@ -60,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(str(error))
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except Exception as error:  # The one outermost wrapper: Python's own exit code would say that damage was found.
+        logger.debug("the command failed", exc_info=True)
+        return fail(f"Something went wrong here: {type(error).__name__}: {error}. DAVGATE_LOG_LEVEL=DEBUG tells where.")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty
-from davgate.model.errors import DavgateError, Unauthenticated
+from davgate.model.errors import DavgateError, Unauthenticated, UnknownMethod
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 
@@ -87,7 +87,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 return options()
             method = METHODS.get(request.method)
             if method is None:
-                return empty(HTTPStatus.METHOD_NOT_ALLOWED, ALLOW)
+                raise UnknownMethod(request.method)
             return self._run(method, request)
         except DavgateError as error:
             response = refused(self.drive, path, error)

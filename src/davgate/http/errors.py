@@ -47,6 +47,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotACollection: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
+    errors.UnknownMethod: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),

@@ -309,6 +309,15 @@ class NotACollection(DavgateError):
         self.path = path
 
 
+class UnknownMethod(DavgateError):
+    """Nothing here takes the method of the request (RFC 9110, 15.5.6)."""
+
+    code = "unknown-method"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"Nothing here takes {method[:40]}. See the header Allow for the methods that there are.")
+
+
 class PreconditionFailed(DavgateError):
     """A condition of the request does not hold; nothing was changed (RFC 9110, 13.1; RFC 4918, 10.4)."""
 
