@@ -88,6 +88,10 @@ class Plugin:
     def pytest_runtest_setup(self) -> None:
         # A test that sets the log up replaces all handlers, and leaves no level.
         root, ours = logging.getLogger(), logging.getLogger("davgate")
+        for handler in list(root.handlers):
+            if isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "closed", False):
+                # Of a command that an earlier test ran here: to write there would show the lines of the test that does.
+                root.removeHandler(handler)
         if self._listener not in root.handlers:
             root.addHandler(self._listener)
         if ours.level == logging.NOTSET:
