@@ -13,11 +13,11 @@ from typing import Final
 from sqlalchemy import delete, update
 
 from davgate.core import documents, locking, tree
-from davgate.core.accounts import NewUser, Passwords, add_user, sign_in
 from davgate.core.clock import SystemClock
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.locking import LockRequest
+from davgate.core.principals.accounts import NewUser, Passwords, add_user, sign_in
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import AlreadyExists, NotFound

@@ -17,10 +17,10 @@ from sqlalchemy import URL
 
 from davgate import log
 from davgate.config import Config, ConfigError, VersionsConfig
-from davgate.core.accounts import Passwords
-from davgate.core.brake import Brake
 from davgate.core.clock import SystemClock
-from davgate.core.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources
+from davgate.core.principals.accounts import Passwords
+from davgate.core.principals.brake import Brake
+from davgate.core.principals.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources
 from davgate.core.store import Policy, Store
 from davgate.core.upkeep import tidy
 from davgate.dav import principals

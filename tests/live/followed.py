@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import delete
 
-from davgate.core.accounts import principal_named
+from davgate.core.principals.accounts import principal_named
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.model.node import ROOT_ID
 from davgate.model.rights import EVERYTHING, READER, Right

@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from davgate.core import app_passwords, checking_out, groups, marking, moving
+from davgate.core import checking_out, marking, moving
 from davgate.core import documents as core_documents
-from davgate.core.accounts import sign_in
-from davgate.core.app_passwords import NewAppPassword
+from davgate.core.principals import app_passwords, groups
+from davgate.core.principals.accounts import sign_in
+from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.store import Context, Store
 from davgate.core.trash import entries
 from davgate.model.instant import to_datetime

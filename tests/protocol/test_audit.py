@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
-from davgate.core import auditing, granting
+from davgate.core import auditing
+from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.dav.app import METHODS, READING
 from davgate.model.principal import SYSTEM

@@ -12,8 +12,9 @@ from lxml import etree
 
 from davgate.app import Application
 from davgate.config import DriveConfig
-from davgate.core import app_passwords, granting, groups, principals_shown
-from davgate.core.app_passwords import NewAppPassword
+from davgate.core.principals import app_passwords, granting, groups
+from davgate.core.principals import shown as principals_shown
+from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.dav.live_properties import LIVE_PROPERTIES
 from davgate.model.rights import (

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from davgate.config import CertificatesConfig, IssuerConfig, LimitsConfig, LoginConfig, ProxyConfig, ServerConfig
-from davgate.core import accounts, app_passwords, groups
-from davgate.core.app_passwords import NewAppPassword
+from davgate.core.principals import accounts, app_passwords, groups
+from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.identity.digest import DigestCredentials, ha1, response_of
 from davgate.model.principal import PrincipalKind

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 from tests.builders import SettableClock, opened_store
 
-from davgate.core.brake import Brake, forget_failures
+from davgate.core.principals.brake import Brake, forget_failures
 from davgate.core.store import Store
 from davgate.core.upkeep import tidy
 from davgate.model.errors import TooManyFailures

@@ -13,8 +13,8 @@ from tests.unit.cli_runs import CommandLine
 
 from davgate.cli.main import main
 from davgate.cli.rights import in_words, to_rights
-from davgate.core.accounts import principal_named, sign_in
-from davgate.core.app_passwords import hash_of
+from davgate.core.principals.accounts import principal_named, sign_in
+from davgate.core.principals.app_passwords import hash_of
 from davgate.core.store import Context
 from davgate.log import redact
 from davgate.model.errors import Malformed

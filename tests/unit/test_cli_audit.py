@@ -16,7 +16,7 @@ from tests.builders import a_document, a_lock, a_user, path
 from tests.unit.cli_runs import CommandLine
 
 from davgate.core import auditing, locking
-from davgate.core.accounts import principal_named
+from davgate.core.principals.accounts import principal_named
 from davgate.model.errors import Forbidden
 
 HASHED = ("no", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")

@@ -14,7 +14,7 @@ from tests.builders import path as to_path
 from tests.unit.cli_runs import CommandLine
 
 from davgate.core import checking_out, documents, locking, marking, moving
-from davgate.core.accounts import principal_named
+from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.node import ROOT_ID
 from davgate.model.properties import PropertyUpdate

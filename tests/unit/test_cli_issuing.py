@@ -10,7 +10,7 @@ from tests.builders import a_user
 from tests.canary import guard
 from tests.unit.cli_runs import CommandLine
 
-from davgate.core import tokens
+from davgate.core.principals import tokens
 
 
 @pytest.fixture

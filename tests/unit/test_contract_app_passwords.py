@@ -13,9 +13,10 @@ from sqlalchemy import select
 from tests.builders import SettableClock, a_collection, a_document, path, put
 from tests.canary import guard
 
-from davgate.core import app_passwords, erasing, granting, groups, moving
-from davgate.core.accounts import add_service
-from davgate.core.app_passwords import NewAppPassword, hash_of
+from davgate.core import erasing, moving
+from davgate.core.principals import app_passwords, granting, groups
+from davgate.core.principals.accounts import add_service
+from davgate.core.principals.app_passwords import NewAppPassword, hash_of
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated
 from davgate.model.instant import FOREVER, after

@@ -26,14 +26,9 @@ from tests.unit.edited import a_late_save, under
 
 import davgate.core
 from davgate.core import (
-    accounts,
-    app_passwords,
     checking_out,
     documents,
     erasing,
-    external_accounts,
-    granting,
-    groups,
     locking,
     marking,
     mending,
@@ -41,15 +36,14 @@ from davgate.core import (
     rescue_copies,
     retention,
     sessions,
-    signing_keys,
     time_travel,
-    tokens,
     trash,
     tree,
     upkeep,
     versioning,
 )
-from davgate.core.app_passwords import NewAppPassword
+from davgate.core.principals import accounts, app_passwords, external_accounts, granting, groups, signing_keys, tokens
+from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Policy, Store
 from davgate.identity.external import ExternalUser
@@ -571,7 +565,7 @@ WITHOUT_ROWS = {
 
 def public_writes() -> Iterator[str]:
     """Yield the public functions of the core that write, by themselves or by others of their module."""
-    for file in sorted(Path(davgate.core.__path__[0]).glob("*.py")):
+    for file in sorted(Path(davgate.core.__path__[0]).rglob("*.py")):
         functions = {one.name: one for one in ast.parse(file.read_text("utf-8")).body if isinstance(one, ast.FunctionDef)}
         writing = {name for name, one in functions.items() if "database.write(" in ast.unparse(one)}
         while more := {name for name, one in functions.items() if name not in writing and _names(one) & writing}:

@@ -22,10 +22,11 @@ from tests.builders import (
     path,
 )
 
-from davgate.core import accounts, app_passwords, documents, groups
-from davgate.core.accounts import sign_in
-from davgate.core.app_passwords import NewAppPassword
-from davgate.core.granting import close, explain, grant, grants, open_again, revoke
+from davgate.core import documents
+from davgate.core.principals import accounts, app_passwords, groups
+from davgate.core.principals.accounts import sign_in
+from davgate.core.principals.app_passwords import NewAppPassword
+from davgate.core.principals.granting import close, explain, grant, grants, open_again, revoke
 from davgate.core.rights import rights_of
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated

@@ -26,8 +26,9 @@ from tests.builders import (
 )
 from tests.unit.placed import copy, move, placements, properties_of, trashed, version_numbers, versions_of
 
-from davgate.core import documents, granting, marking, moving, tree, versioning
+from davgate.core import documents, marking, moving, tree, versioning
 from davgate.core.content import Written
+from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.editing import SCRATCH_AGE

@@ -29,7 +29,7 @@ from tests.builders import (
 )
 
 from davgate.core import documents, locking, moving, tree, upkeep, versioning
-from davgate.core.accounts import NewUser, add_user, sign_in
+from davgate.core.principals.accounts import NewUser, add_user, sign_in
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
     AccountRefused,

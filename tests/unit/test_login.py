@@ -12,10 +12,10 @@ import pytest
 from tests.builders import PASSWORD, SettableClock
 from tests.canary import guard
 
-from davgate.core import app_passwords
-from davgate.core.accounts import Passwords, change_password
-from davgate.core.app_passwords import NewAppPassword
-from davgate.core.signing_in import LDAP, SigningIn, Sources
+from davgate.core.principals import app_passwords
+from davgate.core.principals.accounts import Passwords, change_password
+from davgate.core.principals.app_passwords import NewAppPassword
+from davgate.core.principals.signing_in import LDAP, SigningIn, Sources
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.http.login import Login
 from davgate.http.requests import Environ

@@ -15,11 +15,11 @@ from tests.builders import PASSWORD, START, SettableClock, a_collection, node_at
 from tests.canary import guard
 from tests.tokens import SECRET, signed
 
-from davgate.core import accounts, app_passwords, groups, signing_keys, tokens
-from davgate.core.accounts import NewUser, Passwords, add_service, add_user
-from davgate.core.app_passwords import NewAppPassword
-from davgate.core.brake import Brake
-from davgate.core.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources, Visit, token_for
+from davgate.core.principals import accounts, app_passwords, groups, signing_keys, tokens
+from davgate.core.principals.accounts import NewUser, Passwords, add_service, add_user
+from davgate.core.principals.app_passwords import NewAppPassword
+from davgate.core.principals.brake import Brake
+from davgate.core.principals.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources, Visit, token_for
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.identity.digest import MD5, SHA_256, DigestCredentials, ha1, response_of
 from davgate.identity.external import ExternalUser

@@ -11,7 +11,7 @@ from datetime import tzinfo
 from davgate.app import open_store
 from davgate.cli.output import write_json
 from davgate.config import Config
-from davgate.core.accounts import principal_named
+from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.names import check_name
 from davgate.model.paths import TreePath

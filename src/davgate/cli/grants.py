@@ -8,8 +8,8 @@ from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.output import write_json, write_table
 from davgate.cli.rights import in_words, to_rights
 from davgate.config import Config
-from davgate.core import granting
-from davgate.core.granting import Explanation
+from davgate.core.principals import granting
+from davgate.core.principals.granting import Explanation
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, UNRESTRICTED, Right, names_of
 

@@ -7,7 +7,7 @@ import argparse
 from davgate.cli.acting import Act, acting
 from davgate.cli.output import write_json, write_table
 from davgate.config import Config
-from davgate.core import accounts, groups
+from davgate.core.principals import accounts, groups
 from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
 
 

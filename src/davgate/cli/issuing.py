@@ -8,7 +8,7 @@ from datetime import timedelta
 from davgate.cli.acting import acting
 from davgate.cli.output import exact
 from davgate.config import Config, parse_span
-from davgate.core.tokens import issue_for
+from davgate.core.principals.tokens import issue_for
 from davgate.identity.local_tokens import LONGEST_LIFE
 from davgate.model.errors import Malformed
 

@@ -7,7 +7,7 @@ import argparse
 from davgate.cli.acting import Act, acting
 from davgate.cli.output import exact, local, write_json, write_table
 from davgate.config import Config
-from davgate.core import signing_keys
+from davgate.core.principals import signing_keys
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

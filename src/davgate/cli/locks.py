@@ -10,7 +10,7 @@ from davgate.cli.output import exact, local, write_json, write_table
 from davgate.config import Config
 from davgate.core import locking
 from davgate.core.access import LockAt
-from davgate.core.accounts import names_of
+from davgate.core.principals.accounts import names_of
 from davgate.http.headers import bare_token
 from davgate.model.errors import UnknownLockToken
 from davgate.model.paths import to_text

@@ -9,8 +9,8 @@ from davgate.cli.expiry import expiry
 from davgate.cli.output import exact, local, write_json, write_table
 from davgate.cli.rights import in_words, to_rights
 from davgate.config import Config
-from davgate.core import app_passwords
-from davgate.core.app_passwords import Listed, NewAppPassword
+from davgate.core.principals import app_passwords
+from davgate.core.principals.app_passwords import Listed, NewAppPassword
 from davgate.model.errors import Malformed
 from davgate.model.paths import to_text
 from davgate.model.rights import EVERYTHING, names_of

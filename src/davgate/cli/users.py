@@ -10,8 +10,8 @@ from davgate.cli.acting import Act, acting
 from davgate.cli.expiry import expiry
 from davgate.cli.output import exact, local, write_json, write_table
 from davgate.config import Config
-from davgate.core import accounts
-from davgate.core.accounts import NewUser
+from davgate.core.principals import accounts
+from davgate.core.principals.accounts import NewUser
 from davgate.model.errors import AccountRefused
 from davgate.model.principal import PrincipalKind
 from davgate.storage.api import Account

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from davgate.core.auditing import write_counts
-from davgate.core.brake import forget_failures
 from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
 from davgate.core.leftovers import put_back, sweep
+from davgate.core.principals.brake import forget_failures
 from davgate.core.recording import record
 from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store

@@ -1,6 +1,6 @@
 """The addresses of principals: ``/principals/`` and below it one for each, to be looked at with PROPFIND (RFC 3744, 2 and 4).
 
-What is shown of whom is decided in ``core.principals_shown``.
+What is shown of whom is decided in ``core.principals.shown``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
-from davgate.core import principals_shown
-from davgate.core.principals_shown import PrincipalShown
+from davgate.core.principals import shown as principals_shown
+from davgate.core.principals.shown import PrincipalShown
 from davgate.dav import bodies, multistatus
 from davgate.dav.access_properties import (
     PRINCIPAL_COLLECTION_SET,

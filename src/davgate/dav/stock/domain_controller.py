@@ -16,8 +16,8 @@ from typing import Any
 
 from wsgidav.dc.base_dc import BaseDomainController
 
-from davgate.core.accounts import Passwords
-from davgate.core.signing_in import SigningIn, Visit
+from davgate.core.principals.accounts import Passwords
+from davgate.core.principals.signing_in import SigningIn, Visit
 from davgate.core.store import Store
 from davgate.dav.stock.visit import PRINCIPAL
 from davgate.http.login import REALM

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from davgate.core import accounts
-from davgate.core.signing_in import CERTIFICATE, DIGEST, PASSWORD, PROXY, SigningIn, Visit
+from davgate.core.principals import accounts
+from davgate.core.principals.signing_in import CERTIFICATE, DIGEST, PASSWORD, PROXY, SigningIn, Visit
 from davgate.http.login import basic
 from davgate.http.login.challenges import Offered
 from davgate.http.rates import Rates
@@ -88,7 +88,7 @@ class Login:
 
         Raises:
             Unauthenticated: it brings nothing to sign in with, or nothing that is right.
-            TooManyFailures, DirectoryUnavailable, Forbidden: see ``core.signing_in``.
+            TooManyFailures, DirectoryUnavailable, Forbidden: see ``core.principals.signing_in``.
             TooManyRequests: the principal makes more than it may.
         """
         try:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from davgate.core.signing_in import token_for
+from davgate.core.principals.signing_in import token_for
 from davgate.http.login.remembering import Login
 from davgate.http.responses import Response, empty, whole
 from davgate.model.instant import to_datetime

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from davgate.core.access import check_account, look_up
-from davgate.core.accounts import account_of, require_self_or_administrator
+from davgate.core.principals.accounts import account_of, require_self_or_administrator
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator, require_node
 from davgate.core.store import Context, Store

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
-from davgate.core import auditing, external_accounts, tokens
-from davgate.core.accounts import Passwords
-from davgate.core.app_passwords import PREFIX, hash_of
-from davgate.core.brake import Brake
-from davgate.core.external_accounts import EXISTING, MAKE
+from davgate.core import auditing
+from davgate.core.principals import external_accounts, tokens
+from davgate.core.principals.accounts import Passwords
+from davgate.core.principals.app_passwords import PREFIX, hash_of
+from davgate.core.principals.brake import Brake
+from davgate.core.principals.external_accounts import EXISTING, MAKE
 from davgate.core.store import Context, Store
 from davgate.identity.digest import SHA_256, DigestCredentials, Nonces, proves
 from davgate.identity.external import ExternalUser

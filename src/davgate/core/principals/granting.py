@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from davgate.core.access import look_up
-from davgate.core.accounts import account_of, require_self_or_administrator
+from davgate.core.principals.accounts import account_of, require_self_or_administrator
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store

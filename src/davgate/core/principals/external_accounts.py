@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from davgate.core.accounts import NewUser, add_principal
+from davgate.core.principals.accounts import NewUser, add_principal
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.identity.external import ExternalUser

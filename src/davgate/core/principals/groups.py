@@ -6,7 +6,7 @@ A change of who is in a group ends the remembered sign-ins of all whom it concer
 from __future__ import annotations
 
 from davgate.core.access import check_account
-from davgate.core.accounts import NewUser, account_of, add_principal
+from davgate.core.principals.accounts import NewUser, account_of, add_principal
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from davgate.core.access import check_account
-from davgate.core.accounts import principal_named, require_self_or_administrator
+from davgate.core.principals.accounts import principal_named, require_self_or_administrator
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
