@@ -9,39 +9,23 @@ has checked stays true until it commits, and changes are numbered without gaps.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
-import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import URL, Engine, PoolProxiedConnection, bindparam, create_engine, event, make_url, select, update
+from sqlalchemy import URL, PoolProxiedConnection, bindparam, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
-from davgate.storage import durable
+from davgate.storage.engines import open_postgresql, open_sqlite
 from davgate.storage.statements import Row, Statement, Value, bind
 from davgate.storage.tables import store
+from davgate.storage.turns import Gate, LogFlusher
 
-_PRAGMAS = (
-    # First, for what follows may have to wait.
-    "PRAGMA busy_timeout=30000",
-    "PRAGMA journal_mode=WAL",
-    # A commit is flushed after the next writer was let in, by ``LogFlusher``.
-    "PRAGMA synchronous=NORMAL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-16384",
-    "PRAGMA mmap_size=2147418112",
-    # A checkpoint writes each page once, however often the log has it: rarer ones write less. 16 MiB of log.
-    "PRAGMA wal_autocheckpoint=4000",
-)
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
@@ -312,7 +296,7 @@ class Database:
         self.url = make_url(url)
         self.clock = clock
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _open_sqlite(self.url, readers) if self.is_sqlite else _open_postgresql(self.url, readers)
+        self.engine = open_sqlite(self.url, readers) if self.is_sqlite else open_postgresql(self.url, readers)
         self.dialect = self.engine.dialect
         self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
         self.any_driver_error: type[Exception] = self.dialect.loaded_dbapi.Error
@@ -397,118 +381,3 @@ def meaning_of(error: BaseException) -> DavgateError:
         return Corrupt("The database file is damaged, or is none. Check the data folder, or restore a backup.")
     logger.warning("The database did not answer: %s", text)
     return Busy()
-
-
-class Gate:
-    """Lets one writer through at a time, in all threads and processes that share a SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread_lock = threading.Lock()
-        self._file: int | None = None
-
-    def acquire(self) -> None:
-        """Wait for one's turn."""
-        self._thread_lock.acquire()
-        try:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        except OSError as error:
-            self._thread_lock.release()
-            raise StoreUnusable(
-                "The database cannot be opened. Check the data folder: it has to exist and be writable."
-            ) from error
-
-    def release(self) -> None:
-        """Let the next one through."""
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._thread_lock.release()
-
-    def close(self) -> None:
-        """Close the file; it is opened again when somebody writes."""
-        with self._thread_lock:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
-
-
-class LogFlusher:
-    """Makes commits durable, many at once: a flush of SQLite's log serves every commit that came before it.
-
-    SQLite would flush within the commit, while all other writers wait. Here the next writer goes on meanwhile, and of those that
-    wait to be durable one flushes for all. The log is flushed by its name: whoever copies it into the database flushes it, too,
-    so a log that is gone, or was begun anew, holds nothing any more that has to be.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._descriptor: int | None = None
-        self._committed = 0
-        self._flushed = 0
-
-    def committed(self) -> Callable[[], None]:
-        """Note a commit, while no other writer is let in; return what makes it durable."""
-        self._committed += 1
-        return partial(self._flush, self._committed)
-
-    def _flush(self, number: int) -> None:
-        with self._lock:
-            if self._flushed >= number:
-                return
-            latest = self._committed
-            descriptor = self._open()
-            if descriptor is not None:
-                durable.flush(descriptor)
-            self._flushed = latest
-
-    def _open(self) -> int | None:
-        """Return the log's descriptor, opened again when a last connection removed the log with its end."""
-        try:
-            found = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        if self._descriptor is not None and not os.path.samestat(found, os.fstat(self._descriptor)):
-            os.close(self._descriptor)
-            self._descriptor = None
-        if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        return self._descriptor
-
-    def close(self) -> None:
-        """Close the log."""
-        with self._lock:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
-
-
-def _open_sqlite(url: URL, readers: int) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
-        pool_size=readers + 1,
-        max_overflow=64,
-        pool_reset_on_return=None,
-        paramstyle="named",
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-
-    return engine
-
-
-def _open_postgresql(url: URL, readers: int) -> Engine:
-    try:
-        return create_engine(
-            url, connect_args={"autocommit": True}, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None
-        )
-    except ModuleNotFoundError as error:
-        raise StoreUnusable(
-            "This database needs a driver that is not installed. For PostgreSQL install davgate[postgres]."
-        ) from error

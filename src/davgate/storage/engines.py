@@ -1,0 +1,57 @@
+"""How connections to SQLite and PostgreSQL are opened and set up."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import URL, Engine, create_engine, event
+
+from davgate.model.errors import StoreUnusable
+
+_PRAGMAS = (
+    # First, for what follows may have to wait.
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA journal_mode=WAL",
+    # A commit is flushed after the next writer was let in, by ``LogFlusher``.
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA mmap_size=2147418112",
+    # A checkpoint writes each page once, however often the log has it: rarer ones write less. 16 MiB of log.
+    "PRAGMA wal_autocheckpoint=4000",
+)
+
+
+def open_sqlite(url: URL, readers: int) -> Engine:
+    """Return an engine whose connections any thread may use, and commit when told to, one for each reader and one to write."""
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
+        pool_size=readers + 1,
+        max_overflow=64,
+        pool_reset_on_return=None,
+        paramstyle="named",
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    return engine
+
+
+def open_postgresql(url: URL, readers: int) -> Engine:
+    """Return the same for PostgreSQL.
+
+    Raises:
+        StoreUnusable: its driver is not installed.
+    """
+    try:
+        return create_engine(
+            url, connect_args={"autocommit": True}, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None
+        )
+    except ModuleNotFoundError as error:
+        raise StoreUnusable(
+            "This database needs a driver that is not installed. For PostgreSQL install davgate[postgres]."
+        ) from error

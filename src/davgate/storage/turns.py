@@ -1,0 +1,99 @@
+"""Writers of SQLite take turns, among processes too, and share the flush of the log that makes their commits durable."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from davgate.model.errors import StoreUnusable
+from davgate.storage import durable
+
+
+class Gate:
+    """Lets one writer through at a time, in all threads and processes that share a SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread_lock = threading.Lock()
+        self._file: int | None = None
+
+    def acquire(self) -> None:
+        """Wait for one's turn."""
+        self._thread_lock.acquire()
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            self._thread_lock.release()
+            raise StoreUnusable(
+                "The database cannot be opened. Check the data folder: it has to exist and be writable."
+            ) from error
+
+    def release(self) -> None:
+        """Let the next one through."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._thread_lock.release()
+
+    def close(self) -> None:
+        """Close the file; it is opened again when somebody writes."""
+        with self._thread_lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+
+class LogFlusher:
+    """Makes commits durable, many at once: a flush of SQLite's log serves every commit that came before it.
+
+    SQLite would flush within the commit, while all other writers wait. Here the next writer goes on meanwhile, and of those that
+    wait to be durable one flushes for all. The log is flushed by its name: whoever copies it into the database flushes it, too,
+    so a log that is gone, or was begun anew, holds nothing any more that has to be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        self._committed = 0
+        self._flushed = 0
+
+    def committed(self) -> Callable[[], None]:
+        """Note a commit, while no other writer is let in; return what makes it durable."""
+        self._committed += 1
+        return partial(self._flush, self._committed)
+
+    def _flush(self, number: int) -> None:
+        with self._lock:
+            if self._flushed >= number:
+                return
+            latest = self._committed
+            descriptor = self._open()
+            if descriptor is not None:
+                durable.flush(descriptor)
+            self._flushed = latest
+
+    def _open(self) -> int | None:
+        """Return the log's descriptor, opened again when a last connection removed the log with its end."""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        if self._descriptor is not None and not os.path.samestat(found, os.fstat(self._descriptor)):
+            os.close(self._descriptor)
+            self._descriptor = None
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the log."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
