@@ -37,7 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Plugin(CANARY))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        # A file stays in one process. So do all client programs, which share what the machine has once, and begin first.
+        group = "live" if item.get_closest_marker("live") else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("live") is None)
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
