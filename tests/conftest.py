@@ -51,6 +51,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="runs with --long alone"))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[assignment]  # what the inner hooks return
+    # What tests log may hold what is no text, which does not pass from one process to another.
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report  # type: ignore[return-value]  # the same
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     """A clock that stands still until the test moves it."""
