@@ -460,12 +460,12 @@ _operation(
 
 
 def _check_out_rule(asking: Asking, place: Place) -> Verdict:
-    """Anybody's lock stands in the way (design, section 8)."""
+    """Somebody else's lock stands in the way; one's own goes on beside the check-out."""
     if refused := asking.needs(place.doc, Right.WRITE | Right.CHECK_OUT):
         return refused
     if asking.state.taken:
         return frozenset({Outcome.CHECKED_OUT_ALREADY})
-    return frozenset({Outcome.LOCKED}) if asking.is_locked(place.doc) else ALLOWED
+    return frozenset({Outcome.LOCKED}) if asking.state.lock.whose is Whose.OTHERS else ALLOWED
 
 
 def _check_in_rule(asking: Asking, place: Place) -> Verdict:
@@ -478,10 +478,13 @@ def _check_in_rule(asking: Asking, place: Place) -> Verdict:
 
 
 def _cancel_rule(asking: Asking, place: Place) -> Verdict:
-    """The same (design, section 8)."""
+    """Its holder cancels with the token of a lock, others not while anybody's lock stands on the document."""
     if refused := _check_in_rule(asking, place):
         return refused
-    return frozenset({Outcome.LOCKED}) if asking.is_locked(place.doc) else ALLOWED
+    lock = asking.state.lock
+    if asking.state.taken is Whose.OWN:
+        return asking.changing(place.doc)
+    return frozenset({Outcome.LOCKED}) if lock.whose and not lock.deep else ALLOWED
 
 
 def _checks(name: str, rule: Rule, success: int, shows: Check) -> None:

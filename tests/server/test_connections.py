@@ -128,9 +128,9 @@ class TestRoom:
         assert open_connections[0].get().status == 200
 
     def test_room_is_free_again_when_a_connection_ends(self, start: Start) -> None:
-        limits = ServerLimits(connections=2, linger_timeout=timedelta(seconds=0.1))
+        limits = ServerLimits(connections=8, linger_timeout=timedelta(seconds=0.1))
         connect = start(Recorder(), limits=limits)
-        for _ in range(20):
+        for _ in range(40):
             client = connect()
             client.request("GET", "/", "Connection: close")
             assert client.response().status == 200

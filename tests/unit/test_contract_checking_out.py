@@ -28,6 +28,7 @@ from tests.unit.edited import (
     current,
     earlier_saves,
     history,
+    is_open,
     numbers,
     rescued,
     under,
@@ -35,7 +36,7 @@ from tests.unit.edited import (
 )
 from tests.unit.placed import copy, move, versions_of
 
-from davgate.core import checking_out, documents, locking, mending, moving, tree, upkeep, versioning
+from davgate.core import checking_out, documents, mending, moving, tree, upkeep, versioning
 from davgate.core.checking_out import cancel, check_in, check_out
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
@@ -113,27 +114,28 @@ def test_document_is_checked_out_once_at_a_time(
         assert refused.value.holder == "ann"
 
 
-def test_locked_document_is_not_checked_out_not_even_by_the_holder_of_the_lock(
+def test_locked_document_is_checked_out_by_the_holder_of_the_lock_alone(
     store: Store, ann: Context, bob: Context, document: str
 ) -> None:
     lock = a_lock(store, ann, A)
-    put(store, under(ann, lock), A, b"two")
 
-    for ctx in (bob, ann, under(ann, lock)):
-        with pytest.raises(Locked):
-            check_out(store, ctx, AT)
+    with pytest.raises(Locked):
+        check_out(store, bob, AT)
 
-    locking.unlock(store, ann, AT, lock.token)
-    assert check_out(store, ann, AT).base_no == 2
-
-
-def test_holder_locks_what_is_checked_out_already(store: Store, ann: Context, document: str) -> None:
     check_out(store, ann, AT)
+    assert locks_at(store, ann, A) == [lock]
+
+
+def test_check_out_seals_what_an_edit_session_has_open(store: Store, ann: Context, document: str) -> None:
     lock = a_lock(store, ann, A)
     put(store, under(ann, lock), A, b"two")
-    locking.unlock(store, ann, AT, lock.token)
 
-    assert versions_of(store, ann, A) == [b"one"]
+    made = check_out(store, ann, AT)
+    put(store, under(ann, lock), A, b"three")
+
+    assert made.base_no == 2
+    assert versions_of(store, ann, A) == [b"one", b"two"]
+    assert not is_open(store, current(store, ann, A))
 
 
 def test_document_without_content_is_checked_out_as_an_empty_one(store: Store, ann: Context) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core.access import check_account, check_conditions, locks_on, look_up
+from davgate.core.access import check_account, check_conditions, check_write_locks, locks_on, look_up
 from davgate.core.content import change_of, settle
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
@@ -28,11 +28,11 @@ from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, chec
 def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
     """Give the caller a working copy of a document; durable on return. Others go on with the last version.
 
-    Check out first, lock afterwards: while any lock stands, the caller's own too, others count on what is saved under it.
+    A version that an edit session has open is sealed first. The caller's own lock stays.
 
     Raises:
         AlreadyCheckedOut: somebody has it checked out, the caller perhaps.
-        Locked: a lock stands on it.
+        Locked: somebody else's lock stands on it.
         NotFound, NotADocument, Forbidden, PreconditionFailed.
 
     Source: RFC 3253, 4.3.
@@ -44,8 +44,9 @@ def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
         taken = found.check_out
         if taken is not None and rule(taken, ctx.principal, Act.CHECK_OUT) is not Ruling.ALLOWED:
             raise AlreadyCheckedOut(path, taken.principal_name)
-        if standing := locks_on(found):
-            raise Locked(tuple(root for _, root in standing))
+        others = [pair for pair in locks_on(found) if pair[0].principal_id != ctx.principal.id]
+        if others:
+            raise Locked(tuple(root for _, root in others))
         overtake(tx, ctx, found)
         if node.is_pending:
             node = settle(store, tx, ctx, node)
@@ -120,11 +121,13 @@ def cancel(store: Store, ctx: Context, path: TreePath) -> None:
     """
     with store.database.write() as tx:
         found = look_up(tx, ctx, path, tx.now)
-        _document(found, ctx, Right.WRITE_CONTENT)
+        node = _document(found, ctx, Right.WRITE_CONTENT)
         check_conditions(tx, ctx, found, tx.now)
         taken = _ending(found, ctx, Act.CANCEL)
-        if standing := locks_on(found):
-            raise Locked(tuple(root for _, root in standing))
+        if taken.principal_id == ctx.principal.id:
+            check_write_locks(ctx, found)
+        elif found.locks.get(node.id):
+            raise Locked((path,))
         end_for_holder(store, tx, ctx, taken, "cancelled check-out", path)
         tx.commit()
 

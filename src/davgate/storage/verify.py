@@ -197,7 +197,7 @@ _OWNERS = Statement(select(lock.c.node_id, lock.c.owner).where(lock.c.owner != "
 def _lock_owners(session: Session) -> Iterator[Finding]:
     for batch in session.stream(_OWNERS):
         for node_id, owner in batch:
-            if not _is_element(f"<owner>{owner}</owner>", "", "owner"):
+            if not _is_element(f'<owner xmlns:D="DAV:">{owner}</owner>', "", "owner"):
                 what = "it has a lock whose owner is not XML, so that its locks cannot be told"
                 yield Finding("lock-torn", _node(session, node_id), what, "End the lock, or wait for its end. Report this.")
 
