@@ -103,9 +103,10 @@ def test_files_that_the_readme_names_exist() -> None:
 
 
 def every_error(kind: type[DavgateError] = DavgateError) -> Iterator[type[DavgateError]]:
-    """Yield the classes of all errors."""
+    """Yield the classes of all errors but those that tests make."""
     for error in kind.__subclasses__():
-        yield error
+        if error.__module__.startswith("davgate."):
+            yield error
         yield from every_error(error)
 
 
