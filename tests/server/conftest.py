@@ -130,7 +130,8 @@ class ServedProcess:
         self.process.send_signal(number)
 
     def exit_code(self) -> int:
-        return self.process.wait(10)
+        # As long as a graceful stop may take, and a little more.
+        return self.process.wait(60)
 
     def errors(self) -> str:
         """Return what was written to standard error until the end."""
