@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, or_, select
 from davgate.model.principal import PrincipalKind
 from davgate.storage.database import Session
 from davgate.storage.statements import Statement, ids_given
-from davgate.storage.tables import membership, node, principal, version
+from davgate.storage.tables import membership, node, principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,10 @@ def memberships(session: Session, principal_ids: Iterable[int]) -> list[tuple[in
 
 
 _HAS_MADE = Statement(
-    select(principal.c.id).where(
-        principal.c.id == bindparam("principal_id"),
-        or_(exists().where(node.c.created_by == principal.c.id), exists().where(version.c.author_id == principal.c.id)),
-    )
+    select(principal.c.id).where(principal.c.id == bindparam("principal_id"), exists().where(node.c.created_by == principal.c.id))
 )
 
 
 def has_made_something(session: Session, principal_id: int) -> bool:
-    """Tell whether a principal made any node or version. Of one who did not, everything is looked through."""
+    """Tell whether a principal made any node, and so is somewhere its owner."""
     return session.first(_HAS_MADE, principal_id=principal_id) is not None

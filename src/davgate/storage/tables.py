@@ -140,6 +140,7 @@ node = Table(
     Column("is_seen", SmallInteger, nullable=False, comment="somebody else than its maker has read it; kept while it is young"),
     Column("is_closed", SmallInteger, nullable=False, comment="grants on what is above it do not hold for it"),
     Index("node_by_name", "parent_id", "name_key", unique=True),
+    Index("node_by_maker", "created_by"),
 )
 # Few documents are pending or unversioned at a time; finding them must not read the many that are not. The conditions stand
 # here once, without parameters: an index on a part of the rows serves a query that says the same, and no other.

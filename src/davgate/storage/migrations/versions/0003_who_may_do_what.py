@@ -84,6 +84,7 @@ def _nodes() -> None:
         ),
     )
     closed = sa.text("is_closed = 1")
+    op.create_index("node_by_maker", "node", ["created_by"])
     op.create_index("node_closed", "node", ["parent_id"], sqlite_where=closed, postgresql_where=closed)
     op.create_index("access_grant_by_principal", "access_grant", ["principal_id"])
     # Who may do everything to documents may do it to their own, also by a password that allows no more.
