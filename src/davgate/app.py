@@ -28,6 +28,7 @@ from davgate.dav.app import METHODS, DriveApp
 from davgate.dav.drive import Drive
 from davgate.dav.root import above_the_drive
 from davgate.dav.xml import XmlLimits
+from davgate.http.errors import UnknownMethod
 from davgate.http.login import CHALLENGE, Login, Offered, token_page
 from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
@@ -35,7 +36,7 @@ from davgate.http.requests import Environ
 from davgate.http.responses import Response, StartResponse, refusal, whole
 from davgate.http.targets import PathLimits
 from davgate.identity.jwt import Bearer, Issuer
-from davgate.model.errors import DavgateError, UnknownMethod
+from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
 from davgate.model.retention import Period, Step, ThinningRule
@@ -245,12 +246,10 @@ class Application:
             if page is None:
                 return whole(HTTPStatus.NOT_FOUND, _TEXT, f"There is nothing here. The drive is at {DRIVE_MOUNT}/.\n".encode())
             if method not in ("GET", "HEAD"):
-                raise UnknownMethod(method)
+                raise UnknownMethod(method, "OPTIONS, GET, HEAD")
             return page(environ)
         except DavgateError as error:
             status, headers = refusal(error, CHALLENGE)
-            if status == HTTPStatus.METHOD_NOT_ALLOWED:
-                headers.append(("Allow", "OPTIONS, GET, HEAD"))
             response = whole(status, _TEXT, f"{error}\n".encode(), *headers)
             response.reason = error.code
             return response

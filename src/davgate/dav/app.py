@@ -19,11 +19,12 @@ from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
 from davgate.dav.stock.provider import DriveProvider
+from davgate.http.errors import UnknownMethod
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty
-from davgate.model.errors import DavgateError, Unauthenticated, UnknownMethod
+from davgate.model.errors import DavgateError, Unauthenticated
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 
@@ -87,11 +88,11 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 return options()
             method = METHODS.get(request.method)
             if method is None:
-                raise UnknownMethod(request.method)
+                raise UnknownMethod(request.method, ALLOW[1])
             return self._run(method, request)
         except DavgateError as error:
             response = refused(self.drive, path, error)
-            if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            if response.status == HTTPStatus.METHOD_NOT_ALLOWED and not isinstance(error, UnknownMethod):
                 response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
 

@@ -23,6 +23,7 @@ from davgate.dav.app import DriveApp
 from davgate.dav.bodies import Form
 from davgate.dav.drive import COMPLIANCE
 from davgate.dav.xml import CONTENT_TYPE, DAV, empty_element, escape, href_element
+from davgate.http.errors import UnknownMethod
 from davgate.http.headers import parse_depth
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, empty, whole
@@ -50,6 +51,7 @@ def answer(app: DriveApp, environ: Environ) -> Response:
     """Answer OPTIONS and PROPFIND of the collection of principals, and of each.
 
     Raises:
+        UnknownMethod.
         Unauthenticated: PROPFIND without a sign-in.
         NotFound: there is no such principal that the one who asks may know.
     """
@@ -57,7 +59,7 @@ def answer(app: DriveApp, environ: Environ) -> Response:
     if request.method == "OPTIONS":
         return empty(HTTPStatus.OK, COMPLIANCE, _ALLOW)
     if request.method != "PROPFIND":
-        return empty(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)
+        raise UnknownMethod(request.method, _ALLOW[1])
     me = app.require_sign_in(environ)
     path = request.target.path
     limits = app.drive.xml_limits

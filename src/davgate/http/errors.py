@@ -27,6 +27,16 @@ class Outcome:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class UnknownMethod(errors.DavgateError):
+    """Nothing here takes the method of the request (RFC 9110, 15.5.6); ``allowed`` is what the header Allow says."""
+
+    code = "unknown-method"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"Nothing here takes {method[:40]}. See the header Allow for the methods that there are.")
+        self.allowed = allowed
+
+
 _INSUFFICIENT_SCOPE: Final = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(SCOPE_RIGHTS)}"'
 
 TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
@@ -47,7 +57,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotACollection: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
-    errors.UnknownMethod: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
+    UnknownMethod: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),

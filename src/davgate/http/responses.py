@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
-from davgate.http.errors import outcome_of
+from davgate.http.errors import UnknownMethod, outcome_of
 from davgate.model.errors import DavgateError, TooManyRequests
 
 Headers: TypeAlias = list[tuple[str, str]]
@@ -62,4 +62,6 @@ def refusal(error: DavgateError, challenge: tuple[tuple[str, str], ...]) -> tupl
     headers = [*outcome.headers, *(challenge if outcome.status == HTTPStatus.UNAUTHORIZED else ())]
     if isinstance(error, TooManyRequests):
         headers.append(("Retry-After", str(error.retry_after_seconds)))
+    if isinstance(error, UnknownMethod):
+        headers.append(("Allow", error.allowed))
     return outcome.status, headers

@@ -97,9 +97,12 @@ class UnsupportedBody(DavgateError):
 
 
 class Unauthenticated(DavgateError):
-    """The request carries no valid sign-in."""
+    """The request carries no valid sign-in. Which part of a name and password is wrong is not told."""
 
     code = "unauthenticated"
+
+    def __init__(self, sentence: str = "User name or password is wrong.") -> None:
+        super().__init__(sentence)
 
 
 class InvalidToken(Unauthenticated):
@@ -307,15 +310,6 @@ class NotACollection(DavgateError):
     def __init__(self, path: TreePath) -> None:
         super().__init__(f"{to_text(path)} is a document and has no members. Name the folder that it is in.")
         self.path = path
-
-
-class UnknownMethod(DavgateError):
-    """Nothing here takes the method of the request (RFC 9110, 15.5.6)."""
-
-    code = "unknown-method"
-
-    def __init__(self, method: str) -> None:
-        super().__init__(f"Nothing here takes {method[:40]}. See the header Allow for the methods that there are.")
 
 
 class PreconditionFailed(DavgateError):

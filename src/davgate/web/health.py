@@ -18,7 +18,6 @@ from davgate.http.requests import Environ
 from davgate.http.responses import Response, whole
 from davgate.model.errors import DavgateError, Forbidden
 from davgate.model.principal import Principal
-from davgate.model.rights import UNRESTRICTED
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ class Figures:
 
 
 def _administers(principal: Principal) -> bool:
-    return principal.is_admin and principal.scope == UNRESTRICTED
+    return principal.administers_all
 
 
 class _Stored(Collector):

@@ -8,8 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from davgate.core.principals.signing_in import token_for
+from davgate.http.errors import UnknownMethod
 from davgate.http.login.remembering import Login
-from davgate.http.responses import Response, empty, whole
+from davgate.http.responses import Response, whole
 from davgate.model.instant import to_datetime
 
 
@@ -17,11 +18,12 @@ def token_page(login: Login, environ: dict[str, Any], life: timedelta) -> Respon
     """Answer with a token that allows what this sign-in allows, and with when it ends.
 
     Raises:
+        UnknownMethod: it is not POST.
         Unauthenticated: there is no sign-in.
         Forbidden: it is by a token itself.
     """
     if environ["REQUEST_METHOD"] != "POST":
-        return empty(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", "POST"))
+        raise UnknownMethod(environ["REQUEST_METHOD"], "POST")
     principal = login.confirmed_principal_of(environ)
     issued = token_for(login.signing_in.store, principal, login.visit_of(environ), life)
     ends = to_datetime(issued.expires_at).strftime("%Y-%m-%dT%H:%M:%SZ")
