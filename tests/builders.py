@@ -17,7 +17,8 @@ from davgate.core.clock import SystemClock
 from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.locking import LockRequest
-from davgate.core.principals.accounts import NewUser, Passwords, add_user, sign_in
+from davgate.core.principals.accounts import NewUser, Passwords, add_user
+from davgate.core.principals.signing_in import SigningIn, Visit
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import AlreadyExists, NotFound
@@ -25,6 +26,7 @@ from davgate.model.instant import Clock, Instant, after, from_datetime
 from davgate.model.locks import Depth, Lock, Scope
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
+from davgate.model.principal import Principal
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 from davgate.storage.statements import Statement
@@ -83,6 +85,11 @@ def with_policy(store: Store, policy: Policy) -> Store:
 def path(text: str) -> TreePath:
     """Return the path that a text such as ``/a/b.txt`` names."""
     return tuple(name for name in text.split("/") if name)
+
+
+def sign_in(store: Store, passwords: Passwords, name: str, password: str) -> Principal:
+    """Return the principal that a name and password belong to."""
+    return SigningIn(store, passwords).by_password(name, password, Visit("192.0.2.1"))
 
 
 def a_user(store: Store, name: str, *, is_admin: bool = False) -> Context:

@@ -14,7 +14,6 @@ from typing import Final, Self
 from davgate.core import checking_out, marking, moving
 from davgate.core import documents as core_documents
 from davgate.core.principals import app_passwords, groups
-from davgate.core.principals.accounts import sign_in
 from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.store import Context, Store
 from davgate.core.trash import entries
@@ -41,6 +40,7 @@ from tests.builders import (
     opened_store,
     path,
     put,
+    sign_in,
 )
 from tests.canary import guard
 from tests.matrix.model import PLACES, Place, Right, Role, State, Thing, Whose, Zone

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.builders import CHEAP_PASSWORDS, PASSWORD, on_condition, opened_store, put
+from tests.builders import CHEAP_PASSWORDS, PASSWORD, on_condition, opened_store, put, sign_in
 
 from davgate.core import documents, locking, moving, tree
 from davgate.core.locking import LockRequest
-from davgate.core.principals.accounts import sign_in
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
 from davgate.model.errors import AlreadyExists, LockConflict, NotFound, PreconditionFailed

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.builders import CHEAP_PASSWORDS, PASSWORD, a_collection, a_document, a_user, exists, path
+from tests.builders import CHEAP_PASSWORDS, PASSWORD, a_collection, a_document, a_user, exists, path, sign_in
 from tests.canary import guard
 from tests.unit.cli_runs import CommandLine
 
 from davgate.cli.main import main
 from davgate.cli.rights import in_words, to_rights
-from davgate.core.principals.accounts import principal_named, sign_in
+from davgate.core.principals.accounts import principal_named
 from davgate.core.principals.app_passwords import hash_of
 from davgate.core.store import Context
 from davgate.log import redact

@@ -12,11 +12,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.builders import CHEAP_PASSWORDS, PASSWORD, SettableClock, a_document, a_user, put
+from tests.builders import CHEAP_PASSWORDS, PASSWORD, SettableClock, a_document, a_user, put, sign_in
 from tests.canary import guard
 
 from davgate.core.principals import accounts, groups, signing_keys
-from davgate.core.principals.accounts import NewUser, add_service, add_user, principal_named, sign_in
+from davgate.core.principals.accounts import NewUser, add_service, add_user, principal_named
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden, Unauthenticated
 from davgate.model.instant import FOREVER, after

@@ -20,11 +20,11 @@ from tests.builders import (
     exists,
     node_at,
     path,
+    sign_in,
 )
 
 from davgate.core import documents
 from davgate.core.principals import accounts, app_passwords, groups
-from davgate.core.principals.accounts import sign_in
 from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.principals.granting import close, explain, grant, grants, open_again, revoke
 from davgate.core.rights import rights_of

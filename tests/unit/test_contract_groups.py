@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select
-from tests.builders import CHEAP_PASSWORDS, PASSWORD, a_document, a_user, exists, node_at, path, put
+from tests.builders import CHEAP_PASSWORDS, PASSWORD, a_document, a_user, exists, node_at, path, put, sign_in
 
 from davgate.core.principals import accounts, granting, groups
-from davgate.core.principals.accounts import add_service, sign_in
+from davgate.core.principals.accounts import add_service
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated
 from davgate.model.principal import PrincipalKind

@@ -25,11 +25,12 @@ from tests.builders import (
     node_at,
     path,
     put,
+    sign_in,
     tree_of,
 )
 
 from davgate.core import documents, locking, moving, tree, upkeep, versioning
-from davgate.core.principals.accounts import NewUser, add_user, sign_in
+from davgate.core.principals.accounts import NewUser, add_user
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
     AccountRefused,

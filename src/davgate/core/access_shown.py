@@ -17,7 +17,7 @@ from davgate.core.tree import Listing
 from davgate.model import permissions
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Step
-from davgate.model.rights import EVERYTHING, Right
+from davgate.model.rights import EVERYTHING, PASSES_CLOSED, Right
 from davgate.storage.api import CREATED_BY_AT, IS_CLOSED_AT, Grant, MemberRow, Session, accounts, listed_grants
 
 _ID: Final = itemgetter(0)
@@ -142,7 +142,7 @@ class AccessShown:
             step = found.way[depth]
             for one in self._grants.get(step.node_id, ()):
                 rights = Right(one.rights)
-                if not is_closed or Right.MANAGE in rights:
+                if not is_closed or rights & PASSES_CLOSED:
                     inherited.append(ShownGrant(one.principal_id, one.principal_name, rights, found.path[:depth]))
             is_closed = is_closed or step.is_closed
         return inherited

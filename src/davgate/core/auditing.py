@@ -13,13 +13,13 @@ from typing import Final
 
 from davgate.core.access import check_account
 from davgate.core.denials import Source
+from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model import audit as chain
 from davgate.model import errors
 from davgate.model.audit import Damage, Head
 from davgate.model.paths import TreePath, to_text
 from davgate.model.principal import Principal
-from davgate.model.rights import UNRESTRICTED
 from davgate.storage.api import AuditFilter, AuditRow, Session, Transaction, audit_rows, journal
 
 logger = logging.getLogger(__name__)
@@ -201,6 +201,5 @@ def _watched(links: Iterator[chain.Link], total: int, watch: Callable[[int, int]
 
 
 def _check_may_read(store: Store, session: Session, ctx: Context) -> None:
+    require_administrator(ctx)
     check_account(session, ctx, store.clock.now())
-    if not ctx.principal.is_admin or ctx.principal.scope != UNRESTRICTED:
-        raise errors.Forbidden("Only an administrator reads the audit. Ask one.")

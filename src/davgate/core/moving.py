@@ -76,6 +76,7 @@ def delete(store: Store, ctx: Context, path: TreePath) -> None:
         if not path:
             raise SameResource("The root folder cannot be deleted. Delete what is in it.")
         require_removable(found, ctx)
+        require_removable_below(tx, ctx, node, path)
         check_conditions(tx, ctx, found, tx.now)
         _delete(store, tx, ctx, found, node)
         tx.commit()
@@ -115,9 +116,9 @@ def _take_away(
 ) -> None:
     """Move a node to the trash, if anybody can want it back.
 
-    Its locks end, unless ``successor`` takes the place and with it the locks there.
+    The caller has checked that it may be taken, see ``require_removable``. Its locks end, unless ``successor`` takes the place
+    and with it the locks there.
     """
-    require_removable_below(tx, ctx, node, found.path)
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
     if successor is not None:
         passed_on = [lock.token for lock in found.locks.get(node.id, ())]

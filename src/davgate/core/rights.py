@@ -13,7 +13,7 @@ from davgate.model.errors import Forbidden, NotADocument, NotFound, ParentMissin
 from davgate.model.names import check_new_name
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
-from davgate.model.rights import EVERYTHING, UNRESTRICTED, Right
+from davgate.model.rights import EVERYTHING, Right
 from davgate.storage.api import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, Resolved, Session, access
 
 
@@ -30,7 +30,7 @@ def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[i
     One statement at most. Nodes that are no more are left out, but for those who may do everything.
     """
     who = ctx.principal
-    if who.is_admin and who.scope == UNRESTRICTED:
+    if who.administers_all:
         return dict.fromkeys(node_ids, EVERYTHING)
     ways = access.ways(session, who, node_ids)
     return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
@@ -42,7 +42,7 @@ def require_administrator(ctx: Context) -> None:
     Raises:
         Forbidden.
     """
-    if not (ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED):
+    if not ctx.principal.administers_all:
         raise Forbidden("Only an administrator of the store does this. Ask one.")
 
 
@@ -94,7 +94,7 @@ def visible_members(session: Session, found: Resolved, ctx: Context) -> Shown:
     sees what they made themselves, where they may, and the way to what else they may see.
     """
     who = ctx.principal
-    if who.is_admin and who.scope == UNRESTRICTED:
+    if who.administers_all:
         return _all_of
     if Right.READ in permissions.effective(who, found.way):
         return _WithoutClosed(session, ctx, found.chain[-1].id)
@@ -144,7 +144,7 @@ def readable_tree(session: Session, ctx: Context, tree: Sequence[Node]) -> list[
 
 def hidden_below(session: Session, ctx: Context, top: int) -> list[int]:
     """Return the closed nodes below a collection that a principal who may read the collection may not read."""
-    if ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED:
+    if ctx.principal.administers_all:
         return []
     closed = access.closed_below(session, top)
     return _unreadable(session, ctx, closed)
@@ -159,7 +159,7 @@ def _unreadable(session: Session, ctx: Context, node_ids: Sequence[int]) -> list
 
 def hidden_in_trash(session: Session, ctx: Context) -> list[str]:
     """Return where closed nodes were that a principal may not read, and that are in the trash now."""
-    if ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED:
+    if ctx.principal.administers_all:
         return []
     paths = access.closed_in_trash(session)
     return [paths[node_id] for node_id in _unreadable(session, ctx, list(paths))]
@@ -214,7 +214,7 @@ def require_removable_below(session: Session, ctx: Context, node: Node, path: Tr
     Raises:
         Forbidden: without telling what.
     """
-    if not node.is_collection or (ctx.principal.is_admin and ctx.principal.scope == UNRESTRICTED):
+    if not node.is_collection or ctx.principal.administers_all:
         return
     closed = access.closed_below(session, node.id)
     if closed and any(Right.UNBIND not in held for held in rights_of(session, ctx, closed).values()):

@@ -30,7 +30,6 @@ MOST_GROUPS: Final = 1000
 PAUSE: Final = timedelta(seconds=5)
 """Time in which a directory is left alone after none of its servers could be reached."""
 
-_WRONG: Final = "User name or password is wrong."
 _NO_ATTRIBUTES: Final = ["1.1"]  # RFC 4511, 4.5.1.8
 
 _REFUSALS: Final = (
@@ -125,7 +124,7 @@ class Directory:
             return None
         if not password or "\0" in password:
             # A bind without a password is anonymous, and succeeds for any name (RFC 4513, 5.1.2).
-            raise Unauthenticated(_WRONG)
+            raise Unauthenticated()
         if self._monotonic() < self._resting_until:
             raise DirectoryUnavailable(SOURCE)
         reached = False
@@ -184,7 +183,7 @@ class Directory:
             server.bind(dn, password)
         except _REFUSALS as error:
             logger.info("The directory refuses a bind as %r: %s", dn, _reason(error))
-            raise Unauthenticated(_WRONG) from None
+            raise Unauthenticated() from None
 
     def _entry(self, server: _Connection, base: str, scope: int, filter: str, name: str) -> _Entry | None:
         """Return the one entry of a name, None when there is none."""
@@ -193,7 +192,7 @@ class Directory:
             found = server.search(base, scope, filter, attributes, 1)
         except ldap.SIZELIMIT_EXCEEDED:
             logger.warning("The directory has several entries for %r, so that none of them can sign in.", name)
-            raise Unauthenticated(_WRONG) from None
+            raise Unauthenticated() from None
         return found[0] if found else None
 
     def _groups(self, server: _Connection, entry: _Entry, name: str) -> tuple[str, ...]:

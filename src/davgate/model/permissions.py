@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from davgate.model.errors import Forbidden, NotFound
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
-from davgate.model.rights import EVERYTHING, NO_RIGHTS, OWN_RIGHTS, Right, names_of
+from davgate.model.rights import EVERYTHING, NO_RIGHTS, OWN_RIGHTS, PASSES_CLOSED, Right, names_of
 
 
 class Step(NamedTuple):
@@ -23,16 +23,15 @@ class Step(NamedTuple):
 def effective(principal: Principal, way: Iterable[Step], made_by: int | None = None) -> Right:
     """Return the rights of a principal on the node at the end of a way that begins at the root.
 
-    Grants add up on the way down. At a closed node those from above end, but for ``MANAGE``: whoever administers a tree
-    administers what is closed in it. ``made_by`` is who made the node, for whom ``OWN`` means more. Outside the tree that a
-    principal is restricted to it has none.
+    Grants add up on the way down. At a closed node those from above end, but for what passes it. ``made_by`` is who made the
+    node, for whom ``OWN`` means more. Outside the tree that a principal is restricted to it has none.
     """
     is_admin, scope, me = principal.is_admin, principal.scope, principal.id
     bits = _ALL if is_admin else 0
     is_inside = scope.tree_id is None
     for step in way:
         if step.is_closed and not is_admin:
-            bits &= _MANAGE
+            bits &= _PASSES_CLOSED
         bits |= step.granted
         is_inside = is_inside or step.node_id == scope.tree_id
     if not is_inside:
@@ -48,6 +47,7 @@ def effective(principal: Principal, way: Iterable[Step], made_by: int | None = N
 # Every request asks, some of them often, so the sum is made of numbers: an enum takes a microsecond for each step.
 _ALL: Final = EVERYTHING.value
 _MANAGE: Final = Right.MANAGE.value
+_PASSES_CLOSED: Final = PASSES_CLOSED.value
 _OWN: Final = Right.OWN.value
 _OWN_RIGHTS: Final = OWN_RIGHTS.value
 _rights = lru_cache(maxsize=_ALL + 1)(Right)

@@ -48,5 +48,10 @@ class Principal:
         """The ids whose grants this principal has."""
         return (self.id, SIGNED_IN_ID, *self.groups)
 
+    @property
+    def administers_all(self) -> bool:
+        """Whether it is an administrator of the whole store, who signed in without restriction."""
+        return self.is_admin and self.scope == UNRESTRICTED
+
 
 SYSTEM: Final = Principal(SYSTEM_ID, "system", epoch=0, is_admin=True)

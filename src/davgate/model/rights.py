@@ -31,6 +31,8 @@ class Right(enum.Flag):
 
 NO_RIGHTS: Final = Right(0)
 EVERYTHING: Final = ~NO_RIGHTS
+PASSES_CLOSED: Final = Right.MANAGE
+"""What a closed node does not end: whoever manages a tree manages what is closed in it."""
 OWN_RIGHTS: Final = Right.READ | Right.WRITE_CONTENT | Right.WRITE_PROPERTIES | Right.UNBIND | Right.LOCK | Right.CHECK_OUT
 """What ``OWN`` means for a document that its holder made. To take it away is a right on the document here, not on its folder."""
 

@@ -17,7 +17,7 @@ from davgate.core.access import check_account
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden, Unauthenticated
+from davgate.model.errors import AccountRefused, Forbidden
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.model.rights import UNRESTRICTED
@@ -305,21 +305,7 @@ def _administers_until(account: Account) -> Instant:
     return account.expires_at if is_one else Instant(0)
 
 
-# Signing in
-
-
-def sign_in(store: Store, passwords: Passwords, name: str, password: str) -> Principal:
-    """Return the user that a name and password belong to.
-
-    Raises:
-        Unauthenticated: the name is unknown, the password wrong, or the account disabled or expired; which is not told.
-    """
-    with store.database.read() as session:
-        account = accounts.find(session, name)
-    is_right = passwords.fits(password, account.password_hash if account else None)
-    if account is None or not account.may_sign_in(store.clock.now()) or not is_right:
-        raise Unauthenticated("User name or password is wrong.")
-    return account.principal
+# For who has signed in
 
 
 def principal_named(store: Store, name: str) -> Principal:

@@ -21,9 +21,6 @@ logger = logging.getLogger(__name__)
 MAKE: Final = "make"
 EXISTING: Final = "existing"
 
-REFUSED: Final = "User name or password is wrong."
-"""What every refusal says: the reason is the administrator's to know, and stands in the log."""
-
 
 def principal_of(store: Store, user: ExternalUser, scope: Scope, ends_at: Instant, *, policy: str) -> Principal:
     """Return the principal of a proven user; with the policy ``make`` its account is made if there is none, durable on return.
@@ -80,4 +77,5 @@ def _made(store: Store, user: ExternalUser) -> Account:
 
 def _refusal(user: ExternalUser, reason: str) -> Unauthenticated:
     logger.warning("%r, proven by %s, is not let in: %s.", user.name, user.source, reason)
-    return Unauthenticated(REFUSED)
+    # The reason is the administrator's to know.
+    return Unauthenticated()

@@ -20,7 +20,7 @@ from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Step
 from davgate.model.principal import Principal
-from davgate.model.rights import NO_RIGHTS, OWN_RIGHTS, UNRESTRICTED, Right, Scope, names_of
+from davgate.model.rights import NO_RIGHTS, OWN_RIGHTS, PASSES_CLOSED, UNRESTRICTED, Right, Scope, names_of
 from davgate.storage.api import Change, Grant, Resolved, Session, Transaction, access, accounts, app_passwords, changes
 
 
@@ -146,7 +146,7 @@ def _inherited(places: Sequence[Place]) -> Right:
     rights = NO_RIGHTS
     for place in places:
         if place.is_closed:
-            rights &= Right.MANAGE
+            rights &= PASSES_CLOSED
         for one in place.grants:
             rights |= Right(one.rights)
     return rights

@@ -1,7 +1,7 @@
 """Principals as others may know them.
 
 Administrators of the store know all. Everybody else knows themselves and the groups they are in, and may look up by the exact
-name who is shown elsewhere: as owner, as author, or in an access list that they may read. The group of all who sign in is not
+name who is shown elsewhere: as owner, or in an access list that they may read. The group of all who sign in is not
 shown.
 """
 
@@ -15,7 +15,7 @@ from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
-from davgate.model.rights import UNRESTRICTED, Right
+from davgate.model.rights import Right
 from davgate.storage.api import DirectoryEntry, Session, accounts, directory
 
 
@@ -56,8 +56,7 @@ def find(store: Store, ctx: Context, name: str) -> PrincipalShown:
 
 def _known(session: Session, ctx: Context) -> list[DirectoryEntry]:
     who = ctx.principal
-    knows_all = who.is_admin and who.scope == UNRESTRICTED
-    found = directory.everybody(session) if knows_all else directory.some(session, (who.id, *who.groups))
+    found = directory.everybody(session) if who.administers_all else directory.some(session, (who.id, *who.groups))
     return [entry for entry in found if entry.id != SIGNED_IN_ID]
 
 

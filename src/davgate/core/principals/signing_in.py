@@ -48,7 +48,6 @@ CERTIFICATE: Final = "certificate"
 PROXY: Final = "proxy"
 """Ways to sign in, as ``Principal.method`` names them. The last three are sources too; issuers are named by their settings."""
 
-_WRONG: Final = "User name or password is wrong."
 _BETWEEN_TOUCHES: Final = timedelta(minutes=1)
 _LONGEST_NAME: Final = 128
 _SOMEBODY: Final = SYSTEM.name
@@ -151,12 +150,12 @@ class SigningIn:
             return _let_in(account, now, PASSWORD)
         user = None if self._sources.directory is None else self._sources.directory.check(name, password)
         if user is None:
-            raise Unauthenticated(_WRONG)
+            raise Unauthenticated()
         return self._enter(user)
 
     def _by_app_password(self, account: Account, kept: AppPassword, now: Instant) -> Principal:
         if kept.expires_at <= now:
-            raise Unauthenticated(_WRONG)
+            raise Unauthenticated()
         principal = replace(
             _let_in(account, now, APP_PASSWORD), scope=kept.scope, expires_at=min(account.expires_at, kept.expires_at)
         )
@@ -186,7 +185,7 @@ class SigningIn:
                 return DigestProof(principal, ha1)
         if any(ha1 is not None for _, ha1 in known):
             auditing.sign_in_failed(self.store, sent.username, visit.address, visit.request_id, DIGEST)
-        raise Unauthenticated(_WRONG)
+        raise Unauthenticated()
 
     def check_nonce(self, nonce: str) -> None:
         """Refuse a nonce that is not ours or has ended.
@@ -267,7 +266,7 @@ def _account(session: Session, name: str) -> Account | None:
 
 def _let_in(account: Account, now: Instant, method: str) -> Principal:
     if not account.may_sign_in(now):
-        raise Unauthenticated(_WRONG)
+        raise Unauthenticated()
     return replace(account.principal, method=method)
 
 
