@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from davgate.model.instant import Instant
 from davgate.storage.blobs import BlobStore, Staged, Staging, StoredBlob
+from davgate.storage.parts import Parts
 
 
 class WrappedStaging:
@@ -53,6 +54,13 @@ class WrappedBlobs:
 
     def stage(self) -> Staging:
         return self._blobs.stage()
+
+    @property
+    def parts(self) -> Parts:
+        return self._blobs.parts
+
+    def adopt(self, upload_id: str, length_bytes: int) -> Staged:
+        return self._blobs.adopt(upload_id, length_bytes)
 
     def open(self, digest: bytes) -> BinaryIO:
         return self._blobs.open(digest)

@@ -156,7 +156,7 @@ class CrashAfter:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def watch_files(self) -> None:
-        for name in ("fsync", "fdatasync", "rename", "unlink", "mkdir", "write", "open"):
+        for name in ("fsync", "fdatasync", "ftruncate", "link", "rename", "unlink", "mkdir", "write", "open"):
             setattr(os, name, partial(self._changing_file, name, getattr(os, name)))
 
     def _changing_file(self, name: str, real: Callable[..., Any], *arguments: Any, **more: Any) -> Any:

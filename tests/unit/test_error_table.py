@@ -39,8 +39,14 @@ def subclasses(kind: type[DavgateError]) -> Iterator[type[DavgateError]]:
 ALL = sorted(set(subclasses(DavgateError)), key=lambda kind: kind.__name__)
 
 
+def has_row(kind: type[DavgateError]) -> bool:
+    """Tell whether a class is in the table; one of a dialect may be there by the class that it derives from."""
+    known = kind.__mro__ if kind.__module__.startswith("davgate.rest.") else (kind,)
+    return any(base in TABLE for base in known if base is not DavgateError)
+
+
 def test_no_error_lacks_a_row() -> None:
-    assert [kind.__name__ for kind in ALL if kind not in TABLE] == []
+    assert [kind.__name__ for kind in ALL if not has_row(kind)] == []
 
 
 def test_the_walk_sees_every_error_of_the_model() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from alembic import command
 from sqlalchemy import MetaData, Table, insert, inspect, text
 from tests.builders import LARGE, START, SettableClock, content_of, findings, locks_at, members_of, opened_store, path, put, read
 from tests.unit.edited import rescued, under
+from tests.unit.filed import described, line_of, said_of, say
 
 from davgate.core import moving, time_travel, trash, versioning
 from davgate.core.store import Context, Store
@@ -45,9 +47,9 @@ def digest(content: bytes) -> bytes:
 
 
 class FirstStore:
-    """A database at the first revision, filled row by row."""
+    """A database at the first revision, filled row by row; ``then`` at a later one, to which it was brought with all of it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, then: str = "0001") -> None:
         self._database = database
         self._made: dict[bytes, bytes] = {}
         with database.alone(), database.engine.begin() as connection:
@@ -60,6 +62,7 @@ class FirstStore:
             self._tables = tables.tables
             self._connection = connection
             self._fill()
+            command.upgrade(config, then)
 
     def _add(self, table: str, **values: Any) -> None:
         known: Table = self._tables[table]
@@ -313,3 +316,56 @@ def test_whoever_could_edit_everything_may_give_programs_their_own_alone(upgrade
         granted = access.grants_on(session, [ROOT, FOLDER])
 
     assert {grant.rights for grant in granted} == {EDITOR.value}
+
+
+# From the third schema on
+
+
+def test_store_of_the_third_schema_comes_up_with_its_versions_counted_by_content(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    clock = SettableClock()
+    database = Database(empty_database_url, clock)
+    FirstStore(database, then="0003")
+    with database.engine.begin() as connection:
+        # The second version was thinned. Its number is not given again, and neither is that by content.
+        connection.execute(text(f"DELETE FROM version WHERE document_id = {DOCUMENT} AND no = 2"))
+
+    schema.prepare(database)
+    database.close()
+
+    with opened_store(empty_database_url, tmp_path, clock) as store:
+        with store.blobs.stage() as staging:
+            staging.write(memoryview(LARGE))
+            staging.finish()
+        assert counted(store, DOCUMENT) == [(1, True, 0, {}), (3, True, 2, {})]
+        assert counted(store, MEMBER) == [(1, True, 0, {}), (2, True, 1, {})]
+        (lock,) = locks_at(store, ANN, "/f/a.txt")
+        assert not lock.is_stealable
+        clock.advance(timedelta(seconds=1))
+        say(store, under(ANN, lock), DOCUMENT, title="Said now")
+        clock.advance(timedelta(seconds=1))
+        put(store, under(ANN, lock), "/f/a.txt", b"four")
+        assert counted(store, DOCUMENT)[2:] == [(4, True, 2, {"title": "Said now"}), (5, True, 3, {"title": "Said now"})]
+        for where, contains in ((FOLDER, {"title": "F"}), (AHEAD, {"title": "Ahead"})):
+            say(store, ANN, where, **contains)
+            assert said_of(store, ANN, where) == contains
+        assert described(store, ANN, DOCUMENT).said.type is None
+        assert findings(store, read_data=False) == []
+
+
+def counted(store: Store, node_id: int) -> list[tuple[int, bool, int | None, dict[str, object]]]:
+    """Return number, whether there is content, the number by content, and what is said, of all versions."""
+    return [(one.no, one.has_content, one.content_no, dict(one.metadata)) for one in line_of(store, node_id)]
+
+
+def test_trash_of_the_third_schema_keeps_no_addresses(empty_database_url: str, tmp_path: Path) -> None:
+    database = Database(empty_database_url, SettableClock())
+    FirstStore(database, then="0003")
+    schema.prepare(database)
+    database.close()
+
+    with opened_store(empty_database_url, tmp_path, SettableClock()) as store:
+        assert [entry.keeps_address for entry in trash.entries(store, ANN)] == [False, False]
+        trash.restore(store, ANN, DELETED)
+        assert counted(store, DELETED) == [(1, True, 0, {})]

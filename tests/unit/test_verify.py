@@ -23,9 +23,11 @@ from tests.builders import (
     path,
     put,
 )
+from tests.unit.filed import made, made_folder, save, say
 
 from davgate.cli.main import Exit, main
-from davgate.core import checking_out, documents, marking, moving, sessions
+from davgate.core import checking_out, documents, marking, moving, sessions, uploads
+from davgate.core.objects import Alias
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Store
 from davgate.model.instant import FOREVER
@@ -112,12 +114,31 @@ def _work_on_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
             put(store, ann, where, content)
     checking_out.cancel(store, a_user(store, "root", is_admin=True), path("/rescued"))
     sessions.set_versions_per(store, ann, path("/f/sub"), VersionsPer.SAVE)
+    step()
+    _file_in_it(store, ann, step)
+
+
+def _file_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
+    """Leave what the REST doors leave: typed metadata, second names, documents without content, an upload under way."""
+    filed = made_folder(store, ann, "filed", title="Filed")
+    said = made(store, ann, b"thirteen", "said.txt", place=filed.id, alias=Alias("document"), title="Said", keywords=["a", "b"])
+    bare = made(store, ann, None, place=filed.id, alias=Alias("document"), title="Bare")
+    late = made(store, ann, None, place=filed.id, title="Late")
+    step()
+    say(store, ann, said.id, title="Said again")
+    say(store, ann, bare.id, title="Bare still")
+    save(store, ann, late.id, b"fourteen", "late.txt")
+    step()
+    save(store, ann, said.id, b"fifteen!", "said.txt", metadata={"description": "with content"})
+    uploads.begin(store, ann, filed.id, 10, {"filename": "up.txt"})
 
 
 A, SUB, B, MOVED, INSIDE, PENDING = (
     f"(SELECT min(id) FROM node WHERE name = '{name}')" for name in ("a.txt", "sub", "b", "moved", "inside", "pending")
 )
 GONE = "(SELECT node_id FROM trash)"
+SAID = "(SELECT node_id FROM alias WHERE name = 'document-1')"
+BARE = "(SELECT node_id FROM alias WHERE name = 'document-2')"
 B_DIGEST = "(SELECT digest FROM version WHERE length_bytes = 5 AND document_id = (SELECT min(id) FROM node WHERE name = 'b'))"
 OF_VERSION_2 = f"(SELECT {{}} FROM version WHERE document_id = {A} AND no = 2)"
 
@@ -250,8 +271,30 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("audit-altered", ("UPDATE audit SET client = '127.0.0.2' WHERE id = 3",)),
     ("audit-head", ("UPDATE store SET audit_hash = (SELECT hash FROM audit WHERE id = 3)",)),
     ("next-id", ("UPDATE store SET next_id = (SELECT max(id) FROM node)",)),
+    (
+        "nameless",
+        (
+            f"UPDATE node SET name = NULL, name_key = NULL WHERE id = {SAID}",
+            f"DELETE FROM placement WHERE node_id = {SAID}",
+        ),
+    ),
+    ("current-differs", (f"UPDATE version SET has_content = 1, content_no = 0 WHERE document_id = {BARE} AND no = 2",)),
+    ("version-bare", (f"UPDATE version SET digest = {B_DIGEST}, length_bytes = 5 WHERE document_id = {BARE}",)),
+    ("content-number", (f"UPDATE version SET content_no = 1 WHERE document_id = {SAID} AND no = 1",)),
+    ("content-number", (f"UPDATE version SET content_no = 1 WHERE document_id = {SAID} AND no = 2",)),
+    ("content-number", (f"UPDATE version SET content_no = NULL WHERE document_id = {A} AND no = 1",)),
+    ("content-number", (f"UPDATE version SET content_no = content_no + 1 WHERE document_id = {A}",)),
+    ("content-lost", (f"UPDATE version SET digest = {B_DIGEST}, length_bytes = 5 WHERE document_id = {SAID} AND no = 2",)),
+    ("index-differs", ("DELETE FROM property_value WHERE value = 'a'",)),
+    ("index-differs", ("DELETE FROM property_value",)),
+    ("index-differs", ("UPDATE property_value SET value = 'c' WHERE value = 'a'",)),
+    ("index-differs", (f"INSERT INTO property_value (node_id, property, value) VALUES ({B}, 'title', 'B')",)),
+    ("index-differs", (f"UPDATE version SET properties = '{{}}' WHERE document_id = {BARE} AND no = 2",)),
+    ("metadata-torn", (f"UPDATE version SET properties = '[]' WHERE document_id = {BARE} AND no = 2",)),
+    ("metadata-torn", (f"UPDATE version SET properties = '{{' WHERE document_id = {BARE} AND no = 2",)),
+    ("trash-differs", ("UPDATE trash SET name = ''",)),
     ("value-unknown", ("UPDATE principal SET kind = 'cat' WHERE name = 'ann'",)),
-    ("value-unknown", (f"UPDATE version SET cause = 'magic' WHERE document_id = {A} AND no = 2",)),
+    ("value-unknown", (f"UPDATE version SET cause = 'magic' WHERE document_id = {A} AND no = 1",)),
     ("value-unknown", ("UPDATE version_mark SET kind = 'x'",)),
     ("value-unknown", ("UPDATE access_grant SET rights = -1",)),
     ("value-unknown", ("UPDATE app_password SET rights = 1048576",)),

@@ -23,13 +23,14 @@ from davgate.model.errors import (
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import Node
-from davgate.model.paths import TreePath, is_inside
+from davgate.model.paths import TreePath, Where, is_inside
 from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Session,
     Transaction,
     check_outs,
+    dances,
     locks,
     resolve,
 )
@@ -41,14 +42,16 @@ LockAt = tuple[Lock, TreePath]
 def look_up(
     session: Session,
     ctx: Context,
-    path: TreePath,
+    where: Where,
     now: Instant,
     *,
     with_body: bool = False,
     with_stored_bytes: bool = False,
     reviving: bool = True,
 ) -> Resolved:
-    """Return what a path leads to for this principal.
+    """Return what a path, an inner id or a UUID leads to for this principal.
+
+    The UUID of a document that became part of another one leads to that.
 
     A lock that ran out is alive again when its holder submits the token in time and nobody else has locked or written
     meanwhile; inside a transaction it is alive again for everybody, once that commits.
@@ -56,7 +59,9 @@ def look_up(
     Raises:
         Unauthenticated: the account was changed or disabled since the sign-in that the context carries.
     """
-    found = resolve(session, path, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
+    found = resolve(session, where, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
+    if isinstance(where, str) and found.node is None and (successor_id := dances.successor_of(session, where)) is not None:
+        found = resolve(session, successor_id, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     require_signed_in(ctx, found.caller_epoch, now)
     if reviving and ctx.tokens and found.ended_locks:
         return _with_revived_locks(session, ctx, found, now)
@@ -178,7 +183,7 @@ def _state_of(found: Resolved, ctx: Context) -> ResourceState:
     # A condition that held for what one may not read would tell of its bytes: the tag is their digest.
     if node is None or Right.READ not in rights_at(found, ctx, len(found.path)):
         return ResourceState(exists=False, tokens=tokens)
-    return ResourceState(True, node.etag, node.modified_at, tokens, node.former_etag)
+    return ResourceState(True, node.etag, node.modified_at, tokens, node.former_etag, node.metadata_etag)
 
 
 def check_locks(ctx: Context, standing: Iterable[LockAt]) -> None:
@@ -188,7 +193,7 @@ def check_locks(ctx: Context, standing: Iterable[LockAt]) -> None:
         Locked: with the roots of the locks that forbid it.
     """
     by_lock = dict(standing)
-    forbidding = lock_rules.unsatisfied(tuple(by_lock), ctx.principal, ctx.tokens)
+    forbidding = lock_rules.unsatisfied(tuple(by_lock), ctx.principal, ctx.tokens, ctx.signed_for)
     if forbidding:
         raise Locked(tuple(by_lock[lock] for lock in forbidding))
 
@@ -268,3 +273,21 @@ def check_removal_locks(session: Session, ctx: Context, found: Resolved, node: N
             check_locks(ctx, [pair for pair in deep if is_inside(root, pair[1])])
         ending += [lock.token for lock, _ in below]
     return tuple(ending)
+
+
+def check_untouched(session: Session, found: Resolved, node: Node, now: Instant) -> None:
+    """Refuse while anybody has locked a node or anything below it, or has it checked out, the caller too.
+
+    Raises:
+        CheckedOut, Locked.
+    """
+    taken = [] if found.check_out is None or not found.check_out.stands else [(found.check_out, found.path)]
+    if node.is_collection and found.has_check_outs:
+        taken += check_outs.below(session, node.id, found.path)
+    if taken:
+        raise CheckedOut(taken[0][1], taken[0][0].principal_name)
+    standing = [root for _, root in locks_on(found)]
+    if node.is_collection:
+        standing += [root for _, root in locks.below(session, node.id, found.path, now)]
+    if standing:
+        raise Locked(tuple(standing))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core.access import check_account, check_conditions, check_write_locks, locks_on, look_up
-from davgate.core.content import change_of, settle
+from davgate.core.access import check_account, check_conditions, check_member_locks, check_write_locks, locks_on, look_up
+from davgate.core.content import change_of, next_content_no, settle
+from davgate.core.filing import show_on_drive
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
 from davgate.core.rights import require_node, rights_at, rights_of
@@ -19,16 +20,19 @@ from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
-from davgate.model.node import Cause, Node, Version
-from davgate.model.paths import TreePath
+from davgate.model.metadata import NO_METADATA
+from davgate.model.names import check_text
+from davgate.model.node import NO_CONTENT, Cause, Node, Version
+from davgate.model.paths import TreePath, Where
 from davgate.model.rights import Right
 from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, check_outs, locks, versions
 
 
-def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
+def check_out(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool = True) -> CheckOut:
     """Give the caller a working copy of a document; durable on return. Others go on with the last version.
 
-    A version that an edit session has open is sealed first. The caller's own lock stays.
+    A version that an edit session has open is sealed first. The caller's own lock stays, or with ``beside_own_lock`` false it
+    forbids the check-out as others' do: cadaver locks a document before it checks it out, other programs only after.
 
     Raises:
         AlreadyCheckedOut: somebody has it checked out, the caller perhaps.
@@ -38,13 +42,14 @@ def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
     Source: RFC 3253, 4.3.
     """
     with store.database.write() as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, where, tx.now)
+        path = found.path
         node = _document(found, ctx, Right.WRITE_CONTENT | Right.CHECK_OUT)
         check_conditions(tx, ctx, found, tx.now)
         taken = found.check_out
         if taken is not None and rule(taken, ctx.principal, Act.CHECK_OUT) is not Ruling.ALLOWED:
             raise AlreadyCheckedOut(path, taken.principal_name)
-        others = [pair for pair in locks_on(found) if pair[0].principal_id != ctx.principal.id]
+        others = [pair for pair in locks_on(found) if not beside_own_lock or pair[0].principal_id != ctx.principal.id]
         if others:
             raise Locked(tuple(root for _, root in others))
         overtake(tx, ctx, found)
@@ -59,7 +64,7 @@ def check_out(store: Store, ctx: Context, path: TreePath) -> CheckOut:
     return new
 
 
-def check_in(store: Store, ctx: Context, path: TreePath, *, comment: str = "", keep_checked_out: bool = False) -> Version:
+def check_in(store: Store, ctx: Context, where: Where, *, comment: str = "", keep_checked_out: bool = False) -> Version:
     """Make the working copy the next version, with all that was saved in between; durable on return.
 
     There is a version always, also when nothing was saved. All locks on the document end but one whose token its holder submits:
@@ -74,28 +79,19 @@ def check_in(store: Store, ctx: Context, path: TreePath, *, comment: str = "", k
     Source: RFC 3253, 4.4.
     """
     with store.database.write() as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, where, tx.now)
+        path = found.path
+        check_text(comment)
         _document(found, ctx, Right.WRITE_CONTENT)
         check_conditions(tx, ctx, found, tx.now)
         taken = _ending(found, ctx, Act.CHECK_IN)
+        if taken.content is not None and found.chain[-1].name is None:
+            # With its first content its collection gets a member.
+            check_member_locks(ctx, found)
         node = catalog.find(tx, taken.document_id)
         assert node is not None
-        content = taken.content or node.content
-        assert content is not None
-        if (current := versions.find(tx, node.id, node.version_no)) is not None and current.session is not None:
-            versions.seal(tx, current)
-        no = node.version_no + 1
-        name = node.name or ""
-        earlier = check_outs.saves(tx, taken)
-        author_id = taken.principal_id
-        opened_at = tx.at
-        # The saves take an instant each, from the opening on: what follows has to be younger than they are.
-        tx.at = Instant(tx.at + len(earlier))
-        new = NewVersion(node.id, no, Cause.CHECK_IN, opened_at, author_id, name, content, comment=comment, saved_at=tx.at)
-        versions.add(tx, [new])
-        versions.add_saves(tx, node.id, no, author_id, earlier, opened_at)
-        catalog.set_content(tx, node.id, no, content, tx.at)
-        after_it = replace(node, version_no=no, content=content, modified_at=tx.at)
+        after_it = _add_version(tx, node, taken, comment)
+        no = after_it.version_no
         tokens = [lock.token for lock in locks.live_of(tx, node.id) if not _is_submitted(ctx, lock)]
         break_locks(tx, tokens)
         is_own = taken.principal_id == ctx.principal.id
@@ -109,8 +105,46 @@ def check_in(store: Store, ctx: Context, path: TreePath, *, comment: str = "", k
     return made
 
 
-def cancel(store: Store, ctx: Context, path: TreePath) -> None:
+def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str) -> Node:
+    """Make a working copy the next version, with what was saved in between; without one, the version before it once more."""
+    before = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    if before is not None and before.session is not None:
+        versions.seal(tx, before)
+    content = taken.content or node.content or (NO_CONTENT if before is None else before.content)
+    has_content = taken.content is not None or before is None or before.has_content
+    name = taken.file_name or (node.name if taken.content is not None or before is None else before.file_name) or ""
+    earlier = check_outs.saves(tx, taken)
+    opened_at = tx.at
+    # The saves take an instant each, from the opening on: what follows has to be younger than they are.
+    tx.at = Instant(tx.at + len(earlier))
+    no = node.version_no + 1
+    new = NewVersion(
+        node.id,
+        no,
+        Cause.CHECK_IN,
+        opened_at,
+        taken.principal_id,
+        name,
+        content,
+        comment=comment,
+        saved_at=tx.at,
+        metadata=NO_METADATA if before is None else before.metadata,
+        has_content=has_content,
+        content_no=next_content_no(before) if has_content or before is None else before.content_no,
+    )
+    versions.add(tx, [new])
+    versions.add_saves(tx, node.id, no, taken.principal_id, earlier, opened_at)
+    if not has_content:
+        catalog.set_version(tx, node.id, no)
+        return replace(node, version_no=no)
+    catalog.set_content(tx, node.id, no, content, tx.at)
+    return show_on_drive(tx, replace(node, version_no=no, content=content, modified_at=tx.at), name)
+
+
+def cancel(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool = True) -> None:
     """Drop a working copy; what was saved in it becomes a rescue copy of its author. Durable on return.
+
+    The caller's own lock, when its token is submitted, forbids that only with ``beside_own_lock`` false.
 
     Raises:
         NotCheckedOut, CheckedOut: see ``check_in``.
@@ -120,10 +154,13 @@ def cancel(store: Store, ctx: Context, path: TreePath) -> None:
     Source: RFC 3253, 4.5.
     """
     with store.database.write() as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, where, tx.now)
+        path = found.path
         node = _document(found, ctx, Right.WRITE_CONTENT)
         check_conditions(tx, ctx, found, tx.now)
         taken = _ending(found, ctx, Act.CANCEL)
+        if not beside_own_lock and (standing_locks := locks_on(found)):
+            raise Locked(tuple(root for _, root in standing_locks))
         if taken.principal_id == ctx.principal.id:
             check_write_locks(ctx, found)
         elif found.locks.get(node.id):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
@@ -12,8 +12,20 @@ from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.instant import after
 from davgate.model.locks import Lock
 from davgate.model.media_types import choose
-from davgate.model.node import Cause, Content, Node, NodeKind
-from davgate.storage.api import Change, NewVersion, Session, Staged, Transaction, catalog, check_outs, versions
+from davgate.model.metadata import NO_METADATA, Metadata
+from davgate.model.names import stem_and_suffix
+from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Version
+from davgate.storage.api import (
+    Change,
+    NewVersion,
+    Session,
+    Staged,
+    Transaction,
+    catalog,
+    check_outs,
+    property_index,
+    versions,
+)
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -23,6 +35,24 @@ class Body(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes, none at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of content beside its bytes. Without a file name or metadata the next version has those of the one before it.
+
+    ``origin`` tells where the content came from, if not with the request. ``always`` asks for a version though the bytes are the
+    same.
+    """
+
+    origin: str = ""
+    comment: str = ""
+    file_name: str | None = None
+    metadata: Metadata | None = None
+    always: bool = False
+
+
+NOTHING_SAID: Final = Said()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +74,13 @@ def check_room(store: Store, session: Session, announced_bytes: int | None) -> N
     if not announced_bytes:
         return
     if announced_bytes > policy.upload_limit_bytes:
-        raise _too_large(policy.upload_limit_bytes)
+        raise too_large(policy.upload_limit_bytes)
     if 0 < policy.quota_bytes < catalog.stored_bytes(session) + announced_bytes:
         raise QuotaExceeded()
 
 
-def _too_large(limit_bytes: int) -> TooLarge:
+def too_large(limit_bytes: int) -> TooLarge:
+    """Return the error for content above the limit of a document."""
     return TooLarge(f"A document has at most {limit_bytes} bytes here. Send a smaller one.")
 
 
@@ -66,7 +97,7 @@ def receive(store: Store, body: Body, *, announced_bytes: int | None = None) -> 
         while block := body.read(_BLOCK_BYTES):
             staging.write(memoryview(block))
             if staging.length_bytes > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
         if announced_bytes is not None and staging.length_bytes != announced_bytes:
             raise BodyIncomplete(
                 f"{staging.length_bytes} bytes arrived where {announced_bytes} were announced. Nothing was stored; send it again."
@@ -101,7 +132,7 @@ def add_document(
     name: str,
     content: Content | None,
     *,
-    origin: str = "",
+    said: Said = NOTHING_SAID,
     session: Lock | None = None,
     is_scratch: bool = False,
 ) -> Node:
@@ -112,7 +143,7 @@ def add_document(
     catalog.add(tx, [node])
     catalog.touch(tx, parent.id)
     if content is not None and not is_scratch:
-        versions.add(tx, [_new_version(store, tx, ctx, node, 1, content, Cause.CREATED, origin, session)])
+        _add_version(store, tx, ctx, node, None, content, Cause.CREATED, said, session)
     return node
 
 
@@ -124,7 +155,7 @@ def give(
     content: Content,
     cause: Cause,
     *,
-    origin: str = "",
+    said: Said = NOTHING_SAID,
     session: Lock | None = None,
     check_out: CheckOut | None = None,
     is_scratch: bool = False,
@@ -136,14 +167,14 @@ def give(
     nothing.
     """
     if rule(check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY and check_out is not None:
-        return _save_working_copy(tx, node, check_out, content)
-    if node.content is not None and node.content.digest == content.digest:
+        return _save_working_copy(tx, node, check_out, content, said.file_name)
+    if node.content is not None and node.content.digest == content.digest and not said.always:
         return node
     if node.version_no == 0 and is_scratch:
         return _set_content(tx, node, 0, content)
     current = versions.find(tx, node.id, node.version_no) if node.version_no else None
     if current is not None:
-        if current.content.digest == content.digest:
+        if current.content.digest == content.digest and current.has_content and not said.always:
             # It was emptied a moment ago, and is filled again with what it had.
             return _set_content(tx, node, current.no, current.content)
         if continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now):
@@ -151,15 +182,15 @@ def give(
             return _set_content(tx, node, current.no, content)
         if current.session is not None:
             versions.seal(tx, current)
-    no = node.version_no + 1
-    cause = Cause.CREATED if no == 1 else Cause.SESSION if session and cause is Cause.SAVE else cause
-    versions.add(tx, [_new_version(store, tx, ctx, node, no, content, cause, origin, session)])
-    return _set_content(tx, node, no, content)
+    is_first = node.version_no == 0
+    cause = Cause.CREATED if is_first else Cause.SESSION if session and cause is Cause.SAVE else cause
+    _add_version(store, tx, ctx, node, current, content, cause, said, session)
+    return _set_content(tx, node, 1 if current is None else current.no + 1, content)
 
 
 def add_first_version(store: Store, tx: Transaction, ctx: Context, node: Node, content: Content) -> Node:
     """Store what a scratch file has as its first version, by which it becomes a document."""
-    versions.add(tx, [_new_version(store, tx, ctx, node, 1, content, Cause.CREATED, "", None)])
+    _add_version(store, tx, ctx, node, None, content, Cause.CREATED, NOTHING_SAID, None)
     return _set_content(tx, node, 1, content)
 
 
@@ -168,28 +199,109 @@ def _set_content(tx: Transaction, node: Node, no: int, content: Content) -> Node
     return replace(node, modified_at=tx.at, version_no=no, content=content)
 
 
-def _save_working_copy(tx: Transaction, node: Node, taken: CheckOut, content: Content) -> Node:
-    if node.content is None or node.content.digest != content.digest:
-        check_outs.save(tx, taken, content)
+def _save_working_copy(tx: Transaction, node: Node, taken: CheckOut, content: Content, file_name: str | None) -> Node:
+    is_renamed = file_name is not None and file_name != taken.file_name
+    if is_renamed or node.content is None or node.content.digest != content.digest:
+        check_outs.save(tx, taken, content, file_name or taken.file_name)
         return replace(node, modified_at=tx.at, content=content)
     return node
 
 
-def _new_version(
+def _add_version(
     store: Store,
     tx: Transaction,
     ctx: Context,
     node: Node,
-    no: int,
+    before: Version | None,
     content: Content,
     cause: Cause,
-    origin: str,
+    said: Said,
     session: Lock | None,
-) -> NewVersion:
+) -> None:
+    """Store the version that follows ``before``."""
+    no = 1 if before is None else before.no + 1
     token, sealed_at = (None, None) if session is None else (session.token, max(session.expires_at, tx.at))
     if session is None and ctx.editing and is_placeholder(content.length_bytes, no):
         token, sealed_at = PLACEHOLDER, after(tx.at, store.policy.save_window)
-    return NewVersion(node.id, no, cause, tx.at, ctx.principal.id, node.name or "", content, origin, token, sealed_at)
+    versions.add(
+        tx,
+        [
+            NewVersion(
+                node.id,
+                no,
+                cause,
+                tx.at,
+                ctx.principal.id,
+                said.file_name or node.name or (before.file_name if before else ""),
+                content,
+                said.origin,
+                token,
+                sealed_at,
+                said.comment,
+                metadata=metadata_after(tx, node.id, before, said.metadata),
+                content_no=next_content_no(before),
+            )
+        ],
+    )
+
+
+def metadata_after(tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None) -> Metadata:
+    """Return the properties of the version that follows ``before``, and let the document be found by them."""
+    former = NO_METADATA if before is None else before.metadata
+    if metadata is None or metadata == former:
+        return former
+    property_index.replace(tx, node_id, metadata)
+    return metadata
+
+
+def next_content_no(before: Version | None) -> int:
+    """Return the number that a version with content has among such versions."""
+    return 0 if before is None or before.content_no is None else before.content_no + 1
+
+
+def add_metadata_version(
+    tx: Transaction, ctx: Context, node: Node, metadata: Metadata, *, comment: str = "", stem: str = ""
+) -> Node:
+    """Store a version that has other properties and the same content, or lack of content, as the one before it.
+
+    With ``stem`` its file has that name before the same suffix.
+
+    The tag and the time of the content stay: whoever reads it has no reason to read it again. What an edit session has open is
+    sealed.
+    """
+    before = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    if before is not None and before.session is not None:
+        versions.seal(tx, before)
+    # A collection that was made without metadata had its first version without a row.
+    no = node.version_no + 1 if before is not None or node.version_no else 1 if node.created_at == tx.at else 2
+    versions.add(
+        tx,
+        [
+            NewVersion(
+                node.id,
+                no,
+                Cause.CREATED if no == 1 else Cause.METADATA,
+                tx.at,
+                ctx.principal.id,
+                renamed(before.file_name, stem) if before is not None else "",
+                before.content if before is not None else NO_CONTENT,
+                comment=comment,
+                metadata=metadata_after(tx, node.id, before, metadata),
+                has_content=before is not None and before.has_content,
+                content_no=None if before is None else before.content_no,
+            )
+        ],
+    )
+    if before is None:
+        versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
+    catalog.set_version(tx, node.id, no)
+    return replace(node, version_no=no)
+
+
+def renamed(file_name: str, stem: str) -> str:
+    """Return a file name with another stem, if one is given; a stem that ends with the suffix has it already."""
+    suffix = stem_and_suffix(file_name)[1]
+    return stem.removesuffix(suffix) + suffix if stem and file_name else file_name
 
 
 def settle(store: Store, tx: Transaction, ctx: Context, node: Node, *, session: Lock | None = None) -> Node:
@@ -215,8 +327,9 @@ def add_empty(store: Store, tx: Transaction, name: str) -> Content:
 
 
 def change_of(action: str, node: Node) -> Change:
-    """Return the change row of something that happened to a node where it is."""
-    return Change(action, node.id, node.parent_id, node.name, node.version_no)
+    """Return the change row of something that happened to a node where it is; what has no name is no member on the drive."""
+    parent_id = node.parent_id if node.name is not None else None
+    return Change(action, node.id, parent_id, node.name, node.version_no)
 
 
 def media_of(staged: Staged, declared: str | None, name: str) -> Content:

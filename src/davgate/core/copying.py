@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
-from davgate.model.node import Cause, Content, Node, NodeKind
+from davgate.model.editing import is_transient, is_transient_place
+from davgate.model.metadata import NO_METADATA, Metadata
+from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind
+from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
-from davgate.storage.api import NewVersion, Transaction, catalog, properties, versions
+from davgate.storage.api import (
+    NewVersion,
+    Sayings,
+    Staged,
+    Transaction,
+    as_holder_sees,
+    catalog,
+    check_outs,
+    descriptions,
+    properties,
+    property_index,
+    to_node,
+    versions,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
     """What is copied, and where it lies in the tree that is copied. ``note`` says what it was, for the copy's first version.
 
-    A scratch file stays one; anything else with content becomes a document with one version.
+    A scratch file stays one; anything else with content or typed metadata, which is in ``said``, gets one version. Without a name
+    it is not on the drive.
     """
 
     id: int
@@ -25,6 +43,65 @@ class Original:
     content: Content | None
     note: str
     is_scratch: bool = False
+    said: Sayings | None = None
+
+    @property
+    def has_version(self) -> bool:
+        """Whether its copy has a version."""
+        return not self.is_scratch and (self.content is not None or self.said is not None)
+
+
+def copy_tree(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    top: Node,
+    parent: Node,
+    destination: TreePath,
+    *,
+    with_members: bool,
+    note: str = "",
+    metadata: Metadata | None = None,
+) -> Node:
+    """Store copies of a node and all below it, with their properties; ``note`` ends what each is said to be a copy of.
+
+    With ``metadata`` the copy of the node itself has that instead of the original's.
+    """
+    nodes = [top]
+    if top.is_collection and with_members:
+        own = {
+            taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
+        }
+        below = readable_tree(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
+        nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
+        known = properties.of_subtree(tx, top.id)
+    else:
+        known = properties.of_node(tx, top.id)
+    said = descriptions.sayings_below(tx, top.id)
+    if metadata is not None:
+        said[top.id] = replace(said.get(top.id) or Sayings(None, top.name or "", NO_METADATA), metadata=metadata)
+    scratch = _staying_scratch(ctx, nodes, top, destination)
+    originals = [
+        Original(
+            node.id,
+            node.parent_id or 0,
+            node.kind,
+            node.name or "",
+            node.content,
+            f"{node.name}, version {node.version_no}{note}",
+            node.id in scratch,
+            said.get(node.id),
+        )
+        for node in nodes
+    ]
+    return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+
+
+def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:
+    """Return the ids of the scratch files of a tree that are scratch files where their copies go, too."""
+    if top.is_collection:
+        return frozenset(node.id for node in originals if node.is_unversioned and is_transient(node.name or ""))
+    return frozenset({top.id} if ctx.editing and top.content is not None and is_transient_place(destination) else ())
 
 
 def add_copies(
@@ -36,7 +113,7 @@ def add_copies(
     name: str,
     known: Mapping[int, Mapping[PropertyName, str]] | None = None,
 ) -> Node:
-    """Store copies of a tree, its top first, as ``name`` in a collection; return the copy of the top.
+    """Store copies of a tree, its top first, as ``name`` in a collection; return the copy of the top. Without a name it has none.
 
     ``known`` are the dead properties that the copies get, by the id of the original.
     """
@@ -49,10 +126,10 @@ def add_copies(
             store.new_uuid(),
             original.kind,
             parent.id if original is top else ids[original.parent_id],
-            name if original is top else original.name,
+            (name if original is top else original.name) or None,
             tx.at,
             tx.at,
-            0 if original.content is None or original.is_scratch else 1,
+            int(original.has_version),
             original.content,
             ctx.principal.id,
         )
@@ -68,14 +145,24 @@ def add_copies(
                 Cause.CREATED,
                 tx.at,
                 ctx.principal.id,
-                copied.name or "",
-                copied.content,
+                original.said.file_name if original.said is not None else copied.name or "",
+                copied.content or NO_CONTENT,
                 f"copy of {original.note}",
+                metadata=original.said.metadata if original.said is not None else NO_METADATA,
+                has_content=copied.content is not None,
+                content_no=0 if copied.content is not None else None,
             )
             for original, copied in zip(originals, copies, strict=True)
-            if copied.content is not None and copied.version_no
+            if original.has_version
         ],
     )
+    if any(original.has_version and original.content is None for original in originals):
+        versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
+    for original, copied in zip(originals, copies, strict=True):
+        if original.said is not None:
+            property_index.add(tx, copied.id, original.said.metadata)
+            if original.said.type is not None:
+                descriptions.set_type(tx, copied.id, original.said.type)
     if known:
         properties.add(tx, {ids[node_id]: values for node_id, values in known.items() if node_id in ids})
     catalog.touch(tx, parent.id)

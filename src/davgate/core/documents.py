@@ -26,7 +26,7 @@ from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import Locked, NotADocument, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
 from davgate.model.instant import Instant
 from davgate.model.node import Cause, Content, Node
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, Where
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Session, catalog, properties
@@ -52,7 +52,7 @@ class Opened:
         return self.store.blobs.open(self.content.digest)
 
 
-def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
+def open_content(store: Store, ctx: Context, where: Where) -> Node | Opened:
     """Return a document's current content, or the node when it is a collection. One statement.
 
     The content stays readable and the same, whatever is written meanwhile. ``is_modified`` is false when the request's
@@ -63,20 +63,20 @@ def open_content(store: Store, ctx: Context, path: TreePath) -> Node | Opened:
     """
     now = store.clock.now()
     with store.database.read() as session:
-        found = look_up(session, ctx, path, now, with_body=True)
+        found = look_up(session, ctx, where, now, with_body=True)
         node = require_visible(session, found, ctx)
         verdict = check_conditions(session, ctx, found, now, reading=True)
     etag = node.etag
     if etag is None:
         return node
     if found.is_young_of_others:
-        _note_reader(store, node)
+        note_reader(store, node)
     content = node.content or Content(b"", 0, node.media_type)
     body = b"" if content.length_bytes == 0 else found.body
     return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
 
 
-def _note_reader(store: Store, node: Node) -> None:
+def note_reader(store: Store, node: Node) -> None:
     """Note that somebody else has read a young file: it is then no scratch file of its maker's program any more."""
     with store.database.write(durable=False) as tx:
         catalog.mark_seen(tx, node.id)

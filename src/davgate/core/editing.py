@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from davgate.core.content import Written, add_document, add_empty, add_first_version, change_of, give
+from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_empty, add_first_version, change_of, give
 from davgate.core.recording import record
 from davgate.core.rescuing import forget_cancelled
 from davgate.core.rights import require_parent
@@ -32,7 +32,7 @@ from davgate.model.editing import (
     outcome,
     what_is_there,
 )
-from davgate.model.instant import Instant, after
+from davgate.model.instant import after
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
@@ -45,6 +45,7 @@ from davgate.storage.api import (
     dances,
     locks,
     properties,
+    property_index,
     removal,
     to_node,
     versions,
@@ -63,7 +64,7 @@ def write_content(
     cause: Cause,
     *,
     arrival: Arrival = Arrival.CONTENT,
-    origin: str = "",
+    said: Said = NOTHING_SAID,
 ) -> Written:
     """Put content, whose blob has its row, where a path leads; the one way in which it gets there.
 
@@ -76,34 +77,34 @@ def write_content(
     meaning = outcome(arrival, what_is_there(found.node), may_return=left is not None)
     _keep_windows_open(store, tx, ctx, found)
     if meaning is Outcome.RETURN and left is not None and content is not None:
-        return _bring_back(store, tx, ctx, found, left, content, cause, origin)
+        return _bring_back(store, tx, ctx, found, left, content, cause, said)
     if found.node is None:
-        return _make(store, tx, ctx, found, content, origin)
+        return _make(store, tx, ctx, found, content, said)
     if meaning is Outcome.HELD_BACK and content is None:
         return _hold_back(store, tx, ctx, found, found.node)
     if content is None and meaning is Outcome.NEXT_VERSION:
         content = add_empty(store, tx, found.path[-1])
     if content is None:
         return Written(found.node, is_created=False)
-    return _give_here(store, tx, ctx, found, found.node, content, cause, origin)
+    return _give_here(store, tx, ctx, found, found.node, content, cause, said)
 
 
-def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content | None, origin: str) -> Written:
+def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content | None, said: Said) -> Written:
     parent = require_parent(found, ctx, Right.BIND)
     session = session_under(store, tx, ctx, found)
     scratch = _is_scratch_place(ctx, found)
-    node = add_document(store, tx, ctx, parent, found.path[-1], content, origin=origin, session=session, is_scratch=scratch)
-    record(tx, ctx, "create", found.path, node.id, change_of("create", node), **_told_of(origin))
+    node = add_document(store, tx, ctx, parent, found.path[-1], content, said=said, session=session, is_scratch=scratch)
+    record(tx, ctx, "create", found.path, node.id, change_of("create", node), **_told_of(said))
     return Written(node, is_created=True)
 
 
-def _told_of(origin: str) -> dict[str, object]:
+def _told_of(said: Said) -> dict[str, object]:
     """Return what the audit tells of where content came from, if it did not come with the request."""
-    return {"origin": origin} if origin else {}
+    return {"origin": said.origin} if said.origin else {}
 
 
 def _give_here(
-    store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, content: Content, cause: Cause, origin: str
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, content: Content, cause: Cause, said: Said
 ) -> Written:
     session = session_under(store, tx, ctx, found)
     after_it = give(
@@ -113,13 +114,13 @@ def _give_here(
         node,
         content,
         cause,
-        origin=origin,
+        said=said,
         session=session,
         check_out=found.check_out,
         is_scratch=_is_scratch_place(ctx, found),
     )
     if after_it is not node:
-        told = {"version": after_it.version_no, **_told_of(origin)}
+        told = {"version": after_it.version_no, **_told_of(said)}
         record(tx, ctx, cause.value, found.path, node.id, change_of("content", after_it), **told)
     return Written(after_it, is_created=False)
 
@@ -128,7 +129,7 @@ def _hold_back(store: Store, tx: Transaction, ctx: Context, found: Resolved, nod
     """Let a document read as empty, without a version: most programs that truncate a file write it a moment later (R7)."""
     if found.check_out is not None and found.check_out.stands:
         empty = add_empty(store, tx, found.path[-1])
-        return _give_here(store, tx, ctx, found, node, empty, Cause.SAVE, "")
+        return _give_here(store, tx, ctx, found, node, empty, Cause.SAVE, NOTHING_SAID)
     if node.content is None or node.content.length_bytes == 0:
         return Written(node, is_created=False)
     catalog.hold_back(tx, node.id)
@@ -177,7 +178,7 @@ def may_bring_back(tx: Transaction, ctx: Context, found: Resolved) -> bool:
 
 
 def _bring_back(
-    store: Store, tx: Transaction, ctx: Context, found: Resolved, left: _Left, content: Content, cause: Cause, origin: str
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, left: _Left, content: Content, cause: Cause, said: Said
 ) -> Written:
     """Give a document its name, id and history back, and the content that arrived as its next version (R2).
 
@@ -206,7 +207,7 @@ def _bring_back(
     at_home = replace(found, chain=(*found.chain[: len(found.path)], back), check_out=check_outs.of_document(tx, document.id))
     if pending is not None:
         at_home = replace(at_home, locks={**found.locks, document.id: found.locks.get(pending.id, ())})
-    given = _give_here(store, tx, ctx, at_home, back, content, cause, origin)
+    given = _give_here(store, tx, ctx, at_home, back, content, cause, said)
     return Written(given.node, is_created=pending is None)
 
 
@@ -217,7 +218,7 @@ def _leave_behind(store: Store, tx: Transaction, ctx: Context, parent: Node, doc
         had = last.content
     origin = f"what {document.uuid} had as version {document.version_no}"
     is_file_of_program = leftover is Leftover.SCRATCH
-    return add_document(store, tx, ctx, parent, document.name or "", had, origin=origin, is_scratch=is_file_of_program)
+    return add_document(store, tx, ctx, parent, document.name or "", had, said=Said(origin=origin), is_scratch=is_file_of_program)
 
 
 def _take_over(tx: Transaction, former: Node, document: Node) -> None:
@@ -354,10 +355,11 @@ def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, in
     there.
     """
     last = versions.find(tx, into.id, into.version_no)
-    moved = versions.append(tx, source.id, into.id, into.version_no, last.saved_at if last else Instant(0))
+    moved = versions.append(tx, source.id, into.id, into.version_no, last)
     if (newest := versions.find(tx, into.id, into.version_no + moved)) is not None:
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)
+        property_index.replace(tx, into.id, newest.metadata)
     _take_over(tx, source, into)
     no = into.version_no + moved
     is_held_back = source.is_pending and moved > 0

@@ -161,7 +161,7 @@ def remove(
             record(tx, ctx, action, paths[row[0]], row[0], uuid=row[1], versions=counts[row[0]], **detail)
     shared = len(named) - forgotten.contents
     erased = Erased(top.uuid, to_text(path), len(counts), sum(counts.values()), forgotten.length_bytes, shared)
-    change = Change(action, top.id, top.parent_id, top.name)
+    change = Change(action, top.id, None if top.name is None else top.parent_id, top.name)
     figures = {"documents": erased.documents, "versions": erased.versions, "bytes": erased.freed_bytes}
     record(tx, ctx, action, path, top.id, change, uuid=top.uuid, **figures, **detail)
     if top.parent_id is not None:
@@ -172,9 +172,9 @@ def remove(
 def _paths(rows: Sequence[MemberRow], top_path: TreePath) -> dict[int, TreePath]:
     """Return the path of each node of a subtree, whose top is the first row."""
     paths: dict[int, TreePath] = {}
-    for node_id, _, _, parent_id, name, *_ in rows:
+    for node_id, uuid, _, parent_id, name, *_ in rows:
         above = paths.get(parent_id) if parent_id is not None else None
-        paths[node_id] = top_path if above is None else (*above, name or "")
+        paths[node_id] = top_path if above is None else (*above, name or f"={uuid}")
     return paths
 
 

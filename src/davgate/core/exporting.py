@@ -53,7 +53,7 @@ def record_of(store: Store, ctx: Context, path: TreePath) -> Record:
 
 
 def nodes_of(store: Store, ctx: Context, path: TreePath) -> list[tuple[TreePath, Node]]:
-    """Return what is at a path with all below it, each collection before its members; scratch files are left out.
+    """Return what is at a path with all below it that has content, each collection before its members, without scratch files.
 
     Raises:
         NotFound.
@@ -65,7 +65,7 @@ def nodes_of(store: Store, ctx: Context, path: TreePath) -> list[tuple[TreePath,
         for node in readable_tree(session, ctx, [to_node(row) for row in catalog.subtree(session, top.id)]):
             above = None if node.id == top.id else paths[node.parent_id or 0]
             paths[node.id] = path if above is None else (*above, node.name or "")
-            if node.is_collection or node.version_no > 0:
+            if node.is_collection or (node.version_no > 0 and not node.is_bare):
                 found.append((paths[node.id], node))
     if not found:
         raise NotFound(path)

@@ -20,7 +20,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end, revivable_until
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import TreePath, Where, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Transaction, check_outs, locks
@@ -30,13 +30,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """What kind of lock is asked for. ``timeout`` None leaves it to the policy; ``owner`` is the text that others are shown."""
+    """What kind of lock is asked for. ``timeout`` None leaves it to the policy; ``owner`` is the text that others are shown.
+
+    Without ``token`` it gets a UUID for one; whoever brings one makes it unguessable. ``beside_check_out`` asks for it though
+    somebody else has the document checked out.
+    """
 
     scope: Scope
     depth: Depth
     owner: str
     timeout: timedelta | None
     holding: Holding = Holding.TOKEN
+    is_stealable: bool = False
+    token: str | None = None
+    beside_check_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Granted:
     is_created: bool = False
 
 
-def lock(store: Store, ctx: Context, path: TreePath, asked: LockRequest) -> Granted:
+def lock(store: Store, ctx: Context, where: Where, asked: LockRequest) -> Granted:
     """Take a lock. On a path where nothing is, a pending document is made and locked in the same commit.
 
     Of any number of requests at once, in whatever process, exactly one gets an exclusive lock.
@@ -62,19 +69,20 @@ def lock(store: Store, ctx: Context, path: TreePath, asked: LockRequest) -> Gran
 
     Source: RFC 4918, 9.10.
     """
-    taken = _take(store, ctx, path, asked, durable=False) or _take(store, ctx, path, asked, durable=True)
+    taken = _take(store, ctx, where, asked, durable=False) or _take(store, ctx, where, asked, durable=True)
     assert taken is not None
     return taken
 
 
-def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, durable: bool) -> Granted | None:
+def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durable: bool) -> Granted | None:
     """Take the lock; None, with nothing done, when a new document has to be durable and the transaction is not.
 
     A lock alone needs no disk flush of its own, and only the transaction knows whether there is anything at the path.
     """
     with store.database.write(durable=durable) as tx:
-        found = look_up(tx, ctx, path, tx.now, reviving=False)
-        node = _lockable(tx, ctx, found)
+        found = look_up(tx, ctx, where, tx.now, reviving=False)
+        node = _lockable(ctx, found) if isinstance(where, tuple) else require_node(found, ctx, Right.LOCK)
+        check_conditions(tx, ctx, found, tx.now)
         standing = _inherited(found) if node is None else locks_on(found)
         _check_conflicts(tx, ctx, found, standing, asked)
         overtake(tx, ctx, found, own_too=True)
@@ -90,16 +98,16 @@ def _take(store: Store, ctx: Context, path: TreePath, asked: LockRequest, *, dur
             check_outs.forget(tx, node.id)
         taken = _new_lock(store, tx, ctx, node, asked)
         locks.add(tx, taken)
-        record(tx, ctx, "lock", path, node.id, scope=asked.scope.value, depth=asked.depth.value)
+        record(tx, ctx, "lock", found.path, node.id, scope=asked.scope.value, depth=asked.depth.value)
         tx.commit()
-    return Granted(taken, path, node.is_collection, tx.now, found.node is None)
+    return Granted(taken, found.path, node.is_collection, tx.now, found.node is None)
 
 
 def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: LockRequest) -> Lock:
     timeout = store.policy.locks.granted(asked.timeout)
     end = end_of(tx.now, timeout)
     return Lock(
-        store.new_uuid(),
+        asked.token or store.new_uuid(),
         node.id,
         asked.scope,
         asked.depth,
@@ -109,11 +117,12 @@ def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: Lo
         timeout,
         end,
         revivable_until(end, store.policy.locks),
+        asked.is_stealable,
     )
 
 
-def _lockable(tx: Transaction, ctx: Context, found: Resolved) -> Node | None:
-    """Return the node to lock, None when it has yet to be made, after the checks that do not concern locks."""
+def _lockable(ctx: Context, found: Resolved) -> Node | None:
+    """Return the node to lock, None when it has yet to be made, after the checks of rights and names."""
     if found.node is not None and (not found.path or Right.READ in rights_at(found, ctx, len(found.path))):
         require_node(found, ctx, Right.LOCK)
     else:
@@ -122,7 +131,6 @@ def _lockable(tx: Transaction, ctx: Context, found: Resolved) -> Node | None:
         require_room(found, ctx)
         require(Right.LOCK, rights_on_new(found, ctx), found.path)
         check_new_name(found.path[:-1], found.path[-1])
-    check_conditions(tx, ctx, found, tx.now)
     return found.node
 
 
@@ -134,7 +142,7 @@ def _inherited(found: Resolved) -> tuple[LockAt, ...]:
 def _check_conflicts(tx: Transaction, ctx: Context, found: Resolved, standing: tuple[LockAt, ...], asked: LockRequest) -> None:
     roots = dict(standing)
     node = found.node
-    held = [] if found.check_out is None else [(found.check_out, found.path)]
+    held = [] if found.check_out is None or asked.beside_check_out else [(found.check_out, found.path)]
     if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
         roots.update(locks.below(tx, node.id, found.path, tx.now))
         if found.has_check_outs:
@@ -147,10 +155,18 @@ def _check_conflicts(tx: Transaction, ctx: Context, found: Resolved, standing: t
         raise LockConflict(tuple(dict.fromkeys(seen)))
 
 
-def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | None) -> Granted:
-    """Let a lock of the caller begin its span anew, or a new span; the token stays.
+def refresh(
+    store: Store,
+    ctx: Context,
+    where: Where,
+    timeout: timedelta | None,
+    *,
+    is_stealable: bool | None = None,
+    goes_on: bool = False,
+) -> Granted:
+    """Let a lock of the caller begin its span anew, or a new span; the token stays. With ``is_stealable`` that changes, too.
 
-    The path may be any in the lock's scope.
+    What is named may be anything in the lock's scope. Where the span ``goes_on`` nothing but ``is_stealable`` changes.
 
     Raises:
         RefreshMismatch: no live lock with a submitted token of the caller affects what is here.
@@ -159,24 +175,30 @@ def refresh(store: Store, ctx: Context, path: TreePath, timeout: timedelta | Non
     Source: RFC 4918, 9.10.2.
     """
     with store.database.write(durable=False) as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, where, tx.now)
         check_conditions(tx, ctx, found, tx.now)
         require_node(found, ctx, Right.READ)
         own = [pair for pair in locks_on(found) if pair[0].token in ctx.tokens and pair[0].principal_id == ctx.principal.id]
         if not own:
             raise RefreshMismatch()
         held, root = own[0]
-        span = store.policy.locks.granted(timeout)
-        end = end_of(tx.now, span)
-        refreshed = replace(held, timeout=span, expires_at=end, revivable_until=revivable_until(end, store.policy.locks))
+        if is_stealable is not None:
+            held = replace(held, is_stealable=is_stealable)
+        refreshed = held if goes_on else _begun_anew(store, held, tx.now, timeout)
         refresh_lock(tx, refreshed)
         record(tx, ctx, "refresh-lock", root, held.node_id)
         tx.commit()
     return Granted(refreshed, root, found.chain[len(root)].is_collection, tx.now)
 
 
-def unlock(store: Store, ctx: Context, path: TreePath, token: str) -> None:
-    """End a lock. An administrator may end anybody's; that is audited as a break.
+def _begun_anew(store: Store, held: Lock, now: Instant, asked: timedelta | None) -> Lock:
+    timeout = store.policy.locks.granted(asked)
+    end = end_of(now, timeout)
+    return replace(held, timeout=timeout, expires_at=end, revivable_until=revivable_until(end, store.policy.locks))
+
+
+def unlock(store: Store, ctx: Context, where: Where, token: str, *, by_force: bool = False) -> None:
+    """End a lock. An administrator may end anybody's, ``by_force`` others one that is stealable; that is audited as a break.
 
     A document that was locked into being and never written gets its first version, without bytes.
 
@@ -187,20 +209,20 @@ def unlock(store: Store, ctx: Context, path: TreePath, token: str) -> None:
 
     Source: RFC 4918, 9.11.
     """
-    if not _end(store, ctx, path, token, durable=False):
-        _end(store, ctx, path, token, durable=True)
+    if not _end(store, ctx, where, token, by_force=by_force, durable=False):
+        _end(store, ctx, where, token, by_force=by_force, durable=True)
 
 
-def _end(store: Store, ctx: Context, path: TreePath, token: str, *, durable: bool) -> bool:
+def _end(store: Store, ctx: Context, where: Where, token: str, *, by_force: bool, durable: bool) -> bool:
     """End the lock; False, with nothing done, when a first version has to be durable and the transaction is not."""
     with store.database.write(durable=durable) as tx:
-        found = look_up(tx, ctx, path, tx.now, reviving=False)
+        found = look_up(tx, ctx, where, tx.now, reviving=False)
         require_node(found, ctx, Right.READ)
         check_conditions(tx, ctx, found, tx.now)
-        ending, root = next((pair for pair in locks_on(found) if pair[0].token == token), (None, path))
+        ending, root = next((pair for pair in locks_on(found) if pair[0].token == token), (None, found.path))
         if ending is None:
             raise UnknownLockToken()
-        if not may_end(ending, ctx.principal, rights_at(found, ctx, len(root))):
+        if not may_end(ending, ctx.principal, rights_at(found, ctx, len(root)), by_force=by_force):
             raise NotTheLockOwner()
         locked = found.chain[len(root)]
         if locked.is_pending and not is_transient_place(root):

@@ -7,18 +7,17 @@ merged is appended.
 from __future__ import annotations
 
 from davgate.core.access import check_member_locks, check_removal_locks, check_write_locks, look_up
-from davgate.core.content import Written, add_document, change_of, give
+from davgate.core.content import Said, Written, add_document, change_of, give
 from davgate.core.editing import merge_versions
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
-from davgate.model.instant import Instant
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, catalog, versions
+from davgate.storage.api import Resolved, catalog, property_index, versions
 
 
 def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Written:
@@ -49,13 +48,16 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
             raise Malformed(f"{to_text(path)} has no version before {no}, so nothing would be left of it. Name a later one.")
         versions.seal_below(tx, node.id)
         made = add_document(store, tx, ctx, parent, name, None)
-        taken = versions.append(tx, node.id, made.id, 0, Instant(0), from_no=no)
+        taken = versions.append(tx, node.id, made.id, 0, None, from_no=no)
         last = versions.find(tx, made.id, taken)
         assert last is not None
+        property_index.replace(tx, made.id, last.metadata)
         catalog.set_content(tx, made.id, taken, last.content, tx.at)
         current = catalog.find(tx, made.id)
         assert current is not None
-        back = give(store, tx, ctx, node, before.content, Cause.REVERT, origin=f"version {before.no}, when split")
+        origin = f"version {before.no}, when split"
+        said = Said(origin, metadata=before.metadata, always=before.metadata != last.metadata)
+        back = give(store, tx, ctx, node, before.content, Cause.REVERT, said=said)
         changes = (change_of("create", current), change_of("content", back))
         record(tx, ctx, "split", path, node.id, *changes, at=no, into=current.uuid, name=name)
         tx.commit()

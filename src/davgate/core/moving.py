@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from davgate.core.access import (
     check_conditions,
     check_member_locks,
     check_removal_locks,
+    check_untouched,
     check_write_or_member_locks,
     locks_at,
     locks_on,
     look_up,
 )
-from davgate.core.content import Written, add_empty, change_of
-from davgate.core.copying import Original, add_copies
+from davgate.core.content import Said, Written, add_empty, change_of
+from davgate.core.copying import copy_tree
 from davgate.core.editing import (
     absorb,
     discard,
@@ -29,7 +29,6 @@ from davgate.core.editing import (
 )
 from davgate.core.recording import record
 from davgate.core.rights import (
-    readable_tree,
     require_node,
     require_parent,
     require_removable,
@@ -39,46 +38,64 @@ from davgate.core.rights import (
 )
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
-from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder, is_transient, is_transient_place
-from davgate.model.errors import PreconditionFailed, SameResource
+from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder
+from davgate.model.errors import Held, PreconditionFailed, SameResource
 from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, collision_key
 from davgate.model.node import Cause, Content, Node
-from davgate.model.paths import TreePath, is_inside, to_text
+from davgate.model.paths import TreePath, Where, is_inside, to_text
 from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
+    Sayings,
     Transaction,
-    as_holder_sees,
     catalog,
-    check_outs,
     dances,
+    descriptions,
     locks,
-    properties,
-    to_node,
+    marks,
     versions,
 )
 
 
-def delete(store: Store, ctx: Context, path: TreePath) -> None:
+def delete(
+    store: Store,
+    ctx: Context,
+    where: Where,
+    *,
+    beside_own: bool = True,
+    keeps_address: bool = False,
+    despite_hold: bool = True,
+) -> None:
     """Move a document or a whole collection to the trash, identity and history kept; durable on return.
 
-    All locks at and below it end in the same commit.
+    All locks at and below it end in the same commit. With ``beside_own`` false the caller's own lock or check-out forbids it as
+    others' do. With ``keeps_address`` it is still found at its address, for doors that show what was deleted. A hold keeps what
+    is in the trash from being removed; with ``despite_hold`` false it keeps it out of the trash, too, for doors to which what is
+    deleted is gone.
 
     Raises:
         NotFound, Forbidden, Locked, PreconditionFailed.
+        Held: a version of it, or of a document below it, is held, and that counts.
 
     Source: RFC 4918, 9.6.
     """
     with store.database.write() as tx:
-        found = look_up(tx, ctx, path, tx.now)
+        found = look_up(tx, ctx, where, tx.now)
         node = require_node(found, ctx, Right.READ)
-        if not path:
+        if not found.path:
             raise SameResource("The root folder cannot be deleted. Delete what is in it.")
         require_removable(found, ctx)
-        require_removable_below(tx, ctx, node, path)
+        require_removable_below(tx, ctx, node, found.path)
         check_conditions(tx, ctx, found, tx.now)
-        _delete(store, tx, ctx, found, node)
+        if not beside_own:
+            check_untouched(tx, found, node, tx.now)
+        if not despite_hold and (held := marks.held_below(tx, node.id)) is not None:
+            raise Held(catalog.path_of(tx, held) or found.path)
+        if keeps_address:
+            _take_away(store, tx, ctx, found, node, keeps_address=True)
+        else:
+            _delete(store, tx, ctx, found, node)
         tx.commit()
 
 
@@ -112,7 +129,14 @@ def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, n
 
 
 def _take_away(
-    store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, *, successor: Node | None = None
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    node: Node,
+    *,
+    successor: Node | None = None,
+    keeps_address: bool = False,
 ) -> None:
     """Move a node to the trash, if anybody can want it back.
 
@@ -135,7 +159,7 @@ def _take_away(
         return
     if successor is None:
         vacate(store, tx, ctx, node)
-    catalog.move_to_trash(tx, node, found.path, ctx.principal.id)
+    catalog.move_to_trash(tx, node, found.path, ctx.principal.id, keeps_address=keeps_address)
     if node.parent_id is not None:
         catalog.touch(tx, node.parent_id)
     record(tx, ctx, "delete", found.path, node.id, change_of("delete", node))
@@ -189,7 +213,7 @@ def _save_onto(
     else:
         arrival = Arrival.EMPTY if node.content is None else Arrival.SCRATCH
         origin = f"moved from {to_text(found.path)}"
-        written = write_content(store, tx, ctx, there, node.content, Cause.SAVE, arrival=arrival, origin=origin)
+        written = write_content(store, tx, ctx, there, node.content, Cause.SAVE, arrival=arrival, said=Said(origin=origin))
     if not absorb(tx, ctx, found, node, written.node, ending):
         _take_away(store, tx, ctx, found, node)
     return written
@@ -330,8 +354,11 @@ def write_copy(
     *,
     overwrite: bool,
     cause: Cause = Cause.SAVE,
+    like: Sayings | None = None,
 ) -> Written:
     """Make content, of today or of the past, that of the document at a path: its next version, or a new document.
+
+    A new one says what ``like`` says; one that is there goes on to say what it says.
 
     Raises:
         ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
@@ -343,53 +370,14 @@ def write_copy(
         _check_overwrite(there, overwrite=overwrite)
     check_write_or_member_locks(ctx, there)
     arrival = Arrival.EMPTY if content is None else Arrival.COPY
-    return write_content(store, tx, ctx, there, content, cause, arrival=arrival, origin=origin)
+    if like is None or there.node is not None or may_bring_back(tx, ctx, there):
+        return write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=Said(origin=origin))
+    said = Said(origin, file_name=like.file_name, metadata=like.metadata)
+    written = write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=said)
+    if like.type is not None and written.node.version_no:
+        descriptions.set_type(tx, written.node.id, like.type)
+    return written
 
 
 def _origin(path: TreePath, node: Node) -> str:
     return f"copy of {to_text(path)}, version {node.version_no}"
-
-
-def copy_tree(
-    store: Store,
-    tx: Transaction,
-    ctx: Context,
-    top: Node,
-    parent: Node,
-    destination: TreePath,
-    *,
-    with_members: bool,
-    note: str = "",
-) -> Node:
-    """Store copies of a node and all below it, with their dead properties; ``note`` ends what each is said to be a copy of."""
-    nodes = [top]
-    if top.is_collection and with_members:
-        own = {
-            taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
-        }
-        below = readable_tree(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
-        nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
-        known = properties.of_subtree(tx, top.id)
-    else:
-        known = properties.of_node(tx, top.id)
-    scratch = _staying_scratch(ctx, nodes, top, destination)
-    originals = [
-        Original(
-            node.id,
-            node.parent_id or 0,
-            node.kind,
-            node.name or "",
-            node.content,
-            f"{node.name}, version {node.version_no}{note}",
-            node.id in scratch,
-        )
-        for node in nodes
-    ]
-    return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
-
-
-def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:
-    """Return the ids of the scratch files of a tree that are scratch files where their copies go, too."""
-    if top.is_collection:
-        return frozenset(node.id for node in originals if node.is_unversioned and is_transient(node.name or ""))
-    return frozenset({top.id} if ctx.editing and top.content is not None and is_transient_place(destination) else ())

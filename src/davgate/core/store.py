@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from davgate.core.denials import Denials
 from davgate.model.conditions import NO_CONDITIONS, Conditions
 from davgate.model.instant import Clock
-from davgate.model.locks import LockPolicy
+from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
 from davgate.model.principal import SYSTEM, Principal
 from davgate.model.retention import ThinningRule
 from davgate.storage.api import BlobStore, Database
@@ -24,11 +24,14 @@ class Policy:
     ``save_window`` is how long a step of a save may be away from the next one, and content that is awaited. A program's own files
     are swept ``scratch_age`` after they were last written, those that go with a document after ``sidecar_age``; what may be the
     only copy of something then stays in the trash for ``swept_age``, anything else for ``trash_keep``, or for ever without one.
+    An upload in parts ends ``upload_life`` after its last byte; a principal has ``open_uploads`` of them at most.
     """
 
     locks: LockPolicy = LockPolicy()
     quota_bytes: int = 0
     upload_limit_bytes: int = 64 << 30
+    upload_life: timedelta = timedelta(hours=1)
+    open_uploads: int = 100
     time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     save_window: timedelta = timedelta(seconds=120)
     versions_per: str = "session"
@@ -65,7 +68,8 @@ class Context:
     """Who asks, under which conditions, with which lock tokens (bare), from where.
 
     ``editing`` tells that the request comes from a program that saves as on a disk: what it does in several requests may be one
-    edit of one document (``model.editing``).
+    edit of one document (``model.editing``). ``signed_for`` are the holdings of locks for which the request needs no token,
+    because it came through a door that has none.
     """
 
     principal: Principal
@@ -74,6 +78,11 @@ class Context:
     request_id: str = ""
     client: str = ""
     editing: bool = False
+    signed_for: frozenset[Holding] = NOT_SIGNED_FOR
+
+    def without_conditions(self) -> Context:
+        """Return the same request for a look at something that its conditions do not concern."""
+        return self if self.conditions.is_empty else replace(self, conditions=NO_CONDITIONS)
 
 
 SYSTEM_CONTEXT = Context(SYSTEM)

@@ -25,7 +25,7 @@ from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.node import Cause, Content, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import IS_CLOSED_AT, FoundThen, MemberRow, Row, Session, Transaction, as_of, versions
+from davgate.storage.api import IS_CLOSED_AT, FoundThen, MemberRow, Row, Session, Transaction, as_of, descriptions, versions
 
 _AT_ONCE: Final = 2000
 _INSTANT = re.compile(
@@ -151,7 +151,8 @@ def copy_out(
             which = f"{'' if version and version.content.digest == content.digest else 'earlier save of '}version {row[7]}"
             origin = which if is_same else f"as of {moment}, {to_text(path)}, {which}"
             cause = Cause.REVERT if is_same else Cause.SAVE
-            written = write_copy(store, tx, ctx, there, content, origin, overwrite=overwrite, cause=cause)
+            like = descriptions.sayings_then(tx, {found.node_id: row[7]}).get(found.node_id)
+            written = write_copy(store, tx, ctx, there, content, origin, overwrite=overwrite, cause=cause, like=like)
         else:
             parent = may_take_place(tx, ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
@@ -173,6 +174,7 @@ def _originals(
         # A collection comes before its members: with it, all below it stays away.
         if Right.READ in held[one.node_id] and (one.parent_id in shown or one is nodes[0]):
             shown.add(one.node_id)
+    said = descriptions.sayings_then(tx, {one.node_id: one.row[7] for one in nodes})
     return [
         Original(
             one.node_id,
@@ -181,6 +183,7 @@ def _originals(
             one.row[4] or "",
             _content(one.row),
             f"{one.row[4]}, version {one.row[7]}, as of {moment}",
+            said=said.get(one.node_id),
         )
         for one in nodes
         if one.node_id in shown

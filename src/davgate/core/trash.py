@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written, change_of
+from davgate.core.copying import copy_tree
 from davgate.core.documents import Opened
 from davgate.core.editing import promote
-from davgate.core.moving import clear_place, copy_tree, may_take_place, write_copy
+from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.rights import rights_of, without_closed
 from davgate.core.store import Context, Store
@@ -55,6 +56,18 @@ def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.REA
     return entry
 
 
+def _find_on_drive(session: Session, ctx: Context, node_id: int) -> TrashEntry:
+    """Return one entry that had a name on the drive.
+
+    Raises:
+        NotFound: see ``find``; or it never had content, and the drive does not know it.
+    """
+    entry = find(session, ctx, node_id)
+    if not entry.name:
+        raise NotFound((_TRASH, str(node_id)))
+    return entry
+
+
 def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[TrashEntry, Node, Sequence[MemberRow]]:
     """Return an entry, what is at a path below it, and the members of that.
 
@@ -63,7 +76,7 @@ def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[Tra
     """
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        entry = find(session, ctx, node_id)
+        entry = _find_on_drive(session, ctx, node_id)
         node = _below(session, ctx, entry.node, below)
         members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
         return entry, node, without_closed(session, ctx, node, members)
@@ -88,7 +101,7 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
     """
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        node = _below(session, ctx, find(session, ctx, node_id).node, below)
+        node = _below(session, ctx, _find_on_drive(session, ctx, node_id).node, below)
         if node.etag is None:
             return None
         content = node.content or Content(b"", 0, node.media_type)
@@ -104,7 +117,8 @@ def _state_of(node: Node) -> ResourceState:
 def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | None = None, *, overwrite: bool = False) -> Written:
     """Bring a deleted document or collection back, with identity and history; durable on return.
 
-    Without a destination it goes where it was, under its former name. It takes the same rights as a move from there.
+    Without a destination it goes where it was, under its former name. It takes the same rights as a move from there. What had no
+    name there, because it has no content, comes back by ``core.deleted.restore`` alone.
 
     Raises:
         NotFound: it is not in the trash.
@@ -114,6 +128,8 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
     """
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        if not entry.name:
+            raise NotFound((_TRASH, str(node_id)))
         if destination is None:
             former = catalog.path_of(tx, entry.parent_id)
             if former is None:
@@ -150,7 +166,7 @@ def copy_out(
         NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, Locked, QuotaExceeded, PreconditionFailed.
     """
     with store.database.write() as tx:
-        entry = find(tx, ctx, node_id)
+        entry = _find_on_drive(tx, ctx, node_id)
         node = _below(tx, ctx, entry.node, below)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(node))

@@ -14,6 +14,7 @@ from davgate.core.principals.brake import forget_failures
 from davgate.core.recording import record
 from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_transient
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Instant, after
@@ -35,6 +36,7 @@ class Tidied:
     purged: int
     blobs: int
     staged: int
+    uploads: int
     denials: int
 
 
@@ -50,6 +52,7 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
         _try(purge_due, store) if collecting else 0,
         _try(_collect, store) if collecting else 0,
         _try(_sweep_staging, store),
+        _try(forget_expired, store),
         _try(write_counts, store),
     )
 

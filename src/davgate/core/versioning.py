@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from davgate.core.access import check_conditions, check_read_conditions, look_up
-from davgate.core.content import Written
+from davgate.core.access import check_conditions, check_read_conditions, check_untouched, look_up
+from davgate.core.content import Said, Written
+from davgate.core.deleted import look_up_shown
 from davgate.core.documents import Opened
+from davgate.core.editing import write_content
 from davgate.core.moving import write_copy
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchVersion, NotFound
+from davgate.model.instant import FOREVER
+from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import TreePath, Where, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Session, catalog, versions
+from davgate.storage.api import MemberRow, Resolved, Session, catalog, descriptions, versions
 
 
 def documents_with_versions(store: Store, ctx: Context, collection: TreePath) -> tuple[Node, Sequence[MemberRow]]:
@@ -32,29 +37,96 @@ def documents_with_versions(store: Store, ctx: Context, collection: TreePath) ->
         return node, visible_members(session, found, ctx)(catalog.documents_with_versions(session, node.id))
 
 
-def history(store: Store, ctx: Context, document: TreePath) -> tuple[Node, Sequence[Version]]:
+def history(store: Store, ctx: Context, document: Where) -> tuple[Node, Sequence[Version]]:
     """Return a document and all its versions, the oldest first, the current one included.
 
     Raises:
         NotFound: there is no such document, or it has no version yet.
     """
     with store.database.read(snapshot=True) as session:
-        node = _versioned(session, store, ctx, document)
+        node, _ = _versioned(session, store, ctx, document)
         return node, tuple(versions.of_document(session, node.id))
 
 
-def open_version(store: Store, ctx: Context, document: TreePath, no: int) -> tuple[Node, Version, Opened]:
+def open_version(store: Store, ctx: Context, document: Where, no: int) -> tuple[Node, Version, Opened]:
     """Return a document and one version of it, ready to be read; its conditions are held against that version.
 
     Raises:
         NotFound, PreconditionFailed.
     """
     with store.database.read(snapshot=True) as session:
-        node = _versioned(session, store, ctx, document)
-        version = _version(session, node, document, no)
-        body = versions.inline_body(session, version.content.digest)
-    is_modified = check_read_conditions(ctx, _state_of(version))
-    return node, version, Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
+        node, path = _versioned(session, store, ctx, document)
+        version = _version(session, node, path, no)
+        return node, version, _opened(session, store, ctx, version)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Some of a document's versions by content, the newest first, and how many there are in all."""
+
+    versions: Sequence[Version]
+    total: int
+
+
+def counted(store: Store, ctx: Context, document_id: int, first: int = 0, most: int | None = None) -> Counted:
+    """Return some versions of a document among those that came with content, the newest first, without ``most`` all that follow.
+
+    Each number that content came with is told of once. There are none while the document has metadata alone. One that was deleted
+    and keeps its address has its versions still.
+
+    Raises:
+        NotFound: there is no such document.
+    """
+    with store.database.read(snapshot=True) as session:
+        node, _ = _shown(session, store, ctx, document_id)
+        total = versions.how_many_counted(session, node.id)
+        return Counted(versions.counted(session, node.id, first, total if most is None else most), total)
+
+
+def find_counted(store: Store, ctx: Context, document_id: int, number: int) -> Version:
+    """Return one version by its number among those that came with content; see ``counted``.
+
+    Raises:
+        NotFound, NoSuchVersion.
+    """
+    with store.database.read(snapshot=True) as session:
+        return _counted(session, *_shown(session, store, ctx, document_id), number)
+
+
+def open_counted(store: Store, ctx: Context, document_id: int, number: int) -> tuple[Node, Version, Opened]:
+    """Return a document and one version by its number among those that came with content, ready to be read; see ``counted``.
+
+    Raises:
+        NotFound, NoSuchVersion, PreconditionFailed.
+    """
+    with store.database.read(snapshot=True) as session:
+        node, path = _shown(session, store, ctx, document_id)
+        version = _counted(session, node, path, number)
+        return node, version, _opened(session, store, ctx, version)
+
+
+def revert(store: Store, ctx: Context, where: Where, number: int, *, comment: str = "") -> Node:
+    """Give a document the content, media type and file name of a version again; durable on return.
+
+    ``number`` counts the versions that came with content. It makes a version always, also of the bytes that are there; what is
+    said by metadata stays. Its name on the drive does not change.
+
+    Raises:
+        CheckedOut, Locked: anybody has checked out or locked the document, the caller too.
+        NotFound, Forbidden, PreconditionFailed, NoSuchVersion.
+    """
+    check_text(comment)
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, where, tx.now)
+        node, path = _with_versions(found, ctx, Right.WRITE_CONTENT)
+        check_conditions(tx, ctx, found, tx.now)
+        check_untouched(tx, found, node, tx.now)
+        version = _counted(tx, node, path, number)
+        versions.seal_below(tx, node.id)
+        said = Said(f"version {version.no}", comment, version.file_name, always=True)
+        reverted = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+        tx.commit()
+    return reverted
 
 
 def restore(store: Store, ctx: Context, document: TreePath, no: int, destination: TreePath, *, overwrite: bool) -> Written:
@@ -67,14 +139,15 @@ def restore(store: Store, ctx: Context, document: TreePath, no: int, destination
         PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
     """
     with store.database.write() as tx:
-        node = _versioned(tx, store, ctx, document)
+        node, _ = _versioned(tx, store, ctx, document)
         version = _version(tx, node, document, no)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(version))
         is_revert = there.node is not None and there.node.id == node.id
         origin = f"version {no}" if is_revert else f"copy of {to_text(document)}, version {no}"
         cause = Cause.REVERT if is_revert else Cause.SAVE
-        written = write_copy(store, tx, ctx, there, version.content, origin, overwrite=overwrite, cause=cause)
+        like = descriptions.sayings_then(tx, {node.id: no}).get(node.id)
+        written = write_copy(store, tx, ctx, there, version.content, origin, overwrite=overwrite, cause=cause, like=like)
         tx.commit()
     return written
 
@@ -83,15 +156,37 @@ def _state_of(version: Version) -> ResourceState:
     return ResourceState(True, version.etag, version.opened_at)
 
 
-def _versioned(session: Session, store: Store, ctx: Context, document: TreePath) -> Node:
-    node = require_node(look_up(session, ctx, document, store.clock.now()), ctx, Right.READ)
+def _opened(session: Session, store: Store, ctx: Context, version: Version) -> Opened:
+    is_modified = check_read_conditions(ctx, _state_of(version))
+    body = versions.inline_body(session, version.content.digest)
+    return Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
+
+
+def _shown(session: Session, store: Store, ctx: Context, document_id: int) -> tuple[Node, TreePath]:
+    return _with_versions(look_up_shown(session, ctx, document_id, store.clock.now())[0], ctx)
+
+
+def _counted(session: Session, node: Node, document: TreePath, number: int) -> Version:
+    # What a client made up may be larger than any number that a database keeps.
+    version = versions.find_counted(session, node.id, number) if 0 <= number < FOREVER else None
+    if version is None:
+        raise NoSuchVersion(document, number)
+    return version
+
+
+def _versioned(session: Session, store: Store, ctx: Context, document: Where) -> tuple[Node, TreePath]:
+    return _with_versions(look_up(session, ctx, document, store.clock.now()), ctx)
+
+
+def _with_versions(found: Resolved, ctx: Context, needed: Right = Right.READ) -> tuple[Node, TreePath]:
+    node = require_node(found, ctx, needed)
     if node.is_collection or node.version_no == 0:
-        raise NotFound(document)
-    return node
+        raise NotFound(found.path)
+    return node, found.path
 
 
 def _version(session: Session, node: Node, document: TreePath, no: int) -> Version:
     version = versions.find(session, node.id, no)
-    if version is None:
+    if version is None or not version.has_content:
         raise NoSuchVersion(document, no)
     return version

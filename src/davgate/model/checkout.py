@@ -21,6 +21,8 @@ from davgate.model.rights import NO_RIGHTS, Right
 class CheckOut:
     """A document's working copy. Without ``content`` it is as version ``base_no``, from which it was taken.
 
+    ``file_name`` is what the file of the working copy is called, where whoever saved it said so.
+
     One that somebody else cancelled is remembered for a while, for what its holder still saves.
     """
 
@@ -32,6 +34,7 @@ class CheckOut:
     cancelled_at: Instant | None = None
     saved_at: Instant | None = None
     content: Content | None = None
+    file_name: str | None = None
 
     @property
     def stands(self) -> bool:

@@ -71,10 +71,11 @@ class ResourceState:
     modified_at: Instant | None = None
     tokens: frozenset[str] = frozenset()
     former_etag: str | None = None
+    metadata_etag: str | None = None
 
     def has_tag(self, tag: str, equal: Callable[[str, str], bool]) -> bool:
-        """Tell whether a tag is the resource's, or one that the same bytes had before."""
-        return any(own is not None and equal(tag, own) for own in (self.etag, self.former_etag))
+        """Tell whether a tag is the resource's: of its content, of what is said of it, or one that the same bytes had before."""
+        return any(own is not None and equal(tag, own) for own in (self.etag, self.former_etag, self.metadata_etag))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Conditions:
     @property
     def is_empty(self) -> bool:
         """Whether the request is unconditional."""
-        return self == NO_CONDITIONS
+        return self is NO_CONDITIONS or self == NO_CONDITIONS
 
     def submitted_tokens(self) -> frozenset[str]:
         """Return every state token that an If list names, in whatever position: naming one submits it (RFC 4918, 10.4.1)."""

@@ -170,6 +170,34 @@ class TooManyUploads(DavgateError):
         super().__init__("You have too many uploads under way. Send this one again when another one has ended.")
 
 
+class NoSuchUpload(DavgateError):
+    """No upload of this id is open here for the caller: it is unknown, finished, expired, or somebody else's."""
+
+    code = "no-such-upload"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such upload, or not any more. Begin a new one.")
+
+
+class OffsetMismatch(DavgateError):
+    """A part that does not begin where the ones before it end; nothing of it was stored (TUS 1.0.0)."""
+
+    code = "offset-mismatch"
+
+    def __init__(self, offset_bytes: int) -> None:
+        super().__init__(f"{offset_bytes} bytes of this upload have arrived. Go on from there.")
+        self.offset_bytes = offset_bytes
+
+
+class ChecksumMismatch(DavgateError):
+    """A part whose bytes are not those that its checksum is of; nothing of it was kept (TUS 1.0.0, checksum)."""
+
+    code = "checksum-mismatch"
+
+    def __init__(self) -> None:
+        super().__init__("The bytes that arrived do not match their checksum. Send this part again.")
+
+
 class Forbidden(DavgateError):
     """The caller may not do this here, and signing in again would not help."""
 

@@ -10,6 +10,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import Principal
@@ -32,17 +33,23 @@ class Depth(enum.Enum):
 
 
 class Holding(enum.Enum):
-    """What proves that a lock is one's own: its token, or for doors without tokens the sign-in alone."""
+    """What proves that a lock is one's own: its token, or in some doors the sign-in alone.
+
+    One held by its principal was taken through a door without tokens; to one held either way some requests need no token that
+    others need. Which do is said by ``Context.signed_for``.
+    """
 
     TOKEN = "token"
     PRINCIPAL = "principal"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
     """A lock on a node. ``timeout`` is the span granted; ``expires_at`` is FOREVER when it never ends.
 
-    One that ran out may be had back by its holder until ``revivable_until``, if nobody else locked or wrote meanwhile.
+    One that ran out may be had back by its holder until ``revivable_until``, if nobody else locked or wrote meanwhile. One that
+    is stealable may be ended by whoever may write there.
     """
 
     token: str
@@ -55,6 +62,7 @@ class Lock:
     timeout: timedelta | None
     expires_at: Instant
     revivable_until: Instant = Instant(0)
+    is_stealable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +114,35 @@ def effective(direct: Iterable[Lock], above: Iterable[Lock]) -> tuple[Lock, ...]
     return (*direct, *(lock for lock in above if lock.depth is Depth.INFINITY))
 
 
-def is_satisfied(locks: Sequence[Lock], principal: Principal, tokens: frozenset[str]) -> bool:
+NOT_SIGNED_FOR: Final[frozenset[Holding]] = frozenset()
+
+
+def is_proven(lock: Lock, principal: Principal, tokens: frozenset[str], signed_for: frozenset[Holding] = NOT_SIGNED_FOR) -> bool:
+    """Tell whether a request shows that a lock is its own: by the token, or for some holdings by its sign-in."""
+    return lock.principal_id == principal.id and (lock.token in tokens or lock.holding in signed_for)
+
+
+def is_satisfied(
+    locks: Sequence[Lock], principal: Principal, tokens: frozenset[str], signed_for: frozenset[Holding] = NOT_SIGNED_FOR
+) -> bool:
     """Tell whether these locks let the principal change what they affect.
 
-    Each exclusive lock needs its token. Of shared locks any one of the principal's own suffices, whoever else holds one
-    (RFC 4918, 6.2 and 7). A token counts for its own principal alone (RFC 4918, 6.4).
+    Each exclusive lock has to be proven, by its token as a rule. Of shared locks any one of the principal's own suffices, whoever
+    else holds one (RFC 4918, 6.2 and 7). A token counts for its own principal alone (RFC 4918, 6.4).
     """
-    own = {lock.token for lock in locks if lock.principal_id == principal.id and lock.token in tokens}
+    own = {lock.token for lock in locks if is_proven(lock, principal, tokens, signed_for)}
     if any(lock.scope is Scope.EXCLUSIVE and lock.token not in own for lock in locks):
         return False
     return bool(own) or not locks
 
 
-def unsatisfied(locks: Sequence[Lock], principal: Principal, tokens: frozenset[str]) -> tuple[Lock, ...]:
+def unsatisfied(
+    locks: Sequence[Lock], principal: Principal, tokens: frozenset[str], signed_for: frozenset[Holding] = NOT_SIGNED_FOR
+) -> tuple[Lock, ...]:
     """Return the locks that forbid the change, for the error; empty when it may go on."""
-    if is_satisfied(locks, principal, tokens):
+    if is_satisfied(locks, principal, tokens, signed_for):
         return ()
-    return tuple(lock for lock in locks if lock.principal_id != principal.id or lock.token not in tokens)
+    return tuple(lock for lock in locks if not is_proven(lock, principal, tokens, signed_for))
 
 
 def conflicting(asked: Scope, standing: Iterable[Lock]) -> tuple[Lock, ...]:
@@ -138,6 +158,11 @@ def covers(lock: Lock, node_id: int, ancestor_ids: Iterable[int]) -> bool:
     return lock.node_id == node_id or (lock.depth is Depth.INFINITY and lock.node_id in ancestor_ids)
 
 
-def may_end(lock: Lock, principal: Principal, held: Right) -> bool:
-    """Tell whether the principal may end the lock: its own, or with the right to unlock, held where the lock is, any."""
+def may_end(lock: Lock, principal: Principal, held: Right, *, by_force: bool = False) -> bool:
+    """Tell whether the principal may end the lock: its own, or with the right to unlock, held where the lock is, any.
+
+    ``by_force`` whoever may write and lock there may end one that is stealable.
+    """
+    if by_force and lock.is_stealable and (Right.WRITE_CONTENT | Right.LOCK) in held:
+        return True
     return lock.principal_id == principal.id or Right.UNLOCK in held

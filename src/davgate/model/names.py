@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-from davgate.model.errors import InvalidName, NameTooLong, ReservedName
+from davgate.model.errors import InvalidName, Malformed, NameTooLong, ReservedName
 from davgate.model.paths import TreePath
 
 VERSIONS: Final = ".versions"
@@ -47,6 +47,20 @@ def check_name(name: str) -> None:
         raise InvalidName(f"A name cannot contain the character U+{ord(refused[0]):04X}. Leave it out.")
     if len(name) * 4 > MAX_NAME_BYTES and len(name.encode()) > MAX_NAME_BYTES:
         raise NameTooLong(f"A name has at most {MAX_NAME_BYTES} bytes of UTF-8. Choose a shorter one.")
+
+
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL takes into no text, and so cannot be asked for either."""
+
+
+def check_text(*texts: str) -> None:
+    """Refuse text beside names, as file names and comments are, that cannot be stored.
+
+    Raises:
+        Malformed.
+    """
+    if refused := next(filter(None, map(UNSTORABLE.search, texts)), None):
+        raise Malformed(f"A text cannot contain the character U+{ord(refused[0]):04X}. Leave it out.")
 
 
 def check_new_name(parent: TreePath, name: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
 
 from davgate.model import etag
 from davgate.model.instant import Instant
 from davgate.model.media_types import guess
+from davgate.model.metadata import Metadata, no_metadata
 
 ROOT_ID = 1
 """The inner id of the root collection in every store."""
@@ -33,6 +36,10 @@ class Cause(enum.Enum):
     REGISTRATION = "registration"
 
 
+CONTENT_CAUSES: Final = frozenset({Cause.CREATED, Cause.SAVE, Cause.SESSION, Cause.CHECK_IN, Cause.REVERT})
+"""Why a version is one of its content, and not of metadata alone: such versions have a numbering of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """Stored bytes: their SHA-256, length and media type."""
@@ -42,11 +49,16 @@ class Content:
     media_type: str
 
 
+NO_CONTENT: Final = Content(hashlib.sha256().digest(), 0, "")
+"""What a version has that is of metadata alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A collection or a document, with its current content.
 
-    ``name`` is the drive name; None for the root and for what is not filed. ``version_no`` is 0 until the first version.
+    ``name`` is the drive name; None for the root, and for what has no content yet and so is not on the drive, see ``is_bare``.
+    ``version_no`` is 0 until the first version.
     ``created_by`` is the id of the principal who made it. Where ``is_closed``, rights granted further up do not hold.
     """
 
@@ -69,8 +81,13 @@ class Node:
 
     @property
     def is_pending(self) -> bool:
-        """A document whose content is yet to come: made by LOCK or an empty PUT, or emptied by one a moment ago."""
-        return self.kind is NodeKind.DOCUMENT and self.content is None
+        """A document on the drive whose content is yet to come: made by LOCK or an empty PUT, or emptied by one a moment ago."""
+        return self.kind is NodeKind.DOCUMENT and self.content is None and self.name is not None
+
+    @property
+    def is_bare(self) -> bool:
+        """A document that has metadata alone: a REST door made it, and the drive does not show it."""
+        return self.kind is NodeKind.DOCUMENT and self.content is None and self.name is None and self.version_no > 0
 
     @property
     def is_unversioned(self) -> bool:
@@ -88,6 +105,11 @@ class Node:
         if self.content is not None:
             return etag.of_content(self.content.digest)
         return etag.of_pending(self.uuid) if self.kind is NodeKind.DOCUMENT else None
+
+    @property
+    def metadata_etag(self) -> str:
+        """The strong validator of what a REST door says of the node, quoted: new with each version, save and drive name."""
+        return etag.of_metadata(self.uuid, self.version_no, self.modified_at, self.name)
 
     @property
     def former_etag(self) -> str | None:
@@ -111,6 +133,9 @@ class Version:
 
     While the edit session that opened it goes on, its bytes may change: ``session`` is then the lock token, ``sealed_at`` the
     end of that lock, and ``saved_at`` when the present bytes arrived. A sealed version is never altered.
+
+    One that is without content, ``has_content`` tells, has that of no bytes. ``content_no`` counts from 0 the versions that came
+    with content; one of metadata alone has the number of the one before it.
     """
 
     document_id: int
@@ -126,6 +151,9 @@ class Version:
     sealed_at: Instant
     session: str | None = None
     origin: str = ""
+    metadata: Metadata = field(default_factory=no_metadata, hash=False)
+    has_content: bool = True
+    content_no: int | None = None
 
     def is_open(self, now: Instant) -> bool:
         """Tell whether its edit session still goes on."""

@@ -7,6 +7,9 @@ from typing import TypeAlias
 TreePath: TypeAlias = tuple[str, ...]
 """The member names from the root down, decoded; ``()`` is the root collection."""
 
+Where: TypeAlias = TreePath | int | str
+"""How a use case is told which node is meant: by its path, its inner id, or its UUID."""
+
 
 def to_text(path: TreePath) -> str:
     """Return a path for people: in messages, logs and the audit."""

@@ -31,7 +31,8 @@ class Principal:
 
     ``epoch`` counts the changes of password, state, role and groups; a remembered sign-in of an older epoch no longer counts, nor
     does one at or after ``expires_at``. ``groups`` are the ids of all groups it is in, by others too. ``method`` tells how it
-    signed in, for people.
+    signed in, for people. ``scopes`` are the words of a token that is restricted by them: some open a single door, which knows
+    what they mean there.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Principal:
     scope: Scope = UNRESTRICTED
     expires_at: Instant = FOREVER
     method: str = "password"
+    scopes: frozenset[str] | None = None
 
     @property
     def identities(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ Which database and which blob store are real is decided where the application is
 from davgate.storage import (
     access,
     accounts,
+    aliases,
     app_passwords,
     as_of,
     audit_rows,
@@ -14,6 +15,7 @@ from davgate.storage import (
     check_outs,
     collector,
     dances,
+    descriptions,
     directory,
     erasing,
     journal,
@@ -21,12 +23,15 @@ from davgate.storage import (
     locks,
     marks,
     properties,
+    property_index,
     removal,
     rescues,
+    searching,
     sign_in_failures,
     signing_keys,
     thinning,
     trash,
+    uploads,
     version_notes,
     versions,
 )
@@ -38,15 +43,19 @@ from davgate.storage.audit_rows import AuditFilter, AuditRow
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Recorded, Touched
 from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.descriptions import Description, Sayings
 from davgate.storage.directory import Entry as DirectoryEntry
 from davgate.storage.journal import Change
+from davgate.storage.parts import Part
 from davgate.storage.properties import NodeProperties
 from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
 from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
+from davgate.storage.searching import Found
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
 from davgate.storage.trash import TrashEntry
+from davgate.storage.uploads import Upload
 from davgate.storage.version_notes import VersionNote
 from davgate.storage.versions import NewVersion
 
@@ -60,26 +69,32 @@ __all__ = [
     "BlobStore",
     "Change",
     "Database",
+    "Description",
     "DirectoryEntry",
+    "Found",
     "FoundThen",
     "Grant",
     "MemberRow",
     "NewVersion",
     "NodeProperties",
+    "Part",
     "Recorded",
     "Rescue",
     "Resolved",
     "Row",
+    "Sayings",
     "Session",
     "SigningKey",
     "Staged",
     "Touched",
     "Transaction",
     "TrashEntry",
+    "Upload",
     "VersionNote",
     "Way",
     "access",
     "accounts",
+    "aliases",
     "app_passwords",
     "as_of",
     "as_holder_sees",
@@ -89,6 +104,7 @@ __all__ = [
     "check_outs",
     "collector",
     "dances",
+    "descriptions",
     "directory",
     "erasing",
     "from_node",
@@ -97,14 +113,17 @@ __all__ = [
     "locks",
     "marks",
     "properties",
+    "property_index",
     "removal",
     "rescues",
     "resolve",
+    "searching",
     "sign_in_failures",
     "signing_keys",
     "thinning",
     "to_node",
     "trash",
+    "uploads",
     "version_notes",
     "versions",
 ]

@@ -33,7 +33,7 @@ _COLLECTION = NodeKind.COLLECTION.value
 _candidate = version.alias("candidate")
 _NO = (
     select(_candidate.c.no)
-    .where(_candidate.c.document_id == node.c.id, _candidate.c.opened_at <= _AT)
+    .where(_candidate.c.document_id == node.c.id, _candidate.c.opened_at <= _AT, _candidate.c.has_content == 1)
     .order_by(_candidate.c.no.desc())
     .limit(1)
     .scalar_subquery()

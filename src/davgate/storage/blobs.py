@@ -8,9 +8,7 @@ Blobs are immutable. The collector removes those that no row names any more, aft
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
-import logging
 import os
 import re
 import secrets
@@ -19,11 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
-from davgate.model.errors import Busy, Corrupt, QuotaExceeded
+from davgate.model.errors import Corrupt
 from davgate.model.instant import Instant
 from davgate.storage import durable
-
-logger = logging.getLogger(__name__)
+from davgate.storage.parts import DiskParts, Parts
 
 
 class Staging(Protocol):
@@ -66,13 +63,25 @@ class StoredBlob(NamedTuple):
 
 
 class BlobStore(Protocol):
-    """Where large content lies."""
+    """Where large content lies; ``parts`` is where uploads lie that arrive in parts."""
+
+    @property
+    def parts(self) -> Parts:
+        """The bytes of unfinished uploads."""
 
     def prepare(self) -> None:
         """Make what the store needs before its first use; doing it again changes nothing."""
 
     def stage(self) -> Staging:
         """Begin to receive content."""
+
+    def adopt(self, upload_id: str, length_bytes: int) -> Staged:
+        """Return all that has arrived of an upload, durable, as content; the upload keeps its bytes until they are dropped.
+
+        Raises:
+            NoSuchUpload: the upload has ended meanwhile, and its bytes are gone.
+            QuotaExceeded: the disk is full.
+        """
 
     def open(self, digest: bytes) -> BinaryIO:
         """Open content for reading; a real file where the store has one.
@@ -102,20 +111,36 @@ _FILE = re.compile(r"[0-9a-f]{62}")
 
 
 class DiskBlobs:
-    """A folder of files named by digest: ``ab/cdef...``, with ``staging/`` beside them in the same file system."""
+    """A folder of files named by digest: ``ab/cdef...``, with ``staging/`` and ``uploads/`` beside them in one file system."""
 
     def __init__(self, folder: Path, *, inline_limit_bytes: int) -> None:
         self._folder = folder
         self._staging = folder / "staging"
         self._inline_limit_bytes = inline_limit_bytes
+        self.parts = DiskParts(folder / "uploads", self._staging)
 
     def prepare(self) -> None:
         """Make the folders."""
         durable.make_folder(self._staging)
+        self.parts.prepare()
 
     def stage(self) -> DiskStaging:
         """Begin to receive content, in memory at first."""
         return DiskStaging(self, self._staging, self._inline_limit_bytes)
+
+    def adopt(self, upload_id: str, length_bytes: int) -> Staged:
+        """Return all that has arrived of an upload: small content with its bytes, large content under its digest too.
+
+        Raises:
+            NoSuchUpload: the upload has ended meanwhile, and its bytes are gone.
+            QuotaExceeded: the disk is full.
+            Busy: the folder is not there, or cannot be written.
+        """
+        digest = self.parts.digest(upload_id, length_bytes)
+        if length_bytes <= self._inline_limit_bytes:
+            return Staged(digest, length_bytes, self.parts.read(upload_id, length_bytes))
+        self.parts.publish(upload_id, self.path_of(digest))
+        return Staged(digest, length_bytes, None)
 
     def path_of(self, digest: bytes) -> Path:
         """Return where content lies."""
@@ -203,10 +228,10 @@ class DiskStaging:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 self._temporary = self._folder / secrets.token_hex(16)
                 self._descriptor = os.open(self._temporary, flags, 0o600)
-                _write_all(self._descriptor, memoryview(self._small))
-            _write_all(self._descriptor, block)
+                durable.write_all(self._descriptor, memoryview(self._small))
+            durable.write_all(self._descriptor, block)
         except OSError as error:
-            raise _meaning_of(error) from error
+            raise durable.meaning_of(error) from error
 
     def finish(self) -> Staged:
         """Return what arrived: small content with its bytes, large content durable in its file.
@@ -221,7 +246,7 @@ class DiskStaging:
         try:
             durable.publish(self._temporary, self._descriptor, self._blobs.path_of(digest))
         except OSError as error:
-            raise _meaning_of(error) from error
+            raise durable.meaning_of(error) from error
         return Staged(digest, self.length_bytes, None)
 
     def __enter__(self) -> Self:
@@ -232,16 +257,3 @@ class DiskStaging:
             os.close(self._descriptor)
             self._descriptor = None
             self._temporary.unlink(missing_ok=True)
-
-
-def _write_all(descriptor: int, block: memoryview) -> None:
-    while len(block):
-        block = block[os.write(descriptor, block) :]
-
-
-def _meaning_of(error: OSError) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return QuotaExceeded()
-    # As after a mount that was lost, which may come back.
-    logger.error("The contents cannot be written: %s", error)
-    return Busy()

@@ -14,7 +14,7 @@ from davgate.model.names import collision_key
 from davgate.model.node import ROOT_ID, Content, Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, from_node, to_node
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, MemberRow, from_node, to_node
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import (
     IS_PENDING,
@@ -63,7 +63,7 @@ def documents_with_versions(session: Session, parent_id: int) -> Sequence[Member
     return session.all(_WITH_VERSIONS, parent_id=parent_id)
 
 
-_IS_PENDING = and_(IS_PENDING, node.c.parent_id.is_not(None))
+_IS_PENDING = and_(IS_PENDING, node.c.parent_id.is_not(None), node.c.name.is_not(None))
 _PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.modified_at < bindparam("before")))
 _ONE_PENDING = Statement(
     select(*NODE_COLUMNS).where(
@@ -220,6 +220,14 @@ def set_content(tx: Transaction, node_id: int, version_no: int, content: Content
     )
 
 
+_SET_VERSION = Statement(update(node).where(node.c.id == bindparam("node_id")).values(version_no=bindparam("new_version_no")))
+
+
+def set_version(tx: Transaction, node_id: int, version_no: int) -> None:
+    """Make a version the current one whose content is that of the version before it."""
+    tx.run(_SET_VERSION, node_id=node_id, new_version_no=version_no)
+
+
 _TOUCH = Statement(update(node).where(node.c.id == bindparam("node_id")).values(modified_at=bindparam("at")))
 
 
@@ -235,11 +243,12 @@ _SET_PLACE = Statement(
 )
 
 
-def move(tx: Transaction, moved: Node, parent_id: int, name: str) -> None:
+def move(tx: Transaction, moved: Node, parent_id: int, name: str | None) -> None:
     """Give a node, and with it all below it, another place. One row, however large the subtree."""
     _set_place(tx, moved.id, parent_id, name)
     tx.run(_LEAVE, left_id=moved.id, left_at=tx.at)
-    tx.run(_PLACE, **_place_values(moved.id, tx.at, parent_id, name))
+    if name is not None:
+        tx.run(_PLACE, **_place_values(moved.id, tx.at, parent_id, name))
 
 
 def _set_place(tx: Transaction, node_id: int, parent_id: int | None, name: str | None) -> None:
@@ -255,33 +264,45 @@ _TRASH = Statement(
         path=bindparam("path"),
         deleted_at=bindparam("deleted_at"),
         deleted_by=bindparam("deleted_by"),
+        keeps_address=bindparam("keeps_address"),
     )
 )
 
 
-def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, by: int) -> None:
-    """Take a node, and with it all below it, out of the tree, remembering where it was. One row, however large the subtree."""
+def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, by: int, *, keeps_address: bool = False) -> None:
+    """Take a node, and with it all below it, out of the tree, remembering where it was. One row, however large the subtree.
+
+    With ``keeps_address`` it is still found at its alias there, as something deleted.
+    """
     _set_place(tx, deleted.id, None, None)
     tx.run(_LEAVE, left_id=deleted.id, left_at=tx.at)
     tx.run(
         _TRASH,
         node_id=deleted.id,
         parent_id=deleted.parent_id,
-        name=deleted.name,
+        name=deleted.name or "",
         path=to_text(path),
         deleted_at=tx.at,
         deleted_by=by,
+        keeps_address=int(keeps_address),
     )
 
 
 _FORGET_TRASH = Statement(delete(trash).where(trash.c.node_id == bindparam("node_id")))
 
 
-def place_again(tx: Transaction, node_id: int, parent_id: int, name: str) -> None:
+def place_again(tx: Transaction, node_id: int, parent_id: int, name: str | None) -> None:
     """Put a node, and with it all below it, back into the tree out of the trash. One row, however large the subtree."""
     _set_place(tx, node_id, parent_id, name)
-    tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
+    if name is not None:
+        tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
     tx.run(_FORGET_TRASH, node_id=node_id)
+
+
+def place_first(tx: Transaction, node_id: int, parent_id: int, name: str) -> None:
+    """Give a node that is in a collection without a name on the drive its name there."""
+    _set_place(tx, node_id, parent_id, name)
+    tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
 
 
 _HAS_MARK = exists().where(version_mark.c.document_id == node.c.id)
@@ -323,15 +344,15 @@ def member(session: Session, parent_id: int, name: str) -> Node | None:
     return None if row is None else to_node(row)
 
 
-_UP = select(node.c.id.label("id"), node.c.parent_id.label("parent_id"), node.c.name.label("name"), literal(0).label("up")).where(
-    node.c.id == bindparam("node_id")
-)
+_UP = select(
+    node.c.id.label("id"), node.c.parent_id.label("parent_id"), PATH_SEGMENT.label("name"), literal(0).label("up")
+).where(node.c.id == bindparam("node_id"))
 _ABOVE = _UP.cte("above", recursive=True)
 _PATH = Statement(
     select(
         (
             walk := _ABOVE.union_all(
-                select(node.c.id, node.c.parent_id, node.c.name, _ABOVE.c.up + 1).where(node.c.id == _ABOVE.c.parent_id)
+                select(node.c.id, node.c.parent_id, PATH_SEGMENT, _ABOVE.c.up + 1).where(node.c.id == _ABOVE.c.parent_id)
             )
         ).c.name,
         walk.c.id,
@@ -340,7 +361,7 @@ _PATH = Statement(
 
 
 def path_of(session: Session, node_id: int) -> TreePath | None:
-    """Return where a node is in the tree, None when it is not there."""
+    """Return where a node is in the tree, None when it is not there; what has no name on the drive is called by its UUID."""
     rows = session.all(_PATH, node_id=node_id)
     return tuple(row[0] for row in rows[1:]) if rows and rows[0][1] == ROOT_ID else None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, delete, insert, null, select, union_all, update
 
 from davgate.model.checkout import CheckOut
@@ -9,8 +12,8 @@ from davgate.model.instant import Instant
 from davgate.model.node import Content, Save
 from davgate.model.paths import TreePath
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import CHECK_OUT_COLUMNS, CHECK_OUT_WIDTH, to_check_out
-from davgate.storage.statements import Statement
+from davgate.storage.rows import CHECK_OUT_COLUMNS, CHECK_OUT_WIDTH, PATH_SEGMENT, to_check_out
+from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import check_out, node, trash, working_save
 
 _OF = Statement(select(*CHECK_OUT_COLUMNS).where(check_out.c.document_id == bindparam("document_id")))
@@ -21,10 +24,12 @@ _OF_MEMBERS = Statement(
     .join_from(check_out, node, node.c.id == check_out.c.document_id)
     .where(node.c.parent_id + 0 == bindparam("parent_id"), check_out.c.cancelled_at.is_(None))
 )
+_GIVEN = ids_given("ids")
+_OF_DOCUMENTS = Statement(select(*CHECK_OUT_COLUMNS).where(check_out.c.document_id.in_(select(_GIVEN.c.id))))
 _START = (
-    select(check_out.c.document_id.label("document_id"), node.c.parent_id.label("at"), node.c.name.label("below"))
+    select(check_out.c.document_id.label("document_id"), node.c.parent_id.label("at"), PATH_SEGMENT.label("below"))
     .join_from(check_out, node, node.c.id == check_out.c.document_id)
-    .where(check_out.c.cancelled_at.is_(None), node.c.parent_id.is_not(None), node.c.name.is_not(None))
+    .where(check_out.c.cancelled_at.is_(None), node.c.parent_id.is_not(None))
     .cte("climb", recursive=True)
 )
 _CLIMB = _START.union_all(
@@ -56,6 +61,12 @@ def of_document(session: Session, document_id: int) -> CheckOut | None:
     """Return a document's check-out, standing or cancelled, or None."""
     row = session.first(_OF, document_id=document_id)
     return None if row is None else to_check_out(row)
+
+
+def of_documents(session: Session, document_ids: Iterable[int]) -> dict[int, CheckOut]:
+    """Return by node id the check-outs of documents, standing or cancelled."""
+    rows = session.all(_OF_DOCUMENTS, ids=json.dumps([*document_ids]))
+    return {row[0]: to_check_out(row) for row in rows}
 
 
 def of_members(session: Session, parent_id: int) -> dict[int, CheckOut]:
@@ -98,6 +109,7 @@ _SAVE = Statement(
         media_type=bindparam("new_media_type"),
         digest=bindparam("new_digest"),
         length_bytes=bindparam("new_length_bytes"),
+        file_name=bindparam("new_file_name"),
     )
 )
 _KEEP = Statement(
@@ -109,10 +121,15 @@ _KEEP = Statement(
         length_bytes=bindparam("length_bytes"),
     )
 )
+_RENAME = Statement(
+    update(check_out).where(check_out.c.document_id == bindparam("of")).values(file_name=bindparam("new_file_name"))
+)
 _CANCEL = Statement(
     update(check_out)
     .where(check_out.c.document_id == bindparam("of"))
-    .values(cancelled_at=bindparam("at"), saved_at=null(), media_type=null(), digest=null(), length_bytes=null())
+    .values(
+        cancelled_at=bindparam("at"), saved_at=null(), media_type=null(), digest=null(), length_bytes=null(), file_name=null()
+    )
 )
 _FORGET_CANCELLED = Statement(delete(check_out).where(check_out.c.cancelled_at < bindparam("before")))
 _SAVES = Statement(
@@ -134,8 +151,13 @@ def add(tx: Transaction, taken: CheckOut) -> None:
     )
 
 
-def save(tx: Transaction, former: CheckOut, content: Content) -> None:
-    """Give a working copy other bytes; those that it had are kept until check-in or cancel."""
+def rename(tx: Transaction, document_id: int, file_name: str) -> None:
+    """Give the file of a working copy another name."""
+    tx.run(_RENAME, of=document_id, new_file_name=file_name)
+
+
+def save(tx: Transaction, former: CheckOut, content: Content, file_name: str | None) -> None:
+    """Give a working copy other bytes, and its file a name; the bytes that it had are kept until check-in or cancel."""
     if former.content is not None and former.saved_at is not None:
         tx.run(
             _KEEP,
@@ -152,6 +174,7 @@ def save(tx: Transaction, former: CheckOut, content: Content) -> None:
         new_media_type=content.media_type,
         new_digest=content.digest,
         new_length_bytes=content.length_bytes,
+        new_file_name=file_name,
     )
 
 

@@ -1,4 +1,4 @@
-"""Writing files so that they are there after a power cut; the only module that syncs and renames.
+"""Writing files so that they are there after a power cut; the only module that syncs, links and renames.
 
 The order is always: temporary name in the same file system, write, sync the bytes, rename, sync the folder. There is no switch
 to turn it off; tests that want speed put the data folder on a memory file system.
@@ -7,8 +7,14 @@ to turn it off; tests that want speed put the data folder on a memory file syste
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 from pathlib import Path
+
+from davgate.model.errors import Busy, DavgateError, QuotaExceeded
+
+logger = logging.getLogger(__name__)
 
 
 def make_folder(folder: Path) -> None:
@@ -35,6 +41,12 @@ def flush(descriptor: int) -> None:
     os.fdatasync(descriptor)
 
 
+def write_all(descriptor: int, block: memoryview) -> None:
+    """Write a whole block; it is durable with the next flush."""
+    while len(block):
+        block = block[os.write(descriptor, block) :]
+
+
 def publish(temporary: Path, descriptor: int, final: Path) -> None:
     """Give a written file its final name; bytes and name are durable on return.
 
@@ -43,6 +55,23 @@ def publish(temporary: Path, descriptor: int, final: Path) -> None:
     flush(descriptor)
     make_folder(final.parent)
     os.rename(temporary, final)
+    sync_folder(final.parent)
+
+
+def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path) -> None:
+    """Give a written file a second, final name, as ``publish`` does, and let it keep the one that it has.
+
+    Its age begins anew. ``temporary`` is a name in the same file system that nothing has.
+    """
+    os.utime(descriptor)
+    flush(descriptor)
+    make_folder(final.parent)
+    os.link(name, temporary)
+    try:
+        os.rename(temporary, final)
+    finally:
+        # Of two names of the same file, as after a crash, a rename takes neither away.
+        temporary.unlink(missing_ok=True)
     sync_folder(final.parent)
 
 
@@ -55,3 +84,12 @@ def write_file(final: Path, body: bytes) -> None:
         publish(temporary, descriptor, final)
     finally:
         os.close(descriptor)
+
+
+def meaning_of(error: OSError) -> DavgateError:
+    """Return what it means to whoever sends content that it cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return QuotaExceeded()
+    # As after a mount that was lost, which may come back.
+    logger.error("The contents cannot be written: %s", error)
+    return Busy()

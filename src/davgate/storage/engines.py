@@ -37,8 +37,14 @@ def open_sqlite(url: URL, readers: int) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        # SQLite's own knows the letters of ASCII alone.
+        connection.create_function("davgate_lower", 1, _lower, deterministic=True)
 
     return engine
+
+
+def _lower(value: str | bytes | int | float | None) -> str | bytes | int | float | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 def open_postgresql(url: URL, readers: int) -> Engine:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     SelectBase,
     and_,
     bindparam,
+    case,
     cast,
     exists,
     func,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Holding, Scope
 from davgate.model.marks import MarkKind
-from davgate.model.node import ROOT_ID, Cause, NodeKind
+from davgate.model.node import CONTENT_CAUSES, NO_CONTENT, ROOT_ID, Cause, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import EVERYTHING
 from davgate.storage.collector import NAMING
@@ -163,10 +164,27 @@ def _versions() -> Iterator[Rule]:
                 version.c.digest != node.c.digest,
                 version.c.length_bytes != node.c.length_bytes,
                 version.c.media_type != node.c.media_type,
-                version.c.opened_at > node.c.modified_at,
+                version.c.has_content == 0,
+                # One of metadata alone leaves the content, and when that changed, as they were.
+                and_(version.c.opened_at > node.c.modified_at, version.c.cause != Cause.METADATA.value),
             )
         ),
         "its current version {1} does not exist or is not what the document shows",
+    )
+    is_filed = node.c.parent_id.is_not(None)
+    is_bare = and_(is_document, node.c.version_no > 0, has_none)
+    yield _rule(
+        "nameless",
+        select(node.c.id).where(is_filed, node.c.name.is_(None), not_(is_bare)),
+        "it is in a collection without a name, and only a document of metadata alone can be",
+    )
+    yield _rule(
+        "current-differs",
+        select(node.c.id, node.c.version_no)
+        .outerjoin_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+        .where(is_filed, node.c.name.is_(None), is_bare)
+        .where(or_(version.c.no.is_(None), version.c.has_content != 0)),
+        "its current version {1} does not exist or has content, and the document shows none",
     )
     yield _rule(
         "version-number",
@@ -189,6 +207,7 @@ def _versions() -> Iterator[Rule]:
         ),
         "version {1} is not younger than the one before it, or was sealed before it was opened",
     )
+    yield from _version_contents()
     yield _rule(
         "save-misplaced",
         select(save.c.document_id, save.c.version_no)
@@ -217,6 +236,62 @@ def _versions() -> Iterator[Rule]:
         .group_by(version_mark.c.document_id, version_mark.c.label)
         .having(func.count() > 1),
         "version {1} has a label that another version has, too",
+    )
+
+
+def _version_contents() -> Iterator[Rule]:
+    yield _rule(
+        "version-bare",
+        select(version.c.document_id, version.c.no)
+        .where(version.c.has_content == 0)
+        .where(
+            or_(version.c.digest != NO_CONTENT.digest, version.c.length_bytes != 0, version.c.content_no.is_not(None)),
+        ),
+        "version {1} is said to be without content, and has some",
+    )
+
+    def before(column: Column[int] | Column[bytes]) -> ColumnElement[int] | ColumnElement[bytes]:
+        return func.lag(column).over(partition_by=version.c.document_id, order_by=version.c.no)
+
+    content_no = func.coalesce(version.c.content_no, -1)
+    is_next = and_(
+        version.c.has_content == 1,
+        or_(version.c.cause.in_([cause.value for cause in CONTENT_CAUSES]), before(version.c.content_no).is_(None)),
+    )
+    line = select(
+        version.c.document_id,
+        version.c.no,
+        version.c.has_content,
+        version.c.cause,
+        version.c.digest,
+        content_no.label("content_no"),
+        case((is_next, 1), else_=0).label("is_next"),
+        before(version.c.no).label("no_before"),
+        before(version.c.has_content).label("had_content"),
+        before(version.c.digest).label("digest_before"),
+        func.coalesce(before(version.c.content_no), -1).label("content_no_before"),
+    ).subquery()
+    # What was thinned took its number with it, so only of neighbours the numbers follow each other.
+    is_neighbour = or_(line.c.no_before == line.c.no - 1, and_(line.c.no_before.is_(None), line.c.no == 1))
+    yield _rule(
+        "content-number",
+        select(line.c.document_id, line.c.no).where(
+            or_(
+                line.c.content_no < line.c.content_no_before + line.c.is_next,
+                and_(is_neighbour, line.c.content_no != line.c.content_no_before + line.c.is_next),
+            )
+        ),
+        "version {1} does not have the number that follows among those with content",
+    )
+    yield _rule(
+        "content-lost",
+        select(line.c.document_id, line.c.no).where(
+            or_(
+                line.c.has_content < line.c.had_content,
+                and_(is_neighbour, line.c.cause == Cause.METADATA.value, line.c.digest != line.c.digest_before),
+            )
+        ),
+        "version {1}, of metadata alone, does not have the content of the one before it",
     )
 
 
@@ -304,7 +379,8 @@ def _places() -> Iterator[Rule]:
         .where(
             or_(
                 node.c.parent_id.is_not(None),
-                placement.c.node_id.is_(None),
+                # What had no name on the drive had no place there.
+                and_(placement.c.node_id.is_(None), trash.c.name != ""),
                 placement.c.parent_id != trash.c.parent_id,
                 placement.c.name != trash.c.name,
             )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, insert, select, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, insert, or_, select, update
 
 from davgate.model.instant import Instant
-from davgate.model.locks import Lock
+from davgate.model.locks import Depth, Lock
 from davgate.model.paths import TreePath
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, to_lock
-from davgate.storage.statements import Statement
+from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, PATH_SEGMENT, to_lock
+from davgate.storage.statements import Statement, ids_given, texts_given
 from davgate.storage.tables import lock, node
 
 _ADD = Statement(
@@ -27,6 +28,7 @@ _ADD = Statement(
         taken_at=bindparam("taken_at"),
         expires_at=bindparam("expires_at"),
         revivable_until=bindparam("revivable_until"),
+        is_stealable=bindparam("is_stealable"),
     )
 )
 
@@ -46,6 +48,7 @@ def add(tx: Transaction, new: Lock) -> None:
         taken_at=tx.now,
         expires_at=new.expires_at,
         revivable_until=new.revivable_until,
+        is_stealable=int(new.is_stealable),
     )
 
 
@@ -56,6 +59,7 @@ _REFRESH = Statement(
         timeout_seconds=bindparam("new_timeout_seconds"),
         expires_at=bindparam("new_expires_at"),
         revivable_until=bindparam("new_revivable_until"),
+        is_stealable=bindparam("new_is_stealable"),
     )
 )
 
@@ -68,6 +72,7 @@ def refresh(tx: Transaction, refreshed: Lock) -> None:
         new_timeout_seconds=_seconds(refreshed),
         new_expires_at=refreshed.expires_at,
         new_revivable_until=refreshed.revivable_until,
+        new_is_stealable=int(refreshed.is_stealable),
     )
 
 
@@ -149,9 +154,9 @@ def _climb(*conditions: ColumnElement[bool]) -> CTE:
     Few locks stand at a time, and trees can be large: climbing from each lock to the root beats walking down the tree.
     """
     start = (
-        select(lock.c.token.label("token"), node.c.parent_id.label("at"), node.c.name.label("below"))
+        select(lock.c.token.label("token"), node.c.parent_id.label("at"), PATH_SEGMENT.label("below"))
         .join_from(lock, node, node.c.id == lock.c.node_id)
-        .where(*conditions, node.c.parent_id.is_not(None), node.c.name.is_not(None))
+        .where(*conditions, node.c.parent_id.is_not(None))
         .cte("climb", recursive=True)
     )
     return start.union_all(
@@ -193,6 +198,37 @@ _OF_MEMBERS = Statement(
     .join_from(lock, node, node.c.id == lock.c.node_id)
     .where(node.c.parent_id == bindparam("parent_id"), lock.c.expires_at > bindparam("now"))
 )
+
+
+_GIVEN = ids_given("ids")
+_FROM_GIVEN = select(_GIVEN.c.id.label("of"), _GIVEN.c.id.label("at")).cte("from_given", recursive=True)
+_ABOVE_GIVEN = _FROM_GIVEN.union_all(
+    select(_FROM_GIVEN.c.of, node.c.parent_id)
+    .join_from(_FROM_GIVEN, node, node.c.id == _FROM_GIVEN.c.at)
+    .where(node.c.parent_id.is_not(None))
+)
+_AFFECTING = Statement(
+    select(_ABOVE_GIVEN.c.of, *LOCK_COLUMNS)
+    .join_from(_ABOVE_GIVEN, lock, lock.c.node_id == _ABOVE_GIVEN.c.at)
+    .where(lock.c.expires_at > bindparam("now"))
+    .where(or_(_ABOVE_GIVEN.c.of == _ABOVE_GIVEN.c.at, lock.c.depth == Depth.INFINITY.value))
+)
+
+
+def affecting(session: Session, node_ids: Iterable[int], now: Instant) -> dict[int, list[Lock]]:
+    """Return by node id the live locks that affect nodes: their own, and the deep ones of what is above them. One statement."""
+    found: dict[int, list[Lock]] = {}
+    for of, *row in session.all(_AFFECTING, ids=json.dumps([*node_ids]), now=now):
+        found.setdefault(of, []).append(to_lock(tuple(row)))
+    return found
+
+
+_TAKEN_AT = Statement(select(lock.c.token, lock.c.taken_at).where(lock.c.token.in_(select(texts_given("tokens").c.text))))
+
+
+def taken_at(session: Session, tokens: Iterable[str]) -> dict[str, Instant]:
+    """Return by token when locks were taken; refreshing one does not change that."""
+    return {row[0]: Instant(row[1]) for row in session.all(_TAKEN_AT, tokens=json.dumps([*tokens]))}
 
 
 def of_members(session: Session, parent_id: int, now: Instant) -> dict[int, tuple[Lock, ...]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
+from typing import Any, TypeAlias
 
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -19,7 +21,7 @@ from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.locks import Lock, is_expired
 from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, Node
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, Where
 from davgate.model.permissions import Step
 from davgate.model.principal import SIGNED_IN_ID, Principal
 from davgate.storage.database import Session
@@ -34,13 +36,13 @@ from davgate.storage.rows import (
     to_lock,
     to_node,
 )
-from davgate.storage.statements import Statement, ids_given
+from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a path leads to.
+    """What a path or an id leads to. Of an id ``path`` is where its node is; what has no name on the drive is called by its UUID.
 
     ``chain`` holds the nodes from the root down, as far as they exist; ``locks`` the live locks on each of them by node id;
     ``ended_locks`` are those that ran out or were broken a while ago: they forbid nothing, and may be revived. ``way`` tells for
@@ -81,26 +83,26 @@ class Resolved:
 
 def resolve(
     session: Session,
-    path: TreePath,
+    where: Where,
     who: Principal,
     now: Instant,
     *,
     with_body: bool = False,
     with_stored_bytes: bool = False,
 ) -> Resolved:
-    """Return what lies on a path, with the locks alive at ``now`` and the grants of a principal. One statement.
+    """Return what lies on a path, or has an id, with the locks alive at ``now`` and the grants of a principal. One statement.
 
     A drive asks for the same few places again and again: as long as nothing was committed and no lock ended, the answer is
     remembered.
     """
     memory = session.memory()
-    question = (path, who.identities, with_body, with_stored_bytes)
+    question = (where, who.identities, with_body, with_stored_bytes)
     if memory is not None:
         known: Resolved | None = memory.get(question)
         # A clock that leapt back may find a lock alive again that had ended when this was found.
         if known is not None and known.found_at <= now < known.holds_until:
             return known
-    found = _resolve(session, path, who, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
+    found = _resolve(session, where, who, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     if memory is not None:
         memory[question] = found
     return found
@@ -112,17 +114,25 @@ def _segments(path: TreePath) -> str:
 
 
 def _resolve(
-    session: Session, path: TreePath, who: Principal, now: Instant, *, with_body: bool, with_stored_bytes: bool
+    session: Session, where: Where, who: Principal, now: Instant, *, with_body: bool, with_stored_bytes: bool
 ) -> Resolved:
-    rows = session.all(
-        _RESOLVE[with_body, with_stored_bytes, bool(who.groups)],
-        segments=_segments(path),
-        last=len(path),
-        now=now,
-        young_since=after(now, -SCRATCH_AGE),
-        me=who.id,
-        **({"identities": identities_of(who)} if who.groups else {"signed_in": SIGNED_IN_ID}),
-    )
+    flags = with_body, with_stored_bytes, bool(who.groups)
+    asked = {"now": now, "young_since": after(now, -SCRATCH_AGE), "me": who.id}
+    as_whom = {"identities": identities_of(who)} if who.groups else {"signed_in": SIGNED_IN_ID}
+    if isinstance(where, tuple):
+        path = where
+        rows = session.all(_BY_PATH[flags], segments=_segments(path), last=len(path), **asked, **as_whom)
+    else:
+        by_id = _BY_ID if isinstance(where, int) else _BY_UUID
+        climbed = session.all(by_id[flags], given=where, **asked, **as_whom)
+        top = max((row[0] for row in climbed), default=0)
+        if not climbed or not any(row[0] == top and row[1] == ROOT_ID for row in climbed):
+            # Whoever asks is known all the same, and what is nowhere in the tree is found nowhere in it.
+            return replace(
+                _resolve(session, (), who, now, with_body=False, with_stored_bytes=with_stored_bytes), path=_nowhere(where)
+            )
+        rows = [(top - row[0], *row[1:]) for row in climbed]
+        path = _path_of(rows, top)
     nodes: dict[int, Node] = {}
     live: dict[int, dict[str, Lock]] = {}
     ended: dict[int, dict[str, Lock]] = {}
@@ -199,7 +209,19 @@ def _segment_on_postgresql(element: SegmentAt, compiler: SQLCompiler, **kw: obje
     return f"(CAST({compiler.process(path)} AS json) ->> {compiler.process(position)})"
 
 
-def _statement(*, with_body: bool, with_stored_bytes: bool, with_groups: bool) -> Statement:
+def _nowhere(where: int | str) -> TreePath:
+    """Return the path of an id that leads to nothing: nothing has it, and no collection that exists is above it."""
+    return ("=", f"={where}")
+
+
+def _path_of(rows: Sequence[Row], depth: int) -> TreePath:
+    """Return the names from below the root down; what has none is called by its UUID."""
+    names = {row[0]: (row[_NAME_AT], row[_UUID_AT]) for row in rows}
+    return tuple(name or f"={uuid}" for name, uuid in (names[level] for level in range(1, depth + 1)))
+
+
+def _down_a_path() -> CTE:
+    """Return the ids from the root down along the names that are given; the depth counts from the root."""
     start = select(literal(0, Integer).label("depth"), literal(ROOT_ID, node.c.id.type).label("id"))
     walk = start.cte("walk", recursive=True)
     child = node.alias("child")
@@ -211,9 +233,23 @@ def _statement(*, with_body: bool, with_stored_bytes: bool, with_groups: bool) -
             child.c.name_key == SegmentAt(bindparam("segments", type_=Text()), walk.c.depth),
         ),
     )
-    walk = walk.union_all(step)
+    return walk.union_all(step)
+
+
+def _up_from(column: ColumnElement[Any]) -> CTE:
+    """Return the ids from the node with a given id or UUID up; the depth counts from that node."""
+    start = select(literal(0, Integer).label("depth"), node.c.id, node.c.parent_id).where(column == bindparam("given"))
+    walk = start.cte("walk", recursive=True)
+    above = node.alias("above")
+    return walk.union_all(
+        select(walk.c.depth + 1, above.c.id, above.c.parent_id).join_from(walk, above, above.c.id == walk.c.parent_id)
+    )
+
+
+def _statement(
+    walk: CTE, is_last: ColumnElement[bool], *, with_body: bool, with_stored_bytes: bool, with_groups: bool
+) -> Statement:
     epoch = select(principal.c.epoch).where(principal.c.id == bindparam("me"), principal.c.is_disabled == 0).scalar_subquery()
-    is_last = walk.c.depth == bindparam("last")
     columns = [walk.c.depth, *NODE_COLUMNS, *LOCK_COLUMNS, access_grant.c.rights, epoch]
     columns += [exists().where(check_out.c.document_id.is_not(None)), *CHECK_OUT_COLUMNS]
     if with_body:
@@ -248,7 +284,22 @@ _GRANT_AT = _LOCK_AT + LOCK_WIDTH
 _EPOCH_AT = _GRANT_AT + 1
 _CHECK_OUT_AT = _EPOCH_AT + 2
 _BODY_AT = _CHECK_OUT_AT + CHECK_OUT_WIDTH
-_RESOLVE = {
-    flags: _statement(with_body=flags[0], with_stored_bytes=flags[1], with_groups=flags[2])
-    for flags in product((False, True), repeat=3)
-}
+_NAME_AT, _UUID_AT = 5, 2
+_Flags: TypeAlias = tuple[bool, bool, bool]
+
+
+def _statements(walk: CTE, is_last: ColumnElement[bool]) -> dict[_Flags, Statement]:
+    return {
+        (with_body, with_stored_bytes, with_groups): _statement(
+            walk, is_last, with_body=with_body, with_stored_bytes=with_stored_bytes, with_groups=with_groups
+        )
+        for with_body, with_stored_bytes, with_groups in product((False, True), repeat=3)
+    }
+
+
+_DOWN = _down_a_path()
+_UP_FROM_ID = _up_from(node.c.id)
+_UP_FROM_UUID = _up_from(node.c.uuid)
+_BY_PATH = _statements(_DOWN, _DOWN.c.depth == bindparam("last"))
+_BY_ID = _statements(_UP_FROM_ID, _UP_FROM_ID.c.depth == 0)
+_BY_UUID = _statements(_UP_FROM_UUID, _UP_FROM_UUID.c.depth == 0)

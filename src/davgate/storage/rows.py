@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope
+from davgate.model.metadata import NO_METADATA, Metadata
 from davgate.model.node import Cause, Content, Node, NodeKind, Version
 from davgate.storage import tables
 from davgate.storage.statements import Row
@@ -40,6 +42,8 @@ NODE_COLUMNS: tuple[ColumnElement[object], ...] = (
     _node.is_closed,
 )
 NODE_WIDTH = len(NODE_COLUMNS)
+PATH_SEGMENT = func.coalesce(_node.name, literal("=") + _node.uuid)
+"""How a node is called in a path: what has no name on the drive, by its UUID."""
 
 _lock = tables.lock.c
 LOCK_COLUMNS: tuple[ColumnElement[object], ...] = (
@@ -53,6 +57,7 @@ LOCK_COLUMNS: tuple[ColumnElement[object], ...] = (
     _lock.timeout_seconds,
     _lock.expires_at,
     _lock.revivable_until,
+    _lock.is_stealable,
 )
 LOCK_WIDTH = len(LOCK_COLUMNS)
 
@@ -73,6 +78,9 @@ VERSION_COLUMNS: tuple[ColumnElement[object], ...] = (
     _version.sealed_at,
     _version.session,
     _version.origin,
+    _version.properties,
+    _version.has_content,
+    _version.content_no,
 )
 
 _check_out = tables.check_out.c
@@ -87,6 +95,7 @@ CHECK_OUT_COLUMNS: tuple[ColumnElement[object], ...] = (
     _check_out.digest,
     _check_out.length_bytes,
     _check_out.media_type,
+    _check_out.file_name,
 )
 CHECK_OUT_WIDTH = len(CHECK_OUT_COLUMNS)
 
@@ -122,16 +131,28 @@ def to_lock(row: Row) -> Lock:
     """Return the lock of a row of LOCK_COLUMNS."""
     timeout = None if row[7] is None else timedelta(seconds=row[7])
     ends = Instant(row[8]), Instant(row[9])
-    return Lock(row[0], row[1], _SCOPES[row[2]], _DEPTHS[row[3]], Holding(row[4]), row[5], row[6], timeout, *ends)
+    return Lock(row[0], row[1], _SCOPES[row[2]], _DEPTHS[row[3]], Holding(row[4]), row[5], row[6], timeout, *ends, bool(row[10]))
 
 
 def to_check_out(row: Row) -> CheckOut:
     """Return the check-out of a row of CHECK_OUT_COLUMNS."""
     content = None if row[7] is None else Content(row[7], row[8], row[9])
-    return CheckOut(row[0], row[1], row[2], row[3], row[4], row[5], row[6], content)
+    return CheckOut(row[0], row[1], row[2], row[3], row[4], row[5], row[6], content, row[10])
 
 
 def to_version(row: Row) -> Version:
     """Return the version of a row of VERSION_COLUMNS."""
     content = Content(row[8], row[9], row[10])
-    return Version(row[0], row[1], Cause(row[2]), row[3], row[4], row[5], row[6], row[7], content, *row[11:15])
+    cause, metadata = Cause(row[2]), to_metadata(row[15])
+    said = row[3], row[4], row[5], row[6], row[7]
+    return Version(row[0], row[1], cause, *said, content, row[11], row[12], row[13], row[14], metadata, bool(row[16]), row[17])
+
+
+def to_metadata(text: str) -> Metadata:
+    """Return a snapshot of typed properties from its column."""
+    return NO_METADATA if text == "{}" else json.loads(text)
+
+
+def from_metadata(metadata: Metadata) -> str:
+    """Return a snapshot of typed properties for its column; equal ones are the same text."""
+    return json.dumps(dict(metadata), ensure_ascii=False, sort_keys=True, separators=(",", ":")) if metadata else "{}"

@@ -203,8 +203,17 @@ trash = Table(
     Column("path", Text, nullable=False),
     Column("deleted_at", BigInteger, nullable=False),
     Column("deleted_by", ForeignKey("principal.id"), nullable=False),
+    Column(
+        "keeps_address",
+        SmallInteger,
+        nullable=False,
+        comment="it is still found where it was, marked as deleted, by doors that show such",
+    ),
 )
 """What was deleted, with its subtree still below it."""
+KEEPS_ADDRESS = trash.c.keeps_address == literal_column("1")
+"""What is still found where it was."""
+Index("trash_addressed", trash.c.parent_id, sqlite_where=KEEPS_ADDRESS, postgresql_where=KEEPS_ADDRESS)
 
 version = Table(
     "version",
@@ -224,6 +233,8 @@ version = Table(
     Column("digest", LargeBinary, nullable=False, index=True),
     Column("length_bytes", BigInteger, nullable=False),
     Column("properties", Text, nullable=False, comment="snapshot of the typed properties, JSON"),
+    Column("has_content", SmallInteger, nullable=False, comment="0: it holds metadata alone, and its digest is that of no bytes"),
+    Column("content_no", BigInteger, comment="counts from 0 the versions that came with content; null before the first"),
     PrimaryKeyConstraint("document_id", "no"),
     sqlite_with_rowid=False,
 )
@@ -302,6 +313,7 @@ check_out = Table(
     Column("media_type", Text),
     Column("digest", LargeBinary, index=True),
     Column("length_bytes", BigInteger),
+    Column("file_name", Text, comment="of the working copy; null as the base has it"),
 )
 """Working copies, which their holders alone see."""
 
@@ -357,6 +369,7 @@ lock = Table(
     Column("taken_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revivable_until", BigInteger, nullable=False, comment="after its end its holder may have it back until then"),
+    Column("is_stealable", SmallInteger, nullable=False, comment="whoever may write there may end it"),
     sqlite_with_rowid=False,
 )
 
@@ -370,6 +383,64 @@ dead_property = Table(
     PrimaryKeyConstraint("node_id", "namespace", "name"),
     sqlite_with_rowid=False,
 )
+
+node_type = Table(
+    "node_type",
+    metadata,
+    Column("node_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False, index=True),
+)
+"""The primary object type of what a REST door made. It never changes; what the drive made has none."""
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("node_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
+    Column("name", _NAME, nullable=False, index=True),
+    Column("number", BigInteger, comment="of its kind, where the name was made of one"),
+)
+"""Second names that a door gives nodes in their collections, beside their names on the drive."""
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The highest number that an alias of each kind ever had."""
+
+property_value = Table(
+    "property_value",
+    metadata,
+    Column("property", Text, nullable=False),
+    Column("value", _NAME, nullable=False),
+    Column("node_id", ForeignKey("node.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("property", "value", "node_id"),
+    sqlite_with_rowid=False,
+)
+"""What the current versions say by their typed properties, to be found by it: kept in the commit that makes the version."""
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column(
+        "node_id",
+        ForeignKey("node.id"),
+        nullable=False,
+        index=True,
+        comment="the collection that gets a document, or the document that gets content",
+    ),
+    Column("principal_id", ForeignKey("principal.id"), nullable=False, index=True),
+    Column("length_bytes", BigInteger, nullable=False, comment="announced"),
+    Column("offset_bytes", BigInteger, nullable=False, comment="arrived, and durable"),
+    Column("metadata", Text, nullable=False, comment="what was said of it, JSON"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Uploads that arrive in parts (TUS). Their bytes lie in the staging area of the blob store."""
 
 access_grant = Table(
     "access_grant",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.node import Node
-from davgate.storage.database import Session
+from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import node, principal, trash
@@ -16,7 +16,10 @@ from davgate.storage.tables import node, principal, trash
 
 @dataclass(frozen=True, slots=True)
 class TrashEntry:
-    """A document or collection in the trash: its former name, place and collection, who deleted it and when."""
+    """A document or collection in the trash: its former name, place and collection, who deleted it and when.
+
+    One without a name was not on the drive. With ``keeps_address`` it is still found where it was by doors that show such.
+    """
 
     node: Node
     parent_id: int
@@ -25,10 +28,18 @@ class TrashEntry:
     deleted_at: Instant
     deleted_by_id: int
     deleted_by: str
+    keeps_address: bool = False
 
 
 _ENTRIES = select(
-    *NODE_COLUMNS, trash.c.parent_id, trash.c.name, trash.c.path, trash.c.deleted_at, trash.c.deleted_by, principal.c.name
+    *NODE_COLUMNS,
+    trash.c.parent_id,
+    trash.c.name,
+    trash.c.path,
+    trash.c.deleted_at,
+    trash.c.deleted_by,
+    principal.c.name,
+    trash.c.keeps_address,
 ).select_from(trash.join(node, node.c.id == trash.c.node_id).join(principal, principal.c.id == trash.c.deleted_by))
 _ALL = Statement(_ENTRIES.order_by(trash.c.deleted_at, trash.c.node_id))
 _ONE = Statement(_ENTRIES.where(trash.c.node_id == bindparam("node_id")))
@@ -45,6 +56,14 @@ def find(session: Session, node_id: int) -> TrashEntry | None:
     return None if row is None else _to_entry(row)
 
 
+_END_ADDRESS = Statement(update(trash).where(trash.c.node_id == bindparam("of")).values(keeps_address=0))
+
+
+def end_address(tx: Transaction, node_id: int) -> None:
+    """Let an entry no longer be found where it was."""
+    tx.run(_END_ADDRESS, of=node_id)
+
+
 def _to_entry(row: Row) -> TrashEntry:
-    parent_id, name, path, deleted_at, by_id, by = row[NODE_WIDTH:]
-    return TrashEntry(to_node(row[:NODE_WIDTH]), parent_id, name, path, deleted_at, by_id, by)
+    parent_id, name, path, deleted_at, by_id, by, keeps_address = row[NODE_WIDTH:]
+    return TrashEntry(to_node(row[:NODE_WIDTH]), parent_id, name, path, deleted_at, by_id, by, bool(keeps_address))

@@ -8,6 +8,7 @@ whatever its size.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from heapq import merge
@@ -17,18 +18,19 @@ from operator import itemgetter
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from lxml import etree
-from sqlalchemy import bindparam, func, literal, select, text
+from sqlalchemy import and_, bindparam, func, literal, select, text, union_all
 
 from davgate.model.audit import damages
 from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
+from davgate.model.metadata import indexed_values
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
-from davgate.storage import audit_rows, schema
+from davgate.storage import audit_rows, schema, uploads
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session
 from davgate.storage.invariants import RESTORE, RESTORE_ALL, RULES, STORE_AGAIN, Rule, Subject
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import blob, dead_property, lock, metadata, node
+from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, version
 
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""
@@ -113,6 +115,7 @@ def _rows(session: Session, database: Database) -> Iterator[Finding]:
                 yield _told(session, rule, row)
     yield from _names(session)
     yield from _properties(session)
+    yield from _found_by(session)
     yield from _lock_owners(session)
     yield from _audit(session)
 
@@ -191,6 +194,45 @@ def _properties(session: Session) -> Iterator[Finding]:
                 yield Finding("property-torn", _node(session, node_id), what, "Set the property again.")
 
 
+# One statement for both: a session streams one at a time.
+_SAID = Statement(
+    union_all(
+        select(version.c.document_id.label("of"), literal(0).label("is_index"), version.c.properties, literal(""))
+        .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+        .where(version.c.properties != "{}"),
+        select(property_value.c.node_id, literal(1), property_value.c.property, property_value.c.value),
+    ).order_by("of")
+)
+
+
+def _found_by(session: Session) -> Iterator[Finding]:
+    """Hold what documents are found by against what their current versions say."""
+    rows = (row for batch in session.stream(_SAID) for row in batch)
+    for node_id, of_node in groupby(rows, key=itemgetter(0)):
+        properties, found = "{}", set()
+        for _, is_index, text_of_it, value in of_node:
+            if is_index:
+                found.add((text_of_it, value))
+            else:
+                properties = text_of_it
+        if (fault := _index_fault(properties, found)) is not None:
+            code, what = fault
+            yield Finding(code, _node(session, node_id), what, "Change one of its typed properties, and report this.")
+
+
+def _index_fault(properties: str, found: set[tuple[str, str]]) -> tuple[str, str] | None:
+    try:
+        said = json.loads(properties)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return "metadata-torn", "what its current version says by typed properties cannot be read"
+    differing = sorted(f"{key} = {value}" for key, value in found.symmetric_difference(indexed_values(said)))
+    if not differing:
+        return None
+    return "index-differs", f"what it is found by is not what its current version says ({', '.join(differing[:3])})"
+
+
 _OWNERS = Statement(select(lock.c.node_id, lock.c.owner).where(lock.c.owner != ""))
 
 
@@ -227,6 +269,7 @@ def _files(session: Session, database: Database, blobs: BlobStore) -> Generator[
     """Hold the rows against what the blob store has; tell at the end whether all of it could be listed."""
     try:
         yield from _against_files(session, database, blobs)
+        yield from _against_parts(session, database, blobs)
     except OSError as error:
         advice = "Mount or restore the folder of the contents, and look to the rights on it."
         yield Finding("blobs-unreadable", "store", f"the blob store cannot be listed ({error})", advice)
@@ -254,6 +297,26 @@ def _against_files(session: Session, database: Database, blobs: BlobStore) -> It
     if unfinished := blobs.unfinished():
         what = f"{unfinished} uploads are under way or were cut off"
         yield Finding("staging-leftover", "store", what, "The collector removes leftovers in time.", is_damage=False)
+
+
+def _against_parts(session: Session, database: Database, blobs: BlobStore) -> Iterator[Finding]:
+    """Hold the offsets of unfinished uploads against the bytes that lie there; bytes beyond are of an append that goes on."""
+    for one in uploads.stream(session):
+        there = blobs.parts.length_of(one.id) or 0
+        # It may have ended since this snapshot began; its row is gone before its bytes are. One that has expired, as those of a
+        # backup have, is of no use to anybody.
+        if there < one.offset_bytes and one.expires_at > database.clock.now() and _is_open(database, one.id):
+            what = f"{there} bytes lie there where {one.offset_bytes} are said to have arrived"
+            yield Finding("upload-torn", f"upload {one.id}", what, "It expires by itself; have the client begin it anew.")
+    leftovers = sum(not _is_open(database, part.upload_id) for part in blobs.parts.stored())
+    if leftovers:
+        what = f"there are bytes of {leftovers} uploads that have ended"
+        yield Finding("upload-leftover", "store", what, "The upkeep removes leftovers in time.", is_damage=False)
+
+
+def _is_open(database: Database, upload_id: str) -> bool:
+    with database.read() as session:
+        return uploads.find(session, upload_id) is not None
 
 
 def _recorded_length(database: Database, digest: bytes) -> int | None:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
 
 from davgate.model.instant import Instant
-from davgate.model.node import Cause, Content, Save, Version
+from davgate.model.metadata import NO_METADATA, Metadata, no_metadata
+from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Version
 from davgate.storage.blobs import Staged
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import VERSION_COLUMNS, to_version
+from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement
 from davgate.storage.tables import blob, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
-_OF_DOCUMENT = Statement(_JOINED.where(version.c.document_id == bindparam("document_id")).order_by(version.c.no))
+_HAS_CONTENT = version.c.has_content == 1
+_OF_DOCUMENT = Statement(_JOINED.where(version.c.document_id == bindparam("document_id"), _HAS_CONTENT).order_by(version.c.no))
 _ONE = Statement(_JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no == bindparam("no")))
 
 
 _LAST_BEFORE = Statement(
-    _JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no < bindparam("no"))
+    _JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no < bindparam("no"), _HAS_CONTENT)
     .order_by(version.c.no.desc())
     .limit(1)
 )
@@ -36,13 +38,13 @@ def last_before(session: Session, document_id: int, no: int) -> Version | None:
 
 
 def of_document(session: Session, document_id: int) -> Iterator[Version]:
-    """Yield the versions of a document, the oldest first. Needs a snapshot session."""
+    """Yield the versions of a document that have content, the oldest first. Needs a snapshot session."""
     for batch in session.stream(_OF_DOCUMENT, document_id=document_id):
         yield from map(to_version, batch)
 
 
 _near = version.alias("near")
-_OF_SAME = select(_near.c.no).where(_near.c.document_id == bindparam("document_id"))
+_OF_SAME = select(_near.c.no).where(_near.c.document_id == bindparam("document_id"), _near.c.has_content == 1)
 _BEFORE = _OF_SAME.where(_near.c.no < bindparam("no")).order_by(_near.c.no.desc()).limit(1).scalar_subquery()
 _AFTER = _OF_SAME.where(_near.c.no > bindparam("no")).order_by(_near.c.no).limit(1).scalar_subquery()
 _AROUND = Statement(
@@ -64,6 +66,39 @@ def find(session: Session, document_id: int, no: int) -> Version | None:
     return None if row is None else to_version(row)
 
 
+_OF_NUMBERS = select(func.min(_near.c.no)).where(_near.c.document_id == bindparam("document_id"), _near.c.has_content == 1)
+_COUNTED = Statement(
+    _JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no.in_(_OF_NUMBERS.group_by(_near.c.content_no)))
+    .order_by(version.c.no.desc())
+    .offset(bindparam("first"))
+    .limit(bindparam("most"))
+)
+_HOW_MANY_COUNTED = Statement(
+    select(func.count(version.c.content_no.distinct())).where(version.c.document_id == bindparam("document_id"), _HAS_CONTENT)
+)
+_OF_NUMBER = _OF_NUMBERS.where(_near.c.content_no == bindparam("number")).scalar_subquery()
+_ONE_COUNTED = Statement(_JOINED.where(version.c.document_id == bindparam("document_id"), version.c.no == _OF_NUMBER))
+
+
+def counted(session: Session, document_id: int, first: int, most: int) -> list[Version]:
+    """Return some of the versions by content, the newest first: of those with one number the oldest that is kept.
+
+    That is the one that came with the content, unless it was thinned, and what metadata alone made after it was not.
+    """
+    return [to_version(row) for row in session.all(_COUNTED, document_id=document_id, first=first, most=most)]
+
+
+def how_many_counted(session: Session, document_id: int) -> int:
+    """Return how many versions by content are kept."""
+    return int(session.all(_HOW_MANY_COUNTED, document_id=document_id)[0][0])
+
+
+def find_counted(session: Session, document_id: int, number: int) -> Version | None:
+    """Return the version by content that has a number, or None."""
+    row = session.first(_ONE_COUNTED, document_id=document_id, number=number)
+    return None if row is None else to_version(row)
+
+
 _ADD = Statement(
     insert(version).values(
         document_id=bindparam("document_id"),
@@ -80,14 +115,16 @@ _ADD = Statement(
         media_type=bindparam("media_type"),
         digest=bindparam("digest"),
         length_bytes=bindparam("length_bytes"),
-        properties="{}",
+        properties=bindparam("properties"),
+        has_content=bindparam("has_content"),
+        content_no=bindparam("content_no"),
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version to store: sealed at once, or open until ``sealed_at`` under the token ``session``."""
+    """A version to store: sealed at once, or open until ``sealed_at`` under the token ``session``; see ``model.node.Version``."""
 
     document_id: int
     no: int
@@ -101,6 +138,9 @@ class NewVersion:
     sealed_at: Instant | None = None
     comment: str = ""
     saved_at: Instant | None = None
+    metadata: Metadata = field(default_factory=no_metadata, hash=False)
+    has_content: bool = True
+    content_no: int | None = 0
 
 
 def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
@@ -123,6 +163,9 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
                 "media_type": one.content.media_type,
                 "digest": one.content.digest,
                 "length_bytes": one.content.length_bytes,
+                "properties": from_metadata(one.metadata),
+                "has_content": int(one.has_content),
+                "content_no": one.content_no,
             }
             for one in new
         ],
@@ -303,11 +346,25 @@ _INSERT_WHOLE = Statement(insert(version).values({column.name: bindparam(column.
 _INSERT_WHOLE_SAVE = Statement(insert(save).values({column.name: bindparam(column.name) for column in save.columns}))
 
 
-def append(tx: Transaction, source_id: int, into_id: int, after_no: int, after_at: Instant, *, from_no: int = 1) -> int:
+def append(
+    tx: Transaction,
+    source_id: int,
+    into_id: int,
+    after_no: int,
+    last: Version | None,
+    *,
+    from_no: int = 1,
+) -> int:
     """Copy versions of a document, those from ``from_no`` on, behind the last one of another; return how many numbers they take.
 
-    They keep their times, but that each is younger than the one before it, as the versions of any document are.
+    They keep their times, but that each is younger than the one before it, as the versions of any document are. What came with
+    content is counted on from ``last``, the other's last version, and what says nothing by properties says what that says: a file
+    that a program made for a moment has none, and must not end those of the document.
     """
+    after_at = Instant(0) if last is None else last.saved_at
+    after_content_no = None if last is None else last.content_no
+    has_content = False
+    inherited = from_metadata(NO_METADATA if last is None else last.metadata)
     added: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     saves_by_no: dict[int, list[dict[str, Any]]] = {}
@@ -323,7 +380,12 @@ def append(tx: Transaction, source_id: int, into_id: int, after_no: int, after_a
             kept.append({**earlier, "document_id": into_id, "version_no": no, "saved_at": after_at})
             after_at = Instant(after_at + 1)
         times = {"opened_at": opened_at, "saved_at": max(one["saved_at"], after_at), "sealed_at": max(one["sealed_at"], after_at)}
-        added.append({**one, "document_id": into_id, "no": no, **times})
+        # The first that has any brings it here, also where the one that brought it there was thinned or stays behind.
+        if one["has_content"] and (not has_content or Cause(one["cause"]) in CONTENT_CAUSES):
+            after_content_no = 0 if after_content_no is None else after_content_no + 1
+            has_content = True
+        says = {"properties": inherited} if one["properties"] == "{}" else {}
+        added.append({**one, "document_id": into_id, "no": no, "content_no": after_content_no, **times, **says})
     tx.run_many(_INSERT_WHOLE, added)
     tx.run_many(_INSERT_WHOLE_SAVE, kept)
     return max((one["no"] for one in added), default=after_no) - after_no

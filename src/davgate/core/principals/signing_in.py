@@ -98,7 +98,10 @@ class Sources:
 
 
 class SigningIn:
-    """Answers who somebody is, for one store; shared by the doors and threads of a process."""
+    """Answers who somebody is, for one store; shared by the doors and threads of a process.
+
+    ``door_scopes`` are the scopes of tokens that open a single door, whichever; what they allow there is that door's to say.
+    """
 
     def __init__(
         self,
@@ -108,8 +111,10 @@ class SigningIn:
         brake: Brake | None = None,
         *,
         nonce_life: timedelta = timedelta(minutes=5),
+        door_scopes: frozenset[str] = frozenset(),
     ) -> None:
         self.store = store
+        self._door_scopes = door_scopes
         self._passwords = passwords
         self._sources = sources or Sources()
         self._brake = brake or Brake()
@@ -243,8 +248,9 @@ class SigningIn:
         return Nonces(tokens.keys_of(self.store), self._nonce_life)
 
     def _enter(self, user: ExternalUser, ends_at: Instant = FOREVER) -> Principal:
-        scope, policy = scope_of(user.scopes), self._sources.policy_of(user.source)
-        return external_accounts.principal_of(self.store, user, scope, ends_at, policy=policy)
+        scope, policy = scope_of(user.scopes, self._door_scopes), self._sources.policy_of(user.source)
+        principal = external_accounts.principal_of(self.store, user, scope, ends_at, policy=policy)
+        return principal if user.scopes is None else replace(principal, scopes=frozenset(user.scopes))
 
     def _touch(self, kept: AppPassword, now: Instant) -> None:
         """Note that an app password is in use; a crash may forget it."""
@@ -270,18 +276,18 @@ def _let_in(account: Account, now: Instant, method: str) -> Principal:
     return replace(account.principal, method=method)
 
 
-def scope_of(scopes: tuple[str, ...] | None) -> Scope:
-    """Return what the scopes of a token allow together.
+def scope_of(scopes: tuple[str, ...] | None, door_scopes: frozenset[str] = frozenset()) -> Scope:
+    """Return what the scopes of a token allow together, in every door. With one that opens a single door that may be nothing.
 
     Raises:
-        InsufficientScope: nothing.
+        InsufficientScope: nothing anywhere.
     """
     if scopes is None:
         return UNRESTRICTED
     rights = NO_RIGHTS
     for scope in scopes:
         rights |= SCOPE_RIGHTS.get(scope, NO_RIGHTS)
-    if rights == NO_RIGHTS:
+    if rights == NO_RIGHTS and door_scopes.isdisjoint(scopes):
         raise InsufficientScope(SCOPE_RIGHTS)
     return Scope(rights)
 

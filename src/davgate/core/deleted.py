@@ -1,0 +1,159 @@
+"""What was deleted and keeps its address: doors that show such describe and read it where it was, bring it back, or end it.
+
+To every other door, the drive's too, it is in the trash like anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from davgate.core.access import check_read_conditions, look_up
+from davgate.core.content import change_of
+from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
+from davgate.core.documents import Opened, note_reader
+from davgate.core.filing import collection_at, free_name
+from davgate.core.recording import record
+from davgate.core.store import Context, Store
+from davgate.core.trash import find
+from davgate.model import etag
+from davgate.model.conditions import ResourceState
+from davgate.model.errors import NotFound, ParentMissing
+from davgate.model.instant import Instant
+from davgate.model.node import ROOT_ID, Node
+from davgate.model.paths import TreePath
+from davgate.model.rights import Right
+from davgate.storage.api import Resolved, Session, access, catalog, dances, descriptions, trash, versions
+
+
+def look_up_shown(
+    session: Session, ctx: Context, node_id: int, now: Instant, *, with_body: bool = False
+) -> tuple[Resolved, bool]:
+    """Return what an inner id leads to, also where it was deleted and keeps its address; and whether it was.
+
+    Of what was deleted, the path is the one that it had; nothing there is locked or checked out, and the rights are those where
+    it was.
+    """
+    found = look_up(session, ctx, node_id, now, with_body=with_body)
+    if found.node is not None:
+        return found, False
+    way = access.ways(session, ctx.principal, [node_id]).get(node_id)
+    if way is None:
+        return found, False
+    said = descriptions.of_nodes(session, [step.node_id for step in way.steps])
+    chain: list[Node] = []
+    path: TreePath = ()
+    for step in way.steps:
+        node = said[step.node_id].node
+        name = node.name
+        if node.parent_id is None and node.id != ROOT_ID:
+            entry = trash.find(session, node.id)
+            if entry is None or not entry.keeps_address:
+                return found, False
+            name = entry.name
+            node = replace(node, parent_id=entry.parent_id)
+        chain.append(node)
+        path += () if node.id == ROOT_ID else (name or f"={node.uuid}",)
+    return replace(found, path=path, chain=tuple(chain), way=way.steps, locks={}, ended_locks={}, check_out=None), True
+
+
+def describe(store: Store, ctx: Context, node_id: int, *, with_above: bool = False) -> tuple[Seen, bool]:
+    """Return what is said of a document or collection, deleted or not, and whether it was; see ``describing.describe``.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with store.database.read(snapshot=True) as session:
+        found, is_deleted = look_up_shown(session, ctx, node_id, store.clock.now())
+        return describe_found(session, ctx, found, with_above=with_above), is_deleted
+
+
+def describe_at(store: Store, ctx: Context, address: TreePath, *, with_above: bool = False) -> tuple[Seen, bool]:
+    """Return what is said of what an address of second names leads to, deleted or not, and whether it was.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with store.database.read(snapshot=True) as session:
+        node_id = find_address(session, address)
+        found, is_deleted = look_up_shown(session, ctx, node_id, store.clock.now())
+        return describe_found(session, ctx, found, with_above=with_above), is_deleted
+
+
+def members(store: Store, ctx: Context, node_id: int, first: int, most: int) -> tuple[Seen, Page]:
+    """Return a collection, deleted or not, and some of its members; see ``describing.members``.
+
+    Raises:
+        NotFound, NotACollection, PreconditionFailed.
+    """
+    now = store.clock.now()
+    with store.database.read(snapshot=True) as session:
+        found, _ = look_up_shown(session, ctx, node_id, now)
+        return members_found(session, ctx, found, first, most, now)
+
+
+def open_content(store: Store, ctx: Context, where: int | TreePath) -> tuple[Seen, Opened]:
+    """Return a document by id or address, deleted or not, and the content that it is described with, ready to be read.
+
+    Other than on the drive, one that was emptied a moment ago has its last version's.
+
+    Raises:
+        NotFound: there is none that the caller may see, or it has no content.
+        PreconditionFailed: a condition on the content does not hold.
+    """
+    with store.database.read(snapshot=True) as session:
+        node_id = where if isinstance(where, int) else find_address(session, where)
+        found, is_deleted = look_up_shown(session, ctx, node_id, store.clock.now(), with_body=True)
+        seen = describe_found(session, ctx.without_conditions(), found)
+        content = seen.it.content
+        if content is None:
+            raise NotFound(seen.path)
+        is_at_hand = not is_deleted and content.length_bytes > 0 and seen.it.node.content == content
+        body = found.body if is_at_hand else versions.inline_body(session, content.digest)
+    tag, modified_at = etag.of_content(content.digest), seen.it.node.modified_at
+    is_modified = check_read_conditions(ctx, ResourceState(True, tag, modified_at))
+    if found.is_young_of_others:
+        note_reader(store, seen.it.node)
+    return seen, Opened(store, tag, content, modified_at, body, is_modified)
+
+
+def restore(store: Store, ctx: Context, node_id: int) -> Node:
+    """Bring what was deleted back where it was, with identity and history; durable on return.
+
+    It gets its name on the drive again, with a number where that is taken; without content it has none.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not see it.
+        ParentMissing: the collection where it was is not in the tree any more.
+        Forbidden, Locked.
+    """
+    with store.database.write() as tx:
+        entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        if catalog.path_of(tx, entry.parent_id) is None:
+            raise ParentMissing(tuple(entry.path.strip("/").split("/")))
+        there, parent = collection_at(tx, ctx, entry.parent_id)
+        name = free_name(tx, parent, there.path, entry.name) if entry.name else None
+        catalog.place_again(tx, node_id, parent.id, name)
+        if name is not None:
+            catalog.touch(tx, parent.id)
+        dances.forget_by(tx, node_id)
+        node = replace(entry.node, parent_id=parent.id, name=name)
+        path = (*there.path, name or f"={node.uuid}")
+        record(tx, ctx, "restore", path, node_id, change_of("move-in", node), deleted_from=entry.path)
+        tx.commit()
+    return node
+
+
+def end_address(store: Store, ctx: Context, node_id: int) -> None:
+    """Let what was deleted no longer be found where it was; it stays in the trash. Durable on return.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not see it.
+        Forbidden.
+    """
+    with store.database.write() as tx:
+        entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        if not entry.keeps_address:
+            raise NotFound(tuple(entry.path.strip("/").split("/")))
+        trash.end_address(tx, node_id)
+        record(tx, ctx, "end-address", tuple(entry.path.strip("/").split("/")), node_id)
+        tx.commit()

@@ -1,0 +1,255 @@
+"""Documents and collections as REST doors make and change them: by id, with typed metadata, with or without content.
+
+Every upload of whatever door ends here or in ``core.documents.put``, and both end in ``core.editing.write_content``. Bytes are
+staged before; each function here is one transaction, or with ``within`` part of one. A write first seals what an edit session has
+open, then makes a version of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
+from davgate.core.content import (
+    Said,
+    add_document,
+    add_metadata_version,
+    add_staged,
+    change_of,
+    media_of,
+    renamed,
+)
+from davgate.core.editing import write_content
+from davgate.core.filing import collection_at, filing_collection, free_name, show_on_drive
+from davgate.core.recording import record
+from davgate.core.rights import require_node
+from davgate.core.store import Context, Store
+from davgate.model.checkout import Act, Ruling, rule
+from davgate.model.errors import NotADocument, NotCheckedOut, NotFound
+from davgate.model.instant import Instant
+from davgate.model.metadata import Metadata, changed
+from davgate.model.names import check_text
+from davgate.model.node import Cause, Node, NodeKind, Version
+from davgate.model.paths import TreePath
+from davgate.model.rights import NO_RIGHTS, Right
+from davgate.storage.api import Resolved, Session, Staged, Transaction, aliases, catalog, check_outs, descriptions, versions
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Content that has arrived, with what it is called and the media type that it was given, if any.
+
+    Without a name that of the file that it replaces stays.
+    """
+
+    staged: Staged
+    name: str
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A second name to be made: counted, ``document-7``, or out of ``slug`` where that is given."""
+
+    kind: str
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """A document or collection to be made.
+
+    ``drive_name`` is what it is to be called on the drive, its file's name as a rule; without a file a document is not there.
+    """
+
+    kind: NodeKind
+    type: str | None
+    metadata: Metadata
+    file: File | None = None
+    drive_name: str = ""
+    alias: Alias | None = None
+    comment: str = ""
+
+
+Place = int | TreePath
+"""Where something new goes: into the collection with an id, or into the collection of this month in a door's folder."""
+
+
+def create(store: Store, ctx: Context, place: Place, new: NewObject) -> Node:
+    """Make a document or collection; durable on return. A name that is taken gets a number.
+
+    Raises:
+        NotFound: there is no such collection.
+        Forbidden, Locked, PreconditionFailed, QuotaExceeded.
+    """
+    with store.database.write() as tx:
+        node = create_within(store, tx, ctx, place, new)
+        tx.commit()
+    return node
+
+
+def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new: NewObject) -> Node:
+    """Make a document or collection as part of a transaction; see ``create``."""
+    check_text(new.comment, "" if new.file is None else new.file.name, "" if new.alias is None else new.alias.slug)
+    if isinstance(place, int):
+        found, parent = collection_at(tx, ctx, place)
+        check_conditions(tx, ctx, found, tx.now)
+        path = found.path
+    else:
+        parent, path = filing_collection(store, tx, ctx, place)
+    if new.file is not None:
+        add_staged(store, tx, new.file.staged)
+    wanted = new.drive_name or (new.file.name if new.file is not None else "")
+    is_on_drive = new.file is not None or new.kind is NodeKind.COLLECTION
+    name = free_name(tx, parent, path, wanted) if is_on_drive else None
+    node = _make(store, tx, ctx, parent, name, new)
+    if new.type is not None:
+        descriptions.set_type(tx, node.id, new.type)
+    if new.alias is not None:
+        give_alias(tx, node.id, parent.id, new.alias)
+    record(tx, ctx, "create", (*path, name or f"={node.uuid}"), node.id, change_of("create", node))
+    return node
+
+
+def _make(store: Store, tx: Transaction, ctx: Context, parent: Node, name: str | None, new: NewObject) -> Node:
+    if new.file is not None and name is not None:
+        content = media_of(new.file.staged, new.file.media_type, new.file.name)
+        said = Said(comment=new.comment, file_name=new.file.name, metadata=new.metadata)
+        return add_document(store, tx, ctx, parent, name, content, said=said)
+    node = Node(tx.take_ids(), store.new_uuid(), new.kind, parent.id, name, tx.at, tx.at, 0, None, ctx.principal.id)
+    catalog.add(tx, [node])
+    if name is not None:
+        catalog.touch(tx, parent.id)
+    return add_metadata_version(tx, ctx, node, new.metadata, comment=new.comment)
+
+
+def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> str:
+    """Give a node the second name that is wanted, with another number while it is taken; return it."""
+    if wanted.slug:
+        name, no = wanted.slug, 0
+        while aliases.is_taken(tx, parent_id, name, node_id):
+            no += 1
+            name = f"{wanted.slug}-{no}"
+        aliases.add(tx, node_id, name, None)
+        return name
+    while True:
+        number = aliases.next_number(tx, wanted.kind)
+        name = f"{wanted.kind}-{number}"
+        if not aliases.is_taken(tx, parent_id, name, node_id):
+            aliases.add(tx, node_id, name, number)
+            return name
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change of a document or collection. Of ``metadata`` a value of None takes the property away.
+
+    ``stem`` is what the name of its file is to be before the suffix from now on, also that of a working copy.
+    ``only_checked_out`` asks that the caller has the document checked out, once it has content. ``always`` makes a version of
+    bytes that are the same.
+    """
+
+    metadata: Metadata | None = None
+    file: File | None = None
+    stem: str = ""
+    only_checked_out: bool = False
+    always: bool = False
+    comment: str = ""
+
+
+def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> Node:
+    """Give a document new content, metadata, or both in one version; durable on return.
+
+    To who has it checked out, new content is that of the working copy. Metadata stays open to all who have the right to it.
+
+    Raises:
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, QuotaExceeded.
+        CheckedOut: somebody else has it checked out, and the content is to change.
+        NotCheckedOut: the caller has not, where that is asked for.
+    """
+    with store.database.write() as tx:
+        node = update_within(store, tx, ctx, where, changes)
+        tx.commit()
+    return node
+
+
+def check(store: Store, ctx: Context, where: int | str, changes: Changes) -> None:
+    """Refuse what ``update`` would refuse now before it looks at the bytes; see there."""
+    with store.database.read(snapshot=True) as session:
+        now = store.clock.now()
+        _check_update(session, ctx, look_up(session, ctx, where, now), changes, now)
+
+
+def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
+    check_text(changes.comment, changes.stem, "" if changes.file is None else changes.file.name)
+    needed = Right.WRITE_CONTENT if changes.file is not None or changes.only_checked_out else NO_RIGHTS
+    needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS
+    node = require_node(found, ctx, needed)
+    if not node.is_collection and node.version_no == 0:
+        raise NotFound(found.path)
+    if changes.file is not None and node.is_collection:
+        raise NotADocument(found.path)
+    check_conditions(session, ctx, found, now)
+    is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
+    if changes.only_checked_out and not is_own and not node.is_bare:
+        raise NotCheckedOut(found.path)
+    if changes.file is not None:
+        check_not_held(ctx, found, Act.WRITE)
+        if node.is_bare and not is_own:
+            # With its first content its collection gets a member.
+            check_member_locks(ctx, found)
+    check_write_locks(ctx, found)
+    return node
+
+
+def update_within(store: Store, tx: Transaction, ctx: Context, where: int | str, changes: Changes) -> Node:
+    """Change a document as part of a transaction; see ``update``."""
+    return update_found(store, tx, ctx, look_up(tx, ctx, where, tx.now), changes)
+
+
+def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, changes: Changes) -> Node:
+    """Change what was looked up as part of a transaction; see ``update``."""
+    node = _check_update(tx, ctx, found, changes, tx.now)
+    current = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    before: Metadata = {} if current is None else current.metadata
+    after = None if changes.metadata is None else changed(before, changes.metadata)
+    if after == before:
+        after = None
+    is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
+    if after is not None and (changes.file is None or is_own):
+        node = _change_metadata(tx, ctx, found, node, after, changes)
+        found, after = replace(found, chain=(*found.chain[:-1], node)), None
+    if changes.file is None:
+        return node
+    add_staged(store, tx, changes.file.staged)
+    name = changes.file.name or _present_name(found, node, current, is_own=is_own)
+    content = media_of(changes.file.staged, changes.file.media_type, name)
+    said = Said("", changes.comment, name, after, changes.always or after is not None)
+    node = write_content(store, tx, ctx, found, content, Cause.SAVE, said=said).node
+    return node if is_own else _place(tx, ctx, node, name)
+
+
+def _present_name(found: Resolved, node: Node, current: Version | None, *, is_own: bool) -> str:
+    """Return what the file is called that the caller sees, that of its working copy where it has one."""
+    taken = found.check_out
+    own = taken.file_name if is_own and taken is not None and taken.content is not None else None
+    return own or (current.file_name if current is not None else "") or node.name or ""
+
+
+def _place(tx: Transaction, ctx: Context, node: Node, file_name: str) -> Node:
+    """Let the drive show a document that has content now."""
+    placed = show_on_drive(tx, node, file_name)
+    if placed is not node:
+        record(tx, ctx, "file", catalog.path_of(tx, node.id) or (), node.id, change_of("create", placed))
+    return placed
+
+
+def _change_metadata(tx: Transaction, ctx: Context, found: Resolved, node: Node, metadata: Metadata, changes: Changes) -> Node:
+    # The version follows the last one of the document, whatever its working copy is.
+    changed_node = add_metadata_version(tx, ctx, node, metadata, comment=changes.comment, stem=changes.stem)
+    if changes.stem and found.check_out is not None and found.check_out.file_name:
+        check_outs.rename(tx, node.id, renamed(found.check_out.file_name, changes.stem))
+    record(
+        tx, ctx, Cause.METADATA.value, found.path, node.id, change_of("metadata", changed_node), version=changed_node.version_no
+    )
+    return changed_node

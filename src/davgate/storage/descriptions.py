@@ -1,0 +1,177 @@
+"""What is said of nodes by their current versions, types and second names: one statement for any number of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Select, Text, and_, bindparam, cast, insert, literal, or_, select
+
+from davgate.model.instant import Instant
+from davgate.model.metadata import Metadata
+from davgate.model.node import Content, Node
+from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
+from davgate.storage.catalog import SUBTREE
+from davgate.storage.database import Session, Transaction
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, to_metadata, to_node
+from davgate.storage.statements import Row, Statement, ids_given, texts_given
+from davgate.storage.tables import alias, node, node_type, principal, version
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A node and what its current version says. A collection that never had metadata has said nothing.
+
+    ``content`` is that of the version: of a document that was emptied a moment ago still the last one. ``address_name`` is how a
+    door with second names calls it in its collection.
+    """
+
+    node: Node
+    type: str | None
+    alias: str | None
+    number: int | None
+    is_shadowed: bool
+    created_by: str
+    changed_at: Instant
+    changed_by: str
+    file_name: str
+    metadata: Metadata
+    content: Content | None
+    content_no: int | None
+
+    @property
+    def address_name(self) -> str:
+        """The last segment of its address: its alias, else its drive name, where that leads to it, else its UUID's digits."""
+        name = self.alias or self.node.name or ""
+        return self.node.uuid.replace("-", "") if self.is_shadowed or not name or name.startswith("@") else name
+
+
+_creator = principal.alias("creator")
+
+
+def _described() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *NODE_COLUMNS,
+            node_type.c.type,
+            alias.c.name,
+            alias.c.number,
+            IS_SHADOWED,
+            _creator.c.name,
+            version.c.saved_at,
+            principal.c.name,
+            version.c.file_name,
+            version.c.properties,
+            version.c.has_content,
+            version.c.digest,
+            version.c.length_bytes,
+            version.c.media_type,
+            version.c.content_no,
+        )
+        .join_from(node, _creator, _creator.c.id == node.c.created_by)
+        .outerjoin(version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+        .outerjoin(principal, principal.c.id == version.c.author_id)
+        .outerjoin(node_type, node_type.c.node_id == node.c.id)
+        .outerjoin(alias, alias.c.node_id == node.c.id)
+    )
+
+
+_FEW: Final = 16
+_LITTLE_CHARS: Final = 16 * 1024
+_SAID_AT: Final = NODE_WIDTH + 8
+_GIVEN = ids_given("ids")
+_OF_NODES = Statement(_described().where(node.c.id.in_(select(_GIVEN.c.id))))
+
+
+def of_nodes(session: Session, node_ids: Iterable[int]) -> Mapping[int, Description]:
+    """Return by id what is said of nodes, wherever they are; of a few, as on the way to one, remembered as ``resolve`` does."""
+    ids = tuple(node_ids)
+    memory = session.memory() if len(ids) <= _FEW else None
+    question = ("said", ids)
+    known: Mapping[int, Description] | None = None if memory is None else memory.get(question)
+    if known is None:
+        rows = session.all(_OF_NODES, ids=json.dumps(ids))
+        known = {row[0]: _to_description(row) for row in rows}
+        if memory is not None and sum(len(row[_SAID_AT] or "") for row in rows) <= _LITTLE_CHARS:
+            memory[question] = known
+    return known
+
+
+def _to_description(row: Row) -> Description:
+    found = to_node(row[:NODE_WIDTH])
+    kind, name, number, is_shadowed, created_by, saved_at, author, file_name, said, has_content, *content, content_no = row[
+        NODE_WIDTH:
+    ]
+    return Description(
+        found,
+        kind,
+        name,
+        number,
+        bool(is_shadowed),
+        created_by,
+        max(found.modified_at, saved_at or found.created_at),
+        author or created_by,
+        file_name or found.name or "",
+        to_metadata(said or "{}"),
+        Content(*content) if has_content else None,
+        content_no,
+    )
+
+
+_MEMBERS = Statement(select(*NODE_COLUMNS).where(node.c.parent_id == bindparam("parent_id"), IS_SHOWN).order_by(node.c.id))
+
+
+def members(session: Session, parent_id: int) -> Sequence[MemberRow]:
+    """Return what documents and collections are in a collection, those without a name on the drive too, the oldest first."""
+    return session.all(_MEMBERS, parent_id=parent_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """What a copy of a node takes over beside its content."""
+
+    type: str | None
+    file_name: str
+    metadata: Metadata
+
+
+_SAYINGS = Statement(
+    select(SUBTREE.c.id, node_type.c.type, version.c.file_name, version.c.properties)
+    .join_from(SUBTREE, node, node.c.id == SUBTREE.c.id)
+    .join(version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+    .outerjoin(node_type, node_type.c.node_id == node.c.id)
+    .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
+)
+
+
+def sayings_below(session: Session, top: int) -> dict[int, Sayings]:
+    """Return by id what is said of a node and of those below it that have typed metadata or a type."""
+    rows = session.all(_SAYINGS, top=top)
+    return {row[0]: Sayings(row[1], row[2], to_metadata(row[3])) for row in rows}
+
+
+_THEN = texts_given("versions")
+_KEY = cast(version.c.document_id, Text) + literal(":") + cast(version.c.no, Text)
+_SAYINGS_THEN = Statement(
+    select(version.c.document_id, node_type.c.type, version.c.file_name, version.c.properties)
+    .outerjoin_from(version, node_type, node_type.c.node_id == version.c.document_id)
+    .where(version.c.document_id.in_(select(_GIVEN.c.id)), _KEY.in_(select(_THEN.c.text)))
+    .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
+)
+
+
+def sayings_then(session: Session, numbers: Mapping[int, int]) -> dict[int, Sayings]:
+    """Return by id what versions of nodes say, given by their numbers, of those that have typed metadata or a type."""
+    keys = [f"{node_id}:{no}" for node_id, no in numbers.items()]
+    rows = session.all(_SAYINGS_THEN, ids=json.dumps([*numbers]), versions=json.dumps(keys))
+    return {row[0]: Sayings(row[1], row[2], to_metadata(row[3])) for row in rows}
+
+
+_SET_TYPE = Statement(insert(node_type).values(node_id=bindparam("node_id"), type=bindparam("type")))
+
+
+def set_type(tx: Transaction, node_id: int, type_name: str) -> None:
+    """Give a new node its primary object type, which never changes."""
+    tx.run(_SET_TYPE, node_id=node_id, type=type_name)

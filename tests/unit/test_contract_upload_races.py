@@ -1,0 +1,75 @@
+"""Many append to one upload at the same time: no byte of one comes to lie among those of another, in threads and processes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.builders import content_of, findings, opened_store
+from tests.processes import CONTEXT, start
+from tests.unit.racing import PATIENCE_SECONDS, Site
+from tests.unit.uploaded import NAME, Ranges, begin, run_taking_part, take_part
+
+from davgate.core.store import Context, Store
+from davgate.storage import parts
+
+LENGTH_BYTES = 60_000
+PARTICIPANTS = (1, 2, 3, 4)
+
+
+def check(store: Store, ann: Context, outcomes: list[tuple[Ranges, int]]) -> None:
+    """What was confirmed to somebody is there, whole and one after the other, and nothing else is."""
+    counted = sorted(one for ranges, _ in outcomes for one in ranges)
+    expected = b"".join(bytes([marker]) * (to - offset) for offset, to, marker in counted)
+    assert [offset for offset, _, _ in counted] == [0, *(to for _, to, _ in counted[:-1])]
+    assert len(expected) >= LENGTH_BYTES
+    assert content_of(store, ann, NAME) == expected
+    assert sum(refused for _, refused in outcomes) > 0, "nobody met anybody"
+    assert findings(store) == []
+
+
+def in_threads(stores: list[Store], ann: Context, upload_id: str) -> list[tuple[Ranges, int]]:
+    with ThreadPoolExecutor(len(PARTICIPANTS)) as pool:
+        running = [
+            pool.submit(take_part, stores[marker % len(stores)], ann, upload_id, marker, LENGTH_BYTES) for marker in PARTICIPANTS
+        ]
+        return [one.result(PATIENCE_SECONDS) for one in running]
+
+
+def test_threads_of_one_process_never_mix_their_bytes(store: Store, ann: Context) -> None:
+    upload_id = begin(store, ann, LENGTH_BYTES)
+
+    check(store, ann, in_threads([store], ann, upload_id))
+
+
+def test_threads_never_mix_their_bytes_where_files_cannot_be_locked(
+    store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_lock", lambda descriptor: False)
+    upload_id = begin(store, ann, LENGTH_BYTES)
+
+    check(store, ann, in_threads([store], ann, upload_id))
+
+
+def test_nodes_with_a_shared_folder_never_mix_their_bytes(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
+    upload_id = begin(store, ann, LENGTH_BYTES)
+    with opened_store(database_url, tmp_path) as other:
+        outcomes = in_threads([store, other], ann, upload_id)
+
+    check(store, ann, outcomes)
+
+
+def test_processes_never_mix_their_bytes(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
+    with opened_store(database_url, tmp_path) as real:
+        upload_id = begin(real, ann, LENGTH_BYTES)
+    barrier, outcomes = CONTEXT.Barrier(len(PARTICIPANTS)), CONTEXT.Queue()
+    site = Site(database_url, tmp_path)
+
+    processes = [start(run_taking_part, site, upload_id, marker, LENGTH_BYTES, barrier, outcomes) for marker in PARTICIPANTS]
+    results = [outcomes.get(timeout=PATIENCE_SECONDS) for _ in processes]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+    check(store, ann, results)
