@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from http import HTTPStatus
@@ -40,6 +40,10 @@ from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
 from davgate.model.retention import Period, Step, ThinningRule
+from davgate.rest.dialects import DIALECTS
+from davgate.rest.door import Door
+from davgate.rest.exchange import RestLimits, Service
+from davgate.rest.operations import Dialect
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 from davgate.web.health import Figures, alive, ready
@@ -66,6 +70,8 @@ def open_store(config: Config, clock: Clock | None = None) -> Store:
         locks=LockPolicy(config.locks.default, config.locks.max, config.locks.grace),
         quota_bytes=config.store.quota_bytes,
         upload_limit_bytes=config.limits.upload_bytes,
+        upload_life=config.limits.upload_life,
+        open_uploads=config.limits.open_uploads,
         time_zone=config.time_zone,
         collect_grace=config.store.collect_grace,
         save_window=config.drive.save_window,
@@ -142,8 +148,8 @@ def directory_of(config: Config) -> Directory | None:
         raise ConfigError([str(mistake)]) from None
 
 
-def login_of(config: Config, store: Store) -> Login:
-    """Return what finds the principals of requests, by all sources that are configured.
+def login_of(config: Config, store: Store, door_scopes: frozenset[str] = frozenset()) -> Login:
+    """Return what finds the principals of requests, by all sources that are configured; ``door_scopes`` open one door each.
 
     Raises:
         ConfigError: a source cannot be used as it is configured.
@@ -156,6 +162,7 @@ def login_of(config: Config, store: Store) -> Login:
         Sources(directory=directory_of(config), bearer=bearer, policies=policies),
         Brake(login.failures, login.failure_window),
         nonce_life=login.nonce_life,
+        door_scopes=door_scopes,
     )
     per_minute = config.limits.requests_per_minute
     return Login(
@@ -167,20 +174,38 @@ def login_of(config: Config, store: Store) -> Login:
     )
 
 
+def dialects_of(config: Config) -> dict[str, Dialect]:
+    """Return the REST dialects that are on, by their mounts."""
+    made = {}
+    for name, make in DIALECTS.items():
+        if mount := getattr(config.doors, name):
+            section = getattr(config, name, None)
+            made[mount] = make({} if section is None else vars(section))
+    return made
+
+
 class Application:
     """The one WSGI application of a process: it sends each request to its door, and nothing escapes it."""
 
-    def __init__(self, config: Config, store: Store, figures_folder: str | None = None) -> None:
+    def __init__(
+        self, config: Config, store: Store, figures_folder: str | None = None, dialects: Mapping[str, Dialect] | None = None
+    ) -> None:
         self._store = store
         self._public_url = config.server.public_url
         self._proxies = Proxies(config.server.trusted_proxies, config.server.user_header)
-        self._login = login_of(config, store)
+        dialects = dialects_of(config) if dialects is None else dialects
+        self._login = login_of(config, store, frozenset().union(*(dialect.scopes for dialect in dialects.values())))
         self._token_life = config.login.token_life
         limits = PathLimits(config.limits.path_bytes, config.limits.segments)
         xml_limits = XmlLimits(config.limits.xml_bytes, config.limits.xml_depth)
         drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
-        self._drive = DriveApp(drive, self._login, OpenUploads(config.limits.open_uploads))
-        self._figures = Figures(store, ["OPTIONS", *METHODS], figures_folder)
+        uploads = OpenUploads(config.limits.open_uploads)
+        self._drive = DriveApp(drive, self._login, uploads)
+        self._doors = [
+            Door(dialect, self._service(config, mount), self._login, uploads)
+            for mount, dialect in dialects.items()
+        ]
+        self._figures = Figures(store, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/": self._home,
@@ -190,6 +215,17 @@ class Application:
         }
         self._upkeep = _Upkeep(store)
         self._upkeep.start()
+
+    def _service(self, config: Config, mount: str) -> Service:
+        limits = config.limits
+        return Service(
+            self._store,
+            mount,
+            DRIVE_MOUNT,
+            config.server.public_url,
+            PathLimits(limits.path_bytes, limits.segments),
+            RestLimits(limits.json_bytes, limits.rest_bytes, limits.multipart_parts, limits.page),
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -210,8 +246,6 @@ class Application:
             number = environ["davgate.request_id"]
             text = f"Something went wrong here. The number of this request in the log is {number}.\n"
             response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            self._login.challenge(environ, response)
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
@@ -233,7 +267,19 @@ class Application:
         path: str = environ["REQUEST_URI"].partition("?")[0]
         try:
             self._proxies.settle(environ)
-            if path.startswith(DRIVE_MOUNT) and path[len(DRIVE_MOUNT) : len(DRIVE_MOUNT) + 1] in ("", "/"):
+            for door in self._doors:
+                if _is_at_or_below(path, door.service.mount):
+                    return door.answer(environ)
+        except DavgateError as error:
+            return _refused(error)
+        response = self._answer_at_drive_or_page(environ, path)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._login.challenge(environ, response)
+        return response
+
+    def _answer_at_drive_or_page(self, environ: Environ, path: str) -> Response:
+        try:
+            if _is_at_or_below(path, DRIVE_MOUNT):
                 return self._drive.answer(environ)
             method = environ["REQUEST_METHOD"]
             if principals.is_below(path):
@@ -249,19 +295,28 @@ class Application:
                 raise UnknownMethod(method, "OPTIONS, GET, HEAD")
             return page(environ)
         except DavgateError as error:
-            status, headers = refusal(error, CHALLENGE)
-            response = whole(status, _TEXT, f"{error}\n".encode(), *headers)
-            response.reason = error.code
-            return response
+            return _refused(error)
 
     def _home(self, environ: Environ) -> Response:
         host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        return home_page(self._public_url or f"{environ['wsgi.url_scheme']}://{host}", DRIVE_MOUNT)
+        doors = {door.dialect.title: door.service.mount for door in self._doors}
+        return home_page(self._public_url or f"{environ['wsgi.url_scheme']}://{host}", DRIVE_MOUNT, doors)
 
     def close(self) -> None:
         """End the upkeep and close the database; called when all requests are answered."""
         self._upkeep.stop()
         self._store.database.close()
+
+
+def _is_at_or_below(path: str, mount: str) -> bool:
+    return path.startswith(mount) and path[len(mount) : len(mount) + 1] in ("", "/")
+
+
+def _refused(error: DavgateError) -> Response:
+    status, headers = refusal(error, CHALLENGE)
+    response = whole(status, _TEXT, f"{error}\n".encode(), *headers)
+    response.reason = error.code
+    return response
 
 
 class _Upkeep(threading.Thread):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +41,10 @@ class Response:
     @property
     def xml(self) -> etree._Element:
         return etree.fromstring(self.body)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 class Client:

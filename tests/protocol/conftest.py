@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -18,7 +19,8 @@ from tests.protocol.client import Client
 from tests.protocol.databases import a_fast_folder
 
 Serve = Callable[..., Application]
-"""``serve(store, drive=DriveConfig(...))`` gives an application over a store; keyword arguments are sections of the settings."""
+"""``serve(store, drive=DriveConfig(...))`` gives an application over a store; keyword arguments are sections of the settings,
+and ``dialects`` those of a test, by their mounts."""
 
 
 @pytest.fixture
@@ -39,8 +41,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Make applications, closed when the test ends."""
     with ExitStack() as stack:
 
-        def application(store: Store, **sections: object) -> Application:
-            return stack.enter_context(an_application(store, tmp_path, **sections))
+        def application(store: Store, **arguments: Any) -> Application:
+            return stack.enter_context(an_application(store, tmp_path, **arguments))
 
         yield application
 

@@ -6,7 +6,7 @@ import argparse
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.config import Config
-from davgate.core import time_travel, trash, versioning
+from davgate.core import deleted, time_travel, trash, versioning
 from davgate.core.content import Written
 from davgate.core.tree import listing
 from davgate.model.errors import Malformed, NotFound
@@ -45,7 +45,10 @@ def from_trash(act: Act, node_id: int, to: str | None, *, overwrite: bool) -> in
     entry = next((one for one in trash.entries(act.store, act.ctx) if one.node.id == node_id), None)
     if entry is None:
         raise NotFound((".trash", str(node_id)))
-    written = trash.restore(act.store, act.ctx, node_id, destination, overwrite=overwrite)
+    if entry.name or destination is not None:
+        written = trash.restore(act.store, act.ctx, node_id, destination, overwrite=overwrite)
+    else:
+        written = Written(deleted.restore(act.store, act.ctx, node_id), is_created=True)
     return _tell(act, "what was deleted", destination or to_path(entry.path), written)
 
 

@@ -253,6 +253,22 @@ def parse_attribute(value: object) -> str:
     return text
 
 
+def parse_mount(value: object) -> str:
+    """Return an absolute path without a final slash below which a door answers, or the empty text."""
+    text = parse_text(value)
+    if text and not re.fullmatch(r"(/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}", text):
+        raise ValueError('must be a path such as "/okd/v1", of letters, digits and . _ ~ -, or empty')
+    return text
+
+
+def parse_place(value: object) -> tuple[str, ...]:
+    """Return the names on the way to a folder of the drive, which is made when it is first needed."""
+    text = parse_text(value)
+    if not re.fullmatch(r"(/[^\W_][\w .-]{0,63}(?<![ .])){1,8}", text):
+        raise ValueError('must be a folder of the drive such as "/OKD", of letters, digits, blanks and . _ -')
+    return tuple(text[1:].split("/"))
+
+
 def parse_zone(value: object) -> ZoneInfo:
     """Return a time zone of the IANA database."""
     text = parse_text(value)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -32,10 +32,12 @@ from davgate.config.kinds import (
     parse_folder,
     parse_header_name,
     parse_level,
+    parse_mount,
     parse_networks,
     parse_optional_file,
     parse_optional_folder,
     parse_origin,
+    parse_place,
     parse_size,
     parse_text,
     parse_versions_per,
@@ -46,6 +48,9 @@ from davgate.config.kinds import (
     size,
     span,
 )
+
+RESERVED_MOUNTS = ("dav", "principals", "login", "healthz", "readyz", "metrics")
+"""First names of the addresses of the drive and the pages."""
 
 # The settings. The docstring of a section is its heading in the example file.
 
@@ -124,7 +129,16 @@ class LimitsConfig:
     xml_bytes: int = size("1 MiB", "Largest XML body.", low="4 KiB", high="64 MiB")
     xml_depth: int = count(64, "Deepest nesting of an XML body.", low=8, high=256)
     upload_bytes: int = size("64 GiB", "Largest document.", low="1 KiB", high=None)
-    open_uploads: int = count(100, "Most bodies that one user sends at once, for each process.", low=1, high=100_000)
+    json_bytes: int = size("64 MiB", "Largest JSON body.", low="64 KiB", high="1 GiB")
+    rest_bytes: int = size("1 GiB", "Largest body of one request to a REST door.", low="1 MiB", high=None)
+    multipart_parts: int = count(1000, "Most parts of a form.", low=8, high=100_000)
+    page: int = count(10_000, "Most entries of a page of a listing through REST.", low=100, high=1_000_000)
+    upload_life: timedelta = span(
+        "1h", "Time without a byte after which an upload that arrives in parts is given up.", low="1m", high="30d"
+    )
+    open_uploads: int = count(
+        100, "Most bodies that one user sends at once, for each process; most uploads in parts.", low=1, high=100_000
+    )
     requests_per_minute: int = count(
         0, "Most requests of one user, shared out over the processes; 0: no limit.", low=0, high=10_000_000
     )
@@ -138,6 +152,29 @@ class DriveConfig:
     save_window: timedelta = span("120s", "Longest pause between the steps of one save.", low="1s", high="1h")
     scratch_bytes: int = size("1 GiB", "Largest temporary file of a program.", low="1 MiB", high=None)
     scratch_age: timedelta = span("24h", "Age from which an untouched temporary file is swept.", low="1m", high="365d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorsConfig:
+    """Where the REST doors are."""
+
+    okd: str = setting("/okd/v1", "Address of OKD; empty: this door is closed.", parse_mount)
+    gever: str = setting("/gever", "Address of OneGov GEVER; empty: this door is closed.", parse_mount)
+
+    def __post_init__(self) -> None:
+        taken = [(f"doors.{f.name}", mount.split("/")[1:]) for f in fields(self) if (mount := getattr(self, f.name))]
+        taken += [(f"/{name}", [name]) for name in RESERVED_MOUNTS]
+        for (name, path), (other, longer) in permutations(taken, 2):
+            if longer[: len(path)] == path:
+                raise ValueError(f"{name} must not have the address of {other}, or one above it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OkdConfig:
+    """OKD."""
+
+    folder: tuple[str, ...] = setting("/OKD", "Folder on the drive for what is delivered.", parse_place)
+    own_documents_only: bool = setting(False, "Let each client see only the documents that it delivered.", parse_flag)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +357,8 @@ class Config:
     locks: LocksConfig = field(default_factory=LocksConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     drive: DriveConfig = field(default_factory=DriveConfig)
+    doors: DoorsConfig = field(default_factory=DoorsConfig)
+    okd: OkdConfig = field(default_factory=OkdConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
     trash: TrashConfig = field(default_factory=TrashConfig)
     login: LoginConfig = field(default_factory=LoginConfig)

@@ -24,7 +24,7 @@ from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty
-from davgate.model.errors import DavgateError, Unauthenticated
+from davgate.model.errors import DavgateError
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 
@@ -89,7 +89,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
             method = METHODS.get(request.method)
             if method is None:
                 raise UnknownMethod(request.method, ALLOW[1])
-            return self._run(method, request)
+            return self._login.run(request, lambda principal: self._attempt(principal, method, request))
         except DavgateError as error:
             response = refused(self.drive, path, error)
             if response.status == HTTPStatus.METHOD_NOT_ALLOWED and not isinstance(error, UnknownMethod):
@@ -104,17 +104,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         """
         return self._login.confirmed_principal_of(environ)
 
-    def _run(self, method: Method, request: Request) -> Response:
-        try:
-            return self._attempt(method, request)
-        except Unauthenticated:
-            # The account changed since its sign-in was remembered. A body that was read is gone: asking anew would store nothing.
-            if request.body.is_begun or not self._login.forget(request.environ):
-                raise
-            return self._attempt(method, request)
-
-    def _attempt(self, method: Method, request: Request) -> Response:
-        principal = self._login.principal_of(request.environ)
+    def _attempt(self, principal: Principal, method: Method, request: Request) -> Response:
         if request.method != "PUT":
             return self._attempt_as(principal, method, request)
         with self._uploads.one_more(principal.id):

@@ -21,7 +21,7 @@ from davgate.model.checkout import CheckOut, as_lock
 from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import NotFound
 from davgate.model.instant import to_datetime
-from davgate.model.locks import Lock
+from davgate.model.locks import Holding, Lock
 from davgate.model.node import Node, NodeKind, Version
 from davgate.model.paths import TreePath
 from davgate.model.places import DocumentVersions, InTree, VersionFile, version_file_name
@@ -35,12 +35,14 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
     drive, me = exchange.drive, exchange.ctx.principal
     shown_as_locks = locks_of_others(listing.check_outs, me)
     own = listing.node.id
-    standing = rooted(drive, listing.standing, {own} if not listing.node.is_collection else ())
+    told = [(lock_shown_to(me, lock), root) for lock, root in listing.standing]
+    member_locks = {node_id: [lock_shown_to(me, lock) for lock in of_node] for node_id, of_node in listing.member_locks.items()}
+    standing = rooted(drive, told, {own} if not listing.node.is_collection else ())
     standing += [(lock, drive.href(listing.found.path, collection=False)) for lock in shown_as_locks.pop(own, ())]
     return Facts(
         listing.now,
         standing,
-        joined(listing.member_locks, shown_as_locks),
+        joined(member_locks, shown_as_locks),
         dead=listing.properties,
         quota_used_bytes=quota.used_bytes if quota else None,
         quota_available_bytes=quota.available_bytes if quota else None,
@@ -56,6 +58,12 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
 def rooted(drive: Drive, locks: Iterable[LockAt], documents: Sequence[int] | set[int] = ()) -> list[RootedLock]:
     """Return locks with the addresses of their roots, which are collections but for these nodes."""
     return [(lock, drive.href(root, collection=lock.node_id not in documents)) for lock, root in locks]
+
+
+def lock_shown_to(me: Principal, lock: Lock) -> Lock:
+    """Return a lock as it is told of: the token of one that is held by a sign-in is for its holder, and who may end any lock."""
+    is_shown = lock.holding is not Holding.PRINCIPAL or lock.principal_id == me.id or me.administers_all
+    return lock if is_shown else replace(lock, token="")
 
 
 def locks_of_others(check_outs: Mapping[int, CheckOut], me: Principal) -> dict[int, tuple[Lock, ...]]:

@@ -280,7 +280,8 @@ def _derived(of: str, name: str) -> str:
 
 
 def _trash_folder(store: Store, ctx: Context) -> Shown:
-    entries = trash.entries(store, ctx)
+    # What never had content was never on the drive.
+    entries = [entry for entry in trash.entries(store, ctx) if entry.name]
     rows = [_trash_row(store, entry) for entry in entries]
     deletions = {entry.node.uuid: _deletion(entry) for entry in entries}
     newest = max((entry.deleted_at for entry in entries), default=store.clock.now())

@@ -14,7 +14,16 @@ from davgate.core.access_shown import MakersShown
 from davgate.core.changes import Answer, Asked
 from davgate.core.showing import history_of
 from davgate.dav import multistatus, report_bodies
-from davgate.dav.describing import current_facts, history_facts, joined, locks_of_others, read_access, rooted, version_row
+from davgate.dav.describing import (
+    current_facts,
+    history_facts,
+    joined,
+    lock_shown_to,
+    locks_of_others,
+    read_access,
+    rooted,
+    version_row,
+)
 from davgate.dav.drive import Exchange
 from davgate.dav.expanding import expanded
 from davgate.dav.facts import COLLECTION, KIND, Batch, Facts, ReadAccess
@@ -103,25 +112,28 @@ def _sync(exchange: Exchange, request: SyncRequest) -> Iterator[str]:
 
 
 def _facts_of(exchange: Exchange, answer: Answer) -> Facts:
+    me = exchange.ctx.principal
     own: dict[int, tuple[Lock, ...]] = {}
     for lock, _ in answer.locks_below:
-        own[lock.node_id] = (*own.get(lock.node_id, ()), lock)
+        own[lock.node_id] = (*own.get(lock.node_id, ()), lock_shown_to(me, lock))
     return Facts(
         answer.now,
-        member_locks=joined(own, locks_of_others(answer.check_outs, exchange.ctx.principal)),
+        member_locks=joined(own, locks_of_others(answer.check_outs, me)),
         dead=answer.properties,
         mount=exchange.drive.mount,
         check_outs=answer.check_outs,
         current=current_facts(answer.versions),
         sync_token=answer.token,
-        access=ReadAccess(exchange.ctx.principal.name, MakersShown(exchange.store).owners, rights_of=answer.rights),
+        access=ReadAccess(me.name, MakersShown(exchange.store).owners, rights_of=answer.rights),
     )
 
 
 def _by_collection(exchange: Exchange, top: TreePath, answer: Answer, facts: Facts) -> Iterator[tuple[list[str], Batch]]:
     """Yield the members that are there, those of one collection together: the same locks reach them from above."""
     drive = exchange.drive
-    deep = [pair for pair in (*answer.standing, *answer.locks_below) if pair[0].depth is Depth.INFINITY]
+    me = exchange.ctx.principal
+    standing = (*answer.standing, *answer.locks_below)
+    deep = [(lock_shown_to(me, lock), root) for lock, root in standing if lock.depth is Depth.INFINITY]
     present = [one for one in answer.missed if one.row is not None]
     for inner, members in groupby(present, key=lambda one: one.path[:-1]):
         path = (*top, *inner)

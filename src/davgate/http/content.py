@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import BinaryIO, Final
 
 from davgate.core.documents import Opened
+from davgate.http.content_disposition import attachment
 from davgate.http.headers import http_date
 from davgate.http.ranges import UNSATISFIABLE, if_range_holds, select_range, unsatisfied_content_range
 from davgate.http.requests import Environ
@@ -21,8 +22,17 @@ _APART: Final = ("Content-Disposition", "attachment")
 _SHOWN_BY_A_VIEWER: Final = "application/pdf"
 
 
-def send(environ: Environ, opened: Opened) -> Response:
-    """Return the answer to a GET or HEAD of a document, ``Range`` and ``If-Range`` considered."""
+def send(
+    environ: Environ,
+    opened: Opened,
+    *,
+    file_name: str | None = None,
+    disposition: Callable[[str], str] = attachment,
+) -> Response:
+    """Return the answer to a GET or HEAD of a document, ``Range`` and ``If-Range`` considered.
+
+    With ``file_name`` it is content to be saved, never shown; ``disposition`` writes the header that says so.
+    """
     validators = [("ETag", opened.etag), ("Last-Modified", http_date(opened.modified_at))]
     if not opened.is_modified:
         return empty(HTTPStatus.NOT_MODIFIED, *validators)
@@ -32,8 +42,10 @@ def send(environ: Environ, opened: Opened) -> Response:
         ("Accept-Ranges", "bytes"),
         ("Content-Type", content.media_type),
         NOSNIFF,
-        _APART if content.media_type.lower().startswith(_SHOWN_BY_A_VIEWER) else _SANDBOX,
+        _APART if content.media_type.lower().startswith(_SHOWN_BY_A_VIEWER) and file_name is None else _SANDBOX,
     ]
+    if file_name is not None:
+        headers.append(("Content-Disposition", disposition(file_name)))
     first, length, status = 0, content.length_bytes, HTTPStatus.OK
     is_head = environ["REQUEST_METHOD"] == "HEAD"
     # Ranges are defined for GET alone (RFC 9110, 14.2).

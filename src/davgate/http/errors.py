@@ -5,13 +5,29 @@ A door may show another status or body where its dialect demands one; the meanin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
 from davgate.identity.digest import REALM
 from davgate.model import errors
 from davgate.model.rights import SCOPE_RIGHTS
+
+
+class TusStatus(IntEnum):
+    """What TUS 1.0.0 adds to the statuses of HTTP."""
+
+    CHECKSUM_MISMATCH = 460
+
+    @property
+    def phrase(self) -> str:
+        """The words of the status line."""
+        return self.name.replace("_", " ").title()
+
+
+Status: TypeAlias = HTTPStatus | TusStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +38,7 @@ class Outcome:
     to a 429.
     """
 
-    status: HTTPStatus
+    status: Status
     precondition: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -37,6 +53,50 @@ class UnknownMethod(errors.DavgateError):
         self.allowed = allowed
 
 
+class NotAcceptable(errors.DavgateError):
+    """The client takes no representation that there is (RFC 9110, 15.5.7)."""
+
+    code = "not-acceptable"
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__(f"There is no such representation. Send an Accept header that allows {' or '.join(offered)}.")
+
+
+class InvalidHeader(errors.Malformed):
+    """A header that the request needs is missing, or not as it has to be; ``name`` tells which."""
+
+    code = "invalid-header"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The header {name} is missing or invalid.")
+        self.name = name
+
+
+class UnsupportedTusVersion(errors.PreconditionFailed):
+    """An upload in parts by another version of TUS than the one that is spoken here, or by none."""
+
+    code = "unsupported-tus-version"
+
+    def __init__(self) -> None:
+        super().__init__("Uploads in parts are taken by TUS 1.0.0. Say so in the header Tus-Resumable.")
+
+
+class InvalidValue(errors.Malformed):
+    """A value of a body or query is not of its type; ``field`` tells where, empty for the whole."""
+
+    code = "invalid-value"
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class RefusedByDialect(errors.DavgateError):
+    """A dialect refuses the request in words and with a status of its own; where core refused it, that is the cause."""
+
+    code = "refused-by-dialect"
+
+
 _INSUFFICIENT_SCOPE: Final = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(SCOPE_RIGHTS)}"'
 
 TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
@@ -44,6 +104,9 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     # The request, RFC 9110, 15.5
     errors.Malformed: Outcome(HTTPStatus.BAD_REQUEST),
     errors.InvalidName: Outcome(HTTPStatus.BAD_REQUEST),
+    InvalidHeader: Outcome(HTTPStatus.BAD_REQUEST),
+    InvalidValue: Outcome(HTTPStatus.BAD_REQUEST),
+    RefusedByDialect: Outcome(HTTPStatus.BAD_REQUEST),
     errors.BodyIncomplete: Outcome(HTTPStatus.BAD_REQUEST),
     errors.AccountRefused: Outcome(HTTPStatus.BAD_REQUEST),
     errors.NameTooLong: Outcome(HTTPStatus.REQUEST_URI_TOO_LONG),
@@ -58,6 +121,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotACollection: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     UnknownMethod: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
+    NotAcceptable: Outcome(HTTPStatus.NOT_ACCEPTABLE),
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),
@@ -94,6 +158,11 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.Held: Outcome(HTTPStatus.CONFLICT),
     errors.SaveKept: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
+    # Uploads that arrive in parts, TUS 1.0.0
+    UnsupportedTusVersion: Outcome(HTTPStatus.PRECONDITION_FAILED, headers=(("Tus-Version", "1.0.0"),)),
+    errors.NoSuchUpload: Outcome(HTTPStatus.NOT_FOUND),
+    errors.OffsetMismatch: Outcome(HTTPStatus.CONFLICT),
+    errors.ChecksumMismatch: Outcome(TusStatus.CHECKSUM_MISMATCH),
     # The store
     errors.QuotaExceeded: Outcome(HTTPStatus.INSUFFICIENT_STORAGE, "quota-not-exceeded"),  # RFC 4331, 6
     errors.Busy: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "1"),)),

@@ -30,8 +30,8 @@ from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.locks import Depth
 from davgate.model.paths import TreePath
 
-TagResolver: TypeAlias = Callable[[str], TreePath | Elsewhere]
-"""Maps the resource tag of an If list to a place."""
+TagResolver: TypeAlias = Callable[[str], TreePath | Elsewhere | None]
+"""Maps the resource tag of an If list to a place, to None if it is the request's own."""
 
 EVERY_DEPTH: Final = tuple(Depth)
 
@@ -203,7 +203,7 @@ def parse_if(value: str, resolve_tag: TagResolver) -> tuple[IfList, ...]:
         raise Malformed(f"The If header has more than {MAX_IF_CHARS} characters. Name fewer locks in one request.")
     lists: list[IfList] = []
     resource: TreePath | Elsewhere | None = None
-    at, list_must_follow = 0, True
+    at, list_must_follow, is_tagged = 0, True, False
     while at < len(text):
         found = _IF_PART.match(text, at)
         if found is None:
@@ -216,11 +216,11 @@ def parse_if(value: str, resolve_tag: TagResolver) -> tuple[IfList, ...]:
         if found["list"]:
             lists.append(IfList(resource, tuple(_if_conditions(found["list"]))))
             list_must_follow = False
-        elif (lists and resource is None) or (list_must_follow and resource is not None):
+        elif (lists and not is_tagged) or (list_must_follow and is_tagged):
             break
         else:
             resource = resolve_tag(found["tag"])
-            list_must_follow = True
+            list_must_follow = is_tagged = True
         at = found.end()
     if at < len(text) or list_must_follow:
         raise Malformed(
@@ -243,6 +243,23 @@ def tag_resolver(*, authority: str, mount: str, limits: PathLimits = DEFAULT_LIM
 
     def resolve(uri: str) -> TreePath | Elsewhere:
         place = parse_reference(uri, authority=authority, mount=mount, limits=limits)
+        return place if place is ELSEWHERE else place.path
+
+    return resolve
+
+
+def own_or_drive_resolver(own: Target, *, authority: str, mount: str, drive_mount: str, limits: PathLimits) -> TagResolver:
+    """Return what maps resource tags for a door beside the drive: its own address, or a place on the drive.
+
+    ``own`` is what the request names below ``mount``. A door beside the drive cannot tell what its other addresses stand for
+    before it asks the store; they count as elsewhere.
+    """
+
+    def resolve(uri: str) -> TreePath | Elsewhere | None:
+        named = parse_reference(uri, authority=authority, mount=mount, limits=limits)
+        if named is not ELSEWHERE and named.path == own.path:
+            return None
+        place = parse_reference(uri, authority=authority, mount=drive_mount, limits=limits)
         return place if place is ELSEWHERE else place.path
 
     return resolve

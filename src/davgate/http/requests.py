@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
 from davgate.core.store import Context
 from davgate.http.body import BodyError
-from davgate.http.headers import conditions_from, parse_length, parse_lock_token, tag_resolver
+from davgate.http.headers import TagResolver, conditions_from, own_or_drive_resolver, parse_length, parse_lock_token, tag_resolver
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits, Target, parse_target
 from davgate.model.errors import BodyIncomplete, TooLarge
 from davgate.model.principal import Principal
@@ -18,6 +19,8 @@ NO_TOKENS: Final[frozenset[str]] = frozenset()
 
 class _Input(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class Request:
@@ -44,12 +47,14 @@ class Request:
         """The host and port by which the client calls this server."""
         return str(self.environ.get("HTTP_HOST") or self.environ["SERVER_NAME"])
 
-    def context(self, principal: Principal, *, editing: bool = False) -> Context:
-        """Return who asks, under which conditions and with which lock tokens; ``editing`` where programs save as on a disk."""
+    def context(self, principal: Principal, *, editing: bool = False, drive_mount: str | None = None) -> Context:
+        """Return who asks, under which conditions and with which lock tokens; ``editing`` where programs save as on a disk.
+
+        Through a door beside the drive, ``drive_mount`` tells where the drive is: a resource tag may name a place on it.
+        """
         environ = self.environ
         if "HTTP_IF" in environ:
-            resolver = tag_resolver(authority=self.authority, mount=self.mount, limits=self.limits)
-            conditions = conditions_from(environ, resolver)
+            conditions = conditions_from(environ, self._tag_resolver(drive_mount))
             tokens = conditions.submitted_tokens()
         else:
             conditions = conditions_from(environ, _no_tags)
@@ -57,6 +62,12 @@ class Request:
         if "HTTP_LOCK_TOKEN" in environ:
             tokens |= {parse_lock_token(environ["HTTP_LOCK_TOKEN"])}
         return Context(principal, conditions, tokens, environ.get("davgate.request_id", ""), environ["REMOTE_ADDR"], editing)
+
+    def _tag_resolver(self, drive_mount: str | None) -> TagResolver:
+        authority, mount, limits = self.authority, self.mount, self.limits
+        if drive_mount is None:
+            return tag_resolver(authority=authority, mount=mount, limits=limits)
+        return own_or_drive_resolver(self.target, authority=authority, mount=mount, drive_mount=drive_mount, limits=limits)
 
     @property
     def content_type(self) -> str | None:
@@ -122,9 +133,22 @@ class Body:
         Raises:
             BodyIncomplete: the body ended before it should, or its framing is broken.
         """
+        return self._arrived(self._input.read, size)
+
+    def read_some(self, size: int, /) -> bytes:
+        """Return what has come of the next ``size`` bytes, waiting for the first of them; none only at the end.
+
+        So nothing that arrived is lost with a body that is cut.
+
+        Raises:
+            BodyIncomplete: see ``read``.
+        """
+        return self._arrived(self._input.read1, size)
+
+    def _arrived(self, read: Callable[[int], bytes], size: int) -> bytes:
         self.is_begun = True
         try:
-            return self._input.read(size)
+            return read(size)
         except BodyError as error:
             raise BodyIncomplete(f"{error} Nothing was stored; send it again.") from error
 

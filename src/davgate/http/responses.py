@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
-from davgate.http.errors import UnknownMethod, outcome_of
-from davgate.model.errors import DavgateError, TooManyRequests
+from davgate.http.errors import TusStatus, UnknownMethod, outcome_of
+from davgate.model.errors import DavgateError, OffsetMismatch, TooManyRequests
 
 Headers: TypeAlias = list[tuple[str, str]]
 StartResponse: TypeAlias = Callable[[str, Headers], Any]
@@ -19,7 +19,7 @@ NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 ALONE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What every page says in its Content-Security-Policy beside what it needs: it sends nothing, and no other page shows it."""
 
-STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in (*HTTPStatus, *TusStatus)}
 
 
 @dataclass(slots=True)
@@ -64,4 +64,6 @@ def refusal(error: DavgateError, challenge: tuple[tuple[str, str], ...]) -> tupl
         headers.append(("Retry-After", str(error.retry_after_seconds)))
     if isinstance(error, UnknownMethod):
         headers.append(("Allow", error.allowed))
+    if isinstance(error, OffsetMismatch):
+        headers.append(("Upload-Offset", str(error.offset_bytes)))
     return outcome.status, headers

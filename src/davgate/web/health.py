@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from davgate.core.store import Store
 from davgate.core.tree import quota
+from davgate.core.uploads import open_count
 from davgate.http.login import Login
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, whole
@@ -101,6 +102,8 @@ class _Stored(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures."""
-        family = GaugeMetricFamily("davgate_stored_bytes", "Content in the store, every digest once.")
-        family.add_metric((), quota(self._store).used_bytes)
-        return (family,)
+        stored = GaugeMetricFamily("davgate_stored_bytes", "Content in the store, every digest once.")
+        stored.add_metric((), quota(self._store).used_bytes)
+        uploads = GaugeMetricFamily("davgate_open_uploads", "Uploads that arrive in parts and have not ended.")
+        uploads.add_metric((), open_count(self._store))
+        return (stored, uploads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
 
@@ -21,8 +22,8 @@ _CLEAR = "Once, because this address is not https: set <code>BasicAuthLevel</cod
 _DAVFS2 = "Once, on Linux 6.16 and later: <code>echo buf_size 64 | sudo tee -a /etc/davfs2/davfs2.conf</code>"
 
 
-def home_page(base_url: str, drive_mount: str) -> Response:
-    """Return the page; ``base_url`` is scheme, host and port as the client calls them."""
+def home_page(base_url: str, drive_mount: str, doors: Mapping[str, str]) -> Response:
+    """Return the page; ``base_url`` is scheme, host and port as the client calls them, ``doors`` are titles with mounts."""
     url = f"{base_url}{drive_mount}/"
     scheme, _, place = url.partition("://")
     s = "s" if scheme == "https" else ""
@@ -35,12 +36,18 @@ def home_page(base_url: str, drive_mount: str) -> Response:
         ("LibreOffice", _code(url), "In File, Open; documents are edited in place, without a mount."),
     )
     items = "".join(f"<dt>{name}</dt><dd>{how}{f'<small>{note}</small>' if note else ''}</dd>" for name, how, note in ways)
+    rest = "".join(
+        f"<dt>{escape(title)}</dt><dd>{_code(base_url + mount)} "
+        f'<small><a href="{escape(mount)}/openapi.json">OpenAPI document</a></small></dd>'
+        for title, mount in doors.items()
+    )
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>davgate</title><style>{_STYLE}</style></head><body><h1>davgate</h1>"
         "<p>A document store that you mount as a drive.</p>"
         f'<h2>Browse</h2><p><a href="{escape(drive_mount)}/">{escape(url)}</a></p>'
         f"<h2>Mount</h2><dl>{items}</dl>"
+        f"{f'<h2>REST</h2><dl>{rest}</dl>' if rest else ''}"
         "<h2>Earlier versions</h2><p>Saving makes a version, and old ones stay. Those of the document <code>NAME</code> are "
         "files in the folder <code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
         "<h2>For operators</h2>"

@@ -12,9 +12,8 @@ from davgate.model.errors import InvalidToken, StaleNonce
 __all__ = ["CHALLENGE", "REALM", "Offered"]
 
 _NAME: Final = "WWW-Authenticate"
-_BASIC: Final = f'Basic realm="{REALM}", charset="UTF-8"'
 
-CHALLENGE: Final = ((_NAME, _BASIC),)
+CHALLENGE: Final = ((_NAME, f'Basic realm="{REALM}", charset="UTF-8"'),)
 """The challenge of a fresh configuration. ``Login.challenge`` puts those of the settings in its place."""
 
 
@@ -27,7 +26,13 @@ class Offered:
     bearer: bool = False
 
     def challenges(
-        self, refusal: Exception | None, new_nonce: Callable[[], str], *, after_digest: bool = False
+        self,
+        refusal: Exception | None,
+        new_nonce: Callable[[], str],
+        *,
+        after_digest: bool = False,
+        realm: str = REALM,
+        bearer_first: bool = False,
     ) -> list[tuple[str, str]]:
         """Return one header for each scheme that is on, and of Digest for each algorithm; ``refusal`` is why it is asked.
 
@@ -37,7 +42,7 @@ class Offered:
 
         Source: RFC 7616, 3.3 and 3.7; RFC 6750, 3.
         """
-        values = [_BASIC] if self.basic else []
+        values = [f'Basic realm="{realm}", charset="UTF-8"'] if self.basic else []
         if self.digest and (not after_digest or not self.basic or isinstance(refusal, StaleNonce)):
             nonce = new_nonce()
             stale = ", stale=true" if isinstance(refusal, StaleNonce) else ""
@@ -45,8 +50,9 @@ class Offered:
                 f'Digest realm="{REALM}", qop="auth", algorithm={algorithm}, nonce="{nonce}", charset=UTF-8{stale}'
                 for algorithm in ALGORITHMS
             ]
+        at = 0 if bearer_first else len(values)
         if isinstance(refusal, InvalidToken):
-            values.append(f'Bearer realm="{REALM}", error="invalid_token", error_description="{refusal.reason}"')
-        elif self.bearer or not values:
-            values.append(f'Bearer realm="{REALM}"')
+            values.insert(at, f'Bearer realm="{realm}", error="invalid_token", error_description="{refusal.reason}"')
+        elif self.bearer or bearer_first or not values:
+            values.insert(at, f'Bearer realm="{realm}"')
         return [(_NAME, value) for value in values]

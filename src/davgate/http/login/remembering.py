@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -22,15 +22,19 @@ from typing import Any, Final, NamedTuple
 from davgate.core.principals import accounts
 from davgate.core.principals.signing_in import CERTIFICATE, DIGEST, PASSWORD, PROXY, SigningIn, Visit
 from davgate.http.login import basic
-from davgate.http.login.challenges import Offered
+from davgate.http.login.challenges import REALM, Offered
 from davgate.http.rates import Rates
+from davgate.http.requests import Request
 from davgate.http.responses import Response
 from davgate.identity import digest
 from davgate.identity.certificates import name_of
 from davgate.identity.digest import DigestCredentials
-from davgate.model.errors import Unauthenticated
+from davgate.model.errors import InsufficientScope, Unauthenticated
 from davgate.model.instant import Instant, after
 from davgate.model.principal import Principal
+from davgate.model.rights import NO_RIGHTS, SCOPE_RIGHTS
+
+NO_SCOPES: Final[frozenset[str]] = frozenset()
 
 _REFUSAL: Final = "davgate.sign_in_refusal"
 _HEADER: Final = "header"
@@ -83,11 +87,14 @@ class Login:
         self._remembered: dict[bytes, _Remembered] = {}
         self._turns: dict[bytes, threading.Lock] = {}
 
-    def principal_of(self, environ: dict[str, Any]) -> Principal:
+    def principal_of(self, environ: dict[str, Any], door_scopes: frozenset[str] = NO_SCOPES) -> Principal:
         """Return the principal that the request signs in as, and note its name in the environment for the log.
+
+        ``door_scopes`` are those that open the door where it comes in, and no other.
 
         Raises:
             Unauthenticated: it brings nothing to sign in with, or nothing that is right.
+            InsufficientScope: its token opens other doors alone.
             TooManyFailures, DirectoryUnavailable, Forbidden: see ``core.principals.signing_in``.
             TooManyRequests: the principal makes more than it may.
         """
@@ -107,22 +114,42 @@ class Login:
         environ["davgate.principal"] = principal.name
         if self._rates is not None:
             self._rates.take(principal.id, self._clock.now())
+        if principal.scopes is not None and principal.scope.rights == NO_RIGHTS and door_scopes.isdisjoint(principal.scopes):
+            raise InsufficientScope(SCOPE_RIGHTS)
         return principal
 
-    def confirmed_principal_of(self, environ: dict[str, Any]) -> Principal:
+    def confirmed_principal_of(self, environ: dict[str, Any], door_scopes: frozenset[str] = NO_SCOPES) -> Principal:
         """Return the principal of a request that runs no use case, which would compare the epoch.
 
         Raises:
             Unauthenticated: it brings nothing to sign in with, or nothing that is right any more.
         """
         try:
-            principal = self.principal_of(environ)
+            principal = self.principal_of(environ, door_scopes)
             accounts.confirm(self.signing_in.store, principal)
         except Unauthenticated:
             if not self.forget(environ):
                 raise
-            principal = self.principal_of(environ)
+            principal = self.principal_of(environ, door_scopes)
         return principal
+
+    def run(
+        self, request: Request, work: Callable[[Principal], Response], door_scopes: frozenset[str] = NO_SCOPES
+    ) -> Response:
+        """Return what ``work`` answers to the principal of a request.
+
+        It runs once more when the account changed since the sign-in was remembered. A body that was read is gone: asking anew
+        would store nothing.
+
+        Raises:
+            Unauthenticated: see ``principal_of``; or the account may do nothing any more.
+        """
+        try:
+            return work(self.principal_of(request.environ, door_scopes))
+        except Unauthenticated:
+            if request.body.is_begun or not self.forget(request.environ):
+                raise
+            return work(self.principal_of(request.environ, door_scopes))
 
     def forget(self, environ: dict[str, Any]) -> bool:
         """Forget the sign-in that a request relied on; tell whether it was remembered, so that checking it anew may help."""
@@ -135,13 +162,19 @@ class Login:
             return False
         return self._remembered.pop(claim.key, None) is not None
 
-    def challenge(self, environ: Mapping[str, Any], response: Response) -> None:
-        """Tell in a 401 how to sign in, by what the settings offer and why this sign-in was refused."""
+    def challenge(
+        self, environ: Mapping[str, Any], response: Response, realm: str = REALM, *, bearer_first: bool = False
+    ) -> None:
+        """Tell in a 401 how to sign in, by what the settings offer and why this sign-in was refused.
+
+        With ``bearer_first`` Bearer is offered in any case, before the others. Digest has one realm, which its secrets contain.
+        """
         kept = [(name, value) for name, value in response.headers if name != "WWW-Authenticate"]
         after_digest = _is_digest(environ.get("HTTP_AUTHORIZATION", ""))
-        response.headers = kept + self._offered.challenges(
-            environ.get(_REFUSAL), self.signing_in.new_nonce, after_digest=after_digest
+        challenges = self._offered.challenges(
+            environ.get(_REFUSAL), self.signing_in.new_nonce, after_digest=after_digest, realm=realm, bearer_first=bearer_first
         )
+        response.headers = kept + challenges
 
     def visit_of(self, environ: Mapping[str, Any]) -> Visit:
         """Return where a request comes from."""

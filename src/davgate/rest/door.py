@@ -1,0 +1,90 @@
+"""A dialect as it answers requests below its mount: sign-in first, then the route, then the handler."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from functools import cached_property
+from http import HTTPStatus
+
+from davgate.core import auditing
+from davgate.http.errors import UnknownMethod
+from davgate.http.login import Login
+from davgate.http.rates import OpenUploads
+from davgate.http.requests import Environ, Request
+from davgate.http.responses import Response
+from davgate.model.errors import DavgateError, NotFound
+from davgate.model.principal import Principal
+from davgate.rest import openapi
+from davgate.rest.exchange import Exchange, Service
+from davgate.rest.openapi import Document
+from davgate.rest.operations import Dialect, Route
+from davgate.rest.routing import Templates
+
+
+class Door:
+    """Answers requests below the mount of one dialect."""
+
+    def __init__(self, dialect: Dialect, service: Service, login: Login, uploads: OpenUploads) -> None:
+        self.dialect = dialect
+        self.service = service
+        self._login = login
+        self._uploads = uploads
+        self._route = dialect.router or Templates(dialect.operations)
+        self._document_path = service.mount + "/openapi.json"
+        self._mount_path = tuple(service.mount.strip("/").split("/"))
+
+    @cached_property
+    def document(self) -> Document:
+        """The OpenAPI document, made when it is first asked for."""
+        return openapi.document(self.dialect, self.service.mount)
+
+    def answer(self, environ: Environ) -> Response:
+        """Return the response to one request."""
+        try:
+            if environ["REQUEST_URI"].partition("?")[0] == self._document_path:
+                # Before the sign-in: generators of clients have none, and it tells of the program alone.
+                return self._answer_document(environ)
+            response = self._answer_signed_in(environ)
+        except DavgateError as error:
+            response = self.dialect.refused(environ, error)
+            response.reason = error.code
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                self._login.challenge(environ, response, self.dialect.realm, bearer_first=self.dialect.bearer_first)
+        response.headers.append(("X-Request-Id", environ["davgate.request_id"]))
+        return response
+
+    def _answer_document(self, environ: Environ) -> Response:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            raise UnknownMethod(environ["REQUEST_METHOD"], "GET, HEAD")
+        return self.document.answer(environ)
+
+    def _answer_signed_in(self, environ: Environ) -> Response:
+        try:
+            request = Request(environ, self.service.mount, self.service.paths)
+        except DavgateError:
+            # Who has not signed in learns nothing, not even what is wrong with an address.
+            self._login.confirmed_principal_of(environ, self.dialect.scopes)
+            raise
+        return self._login.run(request, lambda principal: self._answer_as(principal, request), self.dialect.scopes)
+
+    def _answer_as(self, principal: Principal, request: Request) -> Response:
+        if "//" in request.environ["REQUEST_URI"].partition("?")[0]:
+            # On the drive it is what programs make of a folder's address and a name. Here it would be a second address.
+            raise NotFound(request.target.path)
+        route = self._route(request.method, request.target.path)
+        is_upload = route.operation.streams and request.has_body
+        with self._uploads.one_more(principal.id) if is_upload else nullcontext():
+            return self._handle(principal, request, route)
+
+    def _handle(self, principal: Principal, request: Request, route: Route) -> Response:
+        operation = route.operation
+        ctx = request.context(principal, drive_mount=self.service.drive_mount)
+        try:
+            return operation.handler(Exchange(self.service, request, ctx, operation, route.params))
+        except DavgateError as error:
+            if not operation.reads:
+                # A dialect may answer with an error of its own; what was denied is then its cause.
+                cause = error.__cause__ if isinstance(error.__cause__, DavgateError) else error
+                path = self._mount_path + request.target.path
+                auditing.denied(self.service.store, ctx, f"{self.dialect.name}-{operation.id}", path, cause)
+            raise

@@ -1,0 +1,138 @@
+"""What a dialect offers, as data: its operations, with what each takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from davgate.http.login import REALM
+from davgate.http.requests import Environ
+from davgate.http.responses import Response
+from davgate.model.errors import DavgateError
+from davgate.model.paths import TreePath
+from davgate.rest import problems
+
+if TYPE_CHECKING:
+    from davgate.rest.exchange import Exchange
+
+Handler: TypeAlias = "Callable[[Exchange], Response]"
+
+JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A body in JSON of a type of msgspec.
+
+    ``may_be_empty`` takes no body for ``{}``. ``any_media_type`` reads it whatever its Content-Type says; otherwise this is
+    JSON's or missing. ``described`` is the type for the document, where the handler itself makes out what it gets.
+    """
+
+    kind: Any
+    may_be_empty: bool = False
+    any_media_type: bool = False
+    described: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A body that is content. ``media_type`` is what the document tells clients to send."""
+
+    media_type: str = "application/octet-stream"
+
+
+class _Bytes:
+    """The type of a part of a form that is content."""
+
+
+BYTES: Final = _Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """A form (RFC 7578): the types of its parts by their names, ``BYTES`` for content. ``optional`` parts may be missing."""
+
+    parts: Mapping[str, Any]
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered with one status: the type of its body or ``BYTES``, None for no body, and headers that it always has.
+
+    With ``or_content`` it may be content instead.
+    """
+
+    kind: Any = None
+    media_type: str = JSON
+    headers: tuple[str, ...] = ()
+    description: str = ""
+    or_content: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one address.
+
+    ``template`` is the path below the mount, such as ``/documents/{id}/_lock``; the mount itself is ``/``. ``refusals`` are the
+    statuses of errors beside those that every operation of the dialect may answer. ``headers`` are the request headers that the
+    document names. What ``reads`` changes nothing: what it is denied is not audited, and HEAD is answered where GET is.
+    """
+
+    method: str
+    template: str
+    handler: Handler
+    id: str
+    summary: str
+    reads: bool
+    query: type[msgspec.Struct] | None = None
+    body: Json | Raw | Multipart | None = None
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+    refusals: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
+
+    @property
+    def streams(self) -> bool:
+        """Whether a body may come that takes its time."""
+        return isinstance(self.body, Raw | Multipart)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation that was found, with the variable parts of its path, decoded."""
+
+    operation: Operation
+    params: Mapping[str, Any]
+
+
+Router: TypeAlias = Callable[[str, TreePath], Route]
+"""Finds the operation of a method and of the decoded segments below the mount, or raises NotFound or UnknownMethod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One REST dialect.
+
+    ``router`` takes the place of the templates where these cannot say what an address means. ``refused`` shapes the answer to an
+    error, ``refusal`` and ``refusal_type`` say in the document what it looks like, ``refusals`` which statuses every operation
+    may answer. ``parameters`` are the JSON Schemas of path parameters that are no mere text. ``challenge`` names the realm; with
+    ``bearer_first`` Bearer is offered in any case, before Basic. ``scopes`` of a token open this door and no other; what they
+    allow is for the dialect to say.
+    """
+
+    name: str
+    title: str
+    description: str
+    operations: tuple[Operation, ...]
+    router: Router | None = None
+    refused: Callable[[Environ, DavgateError], Response] = problems.refused
+    refusal: Any = problems.Problem
+    refusal_type: str = problems.MEDIA_TYPE
+    refusals: tuple[int, ...] = (400, 401, 403, 404, 414, 429, 503)
+    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    realm: str = REALM
+    bearer_first: bool = False
+    scopes: frozenset[str] = frozenset()
