@@ -1,0 +1,113 @@
+"""Errors as OKD shows them: problem details with a code of its own table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+from davgate.http.errors import NotAcceptable, UnknownMethod
+from davgate.http.requests import Environ
+from davgate.http.responses import Response
+from davgate.model import errors
+from davgate.model.errors import DavgateError
+from davgate.rest import problems
+from davgate.rest.okd.scopes import ALL
+
+
+class MissingPart(errors.Malformed):
+    """A form without one of its parts."""
+
+    code = "missing-part"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The form has no part {name!r}. Send the parts metadata and file.")
+
+
+class EmptyContent(errors.Malformed):
+    """A document without a byte."""
+
+    code = "empty-content"
+
+    def __init__(self) -> None:
+        super().__init__("The document is empty. Send its content.")
+
+
+class FieldMistake(msgspec.Struct):
+    """What is wrong with one field of the metadata."""
+
+    field: str
+    message: str
+
+
+class InvalidMetadata(errors.Malformed):
+    """Metadata that is JSON, and says what it must not."""
+
+    code = "invalid-metadata"
+
+    def __init__(self, mistakes: list[FieldMistake]) -> None:
+        super().__init__(" ".join(f"{mistake.field}: {mistake.message}" for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+class HeldByAnother(errors.Locked):
+    """A lock or check-out, with the name of its holder."""
+
+    code = "held-by-another"
+
+    def __init__(self, holder: str) -> None:
+        super().__init__((), f"Document is locked by {holder}")
+        self.holder = holder
+
+
+class Problem(problems.Problem):
+    """A problem of this dialect: ``errors`` for metadata, ``lockedBy`` for a lock."""
+
+    errors: list[FieldMistake] | msgspec.UnsetType = msgspec.UNSET
+    lockedBy: str | msgspec.UnsetType = msgspec.UNSET  # The name on the wire.
+
+
+_CODES: Final[dict[type[DavgateError], str]] = {
+    MissingPart: "missing-part",
+    EmptyContent: "empty-content",
+    InvalidMetadata: "invalid-metadata",
+    errors.InvalidToken: "invalid-token",
+    errors.Unauthenticated: "unauthorized",
+    errors.InsufficientScope: "insufficient-scope",
+    errors.Forbidden: "forbidden",
+    errors.NotFound: "not-found",
+    UnknownMethod: "method-not-allowed",
+    NotAcceptable: "not-acceptable",
+    errors.Held: "retention",
+    errors.PreconditionFailed: "precondition-failed",
+    errors.TooLarge: "too-large",
+    errors.UnsupportedBody: "unsupported-media-type",
+    errors.Locked: "locked",
+    errors.LockConflict: "locked",
+    errors.QuotaExceeded: "insufficient-storage",
+    errors.Malformed: "bad-request",
+    errors.BodyIncomplete: "bad-request",
+}
+"""Codes of the agreement; an error that it does not know keeps its own."""
+
+_SCOPE_CHALLENGE: Final = ("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{ALL}"')
+
+
+def refused(environ: Environ, error: DavgateError) -> Response:
+    """Return the answer to a request that was refused."""
+    members: dict[str, Any] = {}
+    status = None
+    if isinstance(error, InvalidMetadata):
+        status, members = HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": error.mistakes}
+    elif isinstance(error, HeldByAnother | errors.CheckedOut):
+        members = {"lockedBy": error.holder}
+    elif isinstance(error, errors.NotFound):
+        # Its own sentence names a place on the drive, which says nothing here.
+        members = {"detail": "There is no such document, or none for you."}
+    code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), error.code)
+    response = problems.problem(environ, error, status=status, code=code, **members)
+    if isinstance(error, errors.InsufficientScope):
+        others = [header for header in response.headers if header[0] != "WWW-Authenticate"]
+        response.headers = [*others, _SCOPE_CHALLENGE]
+    return response

@@ -1,0 +1,97 @@
+"""From a request to the document it names: what its token opens, whose documents it may see, and who is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from davgate.core import describing
+from davgate.core.describing import Described
+from davgate.core.store import Context
+from davgate.model.conditions import NO_CONDITIONS
+from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
+from davgate.model.locks import Holding
+from davgate.model.paths import TreePath
+from davgate.rest.exchange import Exchange
+from davgate.rest.okd import scopes
+from davgate.rest.okd.errors import HeldByAnother
+from davgate.rest.okd.metadata import DOCUMENT_TYPE
+from davgate.rest.okd.wire import holder_of
+
+_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
+"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where new documents go, and whether everybody sees their own alone."""
+
+    folder: TreePath = ("OKD",)
+    own_documents_only: bool = False
+
+
+def context_of(exchange: Exchange) -> Context:
+    """Return who asks, as this door takes it."""
+    return replace(exchange.ctx, signed_for=_SIGNED_FOR)
+
+
+def document_id(exchange: Exchange) -> str:
+    """Return the id in the address, in lower case.
+
+    Raises:
+        NotFound: it is none in the form of RFC 9562, 4.
+    """
+    uuid = str(exchange.params["id"])
+    if exchange.request.target.path[1].lower() != uuid:
+        raise NotFound(exchange.request.target.path)
+    return uuid
+
+
+def find(settings: Settings, exchange: Exchange) -> tuple[Context, Described]:
+    """Return the document that a request names, and the request with what it may do there; conditions are not looked at.
+
+    Raises:
+        InsufficientScope: its token opens documents of other types alone.
+        NotFound: there is none that it may see.
+    """
+    ctx = context_of(exchange)
+    looking = replace(scopes.for_looking_up(ctx), conditions=NO_CONDITIONS)
+    seen = describing.describe(exchange.store, looking, document_id(exchange))
+    it = seen.it
+    if it.node.is_collection or (settings.own_documents_only and it.node.created_by != ctx.principal.id):
+        raise NotFound(seen.path)
+    document_type = it.metadata.get(DOCUMENT_TYPE)
+    allowed = scopes.for_type(ctx, document_type if isinstance(document_type, str) else None)
+    return allowed, it
+
+
+def admit(settings: Settings, exchange: Exchange) -> Context:
+    """Return the request with what it may do to the document that it names; see ``find``.
+
+    Where that is the same for all documents, none is looked for: the use case itself tells that there is none.
+    """
+    ctx = context_of(exchange)
+    if ctx.principal.scopes is None and not settings.own_documents_only:
+        return ctx
+    return find(settings, exchange)[0]
+
+
+@contextmanager
+def naming_holder(exchange: Exchange, ctx: Context) -> Iterator[None]:
+    """Let a refusal by a lock name its holder.
+
+    Who may not see what is locked, such as a folder that a new document would go into, is told no name.
+    """
+    try:
+        yield
+    except CheckedOut:
+        raise
+    except (Locked, LockConflict) as error:
+        where = document_id(exchange) if "id" in exchange.params else error.roots[0]
+        try:
+            seen = describing.describe(exchange.store, replace(ctx, conditions=NO_CONDITIONS), where)
+        except NotFound:
+            raise error from None
+        raise HeldByAnother(holder_of(seen.it)) from error

@@ -1,0 +1,133 @@
+"""The list of documents: what may be asked for, as a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from davgate.core.searching import Search, search
+from davgate.core.store import Context
+from davgate.http.errors import InvalidValue
+from davgate.http.responses import Response
+from davgate.model.conditions import NO_CONDITIONS
+from davgate.model.instant import Instant, from_datetime
+from davgate.model.metadata import DESCRIPTION, TITLE
+from davgate.model.query import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Contains,
+    CreatedAfter,
+    CreatedBefore,
+    HasUuid,
+    MadeBy,
+    Not,
+    Order,
+    Says,
+    SaysAnything,
+)
+from davgate.rest import answers
+from davgate.rest.exchange import Exchange
+from davgate.rest.okd import metadata, scopes
+from davgate.rest.okd.finding import Settings, context_of
+from davgate.rest.okd.wire import Documents, Wire, documents_of
+
+_Time = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date-time"}, {"format": "date"}]})]
+_ORDERS: Final = {"documentName": Order.TITLE, "creationDate": Order.CREATED, "modificationDate": Order.MODIFIED}
+
+
+class Wanted(Wire):
+    """Which documents are wanted. Texts are compared whole, but for ``documentName`` and ``q``, which look into them."""
+
+    document_type: str | None = None
+    document_subtype: str | None = None
+    document_id: str | None = None
+    student_number: str | None = None
+    person_id: str | None = None
+    association_id: str | None = None
+    document_name: str | None = None
+    q: str | None = None
+    created_after: _Time | None = None
+    created_before: _Time | None = None
+    page_number: Annotated[int, Meta(ge=1)] = 1
+    page_size: Annotated[int, Meta(ge=1, le=250)] = 10
+    sort: Annotated[str, Meta(extra_json_schema={"enum": [*_ORDERS, *(f"-{name}" for name in _ORDERS)]})] = "creationDate"
+
+
+def show(settings: Settings, exchange: Exchange) -> Response:
+    """Return a page of the documents that the caller may see."""
+    wanted = exchange.query(Wanted)
+    ctx = replace(scopes.for_looking_up(context_of(exchange)), conditions=NO_CONDITIONS)
+    conditions = AllOf((*_conditions(wanted), *_restrictions(settings, exchange, ctx)))
+    order, size = _order(wanted.sort), wanted.page_size
+    first = (wanted.page_number - 1) * size
+    found = search(exchange.store, ctx, Search(conditions, order, wanted.sort.startswith("-"), first, size))
+    shown = Documents(
+        page_size=size,
+        page_number=wanted.page_number,
+        has_previous_page=wanted.page_number > 1,
+        has_next_page=first + size < found.total,
+        total_pages=-(-found.total // size),
+        total_items=found.total,
+        items=documents_of(exchange.store, ctx, found.items),
+    )
+    return answers.json(HTTPStatus.OK, shown)
+
+
+def _conditions(wanted: Wanted) -> Iterator[Condition]:
+    exact = (
+        (metadata.DOCUMENT_TYPE, wanted.document_type and metadata.type_of(wanted.document_type)),
+        (metadata.SUBTYPE, wanted.document_subtype),
+        (metadata.STUDENT_NUMBER, wanted.student_number),
+        (metadata.PERSON_ID, wanted.person_id and metadata.id_of(wanted.person_id)),
+        (metadata.ASSOCIATION_ID, wanted.association_id and metadata.id_of(wanted.association_id)),
+    )
+    yield from (Says(name, value) for name, value in exact if value is not None)
+    if wanted.document_id is not None:
+        yield _has_id(metadata.id_of(wanted.document_id))
+    if wanted.document_name is not None:
+        yield Contains(TITLE, wanted.document_name)
+    if wanted.q is not None:
+        yield AnyOf(tuple(Contains(name, wanted.q) for name in (TITLE, DESCRIPTION, metadata.SUBTYPE)))
+    if wanted.created_after is not None:
+        yield CreatedAfter(_instant("createdAfter", wanted.created_after))
+    if wanted.created_before is not None:
+        yield CreatedBefore(_instant("createdBefore", wanted.created_before))
+
+
+def _has_id(document_id: str) -> Condition:
+    """A document without an id of its component's answers with its own."""
+    own = AllOf((HasUuid(document_id), Not(SaysAnything(metadata.DOCUMENT_ID))))
+    return AnyOf((Says(metadata.DOCUMENT_ID, document_id), own))
+
+
+def _restrictions(settings: Settings, exchange: Exchange, ctx: Context) -> Iterator[Condition]:
+    types = scopes.narrowed_to(context_of(exchange))
+    if types is not None:
+        yield AnyOf(tuple(Says(metadata.DOCUMENT_TYPE, one) for one in sorted(types)))
+    if settings.own_documents_only:
+        yield MadeBy(ctx.principal.id)
+
+
+def _order(sort: str) -> Order:
+    order = _ORDERS.get(sort.removeprefix("-"))
+    if order is None:
+        raise InvalidValue(f"sort: It must be one of {', '.join(_ORDERS)}, with - before it for the other way round.", "sort")
+    return order
+
+
+def _instant(name: str, text: str) -> Instant:
+    """Return the instant of a time, without a zone in UTC, or of the beginning of a day."""
+    try:
+        moment = (
+            datetime.combine(date.fromisoformat(text), time()) if len(text) <= len("2023-09-01") else datetime.fromisoformat(text)
+        )
+        return from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        message = f"{name}: It must be a time such as 2026-01-05T09:30:00Z, or a date such as 2026-01-05."
+        raise InvalidValue(message, name) from None

@@ -1,0 +1,74 @@
+"""Reading documents: what is said of them, their content, and the list of them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from davgate.core import documents, versioning
+from davgate.core.access import check_read_conditions
+from davgate.core.describing import Described
+from davgate.core.documents import Opened
+from davgate.core.store import Context
+from davgate.http import content
+from davgate.http.responses import Response
+from davgate.model.conditions import ResourceState
+from davgate.model.errors import NotFound
+from davgate.model.node import Node
+from davgate.rest import answers
+from davgate.rest.exchange import Exchange
+from davgate.rest.okd import metadata, wire
+from davgate.rest.okd.finding import Settings, find
+from davgate.rest.operations import JSON
+
+_UNKNOWN = "application/octet-stream"
+_VARY = ("Vary", "Accept, Authorization")
+
+
+def show(settings: Settings, exchange: Exchange) -> Response:
+    """Return metadata or content, whichever the client likes better; metadata if it is all the same."""
+    ctx, it = find(settings, exchange)
+    offered = [JSON] if it.content is None else [JSON, wire.format_of(it.content, it.file_name), it.content.media_type, _UNKNOWN]
+    chosen = exchange.choose(*dict.fromkeys(offered))
+    response = _metadata(exchange, ctx, it) if chosen == JSON else _content(exchange, ctx, it)
+    response.headers.append(_VARY)
+    return response
+
+
+def show_metadata(settings: Settings, exchange: Exchange) -> Response:
+    """Return what is said of a document, whatever the client likes better."""
+    return _metadata(exchange, *find(settings, exchange))
+
+
+def show_content(settings: Settings, exchange: Exchange) -> Response:
+    """Return the content of a document, whatever the client likes better."""
+    return _content(exchange, *find(settings, exchange))
+
+
+def _metadata(exchange: Exchange, ctx: Context, it: Described) -> Response:
+    check_read_conditions(ctx, ResourceState(True, it.etag, it.changed_at))
+    (shown,) = wire.documents_of(exchange.store, ctx, [it])
+    return answers.metadata(exchange, shown, it.etag)
+
+
+def _content(exchange: Exchange, ctx: Context, it: Described) -> Response:
+    opened = _opened(exchange, ctx, it)
+    return content.send(exchange.request.environ, opened, file_name=it.file_name or it.node.name or it.node.uuid)
+
+
+def _opened(exchange: Exchange, ctx: Context, it: Described) -> Opened:
+    node = it.node
+    if it.content is None:
+        raise NotFound((node.uuid,))
+    if node.content is None:
+        # It was emptied a moment ago: until that is known to be meant, its last version is what there is.
+        return versioning.open_version(exchange.store, ctx, node.id, node.version_no)[2]
+    opened = documents.open_content(exchange.store, ctx, node.id)
+    if isinstance(opened, Node):
+        raise NotFound((node.uuid,))
+    return opened
+
+
+def list_types(_exchange: Exchange) -> Response:
+    """Return the types of documents."""
+    items = [wire.DocumentType(name, []) for name in metadata.DOCUMENT_TYPES]
+    return answers.json(HTTPStatus.OK, wire.DocumentTypes(items))

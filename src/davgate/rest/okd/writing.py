@@ -1,0 +1,113 @@
+"""Changing documents: delivering one, replacing its content, withdrawing it."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+import falcon
+
+from davgate.core import early_checks, moving, objects, signed_locks
+from davgate.core.content import receive
+from davgate.core.objects import Changes, File, NewObject
+from davgate.http.content_disposition import file_name_of
+from davgate.http.responses import Response, empty
+from davgate.model.errors import UnsupportedBody
+from davgate.model.metadata import TITLE
+from davgate.model.node import NodeKind
+from davgate.rest import answers
+from davgate.rest.exchange import Exchange
+from davgate.rest.multipart import Part
+from davgate.rest.okd import metadata, scopes, wire
+from davgate.rest.okd.errors import EmptyContent, MissingPart
+from davgate.rest.okd.finding import Settings, admit, context_of, document_id, naming_holder
+
+_TYPE: Final = "okd:document"
+_UNNAMED: Final = "document"
+_UNKNOWN: Final = "application/octet-stream"
+_SMALL_BYTES: Final = 64 * 1024
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+
+
+def create(settings: Settings, exchange: Exchange) -> Response:
+    """Store a document that comes with its metadata in a form, and tell its id."""
+    ctx = context_of(exchange)
+    early_checks.check_create(exchange.store, scopes.for_looking_up(ctx), settings.folder, exchange.request.announced_bytes)
+    said, file = _receive(exchange)
+    properties = metadata.properties_of(said, association_id=exchange.params.get("association_id"))
+    allowed = scopes.for_type(ctx, properties[metadata.DOCUMENT_TYPE])
+    properties.setdefault(TITLE, file.name)
+    new = NewObject(NodeKind.DOCUMENT, _TYPE, properties, file)
+    with naming_holder(exchange, allowed):
+        node = objects.create(exchange.store, allowed, settings.folder, new)
+    location = exchange.href("documents", node.uuid)
+    return answers.json(HTTPStatus.CREATED, wire.Created(node.uuid), ("Location", location), ("ETag", node.metadata_etag))
+
+
+def _receive(exchange: Exchange) -> tuple[dict[str, Any], File]:
+    """Return metadata and file of a form whose parts come in any order; what else is in it does not count.
+
+    Raises:
+        MissingPart, EmptyContent.
+        Malformed, TooLarge, UnsupportedBody, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
+    """
+    said: dict[str, Any] | None = None
+    file: File | None = None
+    for part in exchange.parts():
+        if part.name == "metadata" and said is None:
+            said = part.json(dict[str, Any])
+        elif part.name == "file" and file is None:
+            file = File(receive(exchange.store, part), _name_of(part), part.media_type)
+    if said is None:
+        raise MissingPart("metadata")
+    if file is None:
+        raise MissingPart("file")
+    if not file.staged.length_bytes:
+        raise EmptyContent()
+    return said, file
+
+
+def _name_of(part: Part) -> str:
+    return _clean(re.split(r"[/\\]", part.file_name or "")[-1]) or _UNNAMED
+
+
+def _clean(name: str) -> str:
+    """Return a file name without the characters that cannot be sent in a header."""
+    return _CONTROL.sub("_", name).strip()
+
+
+def replace_content(settings: Settings, exchange: Exchange) -> Response:
+    """Give a document new content; what is said of it stays."""
+    ctx, document, request = admit(settings, exchange), document_id(exchange), exchange.request
+    with naming_holder(exchange, ctx):
+        # As on the drive, taking in a small body that came with its head costs less than a look whether it would be refused.
+        is_at_hand = request.has_body and request.is_small(_SMALL_BYTES) and not _is_envelope(request.content_type)
+        if not is_at_hand:
+            early_checks.check_replace(exchange.store, ctx, document, request.announced_bytes)
+        if _is_envelope(request.content_type):
+            raise UnsupportedBody("The body is the content itself, and no form. Send it with its own media type.")
+        name = _clean(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
+        if not request.has_body:
+            raise EmptyContent()
+        staged = receive(exchange.store, exchange.body(), announced_bytes=request.announced_bytes)
+        if not staged.length_bytes:
+            raise EmptyContent()
+        changes = Changes(file=File(staged, name, request.content_type or _UNKNOWN), always=True)
+        node = signed_locks.replace_content(exchange.store, ctx, document, changes)
+    return empty(HTTPStatus.NO_CONTENT, ("ETag", node.metadata_etag))
+
+
+def _is_envelope(content_type: str | None) -> bool:
+    """Tell whether a body of this type has the content in it instead of being it."""
+    media_type = falcon.parse_header(content_type or "")[0].lower()
+    return media_type.startswith("multipart/") or media_type == "application/x-www-form-urlencoded"
+
+
+def delete(settings: Settings, exchange: Exchange) -> Response:
+    """Withdraw a document: it goes to the trash."""
+    ctx, document = admit(settings, exchange), document_id(exchange)
+    with naming_holder(exchange, ctx):
+        early_checks.check_delete(exchange.store, ctx, document)
+        moving.delete(exchange.store, ctx, document, despite_hold=False)
+    return empty(HTTPStatus.NO_CONTENT)
