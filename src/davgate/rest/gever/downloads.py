@@ -1,0 +1,95 @@
+"""The bytes of a document's file: the present ones, or those of a version."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from davgate.core import deleted, versioning
+from davgate.core.documents import Opened
+from davgate.http import content
+from davgate.http.content_disposition import extended_attachment
+from davgate.http.responses import Response
+from davgate.model.errors import NoSuchVersion
+from davgate.rest.exchange import Exchange
+from davgate.rest.gever import errors, reading
+from davgate.rest.gever.addresses import find_document
+from davgate.rest.gever.errors import Refused, answering
+from davgate.rest.gever.services import OBJECT
+from davgate.rest.operations import BYTES, Answer, Operation
+
+
+class Wanted(msgspec.Struct):
+    """Which version is asked for; without one it is what the caller sees now."""
+
+    version_id: str | None = None
+
+
+def download(exchange: Exchange) -> Response:
+    """Send a document's file."""
+    number = exchange.query(Wanted).version_id
+    file_name, opened = _current(exchange) if number is None else _version(exchange, number)
+    return content.send(exchange.request.environ, opened, file_name=file_name, disposition=extended_attachment)
+
+
+def download_version(exchange: Exchange) -> Response:
+    """Send a version of a document's file; an object that has the name of this service is an object."""
+    return reading.object_of_this_name(exchange) or download(exchange)
+
+
+def _current(exchange: Exchange) -> tuple[str, Opened]:
+    seen, opened = deleted.open_content(exchange.store, exchange.ctx, exchange.params["address"])
+    return seen.it.file_name, opened
+
+
+def _version(exchange: Exchange, number: str) -> tuple[str, Opened]:
+    found = find_document(exchange)
+    if not number.isdecimal() or len(number) > 18:
+        raise Refused(errors.no_version(number))
+    with answering({NoSuchVersion: errors.no_version(number)}):
+        _, version, opened = versioning.open_counted(exchange.store, exchange.ctx, found.node_id, int(number))
+    return version.file_name, opened
+
+
+_CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Content-Disposition"))
+_FILE: Final = {200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",)), 416: Answer(headers=("Content-Range",))}
+_CONDITIONS: Final = ("If-None-Match", "Range")
+OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        template=f"{OBJECT}/@@download/file",
+        handler=download,
+        id="download",
+        summary="Return the file of a document.",
+        reads=True,
+        query=Wanted,
+        answers=_FILE,
+        refusals=(412,),
+        headers=_CONDITIONS,
+    ),
+    Operation(
+        method="GET",
+        template=f"{OBJECT}/@@download/file/{{file_name}}",
+        handler=download,
+        id="download-named",
+        summary="Return the file of a document, under a name for programs that take it from the address.",
+        reads=True,
+        query=Wanted,
+        answers=_FILE,
+        refusals=(412,),
+        headers=_CONDITIONS,
+    ),
+    Operation(
+        method="GET",
+        template=f"{OBJECT}/download_file_version",
+        handler=download_version,
+        id="download-version",
+        summary="Return the file of a version of a document.",
+        reads=True,
+        query=Wanted,
+        answers=_FILE,
+        refusals=(412,),
+        headers=_CONDITIONS,
+    ),
+)

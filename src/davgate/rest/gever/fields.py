@@ -1,0 +1,113 @@
+"""Fields of a body that makes or changes an object: what they mean for core, and what is wrong with them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from davgate.core.content import receive
+from davgate.core.objects import File
+from davgate.core.store import Store
+from davgate.model.metadata import DESCRIPTION, KEYWORDS, TITLE
+from davgate.rest.gever.bodies import Fields
+from davgate.rest.gever.errors import FieldMistake
+from davgate.rest.gever.naming import media_type_for
+from davgate.rest.gever.representation import DOCUMENT_DATE, RESPONSIBLE, START
+from davgate.rest.gever.times import is_date
+
+_TEXTS = {"title": TITLE, "description": DESCRIPTION, "responsible": RESPONSIBLE}
+_DATES = {"document_date": DOCUMENT_DATE, "start": START}
+_MISSING = "Required input is missing."
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file in a body: its bytes, and what the client calls it; an empty name is none."""
+
+    data: bytes
+    name: str
+    media_type: str | None
+
+    def staged_as(self, store: Store, file_name: str) -> File:
+        """Take in the bytes as the content of a document, under a name."""
+        staged = receive(store, io.BytesIO(self.data), announced_bytes=len(self.data))
+        return File(staged, file_name, media_type_for(file_name, self.media_type))
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a body says: typed properties, of which None takes one away, a file, and the fields that cannot be as they are.
+
+    ``has_file`` tells that a file is sent, also one that cannot be read. Unknown and read-only fields are left out.
+    """
+
+    metadata: Mapping[str, Any]
+    file: SentFile | None
+    has_file: bool
+    mistakes: tuple[FieldMistake, ...]
+
+    @property
+    def title(self) -> str:
+        """The title that is sent, empty if none is."""
+        return self.metadata.get(TITLE) or ""
+
+
+def parse(body: Fields, *, needs_title: bool, is_new: bool) -> Parsed:
+    """Read the fields of an object; ``needs_title`` tells that it cannot be without a title."""
+    metadata: dict[str, Any] = {}
+    mistakes: list[FieldMistake] = []
+    for name, key in _TEXTS.items():
+        if name in body:
+            value = body[name]
+            metadata[key] = value or None
+            if value is not None and not isinstance(value, str):
+                mistakes.append(FieldMistake(name, "The value has to be a text."))
+    for name, key in _DATES.items():
+        if name in body:
+            value = metadata[key] = body[name] or None
+            if value is not None and not (isinstance(value, str) and is_date(value)):
+                mistakes.append(FieldMistake(name, "The value has to be a day: YYYY-MM-DD."))
+    if "keywords" in body:
+        value = metadata[KEYWORDS] = body["keywords"] or None
+        if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            mistakes.append(FieldMistake("keywords", "The value has to be a list of texts."))
+    is_sent = is_new or "title" in body
+    if needs_title and is_sent and (metadata.get(TITLE) is None or str(metadata[TITLE]).isspace()):
+        mistakes.append(FieldMistake("title", _MISSING))
+    file: SentFile | None = None
+    sent = body.get("file")
+    if sent is not None:
+        try:
+            file = _file_of(sent)
+        except ValueError as mistake:
+            mistakes.append(FieldMistake("file", str(mistake)))
+    elif "file" in body and not is_new:
+        mistakes.append(FieldMistake("file", "A file cannot be taken away. Send another one, or delete the document."))
+    return Parsed(metadata, file, sent is not None, tuple(mistakes))
+
+
+def _file_of(sent: object) -> SentFile:
+    """Return a file as the dialect sends it in JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(sent, dict) or not isinstance(sent.get("data"), str):
+        raise ValueError("The value has to be an object with data.")
+    name, media_type, encoding = (sent.get(key) or "" for key in ("filename", "content-type", "encoding"))
+    if not (isinstance(name, str) and isinstance(media_type, str)):
+        raise ValueError("The values of filename and content-type have to be texts.")
+    data: str = sent["data"]
+    if encoding == "":
+        return SentFile(data.encode("utf-8", "surrogatepass"), name, media_type or None)
+    if encoding != "base64":
+        raise ValueError("The encoding has to be base64.")
+    try:
+        # Lines end in line breaks where a program made them for mail.
+        return SentFile(base64.b64decode("".join(data.split()), validate=True), name, media_type or None)
+    except (binascii.Error, ValueError):
+        raise ValueError("The data are not in base64.") from None

@@ -1,0 +1,25 @@
+"""Instants as the dialect writes them: ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from davgate.model.instant import Instant, to_datetime
+
+
+def isotime(instant: Instant) -> str:
+    """Return an instant in whole seconds: ``2026-03-27T10:50:59+00:00``."""
+    return to_datetime(instant).isoformat(timespec="seconds")
+
+
+def unix_time(instant: Instant) -> float:
+    """Return an instant as seconds since 1970."""
+    return instant / 1_000_000
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a day, ``YYYY-MM-DD``."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
