@@ -1,0 +1,352 @@
+"""Each ordered pair of doors over one document: what is done here is seen and respected there, at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import SettableClock
+from tests.doors.door import Ability, Door, Refusal
+from tests.doors.registry import DOORS, by_door, can, in_pairs
+from tests.protocol.client import Client, Response
+
+ONE = b"one"
+TWO = b"two, longer"
+
+
+def done(response: Response) -> Response:
+    assert response.status in (200, 201, 204), response
+    return response
+
+
+@pytest.fixture(autouse=True)
+def time_passes(clock: SettableClock, elsewhere: None) -> None:
+    """Let nothing be young any more: what programs do while they save is tested elsewhere."""
+    clock.advance(timedelta(hours=1))
+
+
+def later(clock: SettableClock) -> None:
+    clock.advance(timedelta(hours=1))
+
+
+# What can be done
+
+
+def test_abilities_of_doors_are_those_that_they_do_not_lack() -> None:
+    for door in DOORS:
+        missing = {one for one in Ability if getattr(type(door), one.value) is getattr(Door, one.value)}
+        assert missing == set(door.lacks), door.name
+
+
+def test_every_ability_is_tried_through_two_doors_or_is_of_one_alone() -> None:
+    alone = {one for one in Ability if sum(can(door, one) for door in DOORS) < 2}
+    assert alone == {Ability.RESTORE}
+
+
+# Content and metadata
+
+
+@in_pairs(here={Ability.CREATE})
+def test_document_made_here_is_the_same_there(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = here.create(ann, ONE, "name.txt")
+
+    assert there.read(bob, document).body == ONE
+    assert there.read(bob, document).etag == here.read(ann, document).etag
+    untitled = {"title"} if here.creates_untitled else set()
+    assert there.known(bob, document).differs_from(here.known(ann, document), but=untitled) == {}
+    assert there.versions(bob, document) == 1
+
+
+@in_pairs(here={Ability.CREATE}, there={Ability.REPLACE})
+def test_document_made_here_is_updated_there(ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door) -> None:
+    document = here.create(ann, ONE, "name.txt")
+    known, before = here.known(ann, document), here.read(ann, document)
+    later(clock)
+
+    done(there.replace(bob, document, TWO))
+
+    after = here.read(ann, document)
+    assert (after.body, after.etag) == (TWO, there.read(bob, document).etag)
+    assert after.etag != before.etag
+    assert here.versions(ann, document) == there.versions(ann, document) == 2
+    assert here.known(ann, document).differs_from(there.known(bob, document), but={"title"}) == {}
+    changed = here.known(ann, document).differs_from(known)
+    assert changed.keys() <= {"length_bytes", "modified_at", "sha256"}
+
+
+@in_pairs(here={Ability.REPLACE}, there={Ability.PAST})
+def test_version_that_was_replaced_here_is_read_there(ann: Client, here: Door, there: Door, clock: SettableClock) -> None:
+    for maker in DOORS:
+        document = maker.create(ann, ONE, "name.txt")
+        later(clock)
+        done(here.replace(ann, document, TWO))
+
+        assert there.version_before(ann, document) == ONE
+        later(clock)
+
+
+@in_pairs(here={Ability.REPLACE}, there={Ability.REPLACE})
+def test_tag_of_content_from_here_is_a_condition_there(
+    ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    document = here.create(ann, ONE, "name.txt")
+    tag = here.read(ann, document).etag
+    later(clock)
+
+    done(there.replace(bob, document, TWO, if_match=tag))
+    later(clock)
+
+    there.assert_refused(there.replace(bob, document, b"three", if_match=tag), Refusal.STALE)
+    assert here.read(ann, document).body == TWO
+
+
+@in_pairs(here={Ability.CHANGE_METADATA})
+def test_metadata_changed_here_leaves_the_tag_of_content_there(
+    ann: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    for maker in DOORS:
+        document = maker.create(ann, ONE, "name.txt")
+        before = there.read(ann, document)
+        later(clock)
+
+        done(here.change_metadata(ann, document))
+
+        after = there.read(ann, document)
+        assert (after.etag, after.body) == (before.etag, before.body)
+        assert here.known(ann, document).differs_from(there.known(ann, document), but={"modified_at", "title"}) == {}
+
+
+@by_door()
+def test_document_without_a_title_is_called_by_its_name_on_the_drive(ann: Client, door: Door) -> None:
+    for maker in DOORS:
+        if maker.creates_untitled:
+            assert door.known(ann, maker.create(ann, ONE, "name.txt")).title == door.title_of_untitled
+
+
+# Locks
+
+
+@in_pairs(here={Ability.LOCK})
+def test_lock_taken_here_is_shown_there(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    assert not there.known(bob, document).is_kept
+
+    done(here.lock(ann, document))
+
+    shown = there.known(bob, document)
+    assert shown.is_kept
+    assert shown.kept_by in (None, "ann")
+
+
+@in_pairs(here={Ability.LOCK}, there={Ability.REPLACE})
+def test_lock_taken_here_keeps_others_out_there(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+    versions = there.versions(bob, document)
+
+    there.assert_refused(there.replace(bob, document, TWO), Refusal.LOCKED)
+    there.assert_refused(there.touch(bob, document), Refusal.LOCKED)
+    there.assert_refused(there.delete(bob, document), Refusal.LOCKED)
+
+    assert there.read(bob, document).body == ONE
+    assert there.versions(bob, document) == versions
+
+
+@in_pairs(here={Ability.LOCK})
+def test_lock_taken_here_lets_its_holder_write_there(ann: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+
+    without_token = there.touch(ann, document)
+    if here.is_without_tokens and there.is_without_tokens:
+        done(without_token)
+    else:
+        there.assert_refused(without_token, Refusal.LOCKED)
+    for shows in (door for door in DOORS if can(door, Ability.TOKEN)):
+        done(there.touch(ann, document, shows.token_of(ann, document)))
+    assert there.known(ann, document).is_kept
+
+
+@in_pairs(here={Ability.LOCK})
+def test_token_of_a_lock_taken_here_is_of_no_use_to_others_there(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+    (drive,) = (door for door in DOORS if door.name == "drive")
+
+    there.assert_refused(there.touch(bob, document, drive.token_of(ann, document)), Refusal.LOCKED)
+
+
+@in_pairs(here={Ability.LOCK}, there={Ability.TOKEN})
+def test_token_of_a_lock_of_who_signed_in_is_shown_to_its_holder_alone(
+    ann: Client, bob: Client, here: Door, there: Door
+) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+
+    assert there.token_of(ann, document)
+    if here.is_without_tokens:
+        assert there.token_of(bob, document) is None
+
+
+@in_pairs(here={Ability.LOCK}, there={Ability.LOCK})
+def test_lock_taken_here_is_ended_there_by_its_holder(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+    shown = [door.token_of(ann, document) for door in DOORS if can(door, Ability.TOKEN)]
+
+    done(there.unlock(ann, document, shown[0]))
+
+    for door in DOORS:
+        assert not door.known(bob, document).is_kept
+        done(door.touch(bob, document))
+
+
+@in_pairs(here={Ability.LOCK}, there={Ability.LOCK})
+def test_lock_taken_here_cannot_be_taken_there_by_another(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+
+    there.lock(bob, document)
+
+    for door in DOORS:
+        door.assert_refused(door.touch(bob, document), Refusal.LOCKED)
+        assert door.known(bob, document).kept_by in (None, "ann")
+
+
+@in_pairs(here={Ability.LOCK}, there={Ability.REPLACE})
+def test_lock_taken_here_ends_there_in_time(ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(here.lock(ann, document))
+
+    clock.advance(timedelta(hours=1))
+
+    assert not there.known(bob, document).is_kept
+    done(there.replace(bob, document, TWO))
+
+
+# Check-outs
+
+
+@in_pairs(here={Ability.CHECK_OUT})
+def test_check_out_taken_here_is_respected_there(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = there.create(ann, ONE, "name.txt")
+
+    done(here.check_out(ann, document))
+
+    assert there.known(bob, document).is_kept
+    assert there.known(bob, document).kept_by == "ann"
+    there.assert_refused(there.replace(bob, document, TWO), Refusal.CHECKED_OUT)
+    there.assert_refused(there.delete(bob, document), Refusal.CHECKED_OUT)
+    assert there.read(bob, document).body == ONE
+
+
+@in_pairs(here={Ability.CHECK_OUT}, there={Ability.REPLACE})
+def test_working_copy_of_here_is_saved_and_seen_there_by_its_holder_alone(
+    ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    known, tag = there.known(bob, document), there.read(bob, document).etag
+    done(here.check_out(ann, document))
+    later(clock)
+
+    done(there.replace(ann, document, TWO))
+
+    for door in DOORS:
+        assert door.read(ann, document).body == TWO
+        assert (door.read(bob, document).body, door.read(bob, document).etag) == (ONE, tag)
+        assert door.versions(bob, document) == door.versions(ann, document) == 1
+    assert there.known(bob, document).differs_from(known).keys() <= {"is_kept", "kept_by", "modified_at"}
+
+
+@in_pairs(here={Ability.CHECK_OUT}, there={Ability.CHECK_OUT})
+def test_check_out_taken_here_is_checked_in_there(
+    ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    document = here.create(ann, ONE, "name.txt")
+    done(here.check_out(ann, document))
+    done(here.replace(ann, document, TWO))
+    later(clock)
+
+    done(there.check_in(ann, document))
+
+    for door in DOORS:
+        assert door.read(bob, document).body == TWO
+        assert door.versions(bob, document) == 2
+        assert not door.known(bob, document).is_kept
+    done(there.touch(bob, document))
+
+
+@in_pairs(here={Ability.CHECK_OUT}, there={Ability.CHECK_OUT})
+def test_check_out_taken_here_is_cancelled_there(
+    ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    document = here.create(ann, ONE, "name.txt")
+    done(here.check_out(ann, document))
+    done(here.replace(ann, document, TWO))
+    later(clock)
+
+    done(there.cancel(ann, document))
+
+    for door in DOORS:
+        assert door.read(ann, document).body == door.read(bob, document).body == ONE
+        assert door.versions(bob, document) == 1
+        assert not door.known(bob, document).is_kept
+
+
+@in_pairs(here={Ability.CHECK_OUT}, there={Ability.LOCK})
+def test_check_out_taken_here_is_not_ended_there_by_another(ann: Client, bob: Client, here: Door, there: Door) -> None:
+    document = here.create(ann, ONE, "name.txt")
+    done(here.check_out(ann, document))
+
+    if can(there, Ability.CHECK_OUT):
+        assert there.check_in(bob, document).status in (403, 409, 423)
+        assert there.cancel(bob, document).status in (403, 409, 423)
+        assert there.check_out(bob, document).status in (403, 409)
+    there.lock(bob, document)
+
+    done(here.replace(ann, document, TWO)) if there.name != "gever" else None
+    assert here.read(bob, document).body == ONE
+
+
+# Removal and place
+
+
+@in_pairs(here={Ability.DELETE}, there=set())
+def test_document_deleted_here_is_gone_there_and_can_be_restored(
+    ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door
+) -> None:
+    document = there.create(ann, ONE, "name.txt")
+    done(there.replace(ann, document, TWO))
+    tag, versions = there.read(bob, document).etag, there.versions(bob, document)
+    later(clock)
+
+    done(here.delete(bob, document))
+
+    assert not there.exists(bob, document)
+    there.assert_refused(there.read(bob, document), Refusal.MISSING)
+    there.assert_refused(there.delete(bob, document), Refusal.MISSING)
+    later(clock)
+    (restoring,) = (door for door in DOORS if can(door, Ability.RESTORE))
+    restoring.restore(bob, document)
+    for door in DOORS:
+        assert (door.read(bob, document).body, door.read(bob, document).etag) == (TWO, tag)
+        assert door.known(bob, document).created_by in (None, "ann")
+    assert there.versions(bob, document) == versions
+
+
+@in_pairs(here={Ability.MOVE})
+def test_document_moved_here_is_the_same_there(ann: Client, bob: Client, clock: SettableClock, here: Door, there: Door) -> None:
+    for maker in DOORS:
+        document = maker.create(ann, ONE, f"{maker.name}.txt")
+        done(there.replace(ann, document, TWO))
+        known, tag, versions = there.known(bob, document), there.read(bob, document).etag, there.versions(bob, document)
+        later(clock)
+
+        here.move(bob, document)
+
+        untitled = {"title"} if maker.creates_untitled else set()
+        assert there.known(bob, document).differs_from(known, but=untitled) == {}
+        assert (there.read(bob, document).etag, there.versions(bob, document)) == (tag, versions)
+        later(clock)
+        done(there.delete(ann, document))
