@@ -20,6 +20,11 @@ from davgate.model.paths import Where
 from davgate.storage.api import versions
 from davgate.storage.statements import Row, Statement
 
+SAID: dict[str, Any] = {"title": "Minutes", "keywords": ["a", "b"], "okd:nested": {"x": [1, None]}, "gever:public": True}
+"""Typed properties of every kind."""
+INDEX = {("title", "Minutes"), ("keywords", "a"), ("keywords", "b"), ("gever:public", "true")}
+"""What they are found by."""
+
 DIALECT = "registered"
 """The primary type of what these tests make."""
 
@@ -43,7 +48,7 @@ def made(
     place: Place = ROOT_ID,
     alias: Alias | None = None,
     drive_name: str = "",
-    **metadata: object,
+    **metadata: Any,
 ) -> Node:
     """Make a document with this content; without content one of metadata alone."""
     file = None if body is None else a_file(store, body, name)
@@ -52,7 +57,7 @@ def made(
 
 
 def made_folder(
-    store: Store, ctx: Context, name: str, *, place: Place = ROOT_ID, alias: Alias | None = None, **metadata: object
+    store: Store, ctx: Context, name: str, *, place: Place = ROOT_ID, alias: Alias | None = None, **metadata: Any
 ) -> Node:
     """Make a collection."""
     return objects.create(
@@ -60,7 +65,7 @@ def made_folder(
     )
 
 
-def say(store: Store, ctx: Context, where: int | str, **metadata: object) -> Node:
+def say(store: Store, ctx: Context, where: int | str, **metadata: Any) -> Node:
     """Change typed properties alone."""
     return objects.update(store, rest(ctx), where, Changes(metadata=metadata))
 
@@ -109,12 +114,17 @@ def _current_no(store: Store, node_id: int) -> int:
     return int(rows(store, "SELECT version_no FROM node WHERE id = :id", id=node_id)[0][0])
 
 
+def numbering(store: Store, node_id: int) -> list[tuple[int, str, bool, int | None]]:
+    """Return number, cause, whether there is content, and the number by content of all versions."""
+    return [(one.no, one.cause.value, one.has_content, one.content_no) for one in line_of(store, node_id)]
+
+
 def metadata_of_versions(store: Store, ctx: Context, where: Where) -> list[dict[str, object]]:
     """Return what each version with content says."""
     return [dict(one.metadata) for one in versioning.history(store, ctx, where)[1]]
 
 
-def rows(store: Store, query: str, **values: object) -> list[Row]:
+def rows(store: Store, query: str, **values: Any) -> list[Row]:
     """Return what a plain query finds."""
     with store.database.read() as session:
         return list(session.all(Statement(text(query)), **values))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.builders import a_collection, a_document, damages, path, put
 from tests.unit.filed import described, made, made_folder, rest
 from tests.unit.placed import move
 
-from davgate.core import describing, erasing, housing, moving, retention, trash
-from davgate.core.objects import Alias
+from davgate.core import describing, erasing, housing, moving, objects, retention, trash
+from davgate.core.objects import Alias, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
-from davgate.model.node import ROOT_ID, Node
+from davgate.model.node import ROOT_ID, Node, NodeKind
 
 DOCUMENT = Alias("document")
 
@@ -90,10 +91,6 @@ def test_slug_that_is_taken_gets_a_number_behind_it(store: Store, ann: Context, 
 
 
 def test_refused_document_uses_up_no_number(store: Store, ann: Context, dossier: Node) -> None:
-    from davgate.core import objects
-    from davgate.core.objects import NewObject
-    from davgate.model.node import NodeKind
-
     with store.database.write() as tx:
         objects.create_within(store, tx, rest(ann), dossier.id, NewObject(NodeKind.DOCUMENT, None, {}, alias=DOCUMENT))
 
@@ -102,25 +99,15 @@ def test_refused_document_uses_up_no_number(store: Store, ann: Context, dossier:
 
 def test_second_name_is_never_shared_by_those_who_make_at_once(store: Store, ann: Context, bob: Context, dossier: Node) -> None:
     start = threading.Barrier(8)
-    nodes: list[Node] = []
-    failed: list[BaseException] = []
 
-    def make(number: int) -> None:
-        try:
-            start.wait(30)
-            for _ in range(5):
-                wanted = DOCUMENT if number % 2 else Alias("", slug="same")
-                nodes.append(made(store, (ann, bob)[number % 2], None, place=dossier.id, alias=wanted))
-        except BaseException as error:
-            failed.append(error)
+    def make(number: int) -> list[Node]:
+        start.wait(30)
+        wanted = DOCUMENT if number % 2 else Alias("", slug="same")
+        return [made(store, (ann, bob)[number % 2], None, place=dossier.id, alias=wanted) for _ in range(5)]
 
-    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
+    with ThreadPoolExecutor(8) as threads:
+        nodes = [node for of_one in threads.map(make, range(8)) for node in of_one]
 
-    assert failed == []
     names = [alias_of(store, ann, node) for node in nodes]
     assert len(set(names)) == len(nodes) == 40
     assert {name for name in names if name and name.startswith("document-")} == {f"document-{no}" for no in range(1, 21)}
@@ -144,8 +131,8 @@ def test_address_is_made_of_second_names_drive_names_and_uuids(store: Store, ann
     assert at(store, "dossier-1", digits(bare)) == bare.id
     assert at(store, "dossier-1", "sub", "b.txt") == below.id
     assert at(store) == ROOT_ID
-    for address in (("document-1",), ("dossier-1", "document-2"), ("dossier-1", "document-1", "x"), (digits(node),), ("",)):
-        assert at(store, *address) is None, address
+    for nowhere in ("document-1", "dossier-1/document-2", "dossier-1/document-1/x", digits(node), "", "dossier-1/"):
+        assert at(store, *nowhere.split("/")) is None, nowhere
     assert [address_name(store, ann, one) for one in (dossier, node, bare, below)] == [
         "dossier-1",
         "document-1",
@@ -182,8 +169,10 @@ def test_second_name_that_is_moved_to_where_it_is_taken_is_addressed_by_its_uuid
     store: Store, ann: Context, dossier: Node
 ) -> None:
     there = made_folder(store, ann, "there")
-    first, second = (made_folder(store, ann, f"{no}", place=place, alias=Alias("", slug="sub")) for no, place in
-                     enumerate((dossier.id, there.id)))
+    first, second = (
+        made_folder(store, ann, f"{no}", place=place, alias=Alias("", slug="sub"))
+        for no, place in enumerate((dossier.id, there.id))
+    )
 
     housing.move_into(store, rest(ann), second.id, dossier.id)
 

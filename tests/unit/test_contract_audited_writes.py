@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from tests.builders import (
     a_document,
     a_lock,
     holding,
+    node_at,
     path,
     put,
     with_policy,
 )
 from tests.canary import CANARY
 from tests.unit.edited import a_late_save, under
-from tests.unit.filed import made, made_folder, rest, save, say
+from tests.unit.filed import a_file, made, made_folder, rest, save, say
 from tests.unit.uploaded import append, begin
 
 import davgate.core
@@ -40,6 +41,7 @@ from davgate.core import (
     rescue_copies,
     retention,
     sessions,
+    signed_locks,
     time_travel,
     trash,
     tree,
@@ -48,13 +50,14 @@ from davgate.core import (
     versioning,
 )
 from davgate.core import deleted as shown_deleted
-from davgate.core.objects import Alias
+from davgate.core.objects import Alias, Changes
 from davgate.core.principals import accounts, app_passwords, external_accounts, granting, groups, signing_keys, tokens
 from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Policy, Store
 from davgate.identity.external import ExternalUser
 from davgate.model.instant import FOREVER, after
+from davgate.model.locks import Holding
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import PrincipalKind
 from davgate.model.properties import PropertyUpdate
@@ -301,6 +304,29 @@ def append_the_last_part(w: World) -> Act:
 def end_upload(w: World) -> Act:
     upload = begin(w.store, w.ann, 3)
     return lambda: uploads.end(w.store, w.ann, upload, ROOT_ID)
+
+
+# Locks that their holders prove by signing in
+
+
+def signed(w: World) -> Context:
+    return replace(rest(w.ann), signed_for=frozenset({Holding.PRINCIPAL}))
+
+
+def lock_signed(w: World) -> Act:
+    a_document(w.store, w.ann, "/a")
+    return lambda: signed_locks.lock(w.store, signed(w), node_at(w.store, w.ann, "/a").id, timedelta(hours=1))
+
+
+def lock_signed_again(w: World) -> Act:
+    lock_signed(w)()
+    return lambda: signed_locks.lock(w.store, signed(w), node_at(w.store, w.ann, "/a").id, timedelta(hours=1))
+
+
+def replace_under_a_signed_lock(w: World) -> Act:
+    lock_signed(w)()
+    changes = Changes(file=a_file(w.store, b"two", "a"))
+    return lambda: signed_locks.replace_content(w.store, signed(w), node_at(w.store, w.ann, "/a").id, changes)
 
 
 # Locks and check-outs
@@ -682,6 +708,8 @@ CASES: dict[str, list[Case]] = {
     "signing_keys.remove": [(remove_key, [("remove-key", "/")])],
     "signing_keys.rotate": [(rotate_key, [("rotate-key", "/")])],
     "time_travel.copy_out": [(copy_out_of_the_past, [("copy", "/f")])],
+    "signed_locks.lock": [(lock_signed, [("lock", "/a")]), (lock_signed_again, [("refresh-lock", "/a")])],
+    "signed_locks.replace_content": [(replace_under_a_signed_lock, [("save", "/a"), ("refresh-lock", "/a")])],
     "tokens.issue": [(issue_token, [("issue-token", "/")])],
     "tokens.issue_for": [(issue_token_for, [("issue-token", "/")])],
     "trash.copy_out": [(copy_out_of_the_trash, [("copy", "/.trash/a")])],

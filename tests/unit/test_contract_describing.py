@@ -71,9 +71,7 @@ def test_what_is_above_is_told_from_the_root_down(store: Store, ann: Context, mi
     assert describing.describe(store, rest(ann), minutes.id).above == ()
 
 
-def test_what_one_may_not_read_above_is_left_out(
-    store: Store, bob: Context, root_admin: Context, minutes: Node
-) -> None:
+def test_what_one_may_not_read_above_is_left_out(store: Store, bob: Context, root_admin: Context, minutes: Node) -> None:
     granting.close(store, root_admin, path("/f"))
     granting.grant(store, root_admin, path("/f/g"), "bob", READER)
 
@@ -88,9 +86,7 @@ def test_rights_are_those_of_the_caller(store: Store, ann: Context, root_admin: 
     assert Right.MANAGE not in described(store, ann, minutes.id).rights
 
 
-def test_document_that_was_emptied_a_moment_ago_shows_its_last_version(
-    store: Store, ann: Context, minutes: Node
-) -> None:
+def test_document_that_was_emptied_a_moment_ago_shows_its_last_version(store: Store, ann: Context, minutes: Node) -> None:
     put(store, ann, "/f/g/minutes.txt", b"")
 
     it = described(store, ann, minutes.id)
@@ -209,9 +205,7 @@ def test_member_that_waits_for_content_or_is_a_programs_own_is_none(store: Store
     assert ([one.node.name for one in page.items], page.total) == (["real.txt", "sub"], 2)
 
 
-def test_members_are_those_that_the_caller_may_see(
-    store: Store, ann: Context, bob: Context, root_admin: Context
-) -> None:
+def test_members_are_those_that_the_caller_may_see(store: Store, ann: Context, bob: Context, root_admin: Context) -> None:
     folder = a_collection(store, ann, "/f")
     for name in ("a", "b", "c"):
         a_document(store, ann, f"/f/{name}")
@@ -246,6 +240,33 @@ def test_described_one_by_one_is_as_described_in_a_list(
         listed = describing.members(store, rest(ctx), folder, 0, 20)[1].items
         assert len(listed) == 7
         assert listed == [described(store, ctx, one.node.id) for one in listed]
+
+
+def test_members_with_rights_of_their_own_are_described_as_one_by_one(
+    store: Store, ann: Context, bob: Context, root_admin: Context, minutes: Node
+) -> None:
+    folder = minutes.parent_id or 0
+    for name in ("closed", "shared", "more"):
+        made(store, ann, name.encode(), name, place=folder)
+    sub = made_folder(store, ann, "sub", place=folder)
+    made(store, ann, b"deep", "deep", place=sub.id)
+    for name in ("closed", "shared", "sub"):
+        granting.close(store, root_admin, path(f"/f/g/{name}"))
+    granting.grant(store, root_admin, path("/f/g/shared"), "bob", READER)
+    granting.grant(store, root_admin, path("/f/g/more"), "bob", EVERYTHING)
+    granting.grant(store, root_admin, path("/f/g/sub/deep"), "bob", READER)
+    a_lock(store, ann, "/f", depth=Depth.INFINITY)
+    seen = {}
+
+    for ctx in (ann, bob, root_admin):
+        listed = describing.members(store, rest(ctx), folder, 0, 20)[1].items
+        assert listed == [described(store, ctx, one.node.id) for one in listed]
+        seen[ctx] = {one.node.name: one.rights for one in listed}
+
+    assert seen[root_admin].keys() == {"minutes.txt", "closed", "shared", "more", "sub"}
+    assert seen[bob].keys() == {"minutes.txt", "shared", "more", "sub"}
+    assert (seen[bob]["shared"], seen[bob]["more"]) == (READER, EVERYTHING)
+    assert Right.READ not in seen[bob]["sub"]
 
 
 # In how few statements

@@ -1,9 +1,10 @@
-"""What the core promises of putting objects on the drive: documents without content stay off it, the first content gives a name."""
+"""What the core promises of objects on the drive: documents without content stay off it, the first content gives a name."""
 
 from __future__ import annotations
 
 import threading
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,21 @@ from tests.builders import (
     tree_of,
     with_policy,
 )
-from tests.unit.filed import a_file, bytes_at, described, found_by, line_of, made, made_folder, rest, rows, said_of, save, say, statements_of
+from tests.unit.filed import (
+    a_file,
+    bytes_at,
+    described,
+    found_by,
+    line_of,
+    made,
+    made_folder,
+    rest,
+    rows,
+    said_of,
+    save,
+    say,
+    statements_of,
+)
 from tests.unit.placed import copy, move, placements
 
 from davgate.core import (
@@ -34,9 +49,11 @@ from davgate.core import (
     describing,
     documents,
     erasing,
+    exporting,
     housing,
     locking,
     moving,
+    objects,
     retention,
     time_travel,
     trash,
@@ -46,14 +63,16 @@ from davgate.core import (
 from davgate.core.changes import Asked
 from davgate.core.filing import drive_name
 from davgate.core.locking import LockRequest
+from davgate.core.objects import NewObject
 from davgate.core.principals import granting
 from davgate.core.store import Context, Policy, Store
-from davgate.model.errors import Forbidden, LockConflict, Locked, NoSuchVersion, NotFound, ParentMissing, QuotaExceeded
+from davgate.model.errors import Busy, Forbidden, LockConflict, Locked, NoSuchVersion, NotFound, ParentMissing, QuotaExceeded
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Scope
 from davgate.model.names import MAX_NAME_BYTES, check_new_name
-from davgate.model.node import ROOT_ID, Node
+from davgate.model.node import ROOT_ID, Node, NodeKind
 from davgate.model.retention import ThinningRule
+from davgate.model.rights import READER
 
 SECOND = timedelta(seconds=1)
 YEARS = timedelta(days=2000)
@@ -143,6 +162,12 @@ def test_document_without_content_was_never_there_in_the_past(
     assert (then(before), then(since)) == ([], ["x.txt"])
     with pytest.raises(NotFound):
         time_travel.open_content(store, ann, before, path("/f/x.txt"))
+
+
+def test_document_without_content_is_not_exported(store: Store, ann: Context, bare: Node) -> None:
+    found = exporting.nodes_of(store, ann, path("/f"))
+
+    assert [where for where, _ in found] == [("f",)]
 
 
 def test_document_without_content_takes_no_room(store: Store, ann: Context, folder: Node) -> None:
@@ -425,9 +450,7 @@ def test_hundredth_document_of_a_name_costs_no_hundred_questions(
     made(store, ann, b"last", "scan.pdf", place=folder.id)
 
     assert len(asked) < 60
-    assert sorted(members_of(store, ann, "/f")) == sorted(
-        ["scan.pdf", *(f"scan ({number}).pdf" for number in range(2, 102))]
-    )
+    assert sorted(members_of(store, ann, "/f")) == sorted(["scan.pdf", *(f"scan ({number}).pdf" for number in range(2, 102))])
 
 
 NAMES = {
@@ -471,6 +494,13 @@ def test_name_of_300_bytes_is_shortened_before_its_suffix_and_can_be_numbered(
     if wanted.endswith((".txt", ".odt", ".docx")):
         assert all(name.endswith(wanted[wanted.rindex(".") :]) for name in names)
     assert described(store, ann, nodes[0].id).file_name == wanted, "what it is called elsewhere is kept whole"
+
+
+def test_name_is_not_cut_behind_a_blank_or_a_dot() -> None:
+    for length in range(230, 260):
+        cut = drive_name("x" * length + " . y" * 20)
+        assert cut == cut.rstrip(". ")
+        assert len(cut.encode()) <= MAX_NAME_BYTES
 
 
 @pytest.mark.parametrize("name", [".versions", ".trash", ".at", ".rescue"])
@@ -592,8 +622,6 @@ def test_locked_filing_folder_gets_nothing_from_others(
 
 
 def test_who_may_not_add_to_the_filing_folder_is_refused(store: Store, bob: Context, root_admin: Context) -> None:
-    from davgate.model.rights import READER
-
     a_collection(store, root_admin, "/OKD")
     granting.close(store, root_admin, path("/OKD"))
     with pytest.raises((Forbidden, ParentMissing)):
@@ -608,25 +636,17 @@ def test_who_may_not_add_to_the_filing_folder_is_refused(store: Store, bob: Cont
 
 def test_folder_made_by_many_at_once_is_one_folder_with_a_name_for_each(store: Store, ann: Context, bob: Context) -> None:
     start = threading.Barrier(8)
-    failed: list[BaseException] = []
 
     def file_one(number: int) -> None:
-        try:
-            start.wait(30)
-            made(store, (ann, bob)[number % 2], b"%d" % number, "same.txt", place=("OKD",))
-        except BaseException as error:
-            failed.append(error)
+        start.wait(30)
+        made(store, (ann, bob)[number % 2], b"%d" % number, "same.txt", place=("OKD",))
 
-    threads = [threading.Thread(target=file_one, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(file_one, range(8)))
 
-    assert failed == []
     assert members_of(store, ann, "/") == ["OKD"]
     assert members_of(store, ann, "/OKD") == ["2026-11"]
-    assert sorted(tree_of(store, ann, "/OKD/2026-11").values()) == [b"%d" % number for number in range(8)]  # type: ignore[type-var]
+    assert set(tree_of(store, ann, "/OKD/2026-11").values()) == {b"%d" % number for number in range(8)}
     assert len(members_of(store, ann, "/OKD/2026-11")) == 8
 
 
@@ -634,11 +654,6 @@ def test_folder_made_by_many_at_once_is_one_folder_with_a_name_for_each(store: S
 
 
 def test_staged_content_that_was_collected_meanwhile_is_refused_and_nothing_is_made(store: Store, ann: Context) -> None:
-    from davgate.core import objects
-    from davgate.core.objects import NewObject
-    from davgate.model.errors import Busy
-    from davgate.model.node import NodeKind
-
     file = a_file(store, b"x" * (INLINE_LIMIT_BYTES + 1), "big.bin")
     assert store.blobs.remove(file.staged.digest, older_than=FOREVER)
 
@@ -654,9 +669,7 @@ def test_bytes_of_a_document_without_content_are_none(store: Store, ann: Context
     assert not isinstance(opened, Node) and opened.content.length_bytes == 0
 
 
-def test_document_without_content_moves_and_is_copied_into_other_collections(
-    store: Store, ann: Context, bare: Node
-) -> None:
+def test_document_without_content_moves_and_is_copied_into_other_collections(store: Store, ann: Context, bare: Node) -> None:
     there = made_folder(store, ann, "g")
 
     copied = housing.copy_into(store, rest(ann), bare.id, there.id)

@@ -24,7 +24,7 @@ from tests.builders import (
 from tests.unit.filed import bytes_at, described, found_by, line_of, made, made_folder, rest, said_of, save, say
 from tests.unit.placed import placements, properties_of, versions_of
 
-from davgate.core import checking_out, describing, documents, housing, locking, time_travel
+from davgate.core import checking_out, describing, documents, housing, locking, moving, time_travel
 from davgate.core.locking import LockRequest
 from davgate.core.objects import Alias
 from davgate.core.principals import granting
@@ -221,8 +221,6 @@ def test_move_to_where_it_is_changes_nothing(store: Store, ann: Context, here: N
 def test_nothing_is_put_where_no_collection_is(
     store: Store, ann: Context, minutes: Node, there: Node, way: Callable[[Store, Context, int | str, int], Node], which: str
 ) -> None:
-    from davgate.core import moving
-
     target = {"document": a_document(store, ann, "/a").id, "nothing": 999_999, "deleted": there.id}[which]
     if which == "deleted":
         moving.delete(store, rest(ann), there.id)

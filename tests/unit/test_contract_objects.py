@@ -1,8 +1,7 @@
-"""What the core promises of documents with typed metadata: versions by metadata, by content, by both, and no door that loses any."""
+"""What the core promises of documents with typed metadata: versions by metadata, content or both, and no door that loses any."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,10 +15,11 @@ from tests.builders import (
     holding,
     node_at,
     on_condition,
-    path,
     put,
 )
 from tests.unit.filed import (
+    INDEX,
+    SAID,
     a_file,
     bytes_at,
     described,
@@ -28,39 +28,30 @@ from tests.unit.filed import (
     made,
     made_folder,
     metadata_of_versions,
+    numbering,
     rest,
     said_of,
     save,
     say,
 )
-from tests.unit.placed import copy, move
+from tests.unit.placed import move
 
-from davgate.core import checking_out, documents, locking, mending, moving, objects, time_travel, trash, versioning
+from davgate.core import checking_out, locking, moving, objects, versioning
 from davgate.core.objects import Alias, Changes, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
 from davgate.model.errors import (
-    AlreadyCheckedOut,
     CheckedOut,
-    DavgateError,
-    Forbidden,
-    LockConflict,
-    Locked,
     Malformed,
     NotADocument,
     NotCheckedOut,
     NotFound,
-    NotTheLockOwner,
     PreconditionFailed,
-    UnknownLockToken,
 )
 from davgate.model.metadata import INDEXED_CHARACTERS
-from davgate.model.node import ROOT_ID, Cause, Node, NodeKind
-from davgate.model.paths import Where
+from davgate.model.node import ROOT_ID, Node, NodeKind
 
 SECOND = timedelta(seconds=1)
-SAID = {"title": "Minutes", "keywords": ["a", "b"], "okd:nested": {"x": [1, None]}, "gever:public": True}
-INDEX = {("title", "Minutes"), ("keywords", "a"), ("keywords", "b"), ("gever:public", "true")}
 
 
 @pytest.fixture
@@ -70,11 +61,6 @@ def minutes(store: Store, ann: Context, clock: SettableClock) -> Node:
     node = made(store, ann, b"one", "minutes.txt", place=folder.id, **SAID)
     clock.advance(SECOND)
     return node
-
-
-def numbering(store: Store, node_id: int) -> list[tuple[int, str, bool, int | None]]:
-    """Return number, cause, whether there is content, and the number by content of all versions."""
-    return [(one.no, one.cause.value, one.has_content, one.content_no) for one in line_of(store, node_id)]
 
 
 # What is made
@@ -364,258 +350,6 @@ def test_content_that_asks_for_a_check_out_is_refused_without_one(
     assert bytes_at(store, ann, minutes.id) == b"two"
 
 
-# Everything on the drive carries it
-
-
-def in_session(store: Store, ann: Context, clock: SettableClock) -> None:
-    lock = a_lock(store, ann, "/f/minutes.txt")
-    put(store, holding(ann, lock), "/f/minutes.txt", b"new")
-    locking.unlock(store, ann, path("/f/minutes.txt"), lock.token)
-
-
-def emptied_first(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/minutes.txt", b"")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-
-
-def temporary_file(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/x.tmp", b"new")
-    move(store, ann, "/f/x.tmp", "/f/minutes.txt", overwrite=True)
-
-
-def ordinary_file(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/other.txt", b"new")
-    move(store, ann, "/f/other.txt", "/f/minutes.txt", overwrite=True)
-
-
-def backup_and_new(store: Store, ann: Context, clock: SettableClock) -> None:
-    move(store, ann, "/f/minutes.txt", "/f/minutes.bak")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-
-
-def deleted_and_new(store: Store, ann: Context, clock: SettableClock) -> None:
-    moving.delete(store, ann, path("/f/minutes.txt"))
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-
-
-def backup_and_temporary_file(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/x.tmp", b"new")
-    move(store, ann, "/f/minutes.txt", "/f/minutes.bak")
-    move(store, ann, "/f/x.tmp", "/f/minutes.txt")
-    moving.delete(store, ann, path("/f/minutes.bak"))
-
-
-def late_return(store: Store, ann: Context, clock: SettableClock) -> None:
-    move(store, ann, "/f/minutes.txt", "/f/minutes~")
-    copy(store, ann, "/f/minutes~", "/f/minutes.txt")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-    moving.delete(store, ann, path("/f/minutes~"))
-
-
-def there_and_back(store: Store, ann: Context, clock: SettableClock) -> None:
-    move(store, ann, "/f/minutes.txt", "/f/minutes.bak")
-    move(store, ann, "/f/minutes.bak", "/f/minutes.txt")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-
-
-def copied_onto(store: Store, ann: Context, clock: SettableClock) -> None:
-    a_document(store, ann, "/other.txt", b"new")
-    copy(store, ann, "/other.txt", "/f/minutes.txt", overwrite=True)
-
-
-def checked_in(store: Store, ann: Context, clock: SettableClock) -> None:
-    checking_out.check_out(store, ann, path("/f/minutes.txt"))
-    put(store, ann, "/f/minutes.txt", b"new")
-    clock.advance(SECOND)
-    checking_out.check_in(store, ann, path("/f/minutes.txt"))
-
-
-def restored_version(store: Store, ann: Context, clock: SettableClock) -> None:
-    say(store, ann, node_at(store, ann, "/f/minutes.txt").id, title=None, keywords=None)
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"new")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"newer")
-    clock.advance(SECOND)
-    say(store, ann, node_at(store, ann, "/f/minutes.txt").id, **SAID)
-    versioning.restore(store, ann, path("/f/minutes.txt"), 3, path("/f/minutes.txt"), overwrite=True)
-
-
-def out_of_the_past(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/minutes.txt", b"new")
-    at = clock.now()
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"newer")
-    clock.advance(SECOND)
-    time_travel.copy_out(store, ann, at, path("/f/minutes.txt"), path("/f/minutes.txt"), overwrite=True)
-
-
-def out_of_the_trash(store: Store, ann: Context, clock: SettableClock) -> None:
-    node = put(store, ann, "/f/minutes.txt", b"new").node
-    moving.delete(store, ann, path("/f/minutes.txt"))
-    trash.restore(store, ann, node.id)
-
-
-def moved_with_its_folder(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/minutes.txt", b"new")
-    move(store, ann, "/f", "/g")
-    move(store, ann, "/g", "/f")
-
-
-def split_off(store: Store, ann: Context, clock: SettableClock) -> None:
-    put(store, ann, "/f/minutes.txt", b"new")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"wrong")
-    clock.advance(SECOND)
-    mending.split(store, ann, path("/f/minutes.txt"), 3, "wrong.txt")
-
-
-def merged(store: Store, ann: Context, clock: SettableClock) -> None:
-    a_document(store, ann, "/f/other.txt", b"new")
-    mending.merge(store, ann, path("/f/other.txt"), path("/f/minutes.txt"))
-
-
-def rest_after_rest(store: Store, ann: Context, clock: SettableClock) -> None:
-    save(store, ann, node_at(store, ann, "/f/minutes.txt").id, b"new")
-
-
-SAVES: list[Callable[[Store, Context, SettableClock], None]] = [
-    in_session,
-    emptied_first,
-    temporary_file,
-    ordinary_file,
-    backup_and_new,
-    deleted_and_new,
-    backup_and_temporary_file,
-    late_return,
-    there_and_back,
-    copied_onto,
-    checked_in,
-    restored_version,
-    out_of_the_past,
-    out_of_the_trash,
-    moved_with_its_folder,
-    split_off,
-    merged,
-    rest_after_rest,
-]
-
-
-@pytest.mark.parametrize("way", SAVES)
-def test_metadata_outlives_every_way_to_save(
-    store: Store, ann: Context, clock: SettableClock, minutes: Node, way: Callable[[Store, Context, SettableClock], None]
-) -> None:
-    way(store, ann, clock)
-
-    after = node_at(store, ann, "/f/minutes.txt")
-    assert (after.uuid, content_of(store, ann, "/f/minutes.txt")) == (minutes.uuid, b"new")
-    it = described(store, ann, minutes.uuid)
-    assert (dict(it.metadata), it.said.type, it.content) == (SAID, "registered", after.content)
-    assert found_by(store, minutes.id) == INDEX
-    assert numbering(store, minutes.id)[-1][3] == sum(
-        one.cause is not Cause.METADATA for one in line_of(store, minutes.id)
-    ) - 1
-
-
-def a_copy(store: Store, ann: Context, clock: SettableClock) -> None:
-    copy(store, ann, "/f/minutes.txt", "/new.txt")
-
-
-def a_copy_of_the_folder(store: Store, ann: Context, clock: SettableClock) -> None:
-    copy(store, ann, "/f", "/g")
-    move(store, ann, "/g/minutes.txt", "/new.txt")
-
-
-def a_copy_of_a_version(store: Store, ann: Context, clock: SettableClock) -> None:
-    said_later(store, ann, clock)
-    versioning.restore(store, ann, path("/f/minutes.txt"), 1, path("/new.txt"), overwrite=False)
-
-
-def a_copy_of_the_past(store: Store, ann: Context, clock: SettableClock) -> None:
-    at = clock.now()
-    clock.advance(SECOND)
-    said_later(store, ann, clock)
-    time_travel.copy_out(store, ann, at, path("/f/minutes.txt"), path("/new.txt"), overwrite=False)
-
-
-def a_copy_of_a_folder_of_the_past(store: Store, ann: Context, clock: SettableClock) -> None:
-    at = clock.now()
-    clock.advance(SECOND)
-    said_later(store, ann, clock)
-    time_travel.copy_out(store, ann, at, path("/f"), path("/g"), overwrite=False)
-    move(store, ann, "/g/minutes.txt", "/new.txt")
-
-
-def a_copy_out_of_the_trash(store: Store, ann: Context, clock: SettableClock) -> None:
-    node = node_at(store, ann, "/f/minutes.txt")
-    moving.delete(store, ann, path("/f/minutes.txt"))
-    clock.advance(timedelta(hours=1))
-    trash.copy_out(store, ann, node.id, (), path("/new.txt"), overwrite=False)
-
-
-def said_later(store: Store, ann: Context, clock: SettableClock) -> None:
-    say(store, ann, node_at(store, ann, "/f/minutes.txt").id, title="Later")
-    clock.advance(SECOND)
-    put(store, ann, "/f/minutes.txt", b"later")
-    clock.advance(SECOND)
-
-
-@pytest.mark.parametrize(
-    "way",
-    [
-        a_copy,
-        a_copy_of_the_folder,
-        a_copy_of_a_version,
-        a_copy_of_the_past,
-        a_copy_of_a_folder_of_the_past,
-        a_copy_out_of_the_trash,
-    ],
-)
-def test_copy_is_another_document_that_says_what_was_said_of_what_is_copied(
-    store: Store, ann: Context, clock: SettableClock, minutes: Node, way: Callable[[Store, Context, SettableClock], None]
-) -> None:
-    way(store, ann, clock)
-
-    copied = node_at(store, ann, "/new.txt")
-    it = described(store, ann, copied.id)
-    assert copied.uuid != minutes.uuid
-    assert (bytes_at(store, ann, copied.id), dict(it.metadata), it.said.type) == (b"one", SAID, "registered")
-    assert found_by(store, copied.id) == INDEX
-    assert numbering(store, copied.id) == [(1, "created", True, 0)]
-
-
-def test_what_a_split_leaves_and_takes_says_what_was_said_then(
-    store: Store, ann: Context, clock: SettableClock, minutes: Node
-) -> None:
-    say(store, ann, minutes.id, title="Second")
-    clock.advance(SECOND)
-
-    mending.split(store, ann, path("/f/minutes.txt"), 2, "second.txt")
-
-    second = node_at(store, ann, "/f/second.txt")
-    assert (said_of(store, ann, minutes.id)["title"], said_of(store, ann, second.id)["title"]) == ("Minutes", "Second")
-    assert found_by(store, minutes.id) == INDEX
-    assert numbering(store, second.id) == [(1, "metadata", True, 0)]
-
-
-def test_merged_document_that_says_something_says_it_from_there_on(
-    store: Store, ann: Context, clock: SettableClock, minutes: Node
-) -> None:
-    other = made(store, ann, b"other", "other.txt", title="Other")
-    clock.advance(SECOND)
-
-    mending.merge(store, ann, path("/other.txt"), path("/f/minutes.txt"))
-
-    assert metadata_of_versions(store, ann, minutes.id) == [SAID, {"title": "Other"}]
-    assert found_by(store, minutes.id) == {("title", "Other")}
-    assert described(store, ann, other.uuid).node.id == minutes.id, "its UUID leads to the document that it is part of"
-
-
 # Conditions
 
 
@@ -649,7 +383,7 @@ def test_tag_of_the_metadata_is_new_with_every_version_save_and_name(
         lambda: say(store, ann, minutes.id, title="Second"),
         lambda: put(store, ann, "/f/minutes.txt", b"two"),
         lambda: move(store, ann, "/f/minutes.txt", "/f/renamed.txt"),
-        lambda: checking_out.check_out(store, ann, minutes.id) and save(store, ann, minutes.id, b"three"),
+        lambda: (checking_out.check_out(store, ann, minutes.id), save(store, ann, minutes.id, b"three")),
         lambda: checking_out.check_in(store, ann, minutes.id),
     ):
         clock.advance(SECOND)
@@ -668,144 +402,3 @@ def test_lock_and_its_end_leave_both_tags(store: Store, ann: Context, minutes: N
 
     after = described(store, ann, minutes.id)
     assert {(one.etag, one.node.etag) for one in (before, locked, after)} == {(before.etag, before.node.etag)}
-
-
-# By id as by path
-
-
-def lock_it(store: Store, ctx: Context, where: Where) -> object:
-    from davgate.core.locking import LockRequest
-    from davgate.model.locks import Depth, Scope
-
-    return locking.lock(store, ctx, where, LockRequest(Scope.EXCLUSIVE, Depth.ZERO, "", timedelta(minutes=10)))
-
-
-def unlock_it(store: Store, ctx: Context, where: Where) -> object:
-    held = described(store, ctx, where).lock
-    return locking.unlock(store, ctx, where, held.token if held else "none")
-
-
-ACTS: dict[str, Callable[[Store, Context, Where], object]] = {
-    "lock": lock_it,
-    "unlock": unlock_it,
-    "refresh": lambda store, ctx, where: locking.refresh(store, ctx, where, None),
-    "check-out": lambda store, ctx, where: checking_out.check_out(store, ctx, where),
-    "check-out beside no lock": lambda store, ctx, where: checking_out.check_out(store, ctx, where, beside_own_lock=False),
-    "check-in": lambda store, ctx, where: checking_out.check_in(store, ctx, where),
-    "cancel": lambda store, ctx, where: checking_out.cancel(store, ctx, where),
-    "cancel beside no lock": lambda store, ctx, where: checking_out.cancel(store, ctx, where, beside_own_lock=False),
-    "delete": lambda store, ctx, where: moving.delete(store, ctx, where),
-    "delete beside nothing of one's own": lambda store, ctx, where: moving.delete(store, ctx, where, beside_own=False),
-    "open": lambda store, ctx, where: documents.open_content(store, ctx, where),
-    "history": lambda store, ctx, where: versioning.history(store, ctx, where),
-    "open version": lambda store, ctx, where: versioning.open_version(store, ctx, where, 1),
-    "describe": lambda store, ctx, where: described(store, ctx, where),
-}
-SITUATIONS = ["free", "own lock", "own lock and token", "lock of another", "own check-out", "check-out of another", "folder locked"]
-
-
-def outcome(act: Callable[[], object]) -> type[object]:
-    """Return the class of what an act raises, or that nothing was raised."""
-    try:
-        act()
-    except DavgateError as error:
-        return type(error)
-    return type(None)
-
-
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("act", ACTS)
-def test_act_by_id_and_by_uuid_ends_as_by_path(
-    store: Store, ann: Context, bob: Context, act: str, situation: str
-) -> None:
-    ways: list[Where] = []
-    for name in ("by-path", "by-id", "by-uuid"):
-        node = a_document(store, ann, f"/{name}/a.txt", b"one")
-        ways.append({"by-path": path(f"/{name}/a.txt"), "by-id": node.id, "by-uuid": node.uuid}[name])
-    outcomes = []
-    for name, where in zip(("by-path", "by-id", "by-uuid"), ways, strict=True):
-        ctx = rest(ann)
-        if "lock" in situation:
-            holder = bob if "another" in situation or "folder" in situation else ann
-            lock = a_lock(store, holder, f"/{name}" if "folder" in situation else f"/{name}/a.txt")
-            ctx = holding(ctx, lock) if "token" in situation else ctx
-        if "check-out" in situation:
-            checking_out.check_out(store, bob if "another" in situation else ann, path(f"/{name}/a.txt"))
-        outcomes.append(outcome(lambda where=where, ctx=ctx: ACTS[act](store, ctx, where)))
-
-    assert len(set(outcomes)) == 1, outcomes
-    assert outcomes[0] in {type(None), AlreadyCheckedOut, CheckedOut, LockConflict, Locked, NotCheckedOut, NotTheLockOwner,
-                           UnknownLockToken} or act == "refresh"
-
-
-# What one may not see
-
-
-def test_what_one_may_not_see_does_not_exist_by_id_either(
-    store: Store, ann: Context, bob: Context, root_admin: Context
-) -> None:
-    from davgate.core.principals import granting
-
-    folder = made_folder(store, root_admin, "secret")
-    hidden = made(store, root_admin, b"secret", "s.txt", place=folder.id, title="Secret")
-    granting.close(store, root_admin, path("/secret"))
-    for where in (hidden.id, hidden.uuid):
-        for name, act in ACTS.items():
-            with pytest.raises(NotFound):
-                act(store, rest(bob), where)
-            assert name
-        with pytest.raises(NotFound):
-            say(store, bob, where, title="x")
-        with pytest.raises(NotFound):
-            save(store, bob, where, b"x")
-    with pytest.raises(NotFound):
-        made(store, bob, place=folder.id)
-
-
-def test_drop_box_takes_what_its_giver_may_not_read(store: Store, bob: Context, root_admin: Context) -> None:
-    from davgate.core.principals import granting
-    from davgate.model.rights import Right
-
-    folder = made_folder(store, root_admin, "box")
-    granting.close(store, root_admin, path("/box"))
-    granting.grant(store, root_admin, path("/box"), "bob", Right.BIND)
-
-    node = made(store, bob, b"given", "g.txt", place=folder.id, title="Given")
-
-    assert content_of(store, root_admin, "/box/g.txt") == b"given"
-    with pytest.raises(NotFound):
-        described(store, bob, node.id)
-
-
-def test_reader_may_not_change_and_is_told_so(store: Store, ann: Context, bob: Context, root_admin: Context) -> None:
-    from davgate.core.principals import granting
-    from davgate.model.rights import READER
-
-    folder = made_folder(store, root_admin, "read-only")
-    node = made(store, root_admin, place=folder.id)
-    granting.close(store, root_admin, path("/read-only"))
-    granting.grant(store, root_admin, path("/read-only"), "bob", READER)
-
-    for act in (
-        lambda: say(store, bob, node.id, title="x"),
-        lambda: save(store, bob, node.id, b"x"),
-        lambda: made(store, bob, place=folder.id),
-        lambda: objects.update(store, rest(bob), folder.id, Changes(metadata={"title": "x"})),
-    ):
-        with pytest.raises(Forbidden):
-            act()
-
-
-def test_pending_and_scratch_files_are_nothing_to_rest_doors(store: Store, ann: Context) -> None:
-    pending = put(store, ann, "/pending.txt", b"").node
-    scratch = put(store, ann, "/x.tmp", b"junk").node
-
-    for node in (pending, scratch):
-        for where in (node.id, node.uuid):
-            for act in (
-                lambda where=where: described(store, ann, where),
-                lambda where=where: say(store, ann, where, title="x"),
-                lambda where=where: save(store, ann, where, b"x"),
-            ):
-                with pytest.raises(NotFound):
-                    act()

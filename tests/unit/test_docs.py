@@ -8,11 +8,17 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from davgate.cli.main import Exit, parser
 from davgate.config import named_settings, settings
 from davgate.dav.app import METHODS
 from davgate.http.errors import TABLE
 from davgate.model.errors import DavgateError
+from davgate.rest.dialects import DIALECTS
+from davgate.rest.gever import errors as gever_errors
+from davgate.rest.okd import errors as okd_errors
+from davgate.rest.openapi import describe
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -120,6 +126,40 @@ def test_every_method_of_the_drive_has_its_row() -> None:
     named = set(re.findall(r"`([A-Z-]+)`", README.partition("## The drive")[2].partition("\n## ")[0]))
 
     assert set(METHODS) <= named
+
+
+def chapter(title: str) -> str:
+    """Return a chapter of the README."""
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_operation_of_a_dialect_has_its_row_with_its_tests(name: str) -> None:
+    rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| .+ \| (`tests/[^|]+`) \|$", chapter(name.upper()), re.M))
+    paths = describe(DIALECTS[name]({}), "/")["paths"]
+    offered = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+    assert set(rows) == offered
+
+
+def test_every_code_of_okd_is_documented() -> None:
+    assert set(okd_errors.CODES.values()) <= set(re.findall(r"`([a-z-]+)`", chapter("OKD")))
+
+
+def test_every_message_of_gever_is_documented() -> None:
+    refusals = [row for row in vars(gever_errors).values() if isinstance(row, gever_errors.Refusal)]
+    messages = {row.message for row in refusals if row.message}
+
+    assert len(messages) >= 10
+    assert messages <= set(re.findall(r"`([a-z_]+)`", chapter("GEVER")))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_address_of_a_dialect_is_documented(name: str) -> None:
+    mount = settings()[f"doors.{name}"].default
+
+    assert f"`{mount}`" in chapter(name.upper())
+    assert f"`{mount}/openapi.json`" in chapter(name.upper())
 
 
 def test_every_test_that_the_compliance_table_names_is_there() -> None:

@@ -1,4 +1,4 @@
-"""What typed metadata is: snapshots that change by parts, the title of everything, and the values by which a document is found."""
+"""What typed metadata is: snapshots that change by parts, the title of everything, and the values that a document is found by."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def test_snapshot_of_nothing_cannot_be_changed() -> None:
         ({}, None, "", ""),
     ],
 )
-def test_title_is_the_one_that_was_set_else_the_name(
-    metadata: Metadata, name: str | None, expected: str, as_stem: str
-) -> None:
+def test_title_is_the_one_that_was_set_else_the_name(metadata: Metadata, name: str | None, expected: str, as_stem: str) -> None:
     assert title_of(metadata, name) == expected
     assert title_of(metadata, name, as_stem=True) == as_stem
 

@@ -87,3 +87,32 @@ def test_refusals_have_the_shape_of_the_dialect() -> None:
     assert set(responses) == {"204", "400", "401", "403", "404", "412", "413", "414", "423", "429", "503"}
     assert responses["423"]["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     assert "content" not in responses["204"]
+
+
+@pytest.mark.parametrize("dialect", EVERY.values(), ids=EVERY.keys())
+def test_parameters_are_never_null(dialect: Dialect) -> None:
+    operations = [operation for methods in described(dialect)["paths"].values() for operation in methods.values()]
+    schemas = [parameter["schema"] for operation in operations for parameter in operation.get("parameters", ())]
+
+    assert schemas
+    assert '"null"' not in json.dumps(schemas)
+
+
+def test_body_is_required_where_an_object_without_members_is_refused() -> None:
+    paths = described(EVERY["gever"])["paths"]
+
+    assert paths["/{path}/@move"]["post"]["requestBody"]["required"]
+    assert not paths["/{path}/@lock"]["post"]["requestBody"]["required"]
+
+
+def test_answer_that_may_be_content_says_so() -> None:
+    answer = described(EVERY["okd"])["paths"]["/documents/{id}"]["get"]["responses"]["200"]
+
+    assert set(answer["content"]) == {"application/json", "*/*"}
+    assert answer["headers"]["ETag"]["required"]
+
+
+def test_content_of_a_form_has_the_bytes_that_it_needs() -> None:
+    form = described(EVERY["okd"])["paths"]["/documents"]["post"]["requestBody"]["content"]["multipart/form-data"]
+
+    assert form["schema"]["properties"]["file"]["minLength"] == 1

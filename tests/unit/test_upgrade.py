@@ -321,9 +321,7 @@ def test_whoever_could_edit_everything_may_give_programs_their_own_alone(upgrade
 # From the third schema on
 
 
-def test_store_of_the_third_schema_comes_up_with_its_versions_counted_by_content(
-    empty_database_url: str, tmp_path: Path
-) -> None:
+def test_store_of_the_third_schema_comes_up_with_its_versions_counted_by_content(empty_database_url: str, tmp_path: Path) -> None:
     clock = SettableClock()
     database = Database(empty_database_url, clock)
     FirstStore(database, then="0003")

@@ -171,6 +171,8 @@ def check_read_conditions(ctx: Context, state: ResourceState) -> bool:
     Raises:
         PreconditionFailed: one does not hold.
     """
+    if ctx.conditions.is_empty:
+        return True
     verdict = evaluate(ctx.conditions, state, lambda _: ResourceState(exists=False), reading=True)
     if verdict is Verdict.FAILED:
         raise PreconditionFailed()

@@ -62,10 +62,11 @@ def copy_tree(
     with_members: bool,
     note: str = "",
     metadata: Metadata | None = None,
+    prefix: str = "",
 ) -> Node:
     """Store copies of a node and all below it, with their properties; ``note`` ends what each is said to be a copy of.
 
-    With ``metadata`` the copy of the node itself has that instead of the original's.
+    With ``metadata`` the copy of the node itself has that instead of the original's, and ``prefix`` before the name of its file.
     """
     nodes = [top]
     if top.is_collection and with_members:
@@ -79,7 +80,8 @@ def copy_tree(
         known = properties.of_node(tx, top.id)
     said = descriptions.sayings_below(tx, top.id)
     if metadata is not None:
-        said[top.id] = replace(said.get(top.id) or Sayings(None, top.name or "", NO_METADATA), metadata=metadata)
+        own_said = said.get(top.id) or Sayings(None, top.name or "", NO_METADATA)
+        said[top.id] = replace(own_said, metadata=metadata, file_name=prefix + own_said.file_name if own_said.file_name else "")
     scratch = _staying_scratch(ctx, nodes, top, destination)
     originals = [
         Original(

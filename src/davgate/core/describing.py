@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from davgate.core.access import check_read_conditions, locks_on, look_up
-from davgate.core.rights import require_node, rights_at, rights_of, visible_members
+from davgate.core.rights import require_visible, rights_at, rights_of, rights_on_members, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotACollection, NotFound
 from davgate.model.instant import Instant
-from davgate.model.locks import Lock
+from davgate.model.locks import Lock, effective
 from davgate.model.metadata import Metadata
 from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, Where
@@ -101,7 +101,7 @@ def describe_within(session: Session, ctx: Context, where: Where, now: Instant, 
 
 def describe_found(session: Session, ctx: Context, found: Resolved, *, with_above: bool = False) -> Seen:
     """Return the same of what was looked up; see ``describe``."""
-    node = require_node(found, ctx, Right.READ)
+    node = require_visible(session, found, ctx)
     if not node.is_collection and node.version_no == 0:
         raise NotFound(found.path)
     chain = found.chain if with_above else (node,)
@@ -110,14 +110,16 @@ def describe_found(session: Session, ctx: Context, found: Resolved, *, with_abov
     names = _names_of(session, ctx, [lock])
     described = []
     for depth, one in enumerate(found.chain):
+        if one.id not in said:
+            continue
         held = rights_at(found, ctx, depth)
-        if one.id in said and Right.READ in held:
-            is_it = one is node
+        is_it = one is node
+        if is_it or Right.READ in held:
             described.append(
                 _described(said[one.id], one, lock if is_it else None, names, found.check_out if is_it else None, held, ctx)
             )
     it = described[-1]
-    # Without conditions there is no need for the tag, which is a digest.
+    # Without conditions nobody needs the tag, which is a digest.
     is_modified = ctx.conditions.is_empty or check_read_conditions(ctx, ResourceState(True, it.etag, it.changed_at))
     return Seen(it, found.path, tuple(described[:-1]), is_modified)
 
@@ -154,10 +156,21 @@ def _names_of(session: Session, ctx: Context, shown: Iterable[Lock | None]) -> M
 
 def describe_all(session: Session, ctx: Context, node_ids: Sequence[int], now: Instant) -> list[Described]:
     """Return what is said of some nodes, in their order, but for those that the caller may not read: five statements at most."""
-    said = descriptions.of_nodes(session, node_ids)
     held = rights_of(session, ctx, node_ids)
-    standing = locks.affecting(session, node_ids, now)
-    taken = check_outs.of_documents(session, node_ids)
+    readable = [one for one in node_ids if Right.READ in held.get(one, NO_RIGHTS)]
+    standing = locks.affecting(session, readable, now)
+    return _describe_all(session, ctx, readable, held, standing, check_outs.of_documents(session, readable))
+
+
+def _describe_all(
+    session: Session,
+    ctx: Context,
+    node_ids: Sequence[int],
+    held: Mapping[int, Right],
+    standing: Mapping[int, Sequence[Lock]],
+    taken: Mapping[int, CheckOut],
+) -> list[Described]:
+    said = descriptions.of_nodes(session, node_ids)
     shown = {node_id: _shown(ctx, of_node) for node_id, of_node in standing.items()}
     names = _names_of(session, ctx, shown.values())
     return [
@@ -171,7 +184,7 @@ def describe_all(session: Session, ctx: Context, node_ids: Sequence[int], now: I
             ctx,
         )
         for one in node_ids
-        if one in said and Right.READ in held.get(one, NO_RIGHTS)
+        if one in said
     ]
 
 
@@ -209,8 +222,18 @@ def members_found(session: Session, ctx: Context, found: Resolved, first: int, m
     if not node.is_collection:
         raise NotACollection(seen.path)
     rows = visible_members(session, found, ctx)(descriptions.members(session, node.id))
-    shown = [row[0] for row in rows[first : first + most]]
-    return seen, Page(describe_all(session, ctx, shown, now), len(rows))
+    shown = rows[first : first + most]
+    ids = [row[0] for row in shown]
+    held, standing = rights_on_members(session, found, ctx, shown), _locks_below(session, found, ids, now)
+    taken = check_outs.of_documents(session, ids) if found.has_check_outs else {}
+    return seen, Page(_describe_all(session, ctx, ids, held, standing, taken), len(rows))
+
+
+def _locks_below(session: Session, found: Resolved, members: Sequence[int], now: Instant) -> Mapping[int, Sequence[Lock]]:
+    """Return the locks that affect members of what was looked up: the deep ones on the way, and their own. One statement."""
+    deep = tuple(lock for node in found.chain for lock in effective((), found.locks.get(node.id, ())))
+    own = locks.of_members(session, found.chain[-1].id, now)
+    return {one: (*deep, *own.get(one, ())) for one in members} if deep or own else {}
 
 
 def find_address(session: Session, address: TreePath) -> int:

@@ -1,8 +1,8 @@
 """Refusing a write of a REST door before its body is taken in: a courtesy, for the check that counts is in the transaction.
 
 Doors that say in which order they refuse get that order here: existence, rights, locks, conditions. The use cases themselves hold
-conditions before locks, as the drive does, which shows only when the world changed while the body arrived. Where a small body comes
-with its head nothing is checked before it, and the transaction keeps the order of the door.
+conditions before locks, as the drive does, which shows only when the world changed while the body arrived. For a small body that
+came with its head there is no check before it, and the transaction keeps the order of the door.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ from davgate.storage.api import (
     catalog,
     check_outs,
     dances,
+    descriptions,
     locks,
     properties,
     property_index,
@@ -258,7 +259,7 @@ def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> boo
     if not ctx.editing or node.is_collection or (there.node is not None and there.node.is_collection):
         return False
     creator_id, is_known = catalog.maker(tx, node.id)
-    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_known=is_known) or _is_checked_out(tx, node):
+    if not is_scratch(node, creator_id, ctx.principal, tx.now, is_known=is_known) or _has_to_stay(tx, node):
         return False
     left = _left_behind(tx, ctx, there)
     # A document that goes back to the name it left is renamed, and its own content no next version of it (R4). One that goes
@@ -270,9 +271,9 @@ def is_a_save(tx: Transaction, ctx: Context, node: Node, there: Resolved) -> boo
     return meaning is Outcome.NEXT_VERSION or (meaning is Outcome.RETURN and node.content is not None)
 
 
-def _is_checked_out(tx: Transaction, node: Node) -> bool:
-    """Tell whether a document has a working copy, which would be lost if it went on as another one."""
-    return check_outs.of_document(tx, node.id) is not None
+def _has_to_stay(tx: Transaction, node: Node) -> bool:
+    """Tell whether something would be lost if a document went on as another one: its working copy, or what a REST door made."""
+    return check_outs.of_document(tx, node.id) is not None or descriptions.is_object(tx, node.id)
 
 
 def absorb(tx: Transaction, ctx: Context, found: Resolved, scratch: Node, document: Node, ending: Iterable[str]) -> bool:
@@ -340,7 +341,7 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
         return None
     for vacated in dances.by(tx, node.id):
         made = catalog.member(tx, vacated.parent_id, vacated.name)
-        if made is None or _is_checked_out(tx, made):
+        if made is None or _has_to_stay(tx, made):
             continue
         creator_id, is_known = catalog.maker(tx, made.id)
         if is_late_return(vacated, made, creator_id, ctx.principal, tx.now, is_known=is_known):

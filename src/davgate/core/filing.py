@@ -17,12 +17,12 @@ from davgate.core.recording import record
 from davgate.core.rights import require_parent, rights_at
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import NotFound, ReservedName
-from davgate.model.instant import to_datetime
+from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import MAX_NAME_BYTES, check_new_name, stem_and_suffix
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Transaction, catalog
+from davgate.storage.api import Resolved, Session, Transaction, catalog
 
 _UNNAMED: Final = "document"
 _REFUSED: Final = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\ud800-\udfff\ufffe\uffff]')
@@ -39,7 +39,9 @@ def drive_name(wanted: str) -> str:
     if len(suffix.encode()) > _LONGEST_SUFFIX:
         stem, suffix = name, ""
     room = MAX_NAME_BYTES - _ROOM_FOR_NUMBER - len(suffix.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore") + suffix
+    if len(stem.encode()) <= room:
+        return name
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + suffix
 
 
 def free_name(tx: Transaction, collection: Node, collection_path: TreePath, wanted: str) -> str:
@@ -96,11 +98,13 @@ def filing_collection(store: Store, tx: Transaction, ctx: Context, folder: TreeP
     """
     month = to_datetime(tx.now).astimezone(store.policy.time_zone)
     path: TreePath = (*folder, f"{month:%Y-%m}")
-    for depth in range(len(path)):
-        found = look_up(tx, ctx, path[: depth + 1], tx.now)
-        if found.node is None:
-            _make(store, tx, ctx, found)
     as_member = look_up(tx, ctx, (*path, "x"), tx.now)
+    if as_member.parent is None:
+        for depth in range(len(path)):
+            found = look_up(tx, ctx, path[: depth + 1], tx.now)
+            if found.node is None:
+                _make(store, tx, ctx, found)
+        as_member = look_up(tx, ctx, (*path, "x"), tx.now)
     parent = require_parent(as_member, ctx, Right.BIND)
     check_member_locks(ctx, as_member)
     return parent, path
@@ -124,7 +128,12 @@ def collection_at(tx: Transaction, ctx: Context, collection_id: int) -> tuple[Re
         Forbidden: the caller may not add to it.
         Locked: somebody has locked it.
     """
-    found = look_up(tx, ctx, collection_id, tx.now)
+    return addable_at(tx, ctx, collection_id, tx.now)
+
+
+def addable_at(session: Session, ctx: Context, collection_id: int, now: Instant) -> tuple[Resolved, Node]:
+    """Return the same as it is at an instant; see ``collection_at``."""
+    found = look_up(session, ctx, collection_id, now)
     node = found.node
     may_know = rights_at(found, ctx, len(found.path)) & (Right.READ | Right.BIND)
     if node is None or not node.is_collection or not may_know:

@@ -99,8 +99,8 @@ def copy_all_into(
 ) -> list[Node]:
     """Make new documents or collections with the content, typed metadata and dead properties of others: all or none.
 
-    Beside its original one gets ``prefix_beside`` before its title. What is in a copied tree gets the second names that
-    ``alias_of`` says. A document that anybody has checked out is not copied. Durable on return.
+    Beside its original one gets ``prefix_beside`` before its title and file name. What is in a copied tree gets the second names
+    that ``alias_of`` says. A document that anybody has checked out is not copied. Durable on return.
 
     Raises:
         NotFound, Forbidden, SameResource, CheckedOut, Locked, QuotaExceeded, PreconditionFailed.
@@ -134,7 +134,8 @@ def _copy(store: Store, tx: Transaction, ctx: Context, where: int | str, collect
     name = "" if node.name is None else free_name(tx, parent, there.path, node.name)
     destination = (*there.path, name or f"={node.uuid}")
     metadata = _retitled(tx, node, prefix_beside) if prefix_beside and parent.id == node.parent_id else None
-    copied = copy_tree(store, tx, ctx, node, parent, (*there.path, name), with_members=True, metadata=metadata)
+    place = (*there.path, name)
+    copied = copy_tree(store, tx, ctx, node, parent, place, with_members=True, metadata=metadata, prefix=prefix_beside)
     record(tx, ctx, "copy", found.path, node.id, change_of("create", copied), to=to_text(destination))
     return copied
 

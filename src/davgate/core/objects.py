@@ -20,7 +20,7 @@ from davgate.core.content import (
     renamed,
 )
 from davgate.core.editing import write_content
-from davgate.core.filing import collection_at, filing_collection, free_name, show_on_drive
+from davgate.core.filing import addable_at, collection_at, filing_collection, free_name, show_on_drive
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
@@ -111,6 +111,12 @@ def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new
     return node
 
 
+def check_create_within(session: Session, ctx: Context, collection_id: int, now: Instant) -> None:
+    """Refuse what ``create`` in this collection would refuse at an instant before it looks at what is to be made; see there."""
+    found, _ = addable_at(session, ctx, collection_id, now)
+    check_conditions(session, ctx, found, now)
+
+
 def _make(store: Store, tx: Transaction, ctx: Context, parent: Node, name: str | None, new: NewObject) -> Node:
     if new.file is not None and name is not None:
         content = media_of(new.file.staged, new.file.media_type, new.file.name)
@@ -176,24 +182,32 @@ def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> No
 def check(store: Store, ctx: Context, where: int | str, changes: Changes) -> None:
     """Refuse what ``update`` would refuse now before it looks at the bytes; see there."""
     with store.database.read(snapshot=True) as session:
-        now = store.clock.now()
-        _check_update(session, ctx, look_up(session, ctx, where, now), changes, now)
+        check_within(session, ctx, where, changes, store.clock.now())
+
+
+def check_within(session: Session, ctx: Context, where: int | str, changes: Changes, now: Instant) -> None:
+    """Refuse within a session what ``update`` would refuse at an instant before it looks at the bytes; see there.
+
+    With ``only_checked_out`` content is to follow, though there is no file yet.
+    """
+    _check_update(session, ctx, look_up(session, ctx, where, now), changes, now)
 
 
 def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
     check_text(changes.comment, changes.stem, "" if changes.file is None else changes.file.name)
-    needed = Right.WRITE_CONTENT if changes.file is not None or changes.only_checked_out else NO_RIGHTS
+    has_content = changes.file is not None or changes.only_checked_out
+    needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
     needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS
     node = require_node(found, ctx, needed)
     if not node.is_collection and node.version_no == 0:
         raise NotFound(found.path)
-    if changes.file is not None and node.is_collection:
+    if has_content and node.is_collection:
         raise NotADocument(found.path)
     check_conditions(session, ctx, found, now)
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
     if changes.only_checked_out and not is_own and not node.is_bare:
         raise NotCheckedOut(found.path)
-    if changes.file is not None:
+    if has_content:
         check_not_held(ctx, found, Act.WRITE)
         if node.is_bare and not is_own:
             # With its first content its collection gets a member.

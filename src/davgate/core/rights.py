@@ -13,6 +13,7 @@ from davgate.model.errors import Forbidden, NotADocument, NotFound, ParentMissin
 from davgate.model.names import check_new_name
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
+from davgate.model.permissions import Step
 from davgate.model.rights import EVERYTHING, Right
 from davgate.storage.api import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, Resolved, Session, access
 
@@ -124,6 +125,28 @@ class _WithoutClosed:
         held = rights_of(self._session, self._ctx, closed)
         way = access.on_the_way(self._session, self._ctx.principal)
         return {node_id for node_id, kind in closed.items() if not _is_seen(node_id, kind, held[node_id], way)}
+
+
+def rights_on_members(session: Session, found: Resolved, ctx: Context, rows: Sequence[MemberRow]) -> dict[int, Right]:
+    """Return the principal's rights on members of the collection at the path: as ``rights_of``, without a climb from each.
+
+    Only where something was granted at a member or below it, or the principal is restricted to it, that is asked for.
+    """
+    who = ctx.principal
+    if who.administers_all:
+        return {row[0]: EVERYTHING for row in rows}
+    way = access.on_the_way(session, who)
+    apart = [row[0] for row in rows if row[0] in way]
+    held = rights_of(session, ctx, apart) if apart else {}
+    alike: dict[tuple[int, bool], Right] = {}
+    for row in rows:
+        if row[0] not in way:
+            kind = row[IS_CLOSED_AT], row[CREATED_BY_AT] == who.id
+            if kind not in alike:
+                step = Step(row[0], bool(row[IS_CLOSED_AT]), 0)
+                alike[kind] = permissions.effective(who, (*found.way, step), row[CREATED_BY_AT])
+            held[row[0]] = alike[kind]
+    return held
 
 
 def without_closed(session: Session, ctx: Context, collection: Node, rows: Sequence[MemberRow]) -> Sequence[MemberRow]:

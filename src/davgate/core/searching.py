@@ -73,20 +73,14 @@ def _readable(session: Session, ctx: Context, found: Sequence[Found]) -> list[in
     closed, or are all that the caller's scope is about.
     """
     who = ctx.principal
-    apart = {one.id for one in found if one.is_apart or one.id == who.scope.tree_id}
+    tree_id = who.scope.tree_id
+    apart = {node_id for node_id, _, _, is_apart in found if is_apart or node_id == tree_id}
     held = rights_of(session, ctx, apart) if apart else {}
-    ways = access.ways(session, who, {one.parent_id for one in found if one.id not in apart})
-    known: dict[tuple[int, bool], bool] = {}
-    readable = []
-    for one in found:
-        if one.id in apart:
-            is_readable = Right.READ in held[one.id]
-        else:
-            question = (one.parent_id, one.created_by == who.id)
-            if question not in known:
-                rights = permissions.effective(who, ways[one.parent_id].steps, one.created_by)
-                known[question] = Right.READ in rights
-            is_readable = known[question]
-        if is_readable:
-            readable.append(one.id)
-    return readable
+    ways = access.ways(session, who, {parent_id for _, parent_id, _, _ in found})
+    others = {parent_id for parent_id, way in ways.items() if Right.READ in permissions.effective(who, way.steps)}
+    own = {parent_id for parent_id, way in ways.items() if Right.READ in permissions.effective(who, way.steps, who.id)}
+    return [
+        node_id
+        for node_id, parent_id, made_by, _ in found
+        if (Right.READ in held[node_id] if node_id in apart else parent_id in (own if made_by == who.id else others))
+    ]

@@ -78,7 +78,7 @@ def _described() -> Select[*tuple[Any, ...]]:
     )
 
 
-_FEW: Final = 16
+_FEW: Final = 32
 _LITTLE_CHARS: Final = 16 * 1024
 _SAID_AT: Final = NODE_WIDTH + 8
 _GIVEN = ids_given("ids")
@@ -86,7 +86,7 @@ _OF_NODES = Statement(_described().where(node.c.id.in_(select(_GIVEN.c.id))))
 
 
 def of_nodes(session: Session, node_ids: Iterable[int]) -> Mapping[int, Description]:
-    """Return by id what is said of nodes, wherever they are; of a few, as on the way to one, remembered as ``resolve`` does."""
+    """Return by id what is said of nodes, wherever they are; of a few, a way or a short page, remembered as ``resolve`` does."""
     ids = tuple(node_ids)
     memory = session.memory() if len(ids) <= _FEW else None
     question = ("said", ids)
@@ -167,6 +167,27 @@ def sayings_then(session: Session, numbers: Mapping[int, int]) -> dict[int, Sayi
     keys = [f"{node_id}:{no}" for node_id, no in numbers.items()]
     rows = session.all(_SAYINGS_THEN, ids=json.dumps([*numbers]), versions=json.dumps(keys))
     return {row[0]: Sayings(row[1], row[2], to_metadata(row[3])) for row in rows}
+
+
+_first = version.alias("first")
+_IS_OBJECT = Statement(
+    select(node.c.id)
+    .outerjoin_from(node, node_type, node_type.c.node_id == node.c.id)
+    .outerjoin(alias, alias.c.node_id == node.c.id)
+    .outerjoin(_first, and_(_first.c.document_id == node.c.id, _first.c.no == 1))
+    .where(node.c.id == bindparam("node_id"))
+    .where(
+        or_(
+            alias.c.node_id.is_not(None),
+            and_(_first.c.origin == "", or_(_first.c.properties != "{}", node_type.c.node_id.is_not(None))),
+        )
+    )
+)
+
+
+def is_object(session: Session, node_id: int) -> bool:
+    """Tell whether a document came to be as an object of a REST door, and not as a file of a program, nor as the copy of one."""
+    return session.first(_IS_OBJECT, node_id=node_id) is not None
 
 
 _SET_TYPE = Statement(insert(node_type).values(node_id=bindparam("node_id"), type=bindparam("type")))

@@ -99,6 +99,7 @@ CHECK_OUT_COLUMNS: tuple[ColumnElement[object], ...] = (
 )
 CHECK_OUT_WIDTH = len(CHECK_OUT_COLUMNS)
 
+_KINDS = {kind.value: kind for kind in NodeKind}
 _SCOPES = {scope.value: scope for scope in Scope}
 _DEPTHS = {depth.value: depth for depth in Depth}
 
@@ -106,7 +107,7 @@ _DEPTHS = {depth.value: depth for depth in Depth}
 def to_node(row: Row) -> Node:
     """Return the node of a row of NODE_COLUMNS."""
     content = None if row[8] is None else Content(row[8], row[9], row[10])
-    return Node(row[0], row[1], NodeKind(row[2]), row[3], row[4], row[5], row[6], row[7], content, row[11], bool(row[12]))
+    return Node(row[0], row[1], _KINDS[row[2]], row[3], row[4], row[5], row[6], row[7], content, row[11], bool(row[12]))
 
 
 def from_node(node: Node) -> MemberRow:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -53,14 +53,11 @@ from davgate.storage.database import Session
 from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import access_grant, node, property_value, trash, version
 
+Found: TypeAlias = tuple[int, int, int, int]
+"""A document that was found: its id, that of its collection, who made it, and whether it may have other rights than that.
 
-class Found(NamedTuple):
-    """A document that was found. ``is_apart`` tells that it may have other rights than its collection."""
-
-    id: int
-    parent_id: int
-    created_by: int
-    is_apart: int
+As rows come from the driver: there may be very many.
+"""
 
 
 def count_of(session: Session, condition: Condition) -> int:
@@ -78,7 +75,7 @@ def page(session: Session, condition: Condition, order: Order, *, descending: bo
 def all_of(session: Session, condition: Condition, order: Order, *, descending: bool) -> list[Found]:
     """Return all documents of which a condition holds, in an order, with what tells who may see them."""
     statement = _all(_shape_of(condition), order, descending=descending)
-    return [Found(*row) for row in session.all(statement, **_values_of(condition))]
+    return cast(list[Found], session.all(statement, **_values_of(condition)))
 
 
 # Values and shapes
@@ -240,18 +237,15 @@ def _says(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _contains(name: ColumnElement[str], text: ColumnElement[str]) -> ColumnElement[bool]:
     of_title = and_(name == TITLE, _IsIn(_Folded(_TITLE_SHOWN), _Folded(text)))
-    return or_(of_title, and_(name != TITLE, _IsIn(_Folded(_PropertyText(version.c.properties, name)), _Folded(text))))
+    value = _PropertyText(version.c.properties, name)
+    # A property that is not there contains nothing, and is not unknown: a negation of this has to hold.
+    return or_(of_title, and_(name != TITLE, value.is_not(None), _IsIn(_Folded(value), _Folded(text))))
 
 
 _TITLE_SHOWN = func.coalesce(func.nullif(_PropertyText(version.c.properties, TITLE), ""), node.c.name, "")
 
-# Collections alone: what is in one of them is deleted with it. A document that was deleted itself has no parent.
-_TRASHED_TOP = (
-    select(node.c.id)
-    .join_from(trash, node, node.c.id == trash.c.node_id)
-    .where(node.c.kind == NodeKind.COLLECTION.value)
-    .cte("trashed", recursive=True)
-)
+# Of what is below a collection, collections alone: what is in one of them is deleted with it.
+_TRASHED_TOP = select(trash.c.node_id.label("id")).cte("trashed", recursive=True)
 _below = node.alias("below")
 _TRASHED = _TRASHED_TOP.union_all(
     select(_below.c.id).where(_below.c.parent_id == _TRASHED_TOP.c.id, _below.c.kind == NodeKind.COLLECTION.value)
