@@ -201,10 +201,7 @@ class Application:
         drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
         uploads = OpenUploads(config.limits.open_uploads)
         self._drive = DriveApp(drive, self._login, uploads)
-        self._doors = [
-            Door(dialect, self._service(config, mount), self._login, uploads)
-            for mount, dialect in dialects.items()
-        ]
+        self._doors = [Door(dialect, self._service(config, mount), self._login, uploads) for mount, dialect in dialects.items()]
         self._figures = Figures(store, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {

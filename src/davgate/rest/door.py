@@ -7,12 +7,13 @@ from functools import cached_property
 from http import HTTPStatus
 
 from davgate.core import auditing
+from davgate.http.cross_site import is_cross_site
 from davgate.http.errors import UnknownMethod
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response
-from davgate.model.errors import DavgateError, NotFound
+from davgate.model.errors import DavgateError, Forbidden, NotFound
 from davgate.model.principal import Principal
 from davgate.rest import openapi
 from davgate.rest.exchange import Exchange, Service
@@ -68,6 +69,8 @@ class Door:
         return self._login.run(request, lambda principal: self._answer_as(principal, request), self.dialect.scopes)
 
     def _answer_as(self, principal: Principal, request: Request) -> Response:
+        if is_cross_site(request.environ, self.service.public_url):
+            raise Forbidden("A page of another site has sent this. Use a program, or a page of this site.")
         if "//" in request.environ["REQUEST_URI"].partition("?")[0]:
             # On the drive it is what programs make of a folder's address and a name. Here it would be a second address.
             raise NotFound(request.target.path)

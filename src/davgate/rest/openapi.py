@@ -21,19 +21,19 @@ from davgate.rest.operations import BYTES, JSON, Answer, Dialect, Json, Multipar
 
 Schema = Mapping[str, Any]
 
-_SEGMENT: Final = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f\ufffe\uffff]+$"}
+_VISIBLE: Final = {"pattern": r"^[^\u0000-\u001f\u007f\ufffe\uffff]*$"}
+_SEGMENT: Final = {"type": "string", "minLength": 1, **_VISIBLE}
 """What any variable part of a path is: a name as the drive has it."""
 _TAGS: Final = {"type": "string", "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'}
 _HEADERS: Final = {
     "If-Match": _TAGS,
     "If-None-Match": _TAGS,
-    "If": {"type": "string", "pattern": r'^(<[!#-;=?-~]+> )?(\((Not )?(<[!#-;=?-~]+>|\["[!#-~]*"\])\) ?)+$'},
+    "If": {"type": "string", "pattern": "^[(](Not )?<[!#-;=?-~]+>[)]$"},
     "Lock-Token": {"type": "string", "pattern": "^(<[!#-;=?-~]+>|[!#-;=?-~]+)$"},
 }
 """Headers that are refused when they cannot be read; any other counts as not sent then."""
 _VARIABLE = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REFERENCE: Final = "#/components/schemas/"
-_ANY: Final[Mapping[str, Schema]] = {"*/*": {"schema": {}}}
 _SECURITY: Final = {
     "basic": {"type": "http", "scheme": "basic"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -128,22 +128,22 @@ class _Writer:
         match body:
             case Json():
                 schema = self.schema(body.described or body.kind)
-                return {"required": not body.may_be_empty, "content": {JSON: {"schema": schema}}}
+                may_be_missing = body.may_be_empty and _fits_nothing(body.described or body.kind)
+                return {"required": not may_be_missing, "content": {JSON: {"schema": schema}}}
             case Raw():
                 return {"required": True, "content": {body.media_type: {"schema": {}}}}
             case Multipart():
                 return {"required": True, "content": {"multipart/form-data": self._form(body)}}
 
     def _form(self, form: Multipart) -> Schema:
-        schemas = {
-            name: {"type": "string", "contentMediaType": "application/octet-stream"} if kind is BYTES else self.schema(kind)
-            for name, kind in form.parts.items()
-        }
+        content = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": form.least_bytes}
+        schemas = {name: content if kind is BYTES else self.schema(kind) for name, kind in form.parts.items()}
         media_types = {
             name: {"contentType": "application/octet-stream" if kind is BYTES else JSON} for name, kind in form.parts.items()
         }
         required = [name for name in form.parts if name not in form.optional]
-        return {"schema": {"type": "object", "properties": schemas, "required": required}, "encoding": media_types}
+        schema = {"type": "object", "properties": schemas, "required": required, "propertyNames": _VISIBLE}
+        return {"schema": schema, "encoding": media_types}
 
     def _responses(self, operation: Operation) -> Schema:
         answers = {str(status): self._answer(status, answer) for status, answer in operation.answers.items()}
@@ -156,8 +156,19 @@ class _Writer:
         if answer.headers:
             described["headers"] = {name: {"required": True, "schema": {"type": "string"}} for name in answer.headers}
         if answer.kind is not None:
-            described["content"] = {answer.media_type: {"schema": self.schema(answer.kind)}} | (_ANY if answer.or_content else {})
+            described["content"] = {answer.media_type: {"schema": self.schema(answer.kind)}}
+            if answer.or_content:
+                described["content"]["*/*"] = {"schema": {}}
         return described
+
+
+def _fits_nothing(kind: Any) -> bool:
+    """Tell whether an object without members is of a type."""
+    try:
+        msgspec.convert({}, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _without_null(schema: Schema) -> Schema:

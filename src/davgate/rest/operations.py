@@ -53,10 +53,14 @@ BYTES: Final = _Bytes
 
 @dataclass(frozen=True, slots=True)
 class Multipart:
-    """A form (RFC 7578): the types of its parts by their names, ``BYTES`` for content. ``optional`` parts may be missing."""
+    """A form (RFC 7578): the types of its parts by their names, ``BYTES`` for content. ``optional`` parts may be missing.
+
+    ``least_bytes`` is for the document: how many of content there have to be.
+    """
 
     parts: Mapping[str, Any]
     optional: frozenset[str] = frozenset()
+    least_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

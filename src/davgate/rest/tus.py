@@ -55,19 +55,31 @@ def options(exchange: Exchange) -> Response:
     )
 
 
-def create(exchange: Exchange, node_id: int, address: Callable[[str], str]) -> Response:
+def create(
+    exchange: Exchange,
+    node_id: int,
+    address: Callable[[str], str],
+    check_said: Callable[[Mapping[str, str]], object] | None = None,
+) -> Response:
     """Begin an upload for a node, to which the caller was found to have the right; ``address`` is that of an upload by its id.
+
+    ``check_said`` raises what forbids the completion of what the client says, by keys in lower case, while that can still be said
+    differently.
 
     Raises:
         UnsupportedTusVersion: before anything else.
         InvalidHeader: there is no length, or the metadata cannot be understood.
         TooLarge, QuotaExceeded, TooManyUploads, NotFound: see ``core.uploads.begin``.
 
+    And whatever ``check_said`` raises.
+
     Source: TUS 1.0.0, creation.
     """
     _check_version(exchange)
     length_bytes = _number(exchange, "Upload-Length")
     said = _metadata(exchange)
+    if check_said is not None:
+        check_said(said)
     begun = uploads.begin(exchange.store, exchange.ctx, node_id, length_bytes, said)
     expires = ("Upload-Expires", http_date(begun.expires_at))
     return empty(HTTPStatus.CREATED, _RESUMABLE, ("Location", address(begun.id)), expires)

@@ -133,9 +133,7 @@ class Login:
             principal = self.principal_of(environ, door_scopes)
         return principal
 
-    def run(
-        self, request: Request, work: Callable[[Principal], Response], door_scopes: frozenset[str] = NO_SCOPES
-    ) -> Response:
+    def run(self, request: Request, work: Callable[[Principal], Response], door_scopes: frozenset[str] = NO_SCOPES) -> Response:
         """Return what ``work`` answers to the principal of a request.
 
         It runs once more when the account changed since the sign-in was remembered. A body that was read is gone: asking anew

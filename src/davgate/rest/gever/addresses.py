@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from davgate.core import deleted, describing
 from davgate.core.describing import Described, Seen
 from davgate.model.errors import NotFound
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
+
+DESCRIPTION_OF_THE_DOOR: Final = "openapi.json"
+"""What is reserved in the root for the document that describes the dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +135,20 @@ def address_of(seen: Seen) -> TreePath:
         if one is None:
             break
         # The name on the drive of what was deleted is remembered in its path alone.
-        segments[depth] = one.said.alias or (one.said.address_name if one.said.node.name else segments[depth])
+        is_named = one.said.alias is not None or one.node.name is not None
+        segments[depth] = segment_of(one, in_root=depth == 0, deleted_as=None if is_named else segments[depth])
         node_id = one.node.parent_id
     return tuple(segments)
 
 
+def segment_of(it: Described, *, in_root: bool, deleted_as: str | None = None) -> str:
+    """Return how an object is called in the address of its container; ``deleted_as`` is its name where it has none any more."""
+    segment = it.said.alias or deleted_as or it.said.address_name
+    return it.node.uuid.replace("-", "") if in_root and segment == DESCRIPTION_OF_THE_DOOR else segment
+
+
 def _as_segment(name: str) -> str:
     return name[1:].replace("-", "") if name.startswith("=") and len(name) == 37 else name
-
-
-def base_url(exchange: Exchange) -> str:
-    """Return the absolute address of the root."""
-    return exchange.origin + exchange.service.mount
 
 
 def url_of(exchange: Exchange, address: Sequence[str]) -> str:

@@ -18,12 +18,12 @@ from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors, naming, reading, representation, shapes
 from davgate.rest.gever.addresses import Found, find, find_by_id
 from davgate.rest.gever.bodies import described, fields_of
-from davgate.rest.gever.errors import Refused
+from davgate.rest.gever.errors import FieldMistake, Refused
 from davgate.rest.gever.fields import Parsed, parse
 from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import JSON, Answer, Operation
 
-_UNNAMED: Final = "upload.bin"
+_NO_FILE: Final = FieldMistake("file", "A file cannot be taken away. Send another one, or delete the document.")
 
 
 def change(exchange: Exchange) -> Response:
@@ -33,13 +33,16 @@ def change(exchange: Exchange) -> Response:
     if found.is_trashed:
         raise Refused(errors.TRASHED)
     parsed = parse(fields_of(exchange), needs_title=not found.is_document, is_new=False)
-    has_file = parsed.has_file and found.is_document
-    if parsed.mistakes or has_file:
+    names_file = parsed.names_file and found.is_document
+    mistakes = parsed.mistakes
+    if names_file and parsed.file is None and not mistakes and found.it.content is not None:
+        mistakes = (_NO_FILE,)
+    if mistakes or names_file:
         # What is wrong with a field is told last, and bytes are taken in only where they may go.
-        asked = Changes(parsed.metadata or None, only_checked_out=has_file)
+        asked = Changes(parsed.metadata or None, only_checked_out=names_file)
         objects.check(exchange.store, exchange.ctx, found.node_id, asked)
-    if parsed.mistakes:
-        raise Refused(errors.invalid_fields(*parsed.mistakes))
+    if mistakes:
+        raise Refused(errors.invalid_fields(*mistakes))
     objects.update(exchange.store, exchange.ctx, found.node_id, _changes(found, parsed))
     if not _wants_representation(exchange):
         return empty(HTTPStatus.NO_CONTENT)
@@ -52,7 +55,7 @@ def _changes(found: Found, parsed: Parsed) -> Changes:
     if parsed.file is None or not found.is_document:
         return Changes(parsed.metadata or None, stem=stem)
     metadata = dict(parsed.metadata)
-    uploaded_name = parsed.file.name or found.it.file_name or _UNNAMED
+    uploaded_name = parsed.file.name or found.it.file_name or naming.UNNAMED
     title = parsed.title or representation.title(found.it)
     if not title:
         title = metadata[TITLE] = naming.title_for(uploaded_name)

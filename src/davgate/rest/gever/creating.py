@@ -9,8 +9,10 @@ from typing import Any, Final
 from davgate.core import objects
 from davgate.core.objects import File, NewObject
 from davgate.http.responses import Response
+from davgate.model.errors import Forbidden
 from davgate.model.metadata import TITLE, changed
 from davgate.model.node import NodeKind
+from davgate.model.rights import Right
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors, naming, reading, shapes
@@ -22,8 +24,6 @@ from davgate.rest.gever.kinds import DOCUMENT, KINDS, Kind
 from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import JSON, Answer, Operation
 
-_UNNAMED: Final = "upload.bin"
-
 
 def create(exchange: Exchange) -> Response:
     """Make an object in the container that the path names."""
@@ -31,6 +31,9 @@ def create(exchange: Exchange) -> Response:
     container = find_container(exchange)
     if container.is_trashed:
         raise Refused(errors.TRASHED)
+    if Right.BIND not in container.it.rights:
+        # Before bytes are taken in that would be nobody's.
+        raise Forbidden("You may not add anything here.")
     body = fields_of(exchange)
     kind = _kind_in(body)
     is_container = kind.node_kind is NodeKind.COLLECTION
@@ -65,7 +68,7 @@ def _new_document(exchange: Exchange, parsed: Parsed) -> NewObject:
     sent = parsed.file
     if sent is None:
         return new_document(parsed.metadata, None)
-    uploaded_name = sent.name or _UNNAMED
+    uploaded_name = sent.name or naming.UNNAMED
     title = parsed.title or naming.title_for(uploaded_name)
     file = sent.staged_as(exchange.store, naming.file_name_for(title, uploaded_name))
     return new_document({**parsed.metadata, TITLE: title}, file)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from davgate.core import deleted, versioning
 from davgate.core.documents import Opened
@@ -23,7 +24,7 @@ from davgate.rest.operations import BYTES, Answer, Operation
 class Wanted(msgspec.Struct):
     """Which version is asked for; without one it is what the caller sees now."""
 
-    version_id: str | None = None
+    version_id: Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9]+$"})] | None = None
 
 
 def download(exchange: Exchange) -> Response:

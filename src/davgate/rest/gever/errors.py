@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from davgate.http import errors as http_errors
+from davgate.http.errors import Status
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
-from davgate.rest import problems
+from davgate.rest import problems, tus
 from davgate.rest.operations import JSON
 
 
@@ -30,7 +31,7 @@ from davgate.rest.operations import JSON
 class Refusal:
     """One row of the dialect's table: ``text`` is for people, ``message`` a stable id, where there is one."""
 
-    status: HTTPStatus
+    status: Status
     type: str
     text: str
     message: str = ""
@@ -136,6 +137,7 @@ TUS_LOCKED: Final = forbidden("", "Document is locked.")
 TUS_NO_UPLOAD: Final = Refusal(HTTPStatus.NOT_FOUND, "Not Found", "There is no such upload, or not any more.")
 TUS_VERSION: Final = Refusal(HTTPStatus.PRECONDITION_FAILED, "Precondition Failed", "Unsupported version")
 TUS_OFFSET: Final = Refusal(HTTPStatus.CONFLICT, "Conflict", "Upload-Offset does not match")
+TUS_NO_SUCH_TYPE: Final = bad_request("Only a document can be uploaded. Leave '@type' out.")
 
 
 def tus_header(name: str) -> Refusal:
@@ -158,19 +160,25 @@ def no_version(number: object) -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, "NotFound", f"Version '{number}' does not exist.")
 
 
-_TOO_LARGE: Final = "Request Entity Too Large"
-_TABLE: Final[Mapping[type[DavgateError], tuple[HTTPStatus, str, str]]] = {
-    errors.Unauthenticated: (HTTPStatus.UNAUTHORIZED, "Unauthorized", "You are not authorized to access this resource."),
-    errors.Forbidden: (HTTPStatus.FORBIDDEN, "Forbidden", "You are not allowed to perform this action."),
-    errors.NotFound: (HTTPStatus.NOT_FOUND, "NotFound", ""),
-    errors.NotADocument: (HTTPStatus.NOT_FOUND, "NotFound", ""),
-    errors.NotACollection: (HTTPStatus.NOT_FOUND, "NotFound", ""),
-    http_errors.UnknownMethod: (HTTPStatus.NOT_FOUND, "NotFound", ""),
-    errors.QuotaExceeded: (HTTPStatus.FORBIDDEN, "Forbidden", "The store has no room for this."),
-    errors.TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE, "The body is too large."),
+_NOT_FOUND: Final = Refusal(HTTPStatus.NOT_FOUND, "NotFound", "")
+"""Its text names what was asked for."""
+_TABLE: Final[Answers] = {
+    errors.Unauthenticated: Refusal(HTTPStatus.UNAUTHORIZED, "Unauthorized", "You are not authorized to access this resource."),
+    errors.Forbidden: forbidden("", "You are not allowed to perform this action."),
+    errors.NotFound: _NOT_FOUND,
+    errors.NotADocument: _NOT_FOUND,
+    errors.NotACollection: _NOT_FOUND,
+    http_errors.UnknownMethod: _NOT_FOUND,
+    errors.Locked: LOCKED,
+    errors.CheckedOut: NOT_CHECKED_OUT,
+    errors.NotCheckedOut: NOT_CHECKED_OUT,
+    errors.NoSuchUpload: TUS_NO_UPLOAD,
+    errors.OffsetMismatch: TUS_OFFSET,
+    http_errors.UnsupportedTusVersion: TUS_VERSION,
+    errors.QuotaExceeded: forbidden("", "The store has no room for this."),
+    errors.TooLarge: Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large", "The body is too large."),
 }
-"""Status, type and text of what core refuses anywhere. Without a text it is that a resource was not found."""
-_WHOLE: Final[Answers] = {errors.Locked: LOCKED, errors.NotCheckedOut: NOT_CHECKED_OUT, errors.CheckedOut: NOT_CHECKED_OUT}
+"""What core refuses anywhere, where no handler says more."""
 
 
 def refused(environ: Environ, error: DavgateError) -> Response:
@@ -184,20 +192,22 @@ def refused(environ: Environ, error: DavgateError) -> Response:
         NestedRefusal(row.type, row.text),
     )
     cause = error.__cause__ if isinstance(error, Refused) and isinstance(error.__cause__, DavgateError) else error
-    return whole(row.status, JSON, msgspec.json.encode(body), *refusal(cause, ())[1])
+    return whole(row.status, JSON, msgspec.json.encode(body), *refusal(cause, ())[1], *tus.marks(environ))
 
 
 def _row_of(environ: Environ, error: DavgateError) -> Refusal:
     if isinstance(error, Refused):
         return error.refusal
-    for kind in type(error).__mro__:
-        if kind in _WHOLE:
-            return _WHOLE[kind]
-        if kind in _TABLE:
-            status, name, text = _TABLE[kind]
-            return Refusal(status, name, text or f"Resource not found: {_url_of(environ)}")
-    status = HTTPStatus(problems.status_of(error).value)
-    return Refusal(status, "".join(word.capitalize() for word in status.phrase.split()), str(error))
+    if isinstance(error, http_errors.InvalidHeader):
+        return tus_header(error.name)
+    row = next((_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE), None)
+    if row is _NOT_FOUND:
+        return replace(row, text=f"Resource not found: {_url_of(environ)}")
+    if row is not None:
+        return row
+    status = problems.status_of(error)
+    kind = status.phrase if tus.marks(environ) else "".join(word.capitalize() for word in status.phrase.split())
+    return Refusal(status, kind, str(error))
 
 
 def _url_of(environ: Environ) -> str:

@@ -42,12 +42,13 @@ class SentFile:
 class Parsed:
     """What a body says: typed properties, of which None takes one away, a file, and the fields that cannot be as they are.
 
-    ``has_file`` tells that a file is sent, also one that cannot be read. Unknown and read-only fields are left out.
+    ``names_file`` tells that the file is to change, also to one that cannot be read, or to none. Unknown and read-only fields are
+    left out.
     """
 
     metadata: Mapping[str, Any]
     file: SentFile | None
-    has_file: bool
+    names_file: bool
     mistakes: tuple[FieldMistake, ...]
 
     @property
@@ -68,11 +69,12 @@ def parse(body: Fields, *, needs_title: bool, is_new: bool) -> Parsed:
                 mistakes.append(FieldMistake(name, "The value has to be a text."))
     for name, key in _DATES.items():
         if name in body:
-            value = metadata[key] = body[name] or None
+            value = metadata[key] = None if body[name] == "" else body[name]
             if value is not None and not (isinstance(value, str) and is_date(value)):
                 mistakes.append(FieldMistake(name, "The value has to be a day: YYYY-MM-DD."))
     if "keywords" in body:
-        value = metadata[KEYWORDS] = body["keywords"] or None
+        value = body["keywords"]
+        metadata[KEYWORDS] = value or None
         if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
             mistakes.append(FieldMistake("keywords", "The value has to be a list of texts."))
     is_sent = is_new or "title" in body
@@ -85,9 +87,7 @@ def parse(body: Fields, *, needs_title: bool, is_new: bool) -> Parsed:
             file = _file_of(sent)
         except ValueError as mistake:
             mistakes.append(FieldMistake("file", str(mistake)))
-    elif "file" in body and not is_new:
-        mistakes.append(FieldMistake("file", "A file cannot be taken away. Send another one, or delete the document."))
-    return Parsed(metadata, file, sent is not None, tuple(mistakes))
+    return Parsed(metadata, file, "file" in body, tuple(mistakes))
 
 
 def _file_of(sent: object) -> SentFile:
@@ -98,12 +98,12 @@ def _file_of(sent: object) -> SentFile:
     """
     if not isinstance(sent, dict) or not isinstance(sent.get("data"), str):
         raise ValueError("The value has to be an object with data.")
-    name, media_type, encoding = (sent.get(key) or "" for key in ("filename", "content-type", "encoding"))
+    name, media_type, encoding = ("" if sent.get(key) is None else sent[key] for key in ("filename", "content-type", "encoding"))
     if not (isinstance(name, str) and isinstance(media_type, str)):
         raise ValueError("The values of filename and content-type have to be texts.")
     data: str = sent["data"]
     if encoding == "":
-        return SentFile(data.encode("utf-8", "surrogatepass"), name, media_type or None)
+        return SentFile(data.encode(), name, media_type or None)
     if encoding != "base64":
         raise ValueError("The encoding has to be base64.")
     try:

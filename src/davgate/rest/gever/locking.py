@@ -192,7 +192,7 @@ def unlock(exchange: Exchange) -> Response:
     fields = fields_of(exchange)
     by_force = _flag(fields, "force") is True
     standing = found.it.lock
-    if standing is None or fields.get("lock_type", _NAME) != _NAME:
+    if standing is None or fields.get("lock_type") not in (None, _NAME):
         return _answer(found)
     try:
         locking.unlock(exchange.store, exchange.ctx, found.node_id, standing.token, by_force=by_force)

@@ -21,7 +21,10 @@ _KEPT: Final = re.compile(r"[^A-Za-z0-9 ._-]+")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_STEM: Final = 100
 _LONGEST_SUFFIX: Final = 32
-_UNNAMED: Final = "document"
+_UNTITLED: Final = "document"
+
+UNNAMED: Final = "upload.bin"
+"""What a file is called that comes without a name."""
 
 
 def folded(text: str, other: str = "") -> str:
@@ -33,7 +36,7 @@ def folded(text: str, other: str = "") -> str:
 
 def file_stem(title: str, fallback: str = "") -> str:
     """Return what a file is called by its title: letters, digits, spaces and ``-_.`` stay, anything else is left out."""
-    for text in (title, fallback, _UNNAMED):
+    for text in (title, fallback, _UNTITLED):
         stem = " ".join(_KEPT.sub("", folded(text)).split())[:_LONGEST_STEM].strip(" .")
         if stem:
             break

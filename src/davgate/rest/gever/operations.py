@@ -18,6 +18,7 @@ from davgate.rest.gever import (
     reading,
     removing,
     status,
+    uploads,
 )
 from davgate.rest.gever.services import Services
 from davgate.rest.operations import Dialect, Operation
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *history.OPERATIONS,
     *people.OPERATIONS,
     *status.OPERATIONS,
+    *uploads.OPERATIONS,
 )
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from davgate.core import deleted
 from davgate.http.responses import Response
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import NotFound
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
@@ -61,14 +60,12 @@ def whole(found: Found, wanted: Wanted = NOTHING_SPECIAL) -> dict[str, Any]:
 
 def _items(found: Found, wanted: Wanted) -> dict[str, Any]:
     exchange = found.exchange
-    ctx = replace(exchange.ctx, conditions=NO_CONDITIONS)
     most = batching.size_of(exchange, wanted)
-    _, page = deleted.members(exchange.store, ctx, found.node_id, wanted.b_start, most)
-    members = [representation.member_of(found, one) for one in page.items]
-    fields = {*wanted.metadata_fields, *wanted.metadata_fields_list}
-    items = [
-        representation.whole(one) if wanted.fullobjects is not None else representation.summary(one, fields) for one in members
-    ]
+    _, page = deleted.members(exchange.store, exchange.ctx.without_conditions(), found.node_id, wanted.b_start, most)
+    if wanted.fullobjects is not None:
+        items = [representation.whole(representation.member_of(found, one)) for one in page.items]
+    else:
+        items = representation.summaries(found, page.items, {*wanted.metadata_fields, *wanted.metadata_fields_list})
     shown: dict[str, Any] = {"items": items, "items_total": page.total}
     if (links := batching.links(exchange, found.url, wanted, page.total)) is not None:
         shown["batching"] = links

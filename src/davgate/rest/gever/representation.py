@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final, TypeAlias
 
 from davgate.core.describing import Described, Seen
+from davgate.http.headers import quote_name
 from davgate.model.instant import Instant
 from davgate.model.metadata import DESCRIPTION, KEYWORDS, title_of
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import ROOT_ID, Content
 from davgate.rest.gever import locking
-from davgate.rest.gever.addresses import Found, address_of, url_of
+from davgate.rest.gever.addresses import Found, segment_of, url_of
 from davgate.rest.gever.kinds import DOSSIER, kind_of
 from davgate.rest.gever.times import isotime, unix_time
 
@@ -157,23 +158,37 @@ def member_of(container: Found, it: Described) -> Found:
     """Return a member of a container as an object."""
     name = it.node.name or f"={it.node.uuid}"
     seen = Seen(it, (*container.seen.path, name), (*container.seen.above, container.it))
-    return Found(container.exchange, seen, container.is_trashed, (*container.address, address_of(seen)[-1]))
+    return Found(
+        container.exchange, seen, container.is_trashed, (*container.address, segment_of(it, in_root=not container.address))
+    )
 
 
 def summary(found: Found, fields: Collection[str] = ()) -> Shown:
     """Return the short form of an object, with some more fields where they are asked for."""
-    it = found.it
+    return _summary(found.it, found.url, fields)
+
+
+def summaries(container: Found, members: Iterable[Described], fields: Collection[str] = ()) -> list[Shown]:
+    """Return the short forms of members of a container; see ``summary``."""
+    base, in_root = container.url, not container.address
+    return [_summary(one, f"{base}/{quote_name(segment_of(one, in_root=in_root))}", fields) for one in members]
+
+
+def _summary(it: Described, url: str, fields: Collection[str]) -> Shown:
+    kind = kind_of(it)
     shown = {
-        "@id": found.url,
-        "@type": kind_of(it).name,
+        "@id": url,
+        "@type": kind.name,
         "UID": uid(it),
         "title": title(it),
         "description": it.metadata.get(DESCRIPTION, ""),
-        "review_state": kind_of(it).review_state,
+        "review_state": kind.review_state,
     }
-    checked_out = None if it.held_by is None else it.held_by.principal_name
-    if found.is_document:
-        shown |= {"checked_out": checked_out, "file_extension": file_extension(it)}
+    held_by = it.held_by
+    checked_out = None if held_by is None else held_by.principal_name
+    if not it.node.is_collection:
+        shown["checked_out"] = checked_out
+        shown["file_extension"] = file_extension(it)
     if not fields:
         return shown
     content = it.content
@@ -185,6 +200,6 @@ def summary(found: Found, fields: Collection[str] = ()) -> Shown:
         "filesize": content.length_bytes if content is not None else None,
         "mimetype": content.media_type if content is not None else None,
         "checked_out": checked_out,
-        "review_state_label": kind_of(it).state_label,
+        "review_state_label": kind.state_label,
     }
     return shown | {name: more[name] for name in fields if name in more}

@@ -1,7 +1,7 @@
 """Bodies and answers as the OpenAPI document describes them.
 
-What is really taken is said in ``fields``, what is answered in ``representation``, and both by the handlers; tests hold them against
-this.
+What is really taken is said in ``fields``, what is answered in ``representation``, and both by the handlers; tests hold all of
+them against this.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 Text: TypeAlias = str | None | UnsetType
 Name = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+DayOrNone: TypeAlias = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date"}, {"enum": [""]}]})] | None | UnsetType
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Address = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Uid = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -32,10 +33,10 @@ class SentFile(Struct, kw_only=True):
 
 class _Fields(Struct, kw_only=True):
     description: Text = UNSET
-    document_date: Day | None | UnsetType = UNSET
+    document_date: DayOrNone = UNSET
     keywords: list[str] | None | UnsetType = UNSET
     responsible: Text = UNSET
-    start: Day | None | UnsetType = UNSET
+    start: DayOrNone = UNSET
 
 
 class NewDocument(_Fields, kw_only=True, tag_field="@type", tag="opengever.document.document"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -34,7 +34,7 @@ class Consumer(Fields, kw_only=True):
     """The entry for OKD among the consumers of an association of the OOAPI."""
 
     consumer_key: _Key
-    document_type: _Type
+    document_type: _Type | UnsetType = UNSET
 
 
 class Metadata(Fields, kw_only=True):
@@ -47,7 +47,9 @@ class Metadata(Fields, kw_only=True):
     consumers: Annotated[list[Consumer], Meta(min_length=1)] | Consumer | UnsetType = UNSET
 
 
-Delivery: TypeAlias = Annotated[
-    Metadata, Meta(extra_json_schema={"anyOf": [{"required": ["documentType"]}, {"required": ["consumers"]}]})
-]
+_HAS_TYPE: Final = {"type": "object", "required": ["documentType"]}
+_CONSUMERS_HAVE_TYPE: Final = {"anyOf": [_HAS_TYPE, {"type": "array", "items": _HAS_TYPE}]}
+_EITHER_HAS_TYPE: Final = [_HAS_TYPE, {"required": ["consumers"], "properties": {"consumers": _CONSUMERS_HAVE_TYPE}}]
+
+Delivery: TypeAlias = Annotated[Metadata, Meta(extra_json_schema={"anyOf": _EITHER_HAS_TYPE})]
 """Metadata of a new document: in either shape it has a type."""

@@ -51,13 +51,14 @@ class InvalidMetadata(errors.Malformed):
         self.mistakes = mistakes
 
 
-class HeldByAnother(errors.Locked):
-    """A lock or check-out, with the name of its holder."""
+class LockedBy(errors.Locked):
+    """A lock, with the name of its holder, who may be the caller through a door whose locks have tokens."""
 
-    code = "held-by-another"
+    code = "locked-by"
 
-    def __init__(self, holder: str) -> None:
-        super().__init__((), f"Document is locked by {holder}")
+    def __init__(self, holder: str, *, is_own: bool) -> None:
+        hint = ". It is your own: submit its token in the header Lock-Token." if is_own else ""
+        super().__init__((), f"Document is locked by {holder}{hint}")
         self.holder = holder
 
 
@@ -68,7 +69,7 @@ class Problem(problems.Problem):
     lockedBy: str | msgspec.UnsetType = msgspec.UNSET  # The name on the wire.
 
 
-_CODES: Final[dict[type[DavgateError], str]] = {
+CODES: Final[dict[type[DavgateError], str]] = {
     MissingPart: "missing-part",
     EmptyContent: "empty-content",
     InvalidMetadata: "invalid-metadata",
@@ -100,12 +101,12 @@ def refused(environ: Environ, error: DavgateError) -> Response:
     status = None
     if isinstance(error, InvalidMetadata):
         status, members = HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": error.mistakes}
-    elif isinstance(error, HeldByAnother | errors.CheckedOut):
+    elif isinstance(error, LockedBy | errors.CheckedOut):
         members = {"lockedBy": error.holder}
     elif isinstance(error, errors.NotFound):
         # Its own sentence names a place on the drive, which says nothing here.
         members = {"detail": "There is no such document, or none for you."}
-    code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), error.code)
+    code = next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), error.code)
     response = problems.problem(environ, error, status=status, code=code, **members)
     if isinstance(error, errors.InsufficientScope):
         others = [header for header in response.headers if header[0] != "WWW-Authenticate"]

@@ -10,13 +10,12 @@ from typing import Final
 from davgate.core import describing
 from davgate.core.describing import Described
 from davgate.core.store import Context
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.locks import Holding
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import scopes
-from davgate.rest.okd.errors import HeldByAnother
+from davgate.rest.okd.errors import LockedBy
 from davgate.rest.okd.metadata import DOCUMENT_TYPE
 from davgate.rest.okd.wire import holder_of
 
@@ -57,7 +56,7 @@ def find(settings: Settings, exchange: Exchange) -> tuple[Context, Described]:
         NotFound: there is none that it may see.
     """
     ctx = context_of(exchange)
-    looking = replace(scopes.for_looking_up(ctx), conditions=NO_CONDITIONS)
+    looking = scopes.for_looking_up(ctx).without_conditions()
     seen = describing.describe(exchange.store, looking, document_id(exchange))
     it = seen.it
     if it.node.is_collection or (settings.own_documents_only and it.node.created_by != ctx.principal.id):
@@ -91,7 +90,11 @@ def naming_holder(exchange: Exchange, ctx: Context) -> Iterator[None]:
     except (Locked, LockConflict) as error:
         where = document_id(exchange) if "id" in exchange.params else error.roots[0]
         try:
-            seen = describing.describe(exchange.store, replace(ctx, conditions=NO_CONDITIONS), where)
+            seen = describing.describe(exchange.store, ctx.without_conditions(), where)
         except NotFound:
             raise error from None
-        raise HeldByAnother(holder_of(seen.it)) from error
+        holder = holder_of(seen.it)
+        if not holder:
+            # It has ended meanwhile, and could be tried again.
+            raise
+        raise LockedBy(holder, is_own=holder == ctx.principal.name) from error

@@ -24,7 +24,7 @@ _UNCHANGED: Final = Answer(headers=("ETag",))
 _TOKENS: Final = ("Lock-Token", "If")
 _CONDITIONS: Final = ("If-Match", "If-Unmodified-Since", *_TOKENS)
 _RANGES: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
-_FORM: Final = Multipart({"metadata": Delivery, "file": BYTES})
+_FORM: Final = Multipart({"metadata": Delivery, "file": BYTES}, least_bytes=1)
 
 _Handler = Callable[[Settings, Exchange], Response]
 

@@ -28,6 +28,9 @@ OPENS: Final = {
 """The document type that each narrower scope opens. ``okd:destroyednotification`` and ``okd:studentinfo`` open nothing here."""
 
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
 def narrowed_to(ctx: Context) -> frozenset[str] | None:
     """Return the types of documents to which a request is restricted; None when it may see those of any."""
     who = ctx.principal
@@ -54,7 +57,8 @@ def for_type(ctx: Context, document_type: str | None) -> Context:
 
 
 def _opened(ctx: Context) -> frozenset[str]:
-    return frozenset(OPENS[scope] for scope in ctx.principal.scopes or () if scope in OPENS)
+    said = ctx.principal.scopes
+    return frozenset(OPENS[scope] for scope in said if scope in OPENS) if said else _NOTHING
 
 
 def _with(ctx: Context, rights: Right) -> Context:

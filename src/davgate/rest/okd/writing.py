@@ -81,9 +81,7 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
     """Give a document new content; what is said of it stays."""
     ctx, document, request = admit(settings, exchange), document_id(exchange), exchange.request
     with naming_holder(exchange, ctx):
-        # As on the drive, taking in a small body that came with its head costs less than a look whether it would be refused.
-        is_at_hand = request.has_body and request.is_small(_SMALL_BYTES) and not _is_envelope(request.content_type)
-        if not is_at_hand:
+        if not _is_at_hand(exchange):
             early_checks.check_replace(exchange.store, ctx, document, request.announced_bytes)
         if _is_envelope(request.content_type):
             raise UnsupportedBody("The body is the content itself, and no form. Send it with its own media type.")
@@ -96,6 +94,13 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
         changes = Changes(file=File(staged, name, request.content_type or _UNKNOWN), always=True)
         node = signed_locks.replace_content(exchange.store, ctx, document, changes)
     return empty(HTTPStatus.NO_CONTENT, ("ETag", node.metadata_etag))
+
+
+def _is_at_hand(exchange: Exchange) -> bool:
+    """Tell whether taking in the body costs less than a look whether it would be refused, as of a small one on the drive."""
+    request = exchange.request
+    is_plain = exchange.ctx.conditions.is_empty and not _is_envelope(request.content_type)
+    return is_plain and request.has_body and request.is_small(_SMALL_BYTES)
 
 
 def _is_envelope(content_type: str | None) -> bool:
