@@ -28,6 +28,12 @@ REQUESTS: Final = {
     "password-as-name": ("GET", "/dav/", {"authorization": "Basic " + base64.b64encode(f"{SECRET}:".encode()).decode()}),
     "raw": ("GET", "/dav/", {"authorization": SECRET}),
     "cookie": ("GET", "/dav/work/there.txt", {"cookie": f"session={SECRET}"}),
+    "query-of-okd": ("GET", f"/okd/v1/documents?access_token={SECRET}", {}),
+    "query-of-gever": ("GET", f"/gever/work?token={SECRET}", {}),
+    "bearer-at-okd": ("GET", "/okd/v1/documents", {"authorization": f"Bearer {SECRET}"}),
+    "basic-at-gever": ("GET", "/gever", {"authorization": "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()}),
+    "log-in": ("POST", f"/gever/@login?password={SECRET}", {}),
+    "lock-token": ("PATCH", "/gever/work/there.txt", {"lock_token": f"<opaquelocktoken:{SECRET}>"}),
     "user-agent": ("GET", "/dav/work/there.txt", {"user_agent": f"curl https://ann:{SECRET}@drive.test/"}),
 }
 

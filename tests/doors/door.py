@@ -38,6 +38,7 @@ class Refusal(enum.Enum):
     CHECKED_OUT = "another's check-out"
     MISSING = "there is no such document"
     STALE = "a condition does not hold"
+    CHECK_OUT = "a check-out is not the caller's to take or to end"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Door(ABC):
     """Whether a document has no title when it is made here."""
     title_of_untitled: ClassVar[str | None] = None
     """What it shows for the title of ``name.txt``, if none was given."""
+    versions_typed_metadata: ClassVar[bool] = False
+    """Whether the metadata that it changes are typed, and so make a version."""
     counts_content_alone: ClassVar[bool] = False
     """Whether it counts the versions with new content alone."""
 

@@ -17,12 +17,15 @@ ROOT: Final = "/dav/"
 ELSEWHERE: Final = "/dav/Ablage/"
 """A folder that is there from the beginning."""
 
-_STATUSES: Final = {
-    Refusal.LOCKED: (423, "lock-token-submitted"),
-    Refusal.CHECKED_OUT: (423, "lock-token-submitted"),
-    Refusal.MISSING: (404, None),
-    Refusal.STALE: (412, None),
+_LOCKED: Final = (423, "lock-token-submitted")
+_REFUSALS: Final[dict[Refusal, set[tuple[int, str | None]]]] = {
+    Refusal.LOCKED: {_LOCKED},
+    Refusal.CHECKED_OUT: {_LOCKED},
+    Refusal.MISSING: {(404, None)},
+    Refusal.STALE: {(412, None)},
+    Refusal.CHECK_OUT: {_LOCKED, (409, "must-be-checked-in")},
 }
+"""Status and precondition."""
 
 
 class Drive(Door):
@@ -133,9 +136,7 @@ class Drive(Door):
         return client("UNCHECKOUT", self.at(client, uuid))
 
     def assert_refused(self, response: Response, why: Refusal) -> None:
-        status, precondition = _STATUSES[why]
-        assert response.status == status, response
-        assert error_of(response)[0] == precondition, response
+        assert (response.status, error_of(response)[0]) in _REFUSALS[why], response
 
 
 def _submitted(token: str | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tests.protocol.gever import MOUNT, ORIGIN, send, text_file
 
 BASE: Final = ORIGIN + MOUNT
 
-_REFUSALS: Final = {
+_REFUSALS: Final[dict[Refusal, set[tuple[int, str, str | None]]]] = {
     Refusal.LOCKED: {
         (403, "Forbidden", "msg_resource_locked"),
         (403, "Forbidden", "msg_checkout_disallowed"),
@@ -20,6 +20,11 @@ _REFUSALS: Final = {
     Refusal.CHECKED_OUT: {(403, "Forbidden", "msg_checkout_disallowed"), (409, "Conflict", None)},
     Refusal.MISSING: {(404, "NotFound", None)},
     Refusal.STALE: {(412, "PreconditionFailed", None)},
+    Refusal.CHECK_OUT: {
+        (403, "Forbidden", "msg_checkout_disallowed"),
+        (403, "Forbidden", "msg_checkin_disallowed"),
+        (403, "Forbidden", "msg_cancel_checkout_disallowed"),
+    },
 }
 """Status, type and message, as far as that is not a sentence."""
 
@@ -30,6 +35,7 @@ class Gever(Door):
     name: ClassVar[str] = "gever"
     lacks = {Ability.RESTORE: "what DELETE took away is not in its trash"}
     title_of_untitled = "name"
+    versions_typed_metadata = True
     counts_content_alone = True
 
     def create(self, client: Client, content: bytes, name: str) -> str:

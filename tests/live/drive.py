@@ -14,7 +14,8 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
@@ -167,8 +168,7 @@ class Server:
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("DAVGATE_")}
         self._environment |= {"PYTHONPATH": str(SOURCE), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port: int = probe.getsockname()[1]
+        self._port = _free_port()
         self.command("init").succeeded()
         self.command("user", "add", user, "--password-stdin", stdin=password + "\n").succeeded()
         scheme = "http" if authority is None else "https"
@@ -207,6 +207,15 @@ class Server:
             raise AssertionError(f"davgate did not stop within {STOP_SECONDS} s:\n{self.said()[-4000:]}") from None
         assert status == 0, f"davgate ended with {status}:\n{self.said()[-4000:]}"
 
+    def beside(self) -> Server:
+        """Return another server on the same data folder with the same settings; it has not started."""
+        other = copy(self)
+        other.log = self.log.with_suffix(".beside.log")
+        other._process = None
+        other._port = _free_port()
+        other.drive = replace(self.drive, url=self.drive.url.replace(f":{self._port}/", f":{other._port}/"))
+        return other
+
     def restart(self) -> None:
         """Stop and start again at the same address."""
         self.stop()
@@ -235,6 +244,12 @@ class Server:
             return False
         finally:
             connection.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 Serving: TypeAlias = Callable[..., AbstractContextManager[Server]]

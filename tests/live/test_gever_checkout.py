@@ -77,33 +77,15 @@ def doors(program: Callable[[str], str], tmp_path: Path) -> Doors:
     return open_doors
 
 
-def test_sequence_of_the_manual(serving: Serving, doors: Doors) -> None:
-    with serving() as server:
-        ann, bob = doors(server)
-        server.drive.make_collection("ordnungssystem")
-        server.drive.make_collection("ordnungssystem/dossier-23")
-        server.drive.put("ordnungssystem/dossier-23/test.txt", b"first")
-        document = "ordnungssystem/dossier-23/test.txt"
-
-        ann.done(f"{document}/@checkout")
-        assert bob("POST", f"{document}/@checkout")[0] == 403
-        lock = ann.json("POST", f"{document}/@lock")
-        assert ann.json("POST", f"{document}/@refresh-lock")["token"] == lock["token"]
-        assert ann.json("POST", f"{document}/@lock", {"timeout": 86400})["timeout"] == 86400
-        upload(ann, document, b"test data")
-        assert bob.drive.get(document) == b"first"
-        assert ann.json("POST", f"{document}/@unlock") == {"locked": False, "stealable": True}
-        ann.done(f"{document}/@checkin", COMMENT)
-
-        assert bob.drive.get(document) == b"test data"
-        newest, oldest = bob.json("GET", f"{document}/@history")
-        assert (newest["version"], newest["comments"], newest["actor"]["id"]) == (1, COMMENT["comment"], server.drive.user)
-        assert oldest["version"] == 0
-        assert list(server.drive.versions(document).values()) == [b"first", b"test data"]
+def replace_by_patch(door: Door, document: str, token: str, content: bytes) -> None:
+    """Replace the file of a document in one request."""
+    fields = {"file": {"data": content.decode(), "filename": "test.txt", "content-type": "text/plain"}}
+    status, _, answer = door("PATCH", document, fields, lock_token=token)
+    assert status == 204, answer
 
 
-def upload(door: Door, document: str, content: bytes) -> None:
-    """Replace the file of a document as the manual does, one byte longer than announced."""
+def replace_by_upload(door: Door, document: str, _token: str, content: bytes) -> None:
+    """Replace the file of a document as the manual does, one byte longer than announced, and without the token."""
     status, head, _ = door(
         "POST",
         f"{document}/@tus-replace",
@@ -121,6 +103,32 @@ def upload(door: Door, document: str, content: bytes) -> None:
         content_type="application/offset+octet-stream",
     )
     assert status == 204, answer
+
+
+@pytest.mark.parametrize("replace_file", [replace_by_patch, replace_by_upload])
+def test_sequence_of_the_manual(serving: Serving, doors: Doors, replace_file: Callable[[Door, str, str, bytes], None]) -> None:
+    with serving() as server:
+        ann, bob = doors(server)
+        server.drive.make_collection("ordnungssystem")
+        server.drive.make_collection("ordnungssystem/dossier-23")
+        server.drive.put("ordnungssystem/dossier-23/test.txt", b"first")
+        document = "ordnungssystem/dossier-23/test.txt"
+
+        ann.done(f"{document}/@checkout")
+        assert bob("POST", f"{document}/@checkout")[0] == 403
+        lock = ann.json("POST", f"{document}/@lock")
+        assert ann.json("POST", f"{document}/@refresh-lock")["token"] == lock["token"]
+        assert ann.json("POST", f"{document}/@lock", {"timeout": 86400})["timeout"] == 86400
+        replace_file(ann, document, lock["token"], b"test data")
+        assert bob.drive.get(document) == b"first"
+        assert ann.json("POST", f"{document}/@unlock") == {"locked": False, "stealable": True}
+        ann.done(f"{document}/@checkin", COMMENT)
+
+        assert bob.drive.get(document) == b"test data"
+        newest, oldest = bob.json("GET", f"{document}/@history")
+        assert (newest["version"], newest["comments"], newest["actor"]["id"]) == (1, COMMENT["comment"], server.drive.user)
+        assert oldest["version"] == 0
+        assert list(server.drive.versions(document).values()) == [b"first", b"test data"]
 
 
 def test_document_that_is_checked_out_is_edited_in_place(

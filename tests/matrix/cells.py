@@ -32,18 +32,19 @@ class Cell:
         else:
             verdict = self.operation.rule(asking, PLACES[self.zone])
         if verdict:
-            return frozenset(self.door.statuses[one] for one in verdict), False
+            statuses = {**self.door.statuses, **self.operation.statuses}
+            return frozenset(statuses[one] for one in verdict), False
         return frozenset({self.operation.success}), True
 
     def sending(self, world: World) -> Sending:
         """Return the request, with the tokens that the state says are submitted."""
         sending = self.operation.make(world, PLACES[self.zone])
         headers = {**world.submitting(self.state), **sending.headers}
-        return Sending(quote(sending.target, safe="/%"), sending.body, headers)
+        return Sending(quote(sending.target, safe="/%?=&"), sending.body, headers)
 
     def told(self, world: World, response: Response, sending: Sending) -> set[str]:
         """Return the hidden words that an answer tells and the request did not."""
-        said = f"{sending.target} {sending.headers.get('destination', '')}"
+        said = f"{sending.target} {sending.headers.get('destination', '')} {sending.body!r}"
         text = response.body.decode("utf-8", "replace") + repr(response.headers)
         return {word for word in hidden_markers(world.role) if word in text and word not in said}
 
@@ -70,7 +71,7 @@ class Cell:
                 shown.append(world.ask(method, target, body, **headers))
                 return shown[-1]
 
-            if not self.operation.shows(ask, world, place, response):
+            if response.status in statuses and not self.operation.shows(ask, world, place, response):
                 wrong.append("what was done does not show")
             told = set().union(*(self.told(world, one, sending) for one in shown))
             if told:

@@ -80,12 +80,16 @@ def is_collection(response: Response) -> bool:
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SYNC_TOKEN = re.compile(r"(<D:sync-token>)[^<]*")
 _QUOTA = re.compile(r"(<D:quota-[a-z-]*>)[^<]*")
+_UID = re.compile(r"\b[0-9a-f]{32}\b")
+_METADATA_TAG = re.compile(r"\('etag', '\"[0-9a-f]{32}\"'\)")
+_UNTOLD: Final = frozenset({"date", "content-length", "x-request-id"})
+"""Headers that tell of the request alone."""
 _TRASH_ID = re.compile(r"( |%20)(\d\d\.\d\d)( |%20)\d+")
 
 
 def without_ids(text: str) -> str:
     """Return a text without what tells two stores apart that hold the same: ids, tokens, quota."""
-    text = _UUID.sub("ID", text)
+    text = _METADATA_TAG.sub("TAG", _UID.sub("ID", _UUID.sub("ID", text)))
     text = _SYNC_TOKEN.sub(r"\1", text)
     text = _QUOTA.sub(r"\1", text)
     return _TRASH_ID.sub(r" \2 ID", text)
@@ -93,5 +97,5 @@ def without_ids(text: str) -> str:
 
 def as_text(response: Response) -> str:
     """Return all that an answer says."""
-    headers = sorted((name, value) for name, value in response.headers.items() if name not in ("date", "content-length"))
+    headers = sorted((name, value) for name, value in response.headers.items() if name not in _UNTOLD)
     return f"{response.status}\n{headers}\n{unquote(response.body.decode('utf-8', 'replace'))}"

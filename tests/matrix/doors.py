@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from davgate.dav.app import METHODS, DriveApp
+from davgate.rest.dialects import DIALECTS
+from davgate.rest.door import Door as DialectDoor
+from tests.matrix.gever_operations import GEVER_OPERATIONS
 from tests.matrix.model import Outcome
+from tests.matrix.okd_operations import OKD_OPERATIONS
 from tests.matrix.operations import OPERATIONS, Operation
 
 
@@ -15,13 +19,13 @@ from tests.matrix.operations import OPERATIONS, Operation
 class Door:
     """A way into the store.
 
-    ``application`` is the class in ``davgate`` that answers its requests, ``methods`` are all that it takes, ``operations`` what
-    the matrix does with them, and ``statuses`` how each refusal looks.
+    ``application`` is the class in ``davgate`` that answers its requests, ``offered`` are all methods that it takes, of a dialect
+    the ids of its operations; ``operations`` are what the matrix does with them, and ``statuses`` how each refusal looks.
     """
 
     name: str
     application: type
-    methods: frozenset[str]
+    offered: frozenset[str]
     operations: Sequence[Operation]
     statuses: Mapping[Outcome, int]
 
@@ -51,4 +55,42 @@ DRIVE: Final = Door(
     },
 )
 
-REGISTRY: Final = (DRIVE,)
+
+def _offered_by(dialect: str) -> frozenset[str]:
+    return frozenset(operation.id for operation in DIALECTS[dialect]({}).operations)
+
+
+OKD: Final = Door(
+    "okd",
+    DialectDoor,
+    _offered_by("okd"),
+    tuple(OKD_OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,
+        Outcome.MISSING: 404,
+        Outcome.FORBIDDEN: 403,
+        Outcome.LOCKED: 423,
+        Outcome.CONFLICTING: 423,
+        Outcome.CHECKED_OUT: 423,
+        Outcome.ANOTHERS_LOCK: 403,
+    },
+)
+
+GEVER: Final = Door(
+    "gever",
+    DialectDoor,
+    _offered_by("gever"),
+    tuple(GEVER_OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,
+        Outcome.MISSING: 404,
+        Outcome.FORBIDDEN: 403,
+        Outcome.LOCKED: 403,
+        Outcome.CHECKED_OUT: 403,
+        Outcome.CHECKED_OUT_ALREADY: 403,
+        Outcome.NOT_CHECKED_OUT: 403,
+        Outcome.ANOTHERS_LOCK: 200,
+    },
+)
+
+REGISTRY: Final = (DRIVE, OKD, GEVER)

@@ -1,4 +1,4 @@
-"""What the matrix does through the drive: each method in all its variants, with the rule by which the model judges it."""
+"""What operations of the matrix are, and those on the drive: each method in all its variants, with the rule that judges it."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ class Addresses(Protocol):
     def trash(self, thing: Thing) -> str: ...
     def token(self, thing: Thing) -> str | None: ...
     def etag(self, thing: Thing) -> str: ...
+    def okd(self, thing: Thing) -> str: ...
+    def gever(self, thing: Thing, *service: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ Check = Callable[[Send, Addresses, Place, Response], bool]
 class Operation:
     """One variant of a method: the request, why it may be refused, the status otherwise, and what shows that it was done.
 
-    Without ``shows`` it changes nothing.
+    Without ``shows`` it changes nothing. ``offered`` is the operation of a dialect that it tries, and ``statuses`` how refusals
+    look that look otherwise in others of its door.
     """
 
     name: str
@@ -91,6 +94,8 @@ class Operation:
     success: int
     shows: Check | None = None
     needs_sign_in: bool = True
+    offered: str = ""
+    statuses: Mapping[Outcome, int] = field(default_factory=dict)
 
 
 OPEN: Final = PLACES[Zone.OPEN]
@@ -163,11 +168,11 @@ def _reading(
     _operation(name, lambda at, place: Sending(where(at, place), body, headers), rule, success)
 
 
-def _may_read(thing: Callable[[Place], Thing]) -> Rule:
+def may_read(thing: Callable[[Place], Thing]) -> Rule:
     return lambda asking, place: asking.needs(thing(place), Right.READ)
 
 
-def _sees(thing: Callable[[Place], Thing]) -> Rule:
+def sees(thing: Callable[[Place], Thing]) -> Rule:
     return lambda asking, place: ALLOWED if asking.sees(thing(place)) else frozenset({Outcome.MISSING})
 
 
@@ -179,30 +184,30 @@ for _name in ("doc", "mine", "unseen"):
     def _of(at: Addresses, place: Place, thing: Callable[[Place], Thing] = _thing) -> str:
         return at.of(thing(place))
 
-    _reading(f"GET {_name}", _of, _may_read(_thing), 200)
-    _reading(f"HEAD {_name}", _of, _may_read(_thing), 200)
-    _reading(f"PROPFIND {_name}", _of, _may_read(_thing), 207, EVERYTHING, depth="0")
-    _reading(f"REPORT version-tree of {_name}", _of, _may_read(_thing), 207, VERSION_TREE)
-    _reading(f"REPORT expand-property of {_name}", _of, _may_read(_thing), 207, EXPAND)
-    _reading(f"VERSION-CONTROL {_name}", _of, _may_read(_thing), 200)
+    _reading(f"GET {_name}", _of, may_read(_thing), 200)
+    _reading(f"HEAD {_name}", _of, may_read(_thing), 200)
+    _reading(f"PROPFIND {_name}", _of, may_read(_thing), 207, EVERYTHING, depth="0")
+    _reading(f"REPORT version-tree of {_name}", _of, may_read(_thing), 207, VERSION_TREE)
+    _reading(f"REPORT expand-property of {_name}", _of, may_read(_thing), 207, EXPAND)
+    _reading(f"VERSION-CONTROL {_name}", _of, may_read(_thing), 200)
 
 _TOP: Final[Callable[[Place], Thing]] = lambda place: place.top  # noqa: E731
 
-_reading("GET the place", lambda at, place: at.of(place.top), _sees(_TOP), 200)
-_reading("PROPFIND the place", lambda at, place: at.of(place.top), _sees(_TOP), 207, EVERYTHING, depth="0")
-_reading("PROPFIND the place and members", lambda at, place: at.of(place.top), _sees(_TOP), 207, EVERYTHING, depth="1")
-_reading("PROPFIND mixed", lambda at, place: at.of(place.mixed), _sees(lambda place: place.mixed), 207, EVERYTHING, depth="1")
-_reading("PROPFIND shut", lambda at, place: at.of(place.shut), _sees(lambda place: place.shut), 207, ALLPROP, depth="1")
-_reading("REPORT sync-collection", lambda at, place: at.of(place.top), _may_read(_TOP), 207, SYNC)
-_reading("PROPFIND .versions", lambda at, place: at.versions(place.top), _sees(_TOP), 207, EVERYTHING, depth="1")
-_reading("GET a version", lambda at, place: at.version(place.doc), _may_read(lambda place: place.doc), 200)
-_reading("GET a version of what is shut", lambda at, place: at.version(place.unseen), _may_read(lambda place: place.unseen), 200)
-_reading("PROPFIND a version", lambda at, place: at.version(place.doc), _may_read(lambda p: p.doc), 207, EVERYTHING, depth="0")
-_reading("GET of the past", lambda at, place: at.past(place.doc), _may_read(lambda place: place.doc), 200)
-_reading("GET what is shut of the past", lambda at, place: at.past(place.unseen), _may_read(lambda place: place.unseen), 200)
-_reading("PROPFIND the past", lambda at, place: at.past(place.mixed), _may_read(lambda p: p.mixed), 207, ALLPROP, depth="1")
-_reading("GET from the trash", lambda at, place: at.trash(place.gone), _may_read(lambda place: place.gone), 200)
-_reading("PROPFIND in the trash", lambda at, place: at.trash(place.gone), _may_read(lambda p: p.gone), 207, EVERYTHING, depth="0")
+_reading("GET the place", lambda at, place: at.of(place.top), sees(_TOP), 200)
+_reading("PROPFIND the place", lambda at, place: at.of(place.top), sees(_TOP), 207, EVERYTHING, depth="0")
+_reading("PROPFIND the place and members", lambda at, place: at.of(place.top), sees(_TOP), 207, EVERYTHING, depth="1")
+_reading("PROPFIND mixed", lambda at, place: at.of(place.mixed), sees(lambda place: place.mixed), 207, EVERYTHING, depth="1")
+_reading("PROPFIND shut", lambda at, place: at.of(place.shut), sees(lambda place: place.shut), 207, ALLPROP, depth="1")
+_reading("REPORT sync-collection", lambda at, place: at.of(place.top), may_read(_TOP), 207, SYNC)
+_reading("PROPFIND .versions", lambda at, place: at.versions(place.top), sees(_TOP), 207, EVERYTHING, depth="1")
+_reading("GET a version", lambda at, place: at.version(place.doc), may_read(lambda place: place.doc), 200)
+_reading("GET a version of what is shut", lambda at, place: at.version(place.unseen), may_read(lambda place: place.unseen), 200)
+_reading("PROPFIND a version", lambda at, place: at.version(place.doc), may_read(lambda p: p.doc), 207, EVERYTHING, depth="0")
+_reading("GET of the past", lambda at, place: at.past(place.doc), may_read(lambda place: place.doc), 200)
+_reading("GET what is shut of the past", lambda at, place: at.past(place.unseen), may_read(lambda place: place.unseen), 200)
+_reading("PROPFIND the past", lambda at, place: at.past(place.mixed), may_read(lambda p: p.mixed), 207, ALLPROP, depth="1")
+_reading("GET from the trash", lambda at, place: at.trash(place.gone), may_read(lambda place: place.gone), 200)
+_reading("PROPFIND in the trash", lambda at, place: at.trash(place.gone), may_read(lambda p: p.gone), 207, EVERYTHING, depth="0")
 _operation("OPTIONS", lambda at, place: Sending(at.of(place.doc)), lambda asking, place: ALLOWED, 200, needs_sign_in=False)
 
 
@@ -249,8 +254,8 @@ _conditional("PUT over what is shut, only new", _UNSEEN, _writes(_UNSEEN), BODY,
 _conditional("PUT new, only over", lambda p: p.new, _writes(lambda p: p.new), BODY, if_match="*")
 _conditional("DELETE doc, stale", _DOC, lambda asking, place: asking.needs_removal(place.doc), if_match=_STALE)
 _conditional("PROPPATCH doc, stale", _DOC, lambda a, p: a.needs(p.doc, Right.PROPERTIES), SET_AUTHOR.encode(), if_match=_STALE)
-_conditional("GET doc, stale", _DOC, _may_read(_DOC), if_match=_STALE)
-_conditional("GET what is shut, stale", _UNSEEN, _may_read(_UNSEEN), if_match=_STALE)
+_conditional("GET doc, stale", _DOC, may_read(_DOC), if_match=_STALE)
+_conditional("GET what is shut, stale", _UNSEEN, may_read(_UNSEEN), if_match=_STALE)
 
 
 def _guesses(name: str, thing: Callable[[Place], Thing]) -> None:
@@ -298,11 +303,12 @@ _makes("MKCOL over folder", lambda place: place.folder)
 _makes("MKCOL over shut", lambda place: place.shut)
 
 
-def _removes(name: str, thing: Callable[[Place], Thing]) -> None:
-    def rule(asking: Asking, place: Place) -> Verdict:
-        return asking.needs_removal(thing(place)) or asking.removing(thing(place))
+def removes(thing: Callable[[Place], Thing]) -> Rule:
+    return lambda asking, place: asking.needs_removal(thing(place)) or asking.removing(thing(place))
 
-    _operation(name, lambda at, place: Sending(at.of(thing(place))), rule, 204, _is_gone(thing))
+
+def _removes(name: str, thing: Callable[[Place], Thing]) -> None:
+    _operation(name, lambda at, place: Sending(at.of(thing(place))), removes(thing), 204, _is_gone(thing))
 
 
 _removes("DELETE doc", lambda place: place.doc)
@@ -391,8 +397,8 @@ def _brings_back(name: str, where: Callable[[Addresses, Place], str], rule: Rule
     _operation(name, make, whole_rule, 204 if onto else 201, _is_there(target))
 
 
-_doc_readable = _may_read(lambda place: place.doc)
-_gone_readable = _may_read(lambda place: place.gone)
+_doc_readable = may_read(lambda place: place.doc)
+_gone_readable = may_read(lambda place: place.gone)
 _brings_back("COPY a version onto its document", lambda at, p: at.version(p.doc), _doc_readable, lambda p: p.doc)
 _brings_back("COPY a version to new", lambda at, p: at.version(p.doc), _doc_readable, lambda p: p.new)
 _brings_back("COPY a version into the open", lambda at, p: at.version(p.doc), _doc_readable, lambda _: OPEN.new_inside)
@@ -468,7 +474,7 @@ def _check_out_rule(asking: Asking, place: Place) -> Verdict:
     return frozenset({Outcome.LOCKED}) if asking.state.lock.whose is Whose.OTHERS else ALLOWED
 
 
-def _check_in_rule(asking: Asking, place: Place) -> Verdict:
+def check_in_rule(asking: Asking, place: Place) -> Verdict:
     if refused := asking.needs(place.doc, Right.WRITE):
         return refused
     if asking.state.taken is None:
@@ -479,7 +485,7 @@ def _check_in_rule(asking: Asking, place: Place) -> Verdict:
 
 def _cancel_rule(asking: Asking, place: Place) -> Verdict:
     """Its holder cancels with the token of a lock, others not while anybody's lock stands on the document."""
-    if refused := _check_in_rule(asking, place):
+    if refused := check_in_rule(asking, place):
         return refused
     lock = asking.state.lock
     if asking.state.taken is Whose.OWN:
@@ -492,7 +498,7 @@ def _checks(name: str, rule: Rule, success: int, shows: Check) -> None:
 
 
 _checks("CHECKOUT doc", _check_out_rule, 200, _tells(lambda p: p.doc, b"<D:checked-out><D:href>"))
-_checks("CHECKIN doc", _check_in_rule, 201, _tells(lambda p: p.doc, b"<D:checked-in><D:href>"))
+_checks("CHECKIN doc", check_in_rule, 201, _tells(lambda p: p.doc, b"<D:checked-in><D:href>"))
 _checks("UNCHECKOUT doc", _cancel_rule, 200, _tells(lambda p: p.doc, b"<D:checked-in><D:href>"))
 
 

@@ -44,10 +44,13 @@ from tests.builders import (
 )
 from tests.canary import guard
 from tests.matrix.model import PLACES, Place, Right, Role, State, Thing, Whose, Zone
+from tests.matrix.okd_operations import FOLDER
 from tests.matrix.operations import Send
 from tests.protocol.applications import an_application
 from tests.protocol.client import HOST, Client, Response, basic
 from tests.protocol.databases import a_fast_folder
+from tests.protocol.gever import MOUNT as GEVER
+from tests.protocol.okd import BASE as OKD
 
 FILE: Final = "davgate.sqlite3"
 
@@ -190,6 +193,7 @@ class World:
             groups.join(store, self.admin, "inner-group", PERSON)
         self.person = Context(sign_in(store, CHEAP_PASSWORDS, PERSON, PASSWORD))
         self.instant = ""
+        self.uuids: dict[Thing, str] = {}
         self._fill()
         secret = guard(self._app_password()) if role.password else PASSWORD
         self.authorization = basic(PERSON, secret) if role.signs_in else None
@@ -209,6 +213,7 @@ class World:
 
     def _fill(self) -> None:
         a_collection(self.store, self.admin, "/area")
+        a_collection(self.store, self.admin, FOLDER)
         a_document(self.store, self.admin, "/elsewhere/plain.txt")
         for place in PLACES.values():
             holder = self.holders[place.zone]
@@ -218,6 +223,7 @@ class World:
                     a_collection(self.store, holder, where(thing))
                 else:
                     self._make(self.person if thing.is_own else holder, thing)
+                self.uuids[thing] = node_at(self.store, self.admin, where(thing)).uuid
         self.clock.advance(timedelta(minutes=5))
         self.instant = instant_name(to_datetime(self.clock.now()))
         self.clock.advance(timedelta(minutes=5))
@@ -286,6 +292,7 @@ class World:
         closed = [node_at(store, self.admin, where(PLACES[Zone.CLOSED].top)).id]
         closed += [node_at(store, self.admin, where(place.shut)).id for place in PLACES.values()]
         elsewhere = node_at(store, self.admin, "/elsewhere").id
+        delivered = node_at(store, self.admin, FOLDER).id
         grantee = self._group_id() if role.by_group else self.person.principal.id
         with store.database.write() as tx:
             access.grant(tx, ROOT_ID, SIGNED_IN_ID, 0)
@@ -293,6 +300,7 @@ class World:
                 access.set_closed(tx, node_id, is_closed=True)
             if not role.is_admin:
                 access.grant(tx, area, grantee, stored(role.granted).value)
+                access.grant(tx, delivered, grantee, stored(role.granted).value)
                 access.grant(tx, closed[0], grantee, stored(role.closed).value)
             if role.elsewhere:
                 access.grant(tx, elsewhere, grantee, stored(role.granted).value)
@@ -360,6 +368,19 @@ class World:
     def trash(self, thing: Thing) -> str:
         """Return the address of something that was deleted."""
         return f"{self.root}/.trash/x%20{self.trashed[name_of(thing)].node.id}"
+
+    def okd(self, thing: Thing) -> str:
+        """Return the address of a document at OKD, where it goes by its UUID."""
+        return f"{OKD}/{self.uuids[thing]}"
+
+    def hidden_ids(self) -> frozenset[str]:
+        """Return the UUIDs, in both spellings, of all that the role may not see."""
+        hidden = {uuid for thing, uuid in self.uuids.items() if not sees(self.role, thing)}
+        return frozenset(hidden | {uuid.replace("-", "") for uuid in hidden})
+
+    def gever(self, thing: Thing, *service: str) -> str:
+        """Return the address of something at GEVER, or of a service of it."""
+        return "/".join((GEVER + where(thing), *service))
 
     def etag(self, thing: Thing) -> str:
         """Return the entity tag of a document as it was made."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from . import big, past, table
+from . import big, doors, past, table
 from .compare import Pace, Results, run
 from .documents import seeds, write_seeds
 from .peers import PEERS, WORK, Davgate, Peer, PeerError, install
@@ -68,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, metavar="N", help="processes of davgate; default: davgate's own")
     parser.add_argument("--big", type=int, metavar="N", help="compare a davgate store of N documents with a small one instead")
     parser.add_argument("--past", type=int, metavar="N", help="compare a store of N documents with itself as it was instead")
+    parser.add_argument("--doors", action="store_true", help="compare davgate's REST doors with its drive instead")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to this file too")
     parser.add_argument(
         "--scratch", type=Path, default=Path("/var/tmp"), metavar="DIR", help="on a disk, for up to 40 GiB; default: %(default)s"
@@ -80,6 +81,8 @@ def _options() -> argparse.Namespace:
 
 
 def _rows(options: argparse.Namespace) -> list[Row]:
+    if options.doors:
+        return doors.rows()
     if options.past:
         return past.rows()
     return big.rows() if options.big else all_rows()
@@ -89,6 +92,8 @@ def _servers(options: argparse.Namespace, folder: Path) -> list[Peer]:
     if options.big:
         small = big.SmallStore(folder / big.SmallStore.name, options.workers)
         return [big.BigStore(folder / big.BigStore.name, options.workers, options.big), small]
+    if options.doors:
+        return list(doors.servers(folder, options.workers))
     if options.past:
         return list(past.servers(folder, options.workers, options.past))
     kinds = [PEERS[name] for name in options.servers]
@@ -140,7 +145,7 @@ def _report(rows: Sequence[Row], peers: Sequence[Peer], results: Results, pace: 
     names = [peer.name for peer in peers]
     ratios = [
         (own, other)
-        for own in (Davgate.name, big.BigStore.name, past.PastStore.name)
+        for own in (Davgate.name, big.BigStore.name, past.PastStore.name, doors.Rest.name)
         if own in names
         for other in names
         if other != own
@@ -153,7 +158,7 @@ def _report(rows: Sequence[Row], peers: Sequence[Peer], results: Results, pace: 
         "",
         f"{today}, {machine}, {how}.",
         *(f"{peer.name}: {peer.version()}." for peer in peers),
-        LEGEND if {big.BigStore.name, past.PastStore.name} & set(names) else LEGEND + PEERS_LEGEND,
+        LEGEND if Davgate.name not in names else LEGEND + PEERS_LEGEND,
     ]
     return "\n".join(lines)
 

@@ -140,18 +140,19 @@ class Peer:
         length_bytes: int | None = None,
         closes_unit: bool = True,
         keep_body: bool = False,
+        root: str = ROOT,
     ) -> Request:
-        """Prepare a signed-in request for a path below the root."""
+        """Prepare a signed-in request for a path below the root, which for other doors than the drive is another one."""
         pieces = [memoryview(body)] if isinstance(body, bytes) else list(body)
         size_bytes = sum(len(piece) for piece in pieces)
         lines = "".join(f"{line}\r\n" for line in headers)
         if size_bytes or method == "PUT":
             lines += f"Content-Length: {size_bytes}\r\n"
-        data = f"{method} {ROOT}{path} HTTP/1.1\r\n{self._common}{lines}\r\n".encode()
+        data = f"{method} {root}{path} HTTP/1.1\r\n{self._common}{lines}\r\n".encode()
         if size_bytes <= JOINED_BYTES:
             data = b"".join([data, *pieces])
             pieces = []
-        label = f"{self.name}: {method} {ROOT}{path}"
+        label = f"{self.name}: {method} {root}{path}"
         return Request(label, data, expect, length_bytes, pieces, closes_unit, keep_body)
 
     def url(self, path: str) -> str:

@@ -24,7 +24,7 @@ def properties(path: str, connections: int) -> Callable[[Peer, float], Sample]:
 
     def measure(peer: Peer, seconds: float) -> Sample:
         request = _propfind(peer, path, "0", COMMON_PROPERTIES, documents=1, collections=0)
-        return rate(_repeat(peer, request, seconds, connections))
+        return rate(repeat(peer, request, seconds, connections))
 
     return measure
 
@@ -33,7 +33,7 @@ def members(path: str, documents: int, body: bytes) -> Callable[[Peer, float], S
     """List a folder with its properties."""
 
     def measure(peer: Peer, seconds: float) -> Sample:
-        return rate(_repeat(peer, _listing(peer, path, documents, body), seconds))
+        return rate(repeat(peer, _listing(peer, path, documents, body), seconds))
 
     return measure
 
@@ -42,7 +42,7 @@ def first_byte(path: str, documents: int) -> Callable[[Peer, float], Sample]:
     """Take the time until the answer to a listing begins."""
 
     def measure(peer: Peer, seconds: float) -> Sample:
-        timings = _repeat(peer, _listing(peer, path, documents, COMMON_PROPERTIES), seconds)
+        timings = repeat(peer, _listing(peer, path, documents, COMMON_PROPERTIES), seconds)
         return Sample(quantile(timings.first_bytes, 0.5) * 1000)
 
     return measure
@@ -68,7 +68,7 @@ def content(path: str, size_bytes: int, connections: int) -> Callable[[Peer, flo
 
     def measure(peer: Peer, seconds: float) -> Sample:
         request = peer.request("GET", path, expect=(200,), length_bytes=size_bytes)
-        return transfers(_repeat(peer, request, seconds, connections), size_bytes)
+        return transfers(repeat(peer, request, seconds, connections), size_bytes)
 
     return measure
 
@@ -88,7 +88,9 @@ def _propfind(peer: Peer, path: str, depth: str, body: bytes, *, documents: int,
     return peer.request("PROPFIND", path, headers, body, expect=(207,), length_bytes=answer.length_bytes)
 
 
-def _repeat(peer: Peer, request: Request, seconds: float, connections: int = 1) -> Timings:
+def repeat(peer: Peer, request: Request, seconds: float, connections: int = 1) -> Timings:
+    """Send one request again and again on some connections."""
+
     def script() -> Script:
         while True:
             yield request

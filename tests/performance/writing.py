@@ -33,7 +33,7 @@ def new_documents(size_bytes: int, connections: int, each: int | None = None) ->
     """Store documents under new names: ``each`` many on a connection, or as many as the time allows."""
 
     def measure(peer: Peer, seconds: float) -> Sample:
-        folder = _own_folder(peer)
+        folder = own_folder(peer)
 
         def script(connection: int) -> Script:
             for number in itertools.count() if each is None else range(each):
@@ -64,7 +64,7 @@ def upload_memory(size_bytes: int) -> Callable[[Peer, float], Sample]:
     """Take the highest memory of a fresh server while it stores one document."""
 
     def measure(peer: Peer, _seconds: float) -> Sample:
-        path = f"{_own_folder(peer)}/upload.bin"
+        path = f"{own_folder(peer)}/upload.bin"
         peer.restart()
         memory.forget_peak(peer.pid)
         before_mib = memory.resident_mib(peer.pid)
@@ -97,7 +97,7 @@ def folder_move(source: str) -> Callable[[Peer, float], Sample]:
     """Move a copy of the folder to a new name, again and again."""
 
     def measure(peer: Peer, seconds: float) -> Sample:
-        home = _own_folder(peer)
+        home = own_folder(peer)
         peer.ask(_transplant(peer, "COPY", source, f"{home}/0"))
 
         def script() -> Script:
@@ -113,7 +113,7 @@ def folder_copy(source: str) -> Callable[[Peer, float], Sample]:
     """Copy the folder to new names."""
 
     def measure(peer: Peer, seconds: float) -> Sample:
-        home = _own_folder(peer)
+        home = own_folder(peer)
         return rate(drive(peer.address, [_copies(peer, source, home)], seconds=seconds))
 
     return measure
@@ -123,7 +123,7 @@ def folder_deletion(source: str) -> Callable[[Peer, float], Sample]:
     """Delete copies of the folder, made untimed just before."""
 
     def measure(peer: Peer, _seconds: float) -> Sample:
-        home = _own_folder(peer)
+        home = own_folder(peer)
         copies = drive(peer.address, [_copies(peer, source, home)], seconds=FILL_SECONDS)
 
         def script() -> Script:
@@ -172,14 +172,14 @@ def _copies(peer: Peer, source: str, home: str) -> Script:
         yield _transplant(peer, "COPY", source, f"{home}/{number}")
 
 
-def _own_folder(peer: Peer) -> str:
+def own_folder(peer: Peer) -> str:
     path = f"{WORK}/{next(_serial)}"
     peer.make_folder(path)
     return path
 
 
 def _own_documents(peer: Peer, count: int, size_bytes: int) -> list[str]:
-    folder = _own_folder(peer)
+    folder = own_folder(peer)
     paths = [f"{folder}/report-{number:02}.docx" for number in range(count)]
     for path in paths:
         peer.ask(_put(peer, path, size_bytes, CREATED))

@@ -202,14 +202,6 @@ def test_fields_that_are_not_valid(ann: Client, kind: str, fields: dict[str, Any
     assert send(ann, "GET", BASE).json["items_total"] == 0
 
 
-def test_file_is_not_taken_away(ann: Client, document: Document) -> None:
-    document.post(ann, "@checkout")
-    response = document.ask(ann, "PATCH", "", {"file": None})
-
-    assert (response.status, response.json["additional_metadata"]["fields"][0]["field"]) == (400, "file")
-    assert document.file_for(ann) == b"alpha v0"
-
-
 def test_title_of_a_container_is_not_taken_away(ann: Client, document: Document) -> None:
     response = send(ann, "PATCH", document.container_url, {"title": ""})
 

@@ -96,7 +96,7 @@ def test_refused_unlock_is_told_in_the_audit(ann: Client, bob: Client, store: St
 
 
 @pytest.mark.parametrize(
-    ("lock_type", "ends"), [("plone.locking.stealable", True), ("iterate.lock", False), ("", False), (7, False)]
+    ("lock_type", "ends"), [("plone.locking.stealable", True), (None, True), ("iterate.lock", False), ("", False), (7, False)]
 )
 def test_lock_of_another_type_than_named_stays(ann: Client, document: Document, lock_type: object, *, ends: bool) -> None:
     document.post(ann, "@lock")

@@ -355,6 +355,25 @@ def test_names_that_begin_with_an_at_sign_go_by_their_uid(ann: Client) -> None:
     assert got(ann, item["@id"])["title"] == "@lock"
 
 
+def test_file_whose_address_is_that_of_the_description_goes_by_its_uid(ann: Client) -> None:
+    ann.put("/dav/openapi.json", b"x")
+    (item,) = got(ann, BASE)["items"]
+
+    assert item["@id"] == f"{BASE}/{item['UID']}"
+    assert got(ann, item["@id"])["file"]["filename"] == "openapi.json"
+    assert "openapi" in got(ann, f"{BASE}/openapi.json")
+
+
+def test_file_that_is_called_as_a_document_here_goes_by_its_uid(ann: Client, document: Document) -> None:
+    ann.put("/dav/F/document-1", b"x")
+    items = got(ann, document.container_url)["items"]
+
+    assert [one["@id"] for one in items] == [document.url, f"{document.container_url}/{items[1]['UID']}"]
+    assert got(ann, items[1]["@id"])["file"]["size"] == 1
+    ann.put("/dav/F/document-2", b"y")
+    assert a_document(ann, document.container_url).url == f"{document.container_url}/document-3"
+
+
 # Containers
 
 
@@ -525,6 +544,24 @@ def test_body_without_a_content_type_or_with_any_is_json(ann: Client, folder: st
         assert response.status == 201
 
 
+@on_both_databases
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "\ufffe", "a\nb/c", "\u202e", "x" * 5000], ids=["nul", "no-xml", "lines", "bidi", "long"]
+)
+def test_any_text_is_a_title_and_a_name(ann: Client, store: Store, text: str) -> None:
+    for fields in (
+        {"title": text},
+        {"keywords": [text]},
+        {"file": text_file(text, text)},
+        {"file": text_file("x"), "title": text},
+    ):
+        assert got(ann, made(ann, BASE, DOCUMENT, **fields)).items() >= {k: v for k, v in fields.items() if k != "file"}.items()
+    for kind in (DOSSIER, FOLDER, ROOT):
+        assert got(ann, made(ann, BASE, kind, title=text))["title"] == text
+    assert got(ann, f"{BASE}?fullobjects")["items_total"] == 7
+    assert findings(store) == []
+
+
 # Changing
 
 
@@ -605,6 +642,17 @@ def test_patch_on_a_condition_takes_either_tag(ann: Client, document: Document) 
 
     assert document.ask(ann, "PATCH", "", {"title": "x"}, if_match='"other"').status == 412
     document.patch(ann, {"title": "x"}, if_match=tag)
+
+
+def test_file_is_not_taken_away_but_where_there_is_none(ann: Client, folder: str, document: Document) -> None:
+    bare = made(ann, folder, DOCUMENT, title="x", file=None)
+
+    assert send(ann, "PATCH", bare, {"file": None}).status == 204
+    assert document.ask(ann, "PATCH", "", {"file": None}).json["message"] == "msg_not_checked_out_by_current_user"
+    document.post(ann, "@checkout")
+    refused = document.ask(ann, "PATCH", "", {"file": None})
+    assert (refused.status, refused.json["additional_metadata"]["fields"][0]["field"]) == (400, "file")
+    assert document.file_for(ann) == b"alpha v0"
 
 
 # Downloads
@@ -701,6 +749,24 @@ def test_document_without_a_file_is_trashed_and_comes_back(ann: Client, store: S
     assert findings(store) == []
 
 
+@on_both_databases
+def test_document_without_a_file_is_placed_and_deleted_like_any(ann: Client, store: Store, folder: str) -> None:
+    there = a_dossier(ann, "G")
+    bare = made(ann, folder, DOCUMENT, title="Later")
+    (moved,) = send(ann, "POST", f"{there}/@move", {"source": bare}).json
+    (copied,) = send(ann, "POST", f"{there}/@copy", {"source": moved["target"]}).json
+
+    assert [got(ann, one["target"])["title"] for one in (moved, copied)] == ["Later", "Copy of Later"]
+    assert (titles(ann, folder), titles(ann, there)) == ([], ["Later", "Copy of Later"])
+    assert send(ann, "DELETE", moved["target"]).status == 204
+    assert ann("DELETE", "/dav/G").status == 204
+    assert send(ann, "GET", copied["target"]).status == 404
+    (name,) = members(ann, "/dav/.trash/")
+    assert ann("MOVE", f"/dav/.trash/{name}".replace(" ", "%20"), destination="/dav/G").status == 201
+    assert titles(ann, there) == ["Copy of Later"]
+    assert findings(store) == []
+
+
 @pytest.mark.parametrize(
     ("method", "service", "body"),
     [("POST", "@checkout", None), ("PATCH", "", {"title": "x"}), ("PATCH", "@history", {"version": 0}), ("POST", "@lock", None)],
@@ -792,7 +858,7 @@ def test_copy_beside_its_original_says_so(ann: Client, store: Store, document: D
     response = send(ann, "POST", f"{document.container_url}/@copy", {"source": document.url})
     shown = got(ann, response.json[0]["target"])
 
-    assert shown["title"] == "Copy of Alpha"
+    assert (shown["title"], shown["file"]["filename"]) == ("Copy of Alpha", "Copy of Alpha.txt")
     assert members(ann, "/dav/F/") == ["Alpha (2).txt", "Alpha.txt"]
     assert findings(store) == []
 
@@ -840,6 +906,29 @@ def test_locked_document_is_copied(ann: Client, document: Document) -> None:
 
     assert response.status == 200
     assert got(ann, response.json[0]["target"])["is_locked"] is False
+
+
+# What it costs
+
+
+def test_statements_do_not_grow_with_the_members(
+    serve: Serve, store: Store, ann: Client, folder: str, statements: list[str]
+) -> None:
+    counts = []
+    for more in (3, 20):
+        for _ in range(more):
+            a_document(ann, folder)
+        store.database.close()
+        got(ann, BASE)
+        statements.clear()
+        got(ann, folder)
+        counts.append(len(statements))
+
+    assert counts[0] == counts[1] <= 10
+    document = a_document(ann, folder)
+    statements.clear()
+    document.seen_by(ann)
+    assert len(statements) <= 4
 
 
 # Who may see what

@@ -196,6 +196,7 @@ def test_lock_of_the_drive_counts_here_for_its_own_holder_too(ann: Client, bob: 
         assert client("DELETE", document).status == 423
         assert lock(client, document) == 423
         assert client("DELETE", f"{document}/_lock").status == 423
+    assert patch(ann, document).json["detail"].endswith("submit its token in the header Lock-Token.")
     assert content_of(ann, document) == HELLO
     assert patch(bob, document, lock_token=f"<{token}>").status == 423
     assert patch(ann, document, lock_token=f"<{token}>").status == 204

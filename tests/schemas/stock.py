@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count, cycle
@@ -18,7 +18,7 @@ from tests.builders import path
 from tests.protocol import gever, okd
 from tests.protocol.client import Client
 
-_KEPT: Final = 8
+_KEPT: Final = 5
 _BETWEEN: Final = timedelta(minutes=2)
 """From one request to the next: locks end after some, and no failed sign-in holds up the next ones."""
 
@@ -32,34 +32,43 @@ class Thing:
 
 
 class Stock:
-    """Has some objects at any time, each request another; the oldest are used up in some way by requests before."""
+    """Has some objects at any time. Requests may have locked, changed or deleted some; with each the oldest is replaced."""
 
     def __init__(self, store: Store, client: Client) -> None:
         self._store = store
         self._client = client
         self._folder = gever.a_dossier(client, "Bestand")
-        client.mkcol("/dav/Bestand neu")
+        client.mkcol("/dav/Bestand%20neu")
         self._numbers = count(1)
-        self._made = cycle((self._by_drive, self._by_gever, self._by_okd, self._a_dossier))
-        self._things = deque((next(self._made)() for _ in range(_KEPT)), _KEPT)
+        self._documents = self._kept(self._by_drive, self._by_gever, self._by_okd, self._checked_out, self._a_dossier)
+        self._containers = self._kept(self._a_dossier)
 
-    def another(self) -> Thing:
-        """Return an object that most of the time is still there."""
+    def another(self, *, is_container: bool) -> Thing:
+        """Return an object; what may be a document is one four times of five."""
         self._client.clock.advance(_BETWEEN)
-        number = next(self._numbers)
-        self._things.append(next(self._made)())
-        return self._things[number * 5 % _KEPT]
+        return next(self._containers if is_container else self._documents)
+
+    def _kept(self, *makers: Callable[[], Thing]) -> Iterator[Thing]:
+        kept: deque[Thing] = deque(maxlen=_KEPT)
+        for number, make in enumerate(cycle(makers)):
+            kept.append(make())
+            yield kept[number * 3 % len(kept)]
 
     def _by_drive(self) -> Thing:
-        place = f"/Bestand neu/{next(self._numbers)}.txt"
+        name = f"{next(self._numbers)}.txt"
         for content in ("one", "two"):
-            self._client.put("/dav" + place.replace(" ", "%20"), content)
-        return self._at(path(place))
+            self._client.put(f"/dav/Bestand%20neu/{name}", content)
+        return self._at(path(f"/Bestand neu/{name}"))
 
     def _by_gever(self) -> Thing:
         document = gever.a_document(self._client, self._folder)
         document.check_in(self._client, "alpha v1")
         return self._at(str(UUID(document.seen_by(self._client)["UID"])))
+
+    def _checked_out(self) -> Thing:
+        thing = self._by_gever()
+        gever.send(self._client, "POST", f"{gever.ORIGIN}{gever.MOUNT}/{'/'.join(thing.address)}/@checkout")
+        return thing
 
     def _by_okd(self) -> Thing:
         form = okd.form(okd.metadata_part(), okd.file_part())
