@@ -50,6 +50,12 @@ class ServerProcess:
     def __exit__(self, *exception: object) -> None:
         self.kill()
 
+    @property
+    def address(self) -> str:
+        """Host and port for programs that connect by themselves."""
+        host, port = self._address
+        return f"{host}:{port}"
+
     def connect(self) -> Client:
         return Client(self._address)
 

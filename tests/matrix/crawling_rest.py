@@ -63,7 +63,7 @@ def crawled_by_okd(world: World) -> Told:
     for query in ("pageSize=250&sort=documentName", "pageSize=1&sort=-documentName", "pageSize=250&sort=documentName&q=t"):
         told[f"list {query}"] = ask("GET", f"{OKD}?{query}")
     for number, word in enumerate(sorted(hidden_markers(world.role))):
-        for name in ("documentName", "q", "documentId", "studentNumber", "documentSubtype"):
+        for name in ("documentName", "q", "documentId"):
             told[f"search of hidden word {number} as {name}"] = ask("GET", f"{OKD}?{name}={quote(word)}")
     listed = told["list pageSize=250&sort=documentName"]
     for item in _items(listed):

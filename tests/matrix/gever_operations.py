@@ -361,3 +361,50 @@ _operation("POST @checkout", "check-out", "/@checkout", _check_out_rule, 204, _i
 _operation("POST @checkin", "check-in", "/@checkin", check_in_rule, 204, _is_held(expected=False))
 _operation("POST @cancelcheckout", "cancel-check-out", "/@cancelcheckout", _cancel_rule, 204, _is_held(expected=False))
 _operation("PATCH @history", "revert", "/@history", _revert_rule, 200, _went_back, fields=lambda at, place: {"version": 0})
+
+
+# Uploads in parts
+
+_NO_UPLOAD: Final = "0" * 32
+
+
+def _has_begun(send: Send, at: Addresses, place: Place, response: Response) -> bool:
+    upload = response.headers["location"].removeprefix(at.host)
+    return send("HEAD", upload, tus_resumable="1.0.0").headers.get("upload-offset") == "0"
+
+
+def _uploads(
+    name: str, offered: str, service: str, rule: Rule, success: int, shows: Check | None = None, of: str = "top"
+) -> None:
+    def make(at: Addresses, place: Place) -> Sending:
+        headers = {"tus_resumable": "1.0.0", "upload_length": "3", "upload_metadata": "filename bmV3LnR4dA=="}
+        return Sending(at.gever(getattr(place, of)) + service, b"", headers)
+
+    GEVER_OPERATIONS.append(Operation(name, name.split()[0], make, rule, success, shows, offered=offered))
+
+
+def _none(asking: Asking, place: Place) -> Verdict:
+    """An upload is of who began it: what there is is tried with the upload itself."""
+    return frozenset({Outcome.MISSING})
+
+
+_uploads("POST @tus-upload", "begin-upload", "/@tus-upload", _adds(_of("top")), 201, _has_begun)
+_uploads("POST @tus-upload into shut", "begin-upload", "/@tus-upload", _adds(_of("shut")), 201, _has_begun, "shut")
+for _name in ("doc", "mine", "unseen"):
+    _uploads(
+        f"POST @tus-replace of {_name}",
+        "begin-replacement",
+        "/@tus-replace",
+        lambda asking, place, name=_name: asking.needs(getattr(place, name), Right.WRITE),  # type: ignore[misc]
+        201,
+        _has_begun,
+        _name,
+    )
+for _method, _offered in (("HEAD", "show-upload"), ("PATCH", "append-to-upload"), ("DELETE", "give-up-upload")):
+    _uploads(f"{_method} of no upload", _offered, f"/@tus-upload/{_NO_UPLOAD}", _none, 204)
+for _service, _offered in (
+    ("@tus-upload", "options-of-new-uploads"),
+    ("@tus-replace", "options-of-replacements"),
+    (f"@tus-upload/{_NO_UPLOAD}", "options-of-upload"),
+):
+    _uploads(f"OPTIONS {_service}", _offered, f"/{_service}", lambda asking, place: ALLOWED, 204)

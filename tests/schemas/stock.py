@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum, auto
 from itertools import count, cycle
 from typing import Final
 from uuid import UUID
@@ -23,12 +24,21 @@ _BETWEEN: Final = timedelta(minutes=2)
 """From one request to the next: locks end after some, and no failed sign-in holds up the next ones."""
 
 
+class Kind(Enum):
+    """What requests are about: documents four times of five; containers; containers to which an upload is on its way."""
+
+    ANY = auto()
+    CONTAINER = auto()
+    UPLOAD = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object: its UUID, and its address in GEVER."""
+    """An object: its UUID, its address in GEVER, and the id of an upload to it."""
 
     uuid: str
     address: TreePath
+    upload_id: str = ""
 
 
 class Stock:
@@ -40,13 +50,16 @@ class Stock:
         self._folder = gever.a_dossier(client, "Bestand")
         client.mkcol("/dav/Bestand%20neu")
         self._numbers = count(1)
-        self._documents = self._kept(self._by_drive, self._by_gever, self._by_okd, self._checked_out, self._a_dossier)
-        self._containers = self._kept(self._a_dossier)
+        self._kinds = {
+            Kind.ANY: self._kept(self._by_drive, self._by_gever, self._by_okd, self._checked_out, self._a_dossier),
+            Kind.CONTAINER: self._kept(self._a_dossier),
+            Kind.UPLOAD: self._kept(self._an_upload),
+        }
 
-    def another(self, *, is_container: bool) -> Thing:
-        """Return an object; what may be a document is one four times of five."""
+    def another(self, kind: Kind) -> Thing:
+        """Return an object."""
         self._client.clock.advance(_BETWEEN)
-        return next(self._containers if is_container else self._documents)
+        return next(self._kinds[kind])
 
     def _kept(self, *makers: Callable[[], Thing]) -> Iterator[Thing]:
         kept: deque[Thing] = deque(maxlen=_KEPT)
@@ -77,6 +90,12 @@ class Stock:
 
     def _a_dossier(self) -> Thing:
         return self._at(str(UUID(gever.send(self._client, "GET", gever.a_dossier(self._client)).json["UID"])))
+
+    def _an_upload(self) -> Thing:
+        dossier = self._a_dossier()
+        url = f"{gever.ORIGIN}{gever.MOUNT}/{'/'.join(dossier.address)}/@tus-upload"
+        response = gever.send(self._client, "POST", url, tus_resumable="1.0.0", upload_length="4")
+        return replace(dossier, upload_id=response.headers["location"].rpartition("/")[2])
 
     def _at(self, where: TreePath | str) -> Thing:
         seen = describing.describe(self._store, self._client.ctx, where, with_above=True)

@@ -13,7 +13,7 @@ from davgate.rest.dialects import DIALECTS
 from davgate.rest.gever.services import PLAIN_SERVICES
 from tests.protocol.client import Client
 from tests.schemas.requests import LeftOut, Subject
-from tests.schemas.stock import Stock
+from tests.schemas.stock import Kind, Stock
 
 
 def _always(_case: Case, _response: Response) -> bool:
@@ -26,6 +26,10 @@ def _has_no_base64(_case: Case, response: Response) -> bool:
 
 def _takes_title_of_container(_case: Case, response: Response) -> bool:
     return response.status_code == 400 and "Required input is missing." in response.text
+
+
+def _has_no_text_in_base64(_case: Case, response: Response) -> bool:
+    return response.status_code == 400 and "Upload-Metadata" in response.text
 
 
 def _is_in_no_state_for_trash(_case: Case, response: Response) -> bool:
@@ -43,6 +47,7 @@ GEVER: Final = Subject(
         "path": lambda thing: "/".join(quote(segment) for segment in thing.address),
         "version": lambda _thing: "1",
         "id": lambda _thing: "ann",
+        "upload_id": lambda thing: thing.upload_id,
     },
     (
         LeftOut("unsupported_method", "a.1: a method that a service does not have is 404", _always),
@@ -53,9 +58,11 @@ GEVER: Final = Subject(
             "e.2: what cannot be trashed now is 400",
             _is_in_no_state_for_trash,
         ),
+        LeftOut("positive_data_acceptance", "d.6: metadata are UTF-8 in base64", _has_no_text_in_base64),
         LeftOut("allow_header_conformance", "d.6: an object may be called as a service without @ is", _may_name_an_object),
     ),
-    about_containers=frozenset({"create", "copy", "move"}),
+    kinds=dict.fromkeys(("create", "copy", "move", "begin-upload"), Kind.CONTAINER)
+    | dict.fromkeys(("show-upload", "append-to-upload", "give-up-upload"), Kind.UPLOAD),
 )
 
 

@@ -17,21 +17,32 @@ from davgate.http.requests import Environ
 from davgate.http.responses import STATUS_LINES, Response, empty, whole
 from davgate.model import etag
 from davgate.model.conditions import ANY
+from davgate.rest import tus
 from davgate.rest.operations import BYTES, JSON, Answer, Dialect, Json, Multipart, Operation, Raw
 
 Schema = Mapping[str, Any]
 
-_VISIBLE: Final = {"pattern": r"^[^\u0000-\u001f\u007f\ufffe\uffff]*$"}
-_SEGMENT: Final = {"type": "string", "minLength": 1, **_VISIBLE}
+_SEGMENT: Final = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f\ufffe\uffff]+$"}
 """What any variable part of a path is: a name as the drive has it."""
+_NAME: Final = {"pattern": r'^[^\u0000-\u001f\u007f"\\]*$'}
+"""What any field of a form is called: nothing that would have to be escaped (RFC 7578, 2)."""
 _TAGS: Final = {"type": "string", "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'}
+_CHECKSUM: Final = "^(md5 [A-Za-z0-9+/]{21}[AQgw]==|(sha1 [A-Za-z0-9+/]{26}|sha256 [A-Za-z0-9+/]{42})[AEIMQUYcgkosw048]=)$"
+_BYTES: Final = {"type": "integer", "minimum": 0, "maximum": 10**15}
 _HEADERS: Final = {
     "If-Match": _TAGS,
     "If-None-Match": _TAGS,
     "If": {"type": "string", "pattern": "^[(](Not )?<[!#-;=?-~]+>[)]$"},
     "Lock-Token": {"type": "string", "pattern": "^(<[!#-;=?-~]+>|[!#-;=?-~]+)$"},
+    "Tus-Resumable": {"type": "string", "enum": [tus.VERSION]},
+    "Upload-Length": _BYTES,
+    "Upload-Offset": _BYTES,
+    "Content-Disposition": {"type": "string", "pattern": '^[a-z-]+(; filename="[A-Za-z0-9 ._-]*")?$'},
+    "Upload-Checksum": {"type": "string", "pattern": _CHECKSUM},
+    "Upload-Metadata": {"type": "string", "pattern": "^[A-Za-z0-9_.-]+( ([A-Za-z0-9+/]{4})*)?$"},
 }
 """Headers that are refused when they cannot be read; any other counts as not sent then."""
+_REQUIRED: Final = ("Tus-Resumable", "Upload-Length", "Upload-Offset")
 _VARIABLE = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REFERENCE: Final = "#/components/schemas/"
 _SECURITY: Final = {
@@ -142,7 +153,7 @@ class _Writer:
             name: {"contentType": "application/octet-stream" if kind is BYTES else JSON} for name, kind in form.parts.items()
         }
         required = [name for name in form.parts if name not in form.optional]
-        schema = {"type": "object", "properties": schemas, "required": required, "propertyNames": _VISIBLE}
+        schema = {"type": "object", "properties": schemas, "required": required, "propertyNames": _NAME}
         return {"schema": schema, "encoding": media_types}
 
     def _responses(self, operation: Operation) -> Schema:
@@ -213,4 +224,4 @@ def _path(operation: Operation) -> str:
 
 def _in_headers(operation: Operation) -> Iterator[Schema]:
     for name in operation.headers:
-        yield {"name": name, "in": "header", "required": False, "schema": _HEADERS.get(name, {"type": "string"})}
+        yield {"name": name, "in": "header", "required": name in _REQUIRED, "schema": _HEADERS.get(name, {"type": "string"})}

@@ -100,7 +100,7 @@ def of_nodes(session: Session, node_ids: Iterable[int]) -> Mapping[int, Descript
 
 
 def _to_description(row: Row) -> Description:
-    found = to_node(row[:NODE_WIDTH])
+    found = to_node(row)
     kind, name, number, is_shadowed, created_by, saved_at, author, file_name, said, has_content, *content, content_no = row[
         NODE_WIDTH:
     ]

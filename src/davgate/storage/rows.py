@@ -105,7 +105,7 @@ _DEPTHS = {depth.value: depth for depth in Depth}
 
 
 def to_node(row: Row) -> Node:
-    """Return the node of a row of NODE_COLUMNS."""
+    """Return the node of a row that begins with NODE_COLUMNS."""
     content = None if row[8] is None else Content(row[8], row[9], row[10])
     return Node(row[0], row[1], _KINDS[row[2]], row[3], row[4], row[5], row[6], row[7], content, row[11], bool(row[12]))
 

@@ -15,7 +15,7 @@ from davgate.core import describing, objects
 from davgate.core.access import look_up
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, File
-from davgate.core.rights import require_node
+from davgate.core.rights import require_node, require_visible, rights_at
 from davgate.core.store import Context
 from davgate.core.uploads import Check, Complete
 from davgate.http.responses import Response
@@ -25,6 +25,7 @@ from davgate.model.locks import Holding
 from davgate.model.metadata import TITLE
 from davgate.model.names import check_text
 from davgate.model.node import Node
+from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.rest import tus
 from davgate.rest.exchange import Exchange
@@ -62,8 +63,7 @@ def begin_replacement(exchange: Exchange) -> Response:
 
 
 def _require(found: Found, right: Right) -> None:
-    if found.is_trashed:
-        raise Refused(errors.TRASHED)
+    _refuse_trashed(found)
     if right not in found.it.rights:
         raise Forbidden("You may not upload anything here.")
 
@@ -116,11 +116,17 @@ def append(exchange: Exchange) -> Response:
 
 def _right_to(found: Found) -> Check:
     """Return the check that the caller still has the right that the upload began with."""
-    needed = Right.WRITE_CONTENT if found.is_document else Right.BIND
+    ctx = found.exchange.ctx
 
     def check(session: Session, now: Instant) -> None:
         _refuse_trashed(found)
-        require_node(look_up(session, found.exchange.ctx, found.node_id, now), found.exchange.ctx, needed)
+        resolved = look_up(session, ctx, found.node_id, now)
+        if found.is_document:
+            require_node(resolved, ctx, Right.WRITE_CONTENT)
+        else:
+            # To a drop-box one may add what one may not read.
+            require_visible(session, resolved, ctx)
+            require(Right.BIND, rights_at(resolved, ctx, len(resolved.path)) | Right.READ, resolved.path)
 
     return check
 
@@ -192,6 +198,7 @@ def _file(staged: Staged, file_name: str, upload: Upload) -> File:
 _UPLOAD: Final = "/{path}/@tus-upload/{upload_id}"
 _TOLD: Final = Answer(headers=("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Checksum-Algorithm", "Tus-Max-Size"))
 _BEGUN: Final = Answer(headers=("Tus-Resumable", "Location", "Upload-Expires"))
+_STATE: Final = Answer(headers=("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires", "Cache-Control"))
 _VERSION: Final = ("Tus-Resumable",)
 _LENGTH: Final = (*_VERSION, "Upload-Length", "Upload-Metadata")
 
@@ -241,11 +248,7 @@ OPERATIONS: Final = (
         id="show-upload",
         summary="Tell how much of an upload has arrived.",
         reads=True,
-        answers={
-            HTTPStatus.OK.value: Answer(
-                headers=("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires", "Cache-Control")
-            )
-        },
+        answers={HTTPStatus.OK.value: _STATE},
         refusals=(412,),
         headers=_VERSION,
     ),

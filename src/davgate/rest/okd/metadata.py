@@ -103,6 +103,8 @@ class _Reader:
             return
         if known in _PROPERTIES and not isinstance(value, str):
             self.refuse(name, "It must be a text.")
+        elif not _is_storable(name) or not _is_storable(value):
+            self.refuse(name, "It has the character U+0000. Leave it out.")
         elif known == "retentionPeriodSuggestion" and not _PERIOD.fullmatch(str(value)):
             self.refuse(name, "It must be a number of years, months or days such as 3Y, 6M or 1321D.")
         elif _DATE_NAME.fullmatch(known) and not _is_date(value):
@@ -154,7 +156,7 @@ def _lift(fields: dict[str, Any], name: str, source: object, find: Callable[[dic
 
 def _student_number(person: dict[str, Any]) -> object:
     code = person.get("primaryCode")
-    return code.get("code") if isinstance(code, dict) and code.get("codeType") == STUDENT_NUMBER.partition(":")[2] else None
+    return code.get("code") if isinstance(code, dict) and code.get("codeType") == "studentNumber" else None
 
 
 def _is_date(value: object) -> bool:
@@ -165,3 +167,12 @@ def _is_date(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_storable(value: object) -> bool:
+    """Tell whether no text in a value has the one character that a database cannot keep."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, dict):
+        return all(_is_storable(name) and _is_storable(one) for name, one in value.items())
+    return all(map(_is_storable, value)) if isinstance(value, list) else True
