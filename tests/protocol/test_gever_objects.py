@@ -13,7 +13,7 @@ from davgate.config import ServerConfig
 from davgate.core.store import Store
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID
-from davgate.model.rights import EVERYTHING, READER
+from davgate.model.rights import EVERYTHING, READER, Right
 from davgate.storage.api import access
 from tests.builders import findings, node_at
 from tests.protocol.client import Client
@@ -644,15 +644,10 @@ def test_patch_on_a_condition_takes_either_tag(ann: Client, document: Document) 
     document.patch(ann, {"title": "x"}, if_match=tag)
 
 
-def test_file_is_not_taken_away_but_where_there_is_none(ann: Client, folder: str, document: Document) -> None:
+def test_file_that_is_not_there_can_be_taken_away(ann: Client, folder: str) -> None:
     bare = made(ann, folder, DOCUMENT, title="x", file=None)
 
     assert send(ann, "PATCH", bare, {"file": None}).status == 204
-    assert document.ask(ann, "PATCH", "", {"file": None}).json["message"] == "msg_not_checked_out_by_current_user"
-    document.post(ann, "@checkout")
-    refused = document.ask(ann, "PATCH", "", {"file": None})
-    assert (refused.status, refused.json["additional_metadata"]["fields"][0]["field"]) == (400, "file")
-    assert document.file_for(ann) == b"alpha v0"
 
 
 # Downloads
@@ -990,6 +985,68 @@ def test_who_may_only_read_makes_and_places_nothing(bob: Client, document: Docum
     assert send(bob, "POST", document.container_url, {"@type": DOCUMENT}).status == 403
     assert send(bob, "POST", f"{BASE}/@copy", {"source": document.url}).status == 403
     assert send(bob, "POST", f"{BASE}/@move", {"source": document.url}).status == 403
+
+
+def test_who_may_only_add_is_told_that_it_was_made_and_no_more(
+    bob: Client, ann: Client, store: Store, document: Document
+) -> None:
+    with store.database.write() as tx:
+        access.grant(tx, ROOT_ID, SIGNED_IN_ID, Right.BIND.value)
+        access.grant(tx, ROOT_ID, ann.ctx.principal.id, EVERYTHING.value)
+        tx.commit()
+
+    answer = send(bob, "POST", document.container_url, {"@type": DOCUMENT, "title": "Brought", "file": text_file("x", "b.txt")})
+
+    assert answer.status == 201, answer
+    assert answer.headers["location"] == answer.json["@id"] == f"{document.container_url}/{answer.json['UID']}"
+    assert send(bob, "GET", answer.json["@id"]).status == 404
+    assert got(ann, answer.json["@id"])["title"] == "Brought"
+
+
+# A file that is taken away
+
+
+@on_both_databases
+def test_file_is_taken_away_by_the_check_in_of_a_working_copy_without_one(ann: Client, bob: Client, document: Document) -> None:
+    assert document.ask(ann, "PATCH", fields={"file": None}).json["message"] == "msg_not_checked_out_by_current_user"
+    document.post(ann, "@checkout")
+    document.patch(ann, {"file": None, "description": "empty"})
+
+    assert document.seen_by(ann)["file"] is None
+    assert document.seen_by(bob)["file"]["size"] == len("alpha v0")
+    assert bob("GET", "/dav/F/Alpha.txt").body == b"alpha v0"
+    assert ann("GET", "/dav/F/Alpha.txt").body == b""
+
+    document.post(ann, "@checkin")
+    shown = document.seen_by(bob)
+    assert (shown["file"], shown["title"], shown["description"], shown["file_extension"]) == (None, "Alpha", "empty", "")
+    assert document.ask(bob, "GET", "@@download/file").status == 404
+    assert bob("GET", "/dav/F/Alpha.txt").status == 404
+    assert "Alpha.txt" not in members(bob, "/dav/F/")
+    assert document.numbers(bob) == [0]
+
+    document.patch(bob, {"file": text_file("again", "new.txt")})
+    assert document.file_for(ann) == b"again"
+    assert document.numbers(bob) == [1, 0]
+    assert members(bob, "/dav/F/") == ["Alpha.txt"]
+
+
+def test_cancelled_check_out_brings_the_file_back_that_its_working_copy_lost(ann: Client, document: Document) -> None:
+    document.post(ann, "@checkout")
+    document.patch(ann, {"file": None})
+    document.post(ann, "@cancelcheckout")
+
+    assert document.file_for(ann) == b"alpha v0"
+    assert ann("GET", "/dav/F/Alpha.txt").body == b"alpha v0"
+
+
+def test_working_copy_without_a_file_takes_what_the_drive_saves(ann: Client, document: Document) -> None:
+    document.post(ann, "@checkout")
+    document.patch(ann, {"file": None})
+    assert ann("PUT", "/dav/F/Alpha.txt", b"from the drive").status == 204
+    document.post(ann, "@checkin")
+
+    assert document.file_for(ann) == b"from the drive"
 
 
 # People, and the short status

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_member_locks, check_write_locks, locks_on, look_up
-from davgate.core.content import change_of, next_content_no, settle
+from davgate.core.content import add_no_content, change_of, next_content_no, settle
 from davgate.core.filing import show_on_drive
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
@@ -22,7 +22,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.metadata import NO_METADATA
 from davgate.model.names import check_text
-from davgate.model.node import NO_CONTENT, Cause, Node, Version
+from davgate.model.node import NO_CONTENT, ROOT_ID, Cause, Node, Version
 from davgate.model.paths import TreePath, Where
 from davgate.model.rights import Right
 from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, check_outs, locks, versions
@@ -98,7 +98,11 @@ def check_in(store: Store, ctx: Context, where: Where, *, comment: str = "", kee
         check_outs.forget(tx, node.id)
         if keep_checked_out:
             check_outs.add(tx, replace(taken, taken_at=tx.at, base_no=no, saved_at=None, content=None))
-        record(tx, ctx, "check-in" if is_own else "force-check-in", path, node.id, change_of("content", after_it), version=no)
+        changes = [change_of("content", after_it)]
+        if after_it.name is None and node.name is not None:
+            catalog.touch(tx, node.parent_id or ROOT_ID)
+            changes.insert(0, change_of("delete", node))
+        record(tx, ctx, "check-in" if is_own else "force-check-in", path, node.id, *changes, version=no)
         made = versions.find(tx, node.id, no)
         assert made is not None
         tx.commit()
@@ -110,8 +114,11 @@ def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str) -> 
     before = versions.find(tx, node.id, node.version_no) if node.version_no else None
     if before is not None and before.session is not None:
         versions.seal(tx, before)
+    has_content = not taken.is_without_file and (taken.content is not None or before is None or before.has_content)
     content = taken.content or node.content or (NO_CONTENT if before is None else before.content)
-    has_content = taken.content is not None or before is None or before.has_content
+    if not has_content:
+        content = NO_CONTENT
+        add_no_content(tx)
     name = taken.file_name or (node.name if taken.content is not None or before is None else before.file_name) or ""
     earlier = check_outs.saves(tx, taken)
     opened_at = tx.at
@@ -135,8 +142,8 @@ def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str) -> 
     versions.add(tx, [new])
     versions.add_saves(tx, node.id, no, taken.principal_id, earlier, opened_at)
     if not has_content:
-        catalog.set_version(tx, node.id, no)
-        return replace(node, version_no=no)
+        catalog.take_off_drive(tx, node, no)
+        return replace(node, version_no=no, content=None, name=None, modified_at=tx.at)
     catalog.set_content(tx, node.id, no, content, tx.at)
     return show_on_drive(tx, replace(node, version_no=no, content=content, modified_at=tx.at), name)
 

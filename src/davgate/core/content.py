@@ -293,9 +293,14 @@ def add_metadata_version(
         ],
     )
     if before is None:
-        versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
+        add_no_content(tx)
     catalog.set_version(tx, node.id, no)
     return replace(node, version_no=no)
+
+
+def add_no_content(tx: Transaction) -> None:
+    """Give what a version without content has for its digest its row."""
+    versions.add_blob(tx, Staged(NO_CONTENT.digest, NO_CONTENT.length_bytes, b""))
 
 
 def renamed(file_name: str, stem: str) -> str:

@@ -135,7 +135,9 @@ def _described(
 ) -> Described:
     content, file_name, changed_at = said.content, said.file_name, said.changed_at
     is_own = check_out is not None and check_out.stands and check_out.principal_id == ctx.principal.id
-    if is_own and check_out is not None and check_out.content is not None:
+    if is_own and check_out is not None and check_out.is_without_file:
+        content, file_name = None, ""
+    elif is_own and check_out is not None and check_out.content is not None:
         content, file_name = check_out.content, check_out.file_name or file_name
         changed_at = max(changed_at, check_out.saved_at or changed_at)
     holder = "" if lock is None else names.get(lock.principal_id, "")

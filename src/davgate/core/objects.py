@@ -152,11 +152,12 @@ class Changes:
 
     ``stem`` is what the name of its file is to be before the suffix from now on, also that of a working copy.
     ``only_checked_out`` asks that the caller has the document checked out, once it has content. ``always`` makes a version of
-    bytes that are the same.
+    bytes that are the same. ``removes_file`` takes the content out of the caller's working copy.
     """
 
     metadata: Metadata | None = None
     file: File | None = None
+    removes_file: bool = False
     stem: str = ""
     only_checked_out: bool = False
     always: bool = False
@@ -195,7 +196,7 @@ def check_within(session: Session, ctx: Context, where: int | str, changes: Chan
 
 def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
     check_text(changes.comment, changes.stem, "" if changes.file is None else changes.file.name)
-    has_content = changes.file is not None or changes.only_checked_out
+    has_content = changes.file is not None or changes.removes_file or changes.only_checked_out
     needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
     needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS
     node = require_node(found, ctx, needed)
@@ -205,7 +206,7 @@ def _check_update(session: Session, ctx: Context, found: Resolved, changes: Chan
         raise NotADocument(found.path)
     check_conditions(session, ctx, found, now)
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
-    if changes.only_checked_out and not is_own and not node.is_bare:
+    if (changes.only_checked_out or changes.removes_file) and not is_own and not node.is_bare:
         raise NotCheckedOut(found.path)
     if has_content:
         check_not_held(ctx, found, Act.WRITE)
@@ -234,13 +235,23 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
         node = _change_metadata(tx, ctx, found, node, after, changes)
         found, after = replace(found, chain=(*found.chain[:-1], node)), None
     if changes.file is None:
-        return node
+        return _without_file(tx, ctx, found, node) if changes.removes_file and is_own else node
     add_staged(store, tx, changes.file.staged)
     name = changes.file.name or _present_name(found, node, current, is_own=is_own)
     content = media_of(changes.file.staged, changes.file.media_type, name)
     said = Said("", changes.comment, name, after, changes.always or after is not None)
     node = write_content(store, tx, ctx, found, content, Cause.SAVE, said=said).node
     return node if is_own else _place(tx, ctx, node, name)
+
+
+def _without_file(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> Node:
+    """Take the content out of the caller's working copy; the document itself loses it with the check-in."""
+    taken = found.check_out
+    if taken is None or taken.is_without_file or node.content is None:
+        return node
+    check_outs.save(tx, taken, None, None)
+    record(tx, ctx, "remove-file", found.path, node.id)
+    return replace(node, content=None, modified_at=tx.at)
 
 
 def _present_name(found: Resolved, node: Node, current: Version | None, *, is_own: bool) -> str:

@@ -37,6 +37,11 @@ class CheckOut:
     file_name: str | None = None
 
     @property
+    def is_without_file(self) -> bool:
+        """Whether the working copy has no content because its holder took that away."""
+        return self.content is None and self.saved_at is not None
+
+    @property
     def stands(self) -> bool:
         """Whether it goes on."""
         return self.cancelled_at is None

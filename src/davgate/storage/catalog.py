@@ -305,6 +305,23 @@ def place_first(tx: Transaction, node_id: int, parent_id: int, name: str) -> Non
     tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
 
 
+_DROP_CONTENT = Statement(
+    update(node)
+    .where(node.c.id == bindparam("node_id"))
+    .values(
+        digest=null(), length_bytes=null(), media_type=null(), version_no=bindparam("new_version_no"), modified_at=bindparam("at")
+    )
+)
+
+
+def take_off_drive(tx: Transaction, taken: Node, version_no: int) -> None:
+    """Let a document be without content, and so without a name on the drive, from a version on."""
+    tx.run(_DROP_CONTENT, node_id=taken.id, new_version_no=version_no, at=tx.at)
+    if taken.name is not None:
+        _set_place(tx, taken.id, taken.parent_id, None)
+        tx.run(_LEAVE, left_id=taken.id, left_at=tx.at)
+
+
 _HAS_MARK = exists().where(version_mark.c.document_id == node.c.id)
 _HAS_GRANT = exists().where(access_grant.c.node_id == node.c.id)
 _MAKER = Statement(

@@ -156,8 +156,8 @@ def rename(tx: Transaction, document_id: int, file_name: str) -> None:
     tx.run(_RENAME, of=document_id, new_file_name=file_name)
 
 
-def save(tx: Transaction, former: CheckOut, content: Content, file_name: str | None) -> None:
-    """Give a working copy other bytes, and its file a name; the bytes that it had are kept until check-in or cancel."""
+def save(tx: Transaction, former: CheckOut, content: Content | None, file_name: str | None) -> None:
+    """Give a working copy other bytes, or none, and its file a name; the bytes that it had are kept until check-in or cancel."""
     if former.content is not None and former.saved_at is not None:
         tx.run(
             _KEEP,
@@ -171,9 +171,9 @@ def save(tx: Transaction, former: CheckOut, content: Content, file_name: str | N
         _SAVE,
         of=former.document_id,
         at=tx.at,
-        new_media_type=content.media_type,
-        new_digest=content.digest,
-        new_length_bytes=content.length_bytes,
+        new_media_type=None if content is None else content.media_type,
+        new_digest=None if content is None else content.digest,
+        new_length_bytes=None if content is None else content.length_bytes,
         new_file_name=file_name,
     )
 

@@ -244,9 +244,7 @@ def _version_contents() -> Iterator[Rule]:
         "version-bare",
         select(version.c.document_id, version.c.no)
         .where(version.c.has_content == 0)
-        .where(
-            or_(version.c.digest != NO_CONTENT.digest, version.c.length_bytes != 0, version.c.content_no.is_not(None)),
-        ),
+        .where(or_(version.c.digest != NO_CONTENT.digest, version.c.length_bytes != 0)),
         "version {1} is said to be without content, and has some",
     )
 
@@ -287,7 +285,8 @@ def _version_contents() -> Iterator[Rule]:
         "content-lost",
         select(line.c.document_id, line.c.no).where(
             or_(
-                line.c.has_content < line.c.had_content,
+                # A check-in alone can take the file away.
+                and_(line.c.has_content < line.c.had_content, line.c.cause != Cause.CHECK_IN.value),
                 and_(is_neighbour, line.c.cause == Cause.METADATA.value, line.c.digest != line.c.digest_before),
             )
         ),

@@ -184,8 +184,8 @@ def identities_of(who: Principal) -> str:
 
 
 def as_holder_sees(node: Node, check_out: CheckOut) -> Node:
-    """Return a document that is checked out as its holder sees it: with the working copy, once there is one."""
-    if check_out.content is None or check_out.saved_at is None:
+    """Return a document that is checked out as its holder sees it: with the working copy, if there is one, or without a file."""
+    if check_out.saved_at is None:
         return node
     return replace(node, content=check_out.content, modified_at=check_out.saved_at)
 

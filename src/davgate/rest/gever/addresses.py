@@ -13,6 +13,7 @@ from typing import Final
 from davgate.core import deleted, describing
 from davgate.core.describing import Described, Seen
 from davgate.model.errors import NotFound
+from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
 
@@ -96,6 +97,23 @@ def find_by_uuid(exchange: Exchange, uuid: str) -> Found:
     """
     seen = describing.describe(exchange.store, exchange.ctx.without_conditions(), uuid, with_above=True)
     return Found(exchange, seen, False, address_of(seen))
+
+
+def find_placed(exchange: Exchange, node: Node) -> Found | None:
+    """Return what a request has made or moved; None when its caller may add but not see, or when it is gone again.
+
+    What was done is done: it is no error any more.
+    """
+    try:
+        return find_by_id(exchange, node.id)
+    except NotFound:
+        return None
+
+
+def url_of_placed(exchange: Exchange, node: Node, container: Found) -> str:
+    """Return the address of what a request has put into a container: to whom may not see it, by its UID."""
+    found = find_placed(exchange, node)
+    return container.service_url(node.uuid.replace("-", "")) if found is None else found.url
 
 
 def find_document(exchange: Exchange) -> Found:

@@ -16,14 +16,12 @@ from davgate.model.metadata import TITLE
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors, naming, reading, representation, shapes
-from davgate.rest.gever.addresses import Found, find, find_by_id
+from davgate.rest.gever.addresses import Found, find, find_placed
 from davgate.rest.gever.bodies import described, fields_of
-from davgate.rest.gever.errors import FieldMistake, Refused
+from davgate.rest.gever.errors import Refused
 from davgate.rest.gever.fields import Parsed, parse
 from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import JSON, Answer, Operation
-
-_NO_FILE: Final = FieldMistake("file", "A file cannot be taken away. Send another one, or delete the document.")
 
 
 def change(exchange: Exchange) -> Response:
@@ -35,8 +33,6 @@ def change(exchange: Exchange) -> Response:
     parsed = parse(fields_of(exchange), needs_title=not found.is_document, is_new=False)
     names_file = parsed.names_file and found.is_document
     mistakes = parsed.mistakes
-    if names_file and parsed.file is None and not mistakes and found.it.content is not None:
-        mistakes = (_NO_FILE,)
     if mistakes or names_file:
         # What is wrong with a field is told last, and bytes are taken in only where they may go.
         asked = Changes(parsed.metadata or None, only_checked_out=names_file)
@@ -44,16 +40,16 @@ def change(exchange: Exchange) -> Response:
     if mistakes:
         raise Refused(errors.invalid_fields(*mistakes))
     objects.update(exchange.store, exchange.ctx, found.node_id, _changes(found, parsed))
-    if not _wants_representation(exchange):
+    shown = find_placed(exchange, found.it.node) if _wants_representation(exchange) else None
+    if shown is None:
         return empty(HTTPStatus.NO_CONTENT)
-    shown = reading.whole(find_by_id(exchange, found.node_id))
-    return answers.json(HTTPStatus.OK, shown, ("Preference-Applied", "return=representation"))
+    return answers.json(HTTPStatus.OK, reading.whole(shown), ("Preference-Applied", "return=representation"))
 
 
 def _changes(found: Found, parsed: Parsed) -> Changes:
     stem = naming.file_stem(parsed.title) if parsed.title else ""
     if parsed.file is None or not found.is_document:
-        return Changes(parsed.metadata or None, stem=stem)
+        return Changes(parsed.metadata or None, removes_file=parsed.names_file and found.is_document, stem=stem)
     metadata = dict(parsed.metadata)
     uploaded_name = parsed.file.name or found.it.file_name or naming.UNNAMED
     title = parsed.title or representation.title(found.it)
@@ -61,7 +57,7 @@ def _changes(found: Found, parsed: Parsed) -> Changes:
         title = metadata[TITLE] = naming.title_for(uploaded_name)
     file_name = naming.file_name_for(title, uploaded_name)
     file = parsed.file.staged_as(found.exchange.store, file_name)
-    return Changes(metadata or None, file, stem, only_checked_out=True)
+    return Changes(metadata or None, file, stem=stem, only_checked_out=True)
 
 
 def _wants_representation(exchange: Exchange) -> bool:

@@ -20,7 +20,7 @@ from davgate.model.paths import TreePath
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors, kinds, shapes
-from davgate.rest.gever.addresses import Found, find_at, find_by_id, find_by_uuid, find_container
+from davgate.rest.gever.addresses import Found, find_at, find_by_uuid, find_container, url_of_placed
 from davgate.rest.gever.bodies import described, fields_of
 from davgate.rest.gever.errors import Refused, answering
 from davgate.rest.gever.services import OBJECT
@@ -65,7 +65,7 @@ def _place(exchange: Exchange, place: Callable[[list[int], int], list[Node]]) ->
     placed = place([source.node_id for source in sources], target.node_id)
     pairs = zip(sources, placed, strict=True)
     return answers.json(
-        HTTPStatus.OK, [{"source": source.url, "target": find_by_id(exchange, node.id).url} for source, node in pairs]
+        HTTPStatus.OK, [{"source": source.url, "target": url_of_placed(exchange, node, target)} for source, node in pairs]
     )
 
 

@@ -30,7 +30,7 @@ from davgate.model.rights import Right
 from davgate.rest import tus
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import creating, errors, naming, representation
-from davgate.rest.gever.addresses import Found, find, find_by_id, find_container, find_document
+from davgate.rest.gever.addresses import Found, find, find_container, find_document, url_of_placed
 from davgate.rest.gever.errors import Refusal, Refused, answering
 from davgate.rest.gever.fields import parse
 from davgate.rest.gever.kinds import DOCUMENT, KINDS
@@ -110,7 +110,12 @@ def append(exchange: Exchange) -> Response:
     check, complete = _replacement(found) if found.is_document else _new_document(found)
     with answering(_REFUSALS):
         return tus.patch(
-            exchange, found.node_id, exchange.params["upload_id"], check, complete, lambda node: find_by_id(exchange, node.id).url
+            exchange,
+            found.node_id,
+            exchange.params["upload_id"],
+            check,
+            complete,
+            lambda node: found.url if found.is_document else url_of_placed(exchange, node, found),
         )
 
 
