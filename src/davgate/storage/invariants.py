@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import (
     Column,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     SelectBase,
     and_,
     bindparam,
-    case,
     cast,
     exists,
     func,
@@ -24,81 +22,40 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    union,
 )
 
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Holding, Scope
 from davgate.model.marks import MarkKind
-from davgate.model.node import CONTENT_CAUSES, NO_CONTENT, ROOT_ID, Cause, NodeKind
+from davgate.model.node import ROOT_ID, Cause, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import EVERYTHING
-from davgate.storage.collector import NAMING
-from davgate.storage.statements import Statement
+from davgate.storage.invariant import RESTORE_ALL, Rule, Subject, rule
+from davgate.storage.invariants_of_versions import RULES_OF_VERSIONS
 from davgate.storage.tables import (
     access_grant,
     app_password,
     audit,
     blob,
     change,
-    check_out,
     lock,
     metadata,
     node,
     placement,
     principal,
-    rescue,
-    save,
     store,
     trash,
     version,
     version_mark,
-    version_stream,
-    working_save,
 )
-
-
-class Subject(enum.Enum):
-    """What the first column of a rule's rows identifies."""
-
-    NODE = "node"
-    CONTENT = "content"
-    STORE = "store"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An invariant: its code, the query for breaches, and how one is told; ``{1}`` is the second column of the row."""
-
-    code: str
-    subject: Subject
-    breaches: Statement
-    what: str
-    advice: str
-
-
-RESTORE = "Restore the newest backup in which it is whole."
-RESTORE_ALL = "Stop the server, restore the newest backup that passes fsck, and report this."
-STORE_AGAIN = "Restore the content from a backup into the blob folder, or store the same bytes again."
 
 _DOCUMENT = NodeKind.DOCUMENT.value
 _COLLECTION = NodeKind.COLLECTION.value
 
 
-def _rule(
-    code: str,
-    breaches: SelectBase,
-    what: str,
-    *,
-    subject: Subject = Subject.NODE,
-    advice: str = RESTORE,
-) -> Rule:
-    return Rule(code, subject, Statement(breaches), what, advice)
-
-
 def _tree() -> Iterator[Rule]:
     is_root = and_(node.c.id == ROOT_ID, node.c.kind == _COLLECTION, node.c.parent_id.is_(None), node.c.name.is_(None))
-    yield _rule(
+    yield rule(
         "root-missing",
         select(literal(ROOT_ID)).where(not_(exists().where(is_root))),
         "the root collection does not exist, or is not a collection without parent and name",
@@ -106,7 +63,7 @@ def _tree() -> Iterator[Rule]:
         advice=RESTORE_ALL,
     )
     parent = node.alias("parent")
-    yield _rule(
+    yield rule(
         "parent-not-collection",
         select(node.c.id, parent.c.id)
         .join_from(node, parent, parent.c.id == node.c.parent_id)
@@ -116,7 +73,7 @@ def _tree() -> Iterator[Rule]:
     top = select(node.c.id.label("id")).where(node.c.parent_id.is_(None)).cte("reached", recursive=True)
     reached = top.union_all(select(node.c.id).join_from(top, node, node.c.parent_id == top.c.id))
     # Each node has one parent, so one that no walk from above meets lies in a circle, or below one that is gone.
-    yield _rule(
+    yield rule(
         "unreachable",
         select(node.c.id, node.c.parent_id)
         .outerjoin_from(node, reached, reached.c.id == node.c.id)
@@ -124,7 +81,7 @@ def _tree() -> Iterator[Rule]:
         "no way leads from it up to the root, to the trash or to an unfiled document (its parent is node {1})",
     )
     was_placed = exists().where(placement.c.node_id == node.c.id)
-    yield _rule(
+    yield rule(
         "lost",
         select(node.c.id)
         .outerjoin_from(node, trash, trash.c.node_id == node.c.id)
@@ -134,211 +91,10 @@ def _tree() -> Iterator[Rule]:
     )
 
 
-def _versions() -> Iterator[Rule]:
-    content = (node.c.digest, node.c.length_bytes, node.c.media_type)
-    has_all = and_(*(column.is_not(None) for column in content))
-    has_none = and_(*(column.is_(None) for column in content))
-    is_document = node.c.kind == _DOCUMENT
-    yield _rule(
-        "content-torn",
-        select(node.c.id, node.c.version_no).where(
-            not_(
-                or_(
-                    # Without versions it is pending or a scratch file; one with versions may have been emptied a moment ago.
-                    and_(is_document, has_all),
-                    and_(is_document, has_none),
-                    and_(node.c.kind == _COLLECTION, node.c.version_no >= 0, has_none),
-                )
-            )
-        ),
-        "version {1} is said to be current, and digest, length and media type do not go with that",
-    )
-    yield _rule(
-        "current-differs",
-        select(node.c.id, node.c.version_no)
-        .outerjoin_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
-        .where(is_document, node.c.version_no > 0, has_all)
-        .where(
-            or_(
-                version.c.no.is_(None),
-                version.c.digest != node.c.digest,
-                version.c.length_bytes != node.c.length_bytes,
-                version.c.media_type != node.c.media_type,
-                version.c.has_content == 0,
-                # One of metadata alone leaves the content, and when that changed, as they were.
-                and_(version.c.opened_at > node.c.modified_at, version.c.cause != Cause.METADATA.value),
-            )
-        ),
-        "its current version {1} does not exist or is not what the document shows",
-    )
-    is_filed = node.c.parent_id.is_not(None)
-    is_bare = and_(is_document, node.c.version_no > 0, has_none)
-    yield _rule(
-        "nameless",
-        select(node.c.id).where(is_filed, node.c.name.is_(None), not_(is_bare)),
-        "it is in a collection without a name, and only a document of metadata alone can be",
-    )
-    yield _rule(
-        "current-differs",
-        select(node.c.id, node.c.version_no)
-        .outerjoin_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
-        .where(is_filed, node.c.name.is_(None), is_bare)
-        .where(or_(version.c.no.is_(None), version.c.has_content != 0)),
-        "its current version {1} does not exist or has content, and the document shows none",
-    )
-    yield _rule(
-        "version-number",
-        select(version.c.document_id, version.c.no)
-        .join_from(version, node, node.c.id == version.c.document_id)
-        .where(or_(version.c.no < 1, version.c.no > node.c.version_no)),
-        "it has a version {1}, a number not given yet",
-    )
-    ordered = select(
-        version.c.document_id,
-        version.c.no,
-        version.c.opened_at,
-        version.c.sealed_at,
-        func.lag(version.c.opened_at).over(partition_by=version.c.document_id, order_by=version.c.no).label("before"),
-    ).subquery()
-    yield _rule(
-        "version-order",
-        select(ordered.c.document_id, ordered.c.no).where(
-            or_(ordered.c.opened_at <= ordered.c.before, ordered.c.sealed_at < ordered.c.opened_at)
-        ),
-        "version {1} is not younger than the one before it, or was sealed before it was opened",
-    )
-    yield from _version_contents()
-    yield _rule(
-        "save-misplaced",
-        select(save.c.document_id, save.c.version_no)
-        .join_from(save, version, and_(version.c.document_id == save.c.document_id, version.c.no == save.c.version_no))
-        .where(or_(save.c.saved_at < version.c.opened_at, save.c.saved_at >= version.c.saved_at)),
-        "version {1} has a save from before it was opened, or not older than its present bytes",
-    )
-    yield _rule(
-        "version-times",
-        select(version.c.document_id, version.c.no).where(
-            or_(version.c.saved_at < version.c.opened_at, version.c.saved_at > version.c.sealed_at)
-        ),
-        "version {1} got its bytes before it was opened, or after it was sealed",
-    )
-    yield _rule(
-        "version-open",
-        select(version.c.document_id, version.c.no)
-        .join_from(version, node, node.c.id == version.c.document_id)
-        .where(version.c.session.is_not(None), version.c.sealed_at > bindparam("now"), version.c.no != node.c.version_no),
-        "version {1} is still open, and is not the current one",
-    )
-    yield _rule(
-        "label-twice",
-        select(version_mark.c.document_id, func.min(version_mark.c.version_no))
-        .where(version_mark.c.kind == "label")
-        .group_by(version_mark.c.document_id, version_mark.c.label)
-        .having(func.count() > 1),
-        "version {1} has a label that another version has, too",
-    )
-
-
-def _version_contents() -> Iterator[Rule]:
-    yield _rule(
-        "version-bare",
-        select(version.c.document_id, version.c.no)
-        .where(version.c.has_content == 0)
-        .where(or_(version.c.digest != NO_CONTENT.digest, version.c.length_bytes != 0)),
-        "version {1} is said to be without content, and has some",
-    )
-
-    def before(column: Column[int] | Column[bytes]) -> ColumnElement[int] | ColumnElement[bytes]:
-        return func.lag(column).over(partition_by=version.c.document_id, order_by=version.c.no)
-
-    content_no = func.coalesce(version.c.content_no, -1)
-    is_next = and_(
-        version.c.has_content == 1,
-        or_(version.c.cause.in_([cause.value for cause in CONTENT_CAUSES]), before(version.c.content_no).is_(None)),
-    )
-    line = select(
-        version.c.document_id,
-        version.c.no,
-        version.c.has_content,
-        version.c.cause,
-        version.c.digest,
-        content_no.label("content_no"),
-        case((is_next, 1), else_=0).label("is_next"),
-        before(version.c.no).label("no_before"),
-        before(version.c.has_content).label("had_content"),
-        before(version.c.digest).label("digest_before"),
-        func.coalesce(before(version.c.content_no), -1).label("content_no_before"),
-    ).subquery()
-    # What was thinned took its number with it, so only of neighbours the numbers follow each other.
-    is_neighbour = or_(line.c.no_before == line.c.no - 1, and_(line.c.no_before.is_(None), line.c.no == 1))
-    yield _rule(
-        "content-number",
-        select(line.c.document_id, line.c.no).where(
-            or_(
-                line.c.content_no < line.c.content_no_before + line.c.is_next,
-                and_(is_neighbour, line.c.content_no != line.c.content_no_before + line.c.is_next),
-            )
-        ),
-        "version {1} does not have the number that follows among those with content",
-    )
-    yield _rule(
-        "content-lost",
-        select(line.c.document_id, line.c.no).where(
-            or_(
-                # A check-in alone can take the file away.
-                and_(line.c.has_content < line.c.had_content, line.c.cause != Cause.CHECK_IN.value),
-                and_(is_neighbour, line.c.cause == Cause.METADATA.value, line.c.digest != line.c.digest_before),
-            )
-        ),
-        "version {1}, of metadata alone, does not have the content of the one before it",
-    )
-
-
-def _contents() -> Iterator[Rule]:
-    # Only what is wrong is made distinct: a union of all that is named would be sorted first.
-    unrecorded = union(
-        *(
-            select(column)
-            .outerjoin_from(column.table, blob, blob.c.digest == column)
-            .where(blob.c.digest.is_(None), column.is_not(None))
-            for column in NAMING
-        )
-    )
-    yield _rule(
-        "blob-unrecorded",
-        unrecorded,
-        "a version needs this content, and no row says where it is",
-        subject=Subject.CONTENT,
-    )
-    differing = union(
-        *(
-            select(table.c.digest, table.c.length_bytes, blob.c.length_bytes)
-            .join_from(table, blob, blob.c.digest == table.c.digest)
-            .where(blob.c.length_bytes != table.c.length_bytes)
-            for table in (version, version_stream, save, check_out, working_save, rescue)
-        )
-    )
-    yield _rule(
-        "length-differs",
-        differing,
-        "a version says that it has {1} bytes, its own row says {2}",
-        subject=Subject.CONTENT,
-    )
-    yield _rule(
-        "blob-length",
-        select(blob.c.digest, blob.c.length_bytes, func.length(blob.c.body)).where(
-            blob.c.body.is_not(None), func.length(blob.c.body) != blob.c.length_bytes
-        ),
-        "{2} bytes are kept in the database where {1} belong",
-        subject=Subject.CONTENT,
-        advice=RESTORE,
-    )
-
-
 def _places() -> Iterator[Rule]:
     is_placed = and_(node.c.parent_id.is_not(None), node.c.name.is_not(None))
     is_open = placement.c.to_at == FOREVER
-    yield _rule(
+    yield rule(
         "placement-differs",
         select(node.c.id)
         .outerjoin_from(node, placement, and_(placement.c.node_id == node.c.id, is_open))
@@ -352,7 +108,7 @@ def _places() -> Iterator[Rule]:
         ),
         "its history of places does not end where it is now",
     )
-    yield _rule(
+    yield rule(
         "placement-open",
         select(node.c.id).join_from(placement, node, node.c.id == placement.c.node_id).where(is_open, not_(is_placed)),
         "its history of places says that it is in the tree, and it is not",
@@ -363,14 +119,14 @@ def _places() -> Iterator[Rule]:
         placement.c.to_at,
         func.lag(placement.c.to_at).over(partition_by=placement.c.node_id, order_by=placement.c.from_at).label("before"),
     ).subquery()
-    yield _rule(
+    yield rule(
         "placement-overlap",
         select(ordered.c.node_id).where(or_(ordered.c.from_at < ordered.c.before, ordered.c.from_at >= ordered.c.to_at)),
         "its history of places has it at two places at once, or nowhere for less than no time",
     )
     former = placement.alias("former")
     left_at = select(func.max(former.c.to_at)).where(former.c.node_id == trash.c.node_id).scalar_subquery()
-    yield _rule(
+    yield rule(
         "trash-differs",
         select(trash.c.node_id)
         .join_from(trash, node, node.c.id == trash.c.node_id)
@@ -396,7 +152,7 @@ def _locks() -> Iterator[Rule]:
         .join_from(start, node, node.c.id == start.c.at)
         .where(node.c.parent_id.is_not(None))
     )
-    yield _rule(
+    yield rule(
         "lock-stray",
         select(lock.c.node_id)
         .join_from(climb, lock, lock.c.token == climb.c.token)
@@ -407,7 +163,7 @@ def _locks() -> Iterator[Rule]:
     )
     other = lock.alias("other")
     exclusive = Scope.EXCLUSIVE.value
-    yield _rule(
+    yield rule(
         "lock-conflict",
         select(lock.c.node_id, other.c.node_id)
         .join_from(climb, lock, lock.c.token == climb.c.token)
@@ -423,7 +179,7 @@ def _locks() -> Iterator[Rule]:
         "it has a lock that contradicts one on node {1}",
         advice="End one of the two locks, or wait for its end. Report this.",
     )
-    yield _rule(
+    yield rule(
         "lock-torn",
         select(lock.c.node_id).where(
             or_(
@@ -441,7 +197,7 @@ def _locks() -> Iterator[Rule]:
 def _counters() -> Iterator[Rule]:
     stored = cast(func.coalesce(func.sum(blob.c.length_bytes), 0), blob.c.length_bytes.type)
     total = select(stored).scalar_subquery()
-    yield _rule(
+    yield rule(
         "stored-bytes",
         select(store.c.id, store.c.stored_bytes, total).where(store.c.stored_bytes != total),
         "{1} bytes are said to be stored, {2} are",
@@ -451,7 +207,7 @@ def _counters() -> Iterator[Rule]:
     count = select(func.count()).select_from(change).scalar_subquery()
     lowest = select(func.coalesce(func.min(change.c.seq), 1)).scalar_subquery()
     highest = select(func.coalesce(func.max(change.c.seq), 0)).scalar_subquery()
-    yield _rule(
+    yield rule(
         "change-gap",
         select(store.c.id, store.c.last_change, count, lowest, highest).where(
             or_(count != store.c.last_change, highest != store.c.last_change, lowest != 1)
@@ -461,7 +217,7 @@ def _counters() -> Iterator[Rule]:
         advice=RESTORE_ALL,
     )
     audited = select(audit.c.at).distinct().subquery()
-    yield _rule(
+    yield rule(
         "change-unaudited",
         select(change.c.node_id, change.c.seq)
         .outerjoin_from(change, audited, audited.c.at == change.c.changed_at)
@@ -469,7 +225,7 @@ def _counters() -> Iterator[Rule]:
         "the audit does not tell who made change {1}",
     )
     last_id = select(func.max(node.c.id)).scalar_subquery()
-    yield _rule(
+    yield rule(
         "next-id",
         select(store.c.id, store.c.next_id, last_id).where(store.c.next_id <= last_id),
         "the next inner id, {1}, was given to a node already; the highest is {2}",
@@ -492,7 +248,7 @@ def _values() -> Iterator[Rule]:
 
 
 def _unknown(column: Column[str] | Column[int], is_unknown: ColumnElement[bool]) -> Rule:
-    return _rule(
+    return rule(
         "value-unknown",
         select(literal(0), column).where(is_unknown).distinct(),
         f"a row of {column.table.description} has {column.name} = {{1}}, which means nothing",
@@ -509,7 +265,7 @@ def _references() -> Iterator[Rule]:
             matches = [target.c[element.column.name] == element.parent for element in key.elements]
             columns = ", ".join(column.name for column in key.columns)
             values = ", ".join(f"{{{position}}}" for position in range(1, len(given) + 1))
-            yield _rule(
+            yield rule(
                 "reference-broken",
                 _orphans(table, target, given, matches),
                 f"a row of {table.name} has {columns} = {values}, and no such row of {key.referred_table.name} exists",
@@ -530,8 +286,7 @@ def _orphans(
 RULES: tuple[Rule, ...] = (
     *_references(),
     *_tree(),
-    *_versions(),
-    *_contents(),
+    *RULES_OF_VERSIONS,
     *_places(),
     *_locks(),
     *_counters(),

@@ -28,7 +28,8 @@ from davgate.model.node import ROOT_ID
 from davgate.storage import audit_rows, schema, uploads
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session
-from davgate.storage.invariants import RESTORE, RESTORE_ALL, RULES, STORE_AGAIN, Rule, Subject
+from davgate.storage.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, Subject
+from davgate.storage.invariants import RULES
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, version
 
