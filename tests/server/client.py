@@ -60,7 +60,11 @@ class Client:
         headers: dict[str, str] = {}
         for line in lines[1:]:
             name, value = line.split(": ", 1)
-            assert name.lower() not in headers, f"{name} is repeated"
+            if name == "WWW-Authenticate" and name.lower() in headers:
+                # A header for each challenge is what most programs read (RFC 9110, 11.6.1).
+                value = f"{headers[name.lower()]}, {value}"
+            else:
+                assert name.lower() not in headers, f"{name} is repeated"
             headers[name.lower()] = value
         return Response(int(status), headers, self._body(method, int(status), headers))
 
