@@ -11,21 +11,17 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from davgate.core import describing, objects
-from davgate.core.access import look_up
+from davgate.core import upload_targets
 from davgate.core.describing import Described
-from davgate.core.objects import Changes, File
-from davgate.core.rights import require_node, require_visible, rights_at
+from davgate.core.objects import Changes, File, NewObject
 from davgate.core.store import Context
-from davgate.core.uploads import Check, Complete
+from davgate.core.upload_targets import FileOf, Said
+from davgate.core.uploads import Check
 from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NotCheckedOut
-from davgate.model.instant import Instant
 from davgate.model.locks import Holding
 from davgate.model.metadata import TITLE
 from davgate.model.names import check_text
-from davgate.model.node import Node
-from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.rest import tus
 from davgate.rest.exchange import Exchange
@@ -35,14 +31,12 @@ from davgate.rest.gever.errors import Refusal, Refused, answering
 from davgate.rest.gever.fields import parse
 from davgate.rest.gever.kinds import DOCUMENT, KINDS
 from davgate.rest.operations import Answer, Operation, Raw
-from davgate.storage.api import Session, Staged, Transaction, Upload
 
 _REFUSALS: Final[Mapping[type[DavgateError], Refusal]] = {
     NotCheckedOut: errors.TUS_NOT_CHECKED_OUT,
     CheckedOut: errors.TUS_NOT_CHECKED_OUT,
     Locked: errors.TUS_LOCKED,
 }
-_REPLACING: Final = Changes(only_checked_out=True)
 
 
 # The beginning
@@ -107,13 +101,16 @@ def give_up(exchange: Exchange) -> Response:
 def append(exchange: Exchange) -> Response:
     """Take in the next part; the last one makes the document, or gives it its file."""
     found = find(exchange)
-    check, complete = _replacement(found) if found.is_document else _new_document(found)
+    if found.is_document:
+        check, complete = upload_targets.next_content(exchange.store, _as_of_here(exchange), found.node_id, _changes)
+    else:
+        check, complete = upload_targets.new_document(exchange.store, exchange.ctx, found.node_id, _new_document)
     with answering(_REFUSALS):
         return tus.patch(
             exchange,
             found.node_id,
             exchange.params["upload_id"],
-            check,
+            _unless_trashed(found, check),
             complete,
             lambda node: found.url if found.is_document else url_of_placed(exchange, node, found),
         )
@@ -121,57 +118,17 @@ def append(exchange: Exchange) -> Response:
 
 def _right_to(found: Found) -> Check:
     """Return the check that the caller still has the right that the upload began with."""
-    ctx = found.exchange.ctx
+    return _unless_trashed(found, upload_targets.still_allowed(found.exchange.ctx, found.node_id))
 
-    def check(session: Session, now: Instant) -> None:
-        _refuse_trashed(found)
-        resolved = look_up(session, ctx, found.node_id, now)
-        if found.is_document:
-            require_node(resolved, ctx, Right.WRITE_CONTENT)
-        else:
-            # To a drop-box one may add what one may not read.
-            require_visible(session, resolved, ctx)
-            require(Right.BIND, rights_at(resolved, ctx, len(resolved.path)) | Right.READ, resolved.path)
 
-    return check
+def _unless_trashed(found: Found, check: Check) -> Check:
+    """Return a check that lets nothing go into what is in the trash."""
+    return (lambda session, now: _refuse_trashed(found)) if found.is_trashed else check
 
 
 def _refuse_trashed(found: Found) -> None:
     if found.is_trashed:
         raise Refused(errors.TRASHED)
-
-
-def _new_document(container: Found) -> tuple[Check, Complete[Node]]:
-    store, ctx = container.exchange.store, container.exchange.ctx
-
-    def check(session: Session, now: Instant) -> None:
-        _refuse_trashed(container)
-        objects.check_create_within(session, ctx, container.node_id, now)
-
-    def complete(tx: Transaction, staged: Staged, upload: Upload) -> Node:
-        uploaded_name = upload.said.get("filename", naming.UNNAMED)
-        title = naming.title_for(uploaded_name)
-        file_name = naming.file_name_for(title, uploaded_name)
-        file = _file(staged, file_name, upload)
-        metadata = {TITLE: title, representation.DOCUMENT_DATE: upload.said.get("document_date")}
-        return objects.create_within(store, tx, ctx, container.node_id, creating.new_document(metadata, file))
-
-    return check, complete
-
-
-def _replacement(document: Found) -> tuple[Check, Complete[Node]]:
-    store, ctx = document.exchange.store, _as_of_here(document.exchange)
-
-    def check(session: Session, now: Instant) -> None:
-        _refuse_trashed(document)
-        objects.check_within(session, ctx, document.node_id, _REPLACING, now)
-
-    def complete(tx: Transaction, staged: Staged, upload: Upload) -> Node:
-        # Its title may have changed while the part arrived.
-        it = describing.describe_within(tx, ctx.without_conditions(), document.node_id, tx.now).it
-        return objects.update_within(store, tx, ctx, document.node_id, _changes(it, staged, upload))
-
-    return check, complete
 
 
 def _as_of_here(exchange: Exchange) -> Context:
@@ -181,21 +138,28 @@ def _as_of_here(exchange: Exchange) -> Context:
     return replace(exchange.ctx, signed_for=frozenset({Holding.EITHER}))
 
 
-def _changes(it: Described, staged: Staged, upload: Upload) -> Changes:
-    uploaded_name = upload.said.get("filename")
+def _new_document(file_of: FileOf, said: Said) -> NewObject:
+    uploaded_name = said.get("filename", naming.UNNAMED)
+    title = naming.title_for(uploaded_name)
+    file = _file(file_of, naming.file_name_for(title, uploaded_name), said)
+    return creating.new_document({TITLE: title, representation.DOCUMENT_DATE: said.get("document_date")}, file)
+
+
+def _changes(it: Described, file_of: FileOf, said: Said) -> Changes:
+    uploaded_name = said.get("filename")
     if uploaded_name is None and it.content is not None:
         # The present name stays.
-        file = File(staged, "", naming.media_type_for(it.file_name, upload.said.get("content-type")))
+        file = file_of("", naming.media_type_for(it.file_name, said.get("content-type")))
         return Changes(file=file, only_checked_out=True)
     uploaded_name = uploaded_name or naming.UNNAMED
     title = representation.title(it)
     metadata = None if title else {TITLE: naming.title_for(uploaded_name)}
     file_name = naming.file_name_for(title or naming.title_for(uploaded_name), uploaded_name)
-    return Changes(metadata, _file(staged, file_name, upload), only_checked_out=True)
+    return Changes(metadata, _file(file_of, file_name, said), only_checked_out=True)
 
 
-def _file(staged: Staged, file_name: str, upload: Upload) -> File:
-    return File(staged, file_name, naming.media_type_for(file_name, upload.said.get("content-type")))
+def _file(file_of: FileOf, file_name: str, said: Said) -> File:
+    return file_of(file_name, naming.media_type_for(file_name, said.get("content-type")))
 
 
 # Operations
