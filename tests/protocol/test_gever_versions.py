@@ -355,3 +355,11 @@ def test_version_restored_on_the_drive_is_counted_here(ann: Client, document: Do
 
     assert ann("COPY", in_version_folder(ann, 1), destination=f"{ORIGIN}{DRIVE_PATH}").status == 204
     assert document.numbers(ann) == [2, 1, 0]
+
+
+def test_page_behind_the_last_version_is_empty_however_far(ann: Client) -> None:
+    document = a_document(ann, a_dossier(ann, "F"), title="Alpha", file=text_file("x"))
+
+    for start in (1, 2**63, 10**30):
+        page = document.get(ann, f"@versions?b_start={start}")
+        assert (page["items"], page["items_total"]) == ([], 1)

@@ -62,6 +62,11 @@ class Described:
         return self.lock is not None
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has locked it or checked it out, as ``access.check_untouched`` asks of one document."""
+        return self.lock is None and self.held_by is None
+
+    @property
     def held_by(self) -> CheckOut | None:
         """Its check-out, while that stands."""
         return self.check_out if self.check_out is not None and self.check_out.stands else None

@@ -80,7 +80,9 @@ def counted(store: Store, ctx: Context, document_id: int, first: int = 0, most: 
     with store.database.read(snapshot=True) as session:
         node, _ = _shown(session, store, ctx, document_id)
         total = versions.how_many_counted(session, node.id)
-        return Counted(versions.counted(session, node.id, first, total if most is None else most), total)
+        # Behind the last one nothing is asked for: how far may be more than a database can count.
+        shown = versions.counted(session, node.id, first, total if most is None else most) if first < total else []
+        return Counted(shown, total)
 
 
 def find_counted(store: Store, ctx: Context, document_id: int, number: int) -> Version:

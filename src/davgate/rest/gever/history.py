@@ -68,7 +68,7 @@ def _initial(found: Found, comment: str) -> _Entry:
 def _may_revert(found: Found) -> bool:
     """Tell whether the caller may go back to a version now; without a file there is none to go back to."""
     it = found.it
-    is_free = not found.is_trashed and it.held_by is None and not it.is_locked
+    is_free = it.is_untouched and not found.is_trashed
     return is_free and it.said.content_no is not None and Right.WRITE_CONTENT in it.rights
 
 
