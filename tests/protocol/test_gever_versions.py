@@ -42,7 +42,8 @@ def test_administrator_checks_in_for_the_holder(ann: Client, bob: Client, root_a
 
     assert document.file_for(bob) == b"bravo"
     assert document.seen_by(ann)["checked_out"] is None
-    assert document.get(ann, "@history")[0]["comments"] == "forced"
+    newest = document.get(ann, "@history")[0]
+    assert (newest["comments"], newest["actor"]["id"]) == ("forced", root_admin.ctx.principal.name)
 
 
 def test_administrator_cancels_for_the_holder(ann: Client, root_admin: Client, document: Document) -> None:

@@ -64,12 +64,20 @@ def check_out(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool
     return new
 
 
-def check_in(store: Store, ctx: Context, where: Where, *, comment: str = "", keep_checked_out: bool = False) -> Version:
+def check_in(
+    store: Store,
+    ctx: Context,
+    where: Where,
+    *,
+    comment: str = "",
+    keep_checked_out: bool = False,
+    authored_by_caller: bool = False,
+) -> Version:
     """Make the working copy the next version, with all that was saved in between; durable on return.
 
     There is a version always, also when nothing was saved. All locks on the document end but one whose token its holder submits:
     programs that lock, check out, save and check in end it themselves afterwards. An administrator may check in for the holder,
-    who stays the author.
+    who stays the author, unless the door asks that the caller be named.
 
     Raises:
         NotCheckedOut: nobody has it checked out.
@@ -90,7 +98,8 @@ def check_in(store: Store, ctx: Context, where: Where, *, comment: str = "", kee
             check_member_locks(ctx, found)
         node = catalog.find(tx, taken.document_id)
         assert node is not None
-        after_it = _add_version(tx, node, taken, comment)
+        author_id = ctx.principal.id if authored_by_caller else taken.principal_id
+        after_it = _add_version(tx, node, taken, comment, author_id)
         no = after_it.version_no
         tokens = [lock.token for lock in locks.live_of(tx, node.id) if not _is_submitted(ctx, lock)]
         break_locks(tx, tokens)
@@ -109,7 +118,7 @@ def check_in(store: Store, ctx: Context, where: Where, *, comment: str = "", kee
     return made
 
 
-def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str) -> Node:
+def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str, author_id: int) -> Node:
     """Make a working copy the next version, with what was saved in between; without one, the version before it once more."""
     before = versions.find(tx, node.id, node.version_no) if node.version_no else None
     if before is not None and before.session is not None:
@@ -130,7 +139,7 @@ def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str) -> 
         no,
         Cause.CHECK_IN,
         opened_at,
-        taken.principal_id,
+        author_id,
         name,
         content,
         comment=comment,

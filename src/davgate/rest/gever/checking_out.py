@@ -38,7 +38,7 @@ def check_in(exchange: Exchange) -> Response:
     # A lock whose token is submitted would outlive the check-in.
     ctx = replace(exchange.ctx, tokens=frozenset())
     with answering({NotCheckedOut: CHECK_IN, Locked: CHECK_IN, Forbidden: CHECK_IN}):
-        checking_out.check_in(exchange.store, ctx, found.node_id, comment=comment or "")
+        checking_out.check_in(exchange.store, ctx, found.node_id, comment=comment or "", authored_by_caller=True)
     return empty(HTTPStatus.NO_CONTENT)
 
 
