@@ -1,0 +1,165 @@
+"""What objects whose content is valid for a time are searched by, as data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.registration import Code
+from davgate.model.virkning import Window
+
+MOST_CHARACTERS: Final = 4000
+"""Of a pattern; a database has a limit of its own."""
+_TOKEN: Final = re.compile(r"\\([%\\])|(%)|(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """A field of the object's attributes matches a pattern; of any field if none is named, where booleans are left out."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasState:
+    """A state list, called by its bare name, has a code."""
+
+    state: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsTo:
+    """A relation leads to a target, and to one of a kind if that is given; any relation if none is named."""
+
+    relation: str
+    target: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSays:
+    """A journal entry says something in a field: exactly this as its code, else what matches a pattern."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasCode:
+    """The registration has a code of the life cycle."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBy:
+    """The registration is by an account, told by its id of the outside."""
+
+    author_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The note of the registration or of a period matches a pattern."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class InVariant:
+    """A variant of a document has a text, or says something in a field."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class InPart:
+    """A part of a document has a text, or says something in a field."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartLeadsTo:
+    """A relation of a part leads to a target."""
+
+    relation: str
+    target: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EitherOf:
+    """One of some criteria holds."""
+
+    criteria: tuple[Criterion, ...]
+
+
+Criterion: TypeAlias = (
+    Says | HasState | LeadsTo | JournalSays | HasCode | WrittenBy | Notes | InVariant | InPart | PartLeadsTo | EitherOf
+)
+
+VARIANT_TEXT: Final = "varianttekst"
+PART_TEXT: Final = "deltekst"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Criteria that all have to hold, each for an entry that is valid in a window, perhaps each for another one.
+
+    They are held against what is known now, or against all that was known at some time in the window ``known``. With ``first``
+    or ``most`` only objects are found that have a key then. Several criteria of variants hold for one variant where its text is
+    among them, those of parts for one part.
+    """
+
+    criteria: tuple[Criterion, ...]
+    valid: Window
+    uuid: str | None = None
+    known: Window | None = None
+    first: int | None = None
+    most: int | None = None
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether a page is asked for."""
+        return self.first is not None or self.most is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern taken apart: its pieces of text, between which anything may stand."""
+
+    pieces: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether one text alone matches."""
+        return len(self.pieces) == 1
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether every text matches."""
+        return len(self.pieces) > 1 and not any(self.pieces)
+
+
+def parse_pattern(text: str) -> Pattern:
+    r"""Return a pattern in which ``%`` stands for anything, ``\\%`` for a percent sign, ``\\\\`` for a backslash.
+
+    Raises:
+        InvalidObject: it is too long.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidObject(f"a pattern has at most {MOST_CHARACTERS} characters.")
+    pieces = [""]
+    for escaped, wildcard, plain in _TOKEN.findall(text):
+        if wildcard:
+            pieces.append("")
+        else:
+            pieces[-1] += escaped or plain
+    return Pattern(tuple(pieces))
