@@ -60,6 +60,7 @@ def main() -> int:
     parser.add_argument("--files", type=int)
     parser.add_argument("--hangs", action="store_true")
     parser.add_argument("--fails", action="store_true")
+    parser.add_argument("--stays", action="store_true", help="nothing can be renewed")
     parser.add_argument("--tls", nargs=2, type=Path, metavar=("CERTIFICATE", "PRIVATE_KEY"))
     arguments = parser.parse_args()
 
@@ -70,6 +71,10 @@ def main() -> int:
         if arguments.fails:
             raise LookupError("this application cannot be made")
         return Probe(hangs=arguments.hangs)
+
+    def renew() -> bool:
+        tell("renew", os.getpid())
+        return not arguments.stays
 
     limits = ServerLimits(
         stop_timeout=timedelta(seconds=arguments.stop_seconds),
@@ -84,6 +89,7 @@ def main() -> int:
         limits=limits,
         tls_files=TlsFiles(*arguments.tls) if arguments.tls else None,
         on_ready=lambda host, port: tell("port", port),
+        renew=renew,
     )
 
 

@@ -122,7 +122,21 @@ def test_hangup_replaces_all_workers_and_finishes_their_uploads(run: Run) -> Non
         assert upload.response().body == b"10"
     served.signal(signal.SIGTERM)
     assert served.exit_code() == 0
+    assert served.next_line().startswith("renew ")
     assert [served.next_line() for _ in range(4)] == ["closed"] * 4
+
+
+def test_hangup_leaves_the_workers_when_what_they_need_cannot_be_renewed(run: Run) -> None:
+    served = run("--workers", "2", "--stays")
+    wait_until(lambda: len(answering_pids(served)) == 2)
+    old = answering_pids(served)
+    served.signal(signal.SIGHUP)
+    renewed, _, master = served.next_line().partition(" ")
+    assert renewed == "renew" and int(master) not in old
+    assert answering_pids(served) == old
+    served.signal(signal.SIGTERM)
+    assert served.exit_code() == 0
+    assert [served.next_line() for _ in range(2)] == ["closed"] * 2
 
 
 def test_workers_that_die_at_once_stop_the_master(run: Run) -> None:

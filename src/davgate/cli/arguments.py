@@ -44,6 +44,10 @@ def _of_the_store(commands: Commands) -> None:
     fsck = _add(commands, "fsck", "fsck", "check every invariant; exit code 1 and a list when one does not hold")
     fsck.add_argument("--read-data", action="store_true", help="read every content back and compare its digest")
 
+    types = _add(commands, "types", "types", "list the object types with the files that they come from")
+    types.add_argument("--check", action="store_true", help="check them and what is stored; exit code 1 and a list of mistakes")
+    types.add_argument("--json", action="store_true", help="write one JSON document")
+
 
 def _of_accounts(commands: Commands) -> None:
     users = _family(commands, "user", "manage who may sign in")

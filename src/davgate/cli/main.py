@@ -25,7 +25,7 @@ class Exit(IntEnum):
 
     DONE = 0
     DAMAGED = 1
-    """``fsck`` or ``audit verify`` found damage and listed it."""
+    """``fsck`` or ``audit verify`` found damage, or ``types --check`` mistakes, and listed it."""
     FAILED = 2
     """The command could not do its work; the reason is on standard error."""
     INTERRUPTED = 130

@@ -15,7 +15,6 @@ from functools import partial
 from davgate import __version__
 from davgate.config import Address, Config, ConfigError, ServerConfig
 from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, serve
-from davgate.storage import schema
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +25,18 @@ def run(args: argparse.Namespace, config: Config) -> int:
     with _figures_folder(config) as figures_folder:
         # Only now: the library that counts decides at its import whether several processes count together.
         from davgate.app import Application, bearer_of, directory_of, open_store
+        from davgate.cli.types_served import ServedTypes
 
         # A secret that can be guessed stops the start here, once, and not each worker by itself.
         bearer_of(config)
         directory_of(config)
-        store = open_store(config)
-        schema.check(store.database)
-        # Nothing that is open now may reach the workers.
-        store.database.close()
+        types = ServedTypes(config)
         if _crosses_network_in_clear(server):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
         logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.processes)
         try:
             code = serve(
-                lambda: Application(config, open_store(config), figures_folder),
+                lambda: Application(config, open_store(config, types=types.current), figures_folder),
                 server.listen.host,
                 server.listen.port,
                 workers=server.processes,
@@ -47,6 +44,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
                 limits=_limits(server),
                 tls_files=_tls_files(server),
                 on_ready=partial(_announce, "http" if server.certificate is None else "https"),
+                renew=types.renew,
             )
         except UnusableTlsFiles as error:
             raise ConfigError([f"TLS: {mistake}" for mistake in error.mistakes]) from error

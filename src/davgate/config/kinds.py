@@ -120,6 +120,14 @@ def parse_optional_folder(value: object) -> Path | None:
     return None if value == "" else parse_folder(value)
 
 
+def parse_folders(value: object) -> tuple[Path, ...]:
+    """Return the absolute paths of folders: a list of texts, or one text in which colons separate them, as in PATH."""
+    texts = value.split(":") if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        raise ValueError("must be a list of folders, or a text with colons between them")
+    return tuple(parse_folder(text) for text in texts if text != "")
+
+
 def parse_optional_file(value: object) -> Path | None:
     """Return the absolute path of a file, or None for the empty text."""
     text = parse_text(value)

@@ -30,6 +30,7 @@ from davgate.config.kinds import (
     parse_filter,
     parse_flag,
     parse_folder,
+    parse_folders,
     parse_header_name,
     parse_level,
     parse_mount,
@@ -160,6 +161,9 @@ class DoorsConfig:
 
     okd: str = setting("/okd/v1", "Address of OKD; empty: this door is closed.", parse_mount)
     gever: str = setting("/gever", "Address of OneGov GEVER; empty: this door is closed.", parse_mount)
+    lora: str = setting("/lora", "Address of LoRA (OIO); empty: this door is closed.", parse_mount)
+    yuuvis: str = setting("/api/dms", "Address of yuuvis; empty: this door is closed.", parse_mount)
+    dynacase: str = setting("/api/v1", "Address of Dynacase; empty: this door is closed.", parse_mount)
 
     def __post_init__(self) -> None:
         taken = [(f"doors.{f.name}", mount.split("/")[1:]) for f in fields(self) if (mount := getattr(self, f.name))]
@@ -175,6 +179,40 @@ class OkdConfig:
 
     folder: tuple[str, ...] = setting("/OKD", "Folder on the drive for what is delivered.", parse_place)
     own_documents_only: bool = setting(False, "Let each client see only the documents that it delivered.", parse_flag)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraConfig:
+    """LoRA."""
+
+    folder: tuple[str, ...] = setting("/LoRA", "Folder on the drive; its rights hold for all objects.", parse_place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class YuuvisConfig:
+    """yuuvis."""
+
+    folder: tuple[str, ...] = setting("/yuuvis", "Folder on the drive for what is imported without a parent.", parse_place)
+    tenant: str = setting("default", "Name of the tenant that this store is.", parse_text)
+    repository: str = setting("default", "Name of the storage, as objects tell it.", parse_text)
+    audit_reads: bool = setting(True, "Keep in the history of an object who read it.", parse_flag)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynacaseConfig:
+    """Dynacase."""
+
+    folder: tuple[str, ...] = setting("/Dynacase", "Folder on the drive for what is created.", parse_place)
+    temporary_files_life: timedelta = span("1d", "How long a temporary file waits to be used.", low="1m", high="30d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypesConfig:
+    """Object types of LoRA, yuuvis and Dynacase; see "Object types" in the README."""
+
+    folders: tuple[Path, ...] = setting(
+        "", "Folders of type files beside those that come with davgate, with colons between them or as a list.", parse_folders
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,6 +397,10 @@ class Config:
     drive: DriveConfig = field(default_factory=DriveConfig)
     doors: DoorsConfig = field(default_factory=DoorsConfig)
     okd: OkdConfig = field(default_factory=OkdConfig)
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    yuuvis: YuuvisConfig = field(default_factory=YuuvisConfig)
+    dynacase: DynacaseConfig = field(default_factory=DynacaseConfig)
+    types: TypesConfig = field(default_factory=TypesConfig)
     versions: VersionsConfig = field(default_factory=VersionsConfig)
     trash: TrashConfig = field(default_factory=TrashConfig)
     login: LoginConfig = field(default_factory=LoginConfig)

@@ -25,6 +25,7 @@ from davgate.dav.live_properties import (
     QUOTA,
     SYNC_TOKEN,
 )
+from davgate.dav.typed_properties import is_typed
 from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
 from davgate.model.errors import Malformed, TooLarge, UnsupportedBody
 from davgate.model.locks import Scope
@@ -110,8 +111,13 @@ class PropfindRequest:
         return self.form is not Form.PROP or any(name not in LIVE_PROPERTIES for name in self.names)
 
     @property
+    def wants_typed_properties(self) -> bool:
+        """Whether the answer may have typed metadata; with allprop that which is included by name."""
+        return self.form is Form.PROPNAME or any(map(is_typed, self.names))
+
+    @property
     def dead_names(self) -> tuple[PropertyName, ...]:
-        """The names asked for that can only be dead properties."""
+        """The names asked for that can only be dead properties, or typed metadata, which is written as they are."""
         return tuple(name for name in self.names if name not in LIVE_PROPERTIES)
 
 

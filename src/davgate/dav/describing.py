@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from davgate.core import tree
 from davgate.core.access import LockAt
 from davgate.core.access_shown import AccessShown, MakersShown
-from davgate.core.showing import DocumentHistory, history_of, is_version_per_save, notes_of, sync_token_of
+from davgate.core.showing import DocumentHistory, history_of, is_version_per_save, metadata_of, notes_of, sync_token_of
 from davgate.core.store import Store
 from davgate.core.tree import Listing
+from davgate.dav import typed_properties
 from davgate.dav.addresses import by_path
-from davgate.dav.bodies import PropfindRequest
+from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.drive import Drive, Exchange, place_of
 from davgate.dav.facts import COLLECTION, KIND, Facts, History, ReadAccess, RootedLock, VersionFacts
 from davgate.dav.xml import escape
@@ -22,11 +23,12 @@ from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import NotFound
 from davgate.model.instant import to_datetime
 from davgate.model.locks import Holding, Lock
+from davgate.model.metadata import Metadata
 from davgate.model.node import Node, NodeKind, Version
 from davgate.model.paths import TreePath
 from davgate.model.places import DocumentVersions, InTree, VersionFile, version_file_name
 from davgate.model.principal import Principal
-from davgate.storage.api import MemberRow, VersionNote
+from davgate.storage.api import MemberRow, NodeProperties, VersionNote
 
 
 def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Facts:
@@ -43,7 +45,9 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
         listing.now,
         standing,
         joined(member_locks, shown_as_locks),
-        dead=listing.properties,
+        dead=with_typed(exchange.store, asked, listing.properties, metadata_of(listing))
+        if asked.wants_typed_properties
+        else listing.properties,
         quota_used_bytes=quota.used_bytes if quota else None,
         quota_available_bytes=quota.available_bytes if quota else None,
         mount=drive.mount,
@@ -53,6 +57,13 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
         is_version_per_save=asked.wants_version_policy and is_version_per_save(exchange.store, listing),
         access=AccessShown(listing, exchange.ctx, with_owners=asked.wants_owners, with_acls=asked.wants_acls),
     )
+
+
+def with_typed(store: Store, asked: PropfindRequest, dead: NodeProperties, said: Mapping[int, Metadata]) -> NodeProperties:
+    """Return dead properties with the typed ones that are asked for beside them, by node id."""
+    names = None if asked.form is Form.PROPNAME else asked.names
+    typed = {node_id: typed_properties.elements(store.types, metadata, names) for node_id, metadata in said.items()}
+    return {node_id: {**dead.get(node_id, {}), **typed.get(node_id, {})} for node_id in dead.keys() | typed.keys()}
 
 
 def rooted(drive: Drive, locks: Iterable[LockAt], documents: Sequence[int] | set[int] = ()) -> list[RootedLock]:

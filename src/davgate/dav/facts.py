@@ -120,9 +120,9 @@ class Facts:
     """What an answer says beside the rows.
 
     ``standing`` are the locks that affect the requested resource, those from above included; ``member_locks`` are those
-    directly on its members, and ``dead`` the dead properties of all, each the text of an element, both by node id. Without
-    ``lockable`` nothing listed here can be locked: it is no place of today's tree. A quota of None is unknown or without limit,
-    and is not shown (RFC 4331, 3 and 4).
+    directly on its members, and ``dead`` the dead properties of all, with the typed ones that are asked for, each the text of an
+    element, both by node id. Without ``lockable`` nothing listed here can be locked: it is no place of today's tree. A quota of
+    None is unknown or without limit, and is not shown (RFC 4331, 3 and 4).
 
     ``mount`` is where addresses of versions begin. ``check_outs`` and ``current``, the facts of the versions that documents of
     the tree show, go by node id. ``history`` is there when the rows are versions, ``deletions`` go by the uuid of a row in the

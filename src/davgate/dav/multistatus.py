@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from davgate.dav.bodies import Form, PropfindRequest
@@ -227,26 +228,35 @@ def _member_heads(base: str, rows: Sequence[MemberRow]) -> list[str]:
     ]
 
 
-def proppatch(href: str, names: Iterable[PropertyName], protected: Collection[PropertyName] = ()) -> bytes:
-    """Return the answer to a PROPPATCH of these properties; when some are protected, none was changed.
+def proppatch(
+    href: str,
+    names: Iterable[PropertyName],
+    protected: Collection[PropertyName] = (),
+    unfit: Mapping[PropertyName, str] = MappingProxyType({}),
+) -> bytes:
+    """Return the answer to a PROPPATCH of these properties; when some are protected, or got unfit values, none was changed.
 
     Source: RFC 4918, 9.2 and 9.2.1.
     """
     every = tuple(dict.fromkeys(names))
-    if protected:
+    if protected or unfit:
         refused = [name for name in every if name in protected]
-        others = [name for name in every if name not in protected]
+        others = [name for name in every if name not in protected and name not in unfit]
         error = f"<D:error>{precondition('cannot-modify-protected-property')}</D:error>"
-        propstats = _propstat(refused, HTTPStatus.FORBIDDEN, error) + _propstat(others, HTTPStatus.FAILED_DEPENDENCY)
+        propstats = _propstat(refused, HTTPStatus.FORBIDDEN, error)
+        for name, why in unfit.items():
+            description = f"<D:responsedescription>{escape(printable(why))}</D:responsedescription>"
+            propstats += _propstat([name], HTTPStatus.CONFLICT, description)
+        propstats += _propstat(others, HTTPStatus.FAILED_DEPENDENCY)
     else:
         propstats = _propstat(every, HTTPStatus.OK)
     return f"{_OPENING}<D:response>{href_element(href)}{propstats}</D:response>{_CLOSING}".encode()
 
 
-def _propstat(names: Collection[PropertyName], status: int, error: str = "") -> str:
+def _propstat(names: Collection[PropertyName], status: int, reason: str = "") -> str:
     if not names:
         return ""
-    return f"<D:propstat><D:prop>{empty_elements(names)}</D:prop>{_status(status)}{error}</D:propstat>"
+    return f"<D:propstat><D:prop>{empty_elements(names)}</D:prop>{_status(status)}{reason}</D:propstat>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from davgate.core.access_shown import MakersShown
 from davgate.core.changes import Answer, Asked
 from davgate.core.showing import history_of
 from davgate.dav import multistatus, report_bodies
+from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import (
     current_facts,
     history_facts,
@@ -23,6 +24,7 @@ from davgate.dav.describing import (
     read_access,
     rooted,
     version_row,
+    with_typed,
 )
 from davgate.dav.drive import Exchange
 from davgate.dav.expanding import expanded
@@ -99,19 +101,20 @@ def _sync(exchange: Exchange, request: SyncRequest) -> Iterator[str]:
             with_locks=asked.wants_locks,
             with_versions=asked.wants_version_facts,
             with_rights=asked.wants_rights,
+            with_metadata=asked.wants_typed_properties,
         ),
     )
     for one in answer.missed:
         if one.row is None:
             yield multistatus.removed(drive.href((*top, *one.path), collection=False))
-    facts = _facts_of(exchange, answer)
+    facts = _facts_of(exchange, asked, answer)
     yield from multistatus.resources(asked, _by_collection(exchange, top, answer, facts), facts)
     if answer.is_cut:
         yield multistatus.truncated(drive.href(top, collection=True))
     yield multistatus.sync_token(answer.token)
 
 
-def _facts_of(exchange: Exchange, answer: Answer) -> Facts:
+def _facts_of(exchange: Exchange, asked: PropfindRequest, answer: Answer) -> Facts:
     me = exchange.ctx.principal
     own: dict[int, tuple[Lock, ...]] = {}
     for lock, _ in answer.locks_below:
@@ -119,7 +122,7 @@ def _facts_of(exchange: Exchange, answer: Answer) -> Facts:
     return Facts(
         answer.now,
         member_locks=joined(own, locks_of_others(answer.check_outs, me)),
-        dead=answer.properties,
+        dead=with_typed(exchange.store, asked, answer.properties, answer.metadata),
         mount=exchange.drive.mount,
         check_outs=answer.check_outs,
         current=current_facts(answer.versions),

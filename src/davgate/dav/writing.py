@@ -10,10 +10,12 @@ from davgate.core import documents, moving, tree
 from davgate.dav import bodies, multistatus, past
 from davgate.dav.drive import Exchange, written
 from davgate.dav.live_properties import PROTECTED
+from davgate.dav.typed_properties import PropertyPatch
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import http_date, parse_depth, parse_overwrite, parse_unix_time
 from davgate.http.responses import Response, empty, whole
 from davgate.model.errors import Malformed, NotADocument, ProtectedProperty, UnsupportedBody
+from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth
 from davgate.model.places import InTree
@@ -109,16 +111,21 @@ def move(exchange: Exchange) -> Response:
 
 
 def patch_properties(exchange: Exchange) -> Response:
-    """Set and remove dead properties, all or none (RFC 4918, 9.2)."""
+    """Set and remove dead properties and typed metadata, all or none (RFC 4918, 9.2)."""
     path = exchange.path
     updates = bodies.parse_proppatch(exchange.xml_body(), exchange.drive.xml_limits)
     names = [update.name for update in updates]
+    patch = PropertyPatch.of(exchange.store.types, updates)
+    decide = patch.decide if patch.typed else None
     protected: frozenset[tuple[str, str]] = frozenset()
     is_collection = exchange.request.target.wants_collection
     try:
-        node = documents.patch_properties(exchange.store, exchange.ctx, path, updates, protected=PROTECTED)
+        node = documents.patch_properties(exchange.store, exchange.ctx, path, patch.dead, protected=PROTECTED, decide=decide)
         is_collection = node.is_collection
     except ProtectedProperty as error:
         protected = error.names
+    except InvalidProperty:
+        if not patch.unfit:
+            raise
     href = exchange.drive.href(path, collection=is_collection)
-    return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.proppatch(href, names, protected))
+    return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.proppatch(href, names, protected, patch.unfit))

@@ -2,7 +2,8 @@
 
 Several processes share one listening socket that was opened before they were forked. The master holds no connection
 and starts no thread: it forks, waits for signals, and replaces what died. SIGTERM and SIGINT stop gracefully, a second
-one at once. SIGHUP replaces all workers: the old ones stop when the new ones are up, and the files of TLS are read anew.
+one at once. SIGHUP replaces all workers: the old ones stop when the new ones are up, and the files of TLS, and whatever else the
+caller looks at, are read anew before; unless they can be used, the workers stay.
 """
 
 import logging
@@ -41,6 +42,10 @@ OTHER_FILES = 256
 ApplicationFactory = Callable[[], WSGIApplication]
 
 
+def _nothing_to_renew() -> bool:
+    return True
+
+
 def serve(
     application_factory: ApplicationFactory,
     host: str,
@@ -51,6 +56,7 @@ def serve(
     limits: ServerLimits = DEFAULT_LIMITS,
     tls_files: TlsFiles | None = None,
     on_ready: Callable[[str, int], None] | None = None,
+    renew: Callable[[], bool] = _nothing_to_renew,
 ) -> int:
     """Serve until a signal ends it, and return the exit code: 0 after a graceful stop. Only for the main thread.
 
@@ -58,6 +64,8 @@ def serve(
     ``close`` of the application it returns, if there is one, is called after a graceful stop. With one worker there is
     no fork, and SIGHUP stops it, for there is nobody to replace it. ``on_ready`` gets the bound address when all
     workers serve. The files of TLS are read before the fork, so that all workers can resume each other's sessions.
+    ``renew`` is called in the master at SIGHUP, for what the factory is to find anew; it tells whether workers can be replaced,
+    and logs why not. It leaves nothing open that a worker would inherit.
 
     Raises:
         OSError: the address is taken, or not one of this machine.
@@ -81,7 +89,8 @@ def serve(
             with Signals((*STOP, signal.SIGHUP)) as signals:
                 return work(signals, ready)
         with Signals((*STOP, signal.SIGHUP, signal.SIGCHLD)) as signals:
-            return Master(work, listening, workers, limits, signals, ready, tls.renew).run()
+            # Both are read, so that one log names all that is wrong.
+            return Master(work, listening, workers, limits, signals, ready, lambda: all([tls.renew(), renew()])).run()
 
 
 class _Tls:
