@@ -1,4 +1,4 @@
-"""What typed metadata is: snapshots that change by parts, the title of everything, and the values that a document is found by."""
+"""What typed metadata is: snapshots that change by parts, and the title of everything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davgate.model.metadata import INDEXED_CHARACTERS, NO_METADATA, Metadata, changed, indexed_values, title_of
+from davgate.model.metadata import NO_METADATA, Metadata, changed, title_of
 from davgate.storage.rows import from_metadata, to_metadata
 
 VALUES = st.recursive(
@@ -17,10 +17,6 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 SNAPSHOTS = st.dictionaries(st.text(min_size=1), VALUES.filter(lambda value: value is not None), max_size=6)
-
-
-def found_by(metadata: Metadata) -> list[tuple[str, str]]:
-    return list(indexed_values(metadata))
 
 
 # Changing
@@ -78,56 +74,12 @@ def test_title_is_the_one_that_was_set_else_the_name(metadata: Metadata, name: s
     assert title_of(metadata, name, as_stem=True) == as_stem
 
 
-# Being found
-
-
-@pytest.mark.parametrize(
-    ("value", "texts"),
-    [
-        ("a", ["a"]),
-        ("", [""]),
-        (7, ["7"]),
-        (1.5, ["1.5"]),
-        (True, ["true"]),
-        (False, ["false"]),
-        (None, []),
-        (["a", "b", "a"], ["a", "b"]),
-        (["a", ["b", [1]]], ["a", "b", "1"]),
-        ({"a": "b"}, []),
-        ([{"a": "b"}, "c"], ["c"]),
-        ([], []),
-        (["1", 1], ["1"]),
-    ],
-)
-def test_each_single_value_is_found_once(value: object, texts: list[str]) -> None:
-    assert found_by({"x": value}) == [("x", text) for text in texts]
-
-
-def test_value_that_is_too_long_for_an_index_is_not_found() -> None:
-    longest = "x" * INDEXED_CHARACTERS
-
-    assert found_by({"a": longest, "b": longest + "x"}) == [("a", longest)]
-
-
-@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800"])
-def test_value_that_no_database_can_ask_for_is_not_found(text: str) -> None:
-    assert found_by({"x": [text, "y"]}) == [("x", "y")]
-
-
-@given(SNAPSHOTS)
-def test_same_property_and_value_is_never_twice_among_what_is_found(metadata: dict[str, object]) -> None:
-    found = found_by(metadata)
-
-    assert len(set(found)) == len(found)
-
-
 # In a row
 
 
 @given(SNAPSHOTS)
 def test_snapshot_comes_back_from_its_column_as_it_was(metadata: dict[str, object]) -> None:
     assert to_metadata(from_metadata(metadata)) == metadata
-    assert set(found_by(to_metadata(from_metadata(metadata)))) == set(found_by(metadata))
 
 
 def test_equal_snapshots_are_the_same_text_whatever_their_order() -> None:

@@ -1,20 +1,25 @@
-"""Searching documents by what is said of them, wherever in the tree they are, as far as the caller may read them."""
+"""Searching documents and collections by what is said of them, wherever they are, as far as the caller may read them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from davgate.core.access import look_up
 from davgate.core.describing import Page, describe_all
 from davgate.core.rights import hidden_below, rights_at, rights_of
 from davgate.core.store import Context, Store
 from davgate.model import permissions
-from davgate.model.instant import Instant
-from davgate.model.node import ROOT_ID
-from davgate.model.query import Condition, Order
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.node import ROOT_ID, NodeKind
+from davgate.model.query import Condition, Order, prepared
 from davgate.model.rights import Right
 from davgate.storage.api import Found, Session, access, searching
+
+DOCUMENTS: Final = frozenset({NodeKind.DOCUMENT})
+COLLECTIONS: Final = frozenset({NodeKind.COLLECTION})
+EVERY_KIND: Final = DOCUMENTS | COLLECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,43 +27,46 @@ class Search:
     """What is searched, how it is sorted, and which of what is found is wanted, counted from 0."""
 
     condition: Condition
-    order: Order = Order.CREATED
-    descending: bool = False
+    order: Order = ()
     first: int = 0
     most: int = 100
+    kinds: frozenset[NodeKind] = DOCUMENTS
 
 
 def search(store: Store, ctx: Context, wanted: Search) -> Page:
-    """Return some of the documents of which a condition holds and that the caller may read, and how many there are in all.
+    """Return some of what a condition holds of and the caller may read, and how much that is in all.
 
-    They have a version and are in the tree: neither deleted nor a file of a program. Who may read everything has the page picked
-    by the database; for anybody else all that are found are looked at, in two statements however many.
+    It is in the tree: neither deleted nor a file of a program; documents have a version. The root is never found. Who may read
+    everything has the page picked by the database; for anybody else all that is found is looked at, in two statements however
+    much.
+
+    Raises:
+        Malformed: too much is asked at once, or what makes no sense.
     """
+    wanted = replace(wanted, condition=prepared(wanted.condition, wanted.order))
     now = store.clock.now()
     with store.database.read(snapshot=True) as session:
-        if _reads_everything(session, ctx, now):
-            total = searching.count_of(session, wanted.condition)
-            ids = _page(session, wanted) if wanted.first < total else []
+        if reads_everything(session, ctx, now):
+            # Behind the last one there is nothing, however far: how far may be more than a database can count.
+            first, most = min(wanted.first, FOREVER), wanted.most
+            ids, total = searching.page(session, wanted.condition, wanted.kinds, wanted.order, first=first, most=most)
         else:
-            found = searching.all_of(session, wanted.condition, wanted.order, descending=wanted.descending)
-            readable = _readable(session, ctx, found)
-            total = len(readable)
-            ids = readable[wanted.first : wanted.first + wanted.most]
+            found = searching.all_of(session, wanted.condition, wanted.kinds, wanted.order)
+            may_read = readable(session, ctx, found)
+            ids, total = may_read[wanted.first : wanted.first + wanted.most], len(may_read)
         return Page(describe_all(session, ctx, ids, now), total)
 
 
-def _page(session: Session, wanted: Search) -> list[int]:
-    return searching.page(
-        session,
-        wanted.condition,
-        wanted.order,
-        descending=wanted.descending,
-        first=wanted.first,
-        most=wanted.most,
-    )
+def count(store: Store, ctx: Context, condition: Condition, kinds: frozenset[NodeKind] = DOCUMENTS) -> int:
+    """Return of how much that the caller may read a condition holds; see ``search``."""
+    condition = prepared(condition)
+    with store.database.read(snapshot=True) as session:
+        if reads_everything(session, ctx, store.clock.now()):
+            return searching.count_of(session, condition, kinds)
+        return len(readable(session, ctx, searching.all_of(session, condition, kinds, ())))
 
 
-def _reads_everything(session: Session, ctx: Context, now: Instant) -> bool:
+def reads_everything(session: Session, ctx: Context, now: Instant) -> bool:
     # The look at the root confirms the account, too.
     root = look_up(session, ctx, (), now)
     if ctx.principal.administers_all:
@@ -66,10 +74,10 @@ def _reads_everything(session: Session, ctx: Context, now: Instant) -> bool:
     return Right.READ in rights_at(root, ctx, 0) and not hidden_below(session, ctx, ROOT_ID)
 
 
-def _readable(session: Session, ctx: Context, found: Sequence[Found]) -> list[int]:
-    """Return the ids of those that the caller may read.
+def readable(session: Session, ctx: Context, found: Sequence[Found]) -> list[int]:
+    """Return the ids of what the caller may read.
 
-    Most documents have the rights of their collection, so that these are looked at once. Others have grants of their own, or are
+    Most nodes have the rights of their collection, so that these are looked at once. Others have grants of their own, or are
     closed, or are all that the caller's scope is about.
     """
     who = ctx.principal

@@ -10,7 +10,7 @@ import msgspec
 from davgate.http.errors import NotAcceptable, UnknownMethod
 from davgate.http.requests import Environ
 from davgate.http.responses import Response
-from davgate.model import errors
+from davgate.model import errors, errors_of_objects
 from davgate.model.errors import DavgateError
 from davgate.rest import problems
 from davgate.rest.okd.scopes import ALL
@@ -81,6 +81,7 @@ CODES: Final[dict[type[DavgateError], str]] = {
     UnknownMethod: "method-not-allowed",
     NotAcceptable: "not-acceptable",
     errors.Held: "retention",
+    errors_of_objects.Retained: "retention",
     errors.PreconditionFailed: "precondition-failed",
     errors.TooLarge: "too-large",
     errors.UnsupportedBody: "unsupported-media-type",

@@ -16,20 +16,24 @@ from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.instant import Instant, from_datetime
-from davgate.model.metadata import DESCRIPTION, TITLE
+from davgate.model.metadata import DESCRIPTION
 from davgate.model.query import (
     AllOf,
     AnyOf,
+    By,
+    Compares,
     Condition,
-    Contains,
-    CreatedAfter,
-    CreatedBefore,
-    HasUuid,
-    MadeBy,
+    Fact,
+    HasValue,
+    Matches,
     Not,
+    OneOf,
+    Operator,
     Order,
-    Says,
-    SaysAnything,
+    Property,
+    Term,
+    containing,
+    equals,
 )
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
@@ -38,7 +42,8 @@ from davgate.rest.okd.finding import Settings, context_of
 from davgate.rest.okd.wire import Documents, Wire, documents_of
 
 _Time = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date-time"}, {"format": "date"}]})]
-_ORDERS: Final = {"documentName": Order.TITLE, "creationDate": Order.CREATED, "modificationDate": Order.MODIFIED}
+_ORDERS: Final = {"documentName": Fact.TITLE, "creationDate": Fact.CREATED_AT, "modificationDate": Fact.MODIFIED_AT}
+_LOOKED_INTO: Final[tuple[Term, ...]] = (Fact.TITLE, Property(DESCRIPTION), Property(metadata.SUBTYPE))
 
 
 class Wanted(Wire):
@@ -64,9 +69,9 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     wanted = exchange.query(Wanted)
     ctx = replace(scopes.for_looking_up(context_of(exchange)), conditions=NO_CONDITIONS)
     conditions = AllOf((*_conditions(wanted), *_restrictions(settings, exchange, ctx)))
-    order, size = _order(wanted.sort), wanted.page_size
+    size = wanted.page_size
     first = (wanted.page_number - 1) * size
-    found = search(exchange.store, ctx, Search(conditions, order, wanted.sort.startswith("-"), first, size))
+    found = search(exchange.store, ctx, Search(conditions, _order(wanted.sort), first, size))
     shown = Documents(
         page_size=size,
         page_number=wanted.page_number,
@@ -87,38 +92,39 @@ def _conditions(wanted: Wanted) -> Iterator[Condition]:
         (metadata.PERSON_ID, wanted.person_id and metadata.id_of(wanted.person_id)),
         (metadata.ASSOCIATION_ID, wanted.association_id and metadata.id_of(wanted.association_id)),
     )
-    yield from (Says(name, value) for name, value in exact if value is not None)
+    yield from (equals(Property(name), value) for name, value in exact if value is not None)
     if wanted.document_id is not None:
         yield _has_id(metadata.id_of(wanted.document_id))
     if wanted.document_name is not None:
-        yield Contains(TITLE, wanted.document_name)
+        yield Matches(Fact.TITLE, containing(wanted.document_name), is_folded=True)
     if wanted.q is not None:
-        yield AnyOf(tuple(Contains(name, wanted.q) for name in (TITLE, DESCRIPTION, metadata.SUBTYPE)))
+        yield AnyOf(tuple(Matches(term, containing(wanted.q), is_folded=True) for term in _LOOKED_INTO))
     if wanted.created_after is not None:
-        yield CreatedAfter(_instant("createdAfter", wanted.created_after))
+        yield Compares(Fact.CREATED_AT, Operator.GREATER, _instant("createdAfter", wanted.created_after))
     if wanted.created_before is not None:
-        yield CreatedBefore(_instant("createdBefore", wanted.created_before))
+        yield Compares(Fact.CREATED_AT, Operator.LESS, _instant("createdBefore", wanted.created_before))
 
 
 def _has_id(document_id: str) -> Condition:
     """A document without an id of its component's answers with its own."""
-    own = AllOf((HasUuid(document_id), Not(SaysAnything(metadata.DOCUMENT_ID))))
-    return AnyOf((Says(metadata.DOCUMENT_ID, document_id), own))
+    given = Property(metadata.DOCUMENT_ID)
+    own = AllOf((equals(Fact.UUID, document_id), Not(HasValue(given))))
+    return AnyOf((equals(given, document_id), own))
 
 
 def _restrictions(settings: Settings, exchange: Exchange, ctx: Context) -> Iterator[Condition]:
     types = scopes.narrowed_to(context_of(exchange))
     if types is not None:
-        yield AnyOf(tuple(Says(metadata.DOCUMENT_TYPE, one) for one in sorted(types)))
+        yield OneOf(Property(metadata.DOCUMENT_TYPE), tuple(sorted(types)))
     if settings.own_documents_only:
-        yield MadeBy(ctx.principal.id)
+        yield equals(Fact.CREATED_BY, ctx.principal.id)
 
 
 def _order(sort: str) -> Order:
-    order = _ORDERS.get(sort.removeprefix("-"))
-    if order is None:
+    term = _ORDERS.get(sort.removeprefix("-"))
+    if term is None:
         raise InvalidValue(f"sort: It must be one of {', '.join(_ORDERS)}, with - before it for the other way round.", "sort")
-    return order
+    return (By(term, descending=sort.startswith("-")),)
 
 
 def _instant(name: str, text: str) -> Instant:
