@@ -1,0 +1,149 @@
+"""Several documents and collections in one transaction: all are made or changed, or none.
+
+What one may be is decided while it is looked at within the transaction, so that what the decision rests on holds when it is
+carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from davgate.core.access import look_up
+from davgate.core.describing import Described, describe_all, describe_found
+from davgate.core.filing import filing_collection
+from davgate.core.housing import move_within
+from davgate.core.objects import Changes, NewObject, create_within, restore_within, update_found
+from davgate.core.parents import parents_within
+from davgate.core.rights import require_node
+from davgate.core.store import Context, Store
+from davgate.model.errors import NotFound
+from davgate.model.errors_of_objects import NoSuchCollection, VersionIsCurrent
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.metadata import Metadata
+from davgate.model.node import Node
+from davgate.model.paths import TreePath
+from davgate.model.rights import Right
+from davgate.storage.api import Transaction, catalog, versions
+
+Place = str | TreePath
+"""Where something new goes: into the collection with a UUID, or into the collection of this month in a door's folder."""
+
+
+def create_all(store: Store, ctx: Context, wanted: Sequence[tuple[Place, NewObject]]) -> list[Node]:
+    """Make documents and collections, each in its place; durable on return.
+
+    Raises:
+        NoSuchCollection: a place is none.
+        NotFound, Forbidden, Locked, PreconditionFailed, QuotaExceeded: see ``objects.create``.
+    """
+    with store.database.write() as tx:
+        made = [create_within(store, tx, ctx, _place(tx, ctx, place), new) for place, new in wanted]
+        tx.commit()
+    return made
+
+
+def _place(tx: Transaction, ctx: Context, place: Place) -> int | TreePath:
+    return _collection_id(tx, ctx, place) if isinstance(place, str) else place
+
+
+def _collection_id(tx: Transaction, ctx: Context, uuid: str) -> int:
+    try:
+        node = require_node(look_up(tx, ctx, uuid, tx.now), ctx, Right.READ)
+    except NotFound as error:
+        raise NoSuchCollection(uuid) from error
+    if not node.is_collection:
+        raise NoSuchCollection(uuid)
+    return node.id
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of a document or collection: changes, and another place where one is named.
+
+    ``place`` is the UUID of a collection; or a door's folder, for what is to lie in no collection that anybody chose.
+    """
+
+    changes: Changes
+    place: Place | None = None
+
+
+Decide = Callable[[Described], Decision]
+
+
+def update(store: Store, ctx: Context, uuid: str, decide: Decide) -> Node:
+    """Change one as it is decided on; see ``update_all``."""
+    return update_all(store, ctx, [(uuid, decide)])[0]
+
+
+def update_all(store: Store, ctx: Context, wanted: Sequence[tuple[str, Decide]]) -> list[Node]:
+    """Change documents and collections as it is decided on when each is looked at; durable on return.
+
+    Whatever a decision raises leaves all as they were. A place that one has already is no move, and neither is that of a door for
+    what lies in one that nobody chose.
+
+    Raises:
+        NoSuchCollection: a place is none.
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut, QuotaExceeded: see ``objects.update``.
+        SameResource: a folder was to go into itself.
+    """
+    with store.database.write() as tx:
+        nodes = []
+        for uuid, decide in wanted:
+            nodes.append(_update(store, tx, ctx, uuid, decide))
+            # Of two versions of one document the later one is younger.
+            tx.at = Instant(tx.at + 1)
+        tx.commit()
+    return nodes
+
+
+def _update(store: Store, tx: Transaction, ctx: Context, uuid: str, decide: Decide) -> Node:
+    found = look_up(tx, ctx, uuid, tx.now)
+    decision = decide(describe_found(tx, ctx.without_conditions(), found).it)
+    node = update_found(store, tx, ctx, found, decision.changes)
+    place = decision.place
+    if place is None:
+        return node
+    if isinstance(place, str):
+        collection_id = _collection_id(tx, ctx, place)
+    else:
+        was_chosen = node.parent_id is not None and parents_within(tx, ctx, [node.parent_id], place)
+        if not was_chosen:
+            return node
+        collection_id = filing_collection(store, tx, ctx, place)[0].id
+    # The conditions were of what it was before the change.
+    return node if collection_id == node.parent_id else move_within(tx, ctx.without_conditions(), node.id, collection_id)
+
+
+def restore(
+    store: Store, ctx: Context, uuid: str, no: int, say: Callable[[Described], Metadata], *, folder: TreePath, with_place: bool
+) -> Node:
+    """Give one content and metadata of a version again, see ``objects.restore``; durable on return.
+
+    ``say`` tells what it says beside. ``with_place`` puts it back into the collection where it was then, if that is there still;
+    what lay in one of the door's ``folder``, or in none, stays where it is.
+
+    Raises:
+        VersionIsCurrent: it is the current version.
+        NoSuchVersion, NotFound, Forbidden, PreconditionFailed, Locked, CheckedOut, Retained.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, uuid, tx.now)
+        it = describe_found(tx, ctx.without_conditions(), found).it
+        if no == max(1, it.node.version_no):
+            raise VersionIsCurrent(found.path, no)
+        version = versions.find(tx, it.node.id, no) if 0 < no < FOREVER else None
+        node = restore_within(store, tx, ctx, it.node.id, no, also=say(it))
+        if with_place and version is not None:
+            then = catalog.parent_then(tx, node.id, version.opened_at)
+            is_there = then is not None and catalog.path_of(tx, then) is not None
+            if then is not None and is_there and then != node.parent_id and parents_within(tx, ctx, [then], folder):
+                node = move_within(tx, ctx.without_conditions(), node.id, then)
+        tx.commit()
+    return node
+
+
+def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Described]:
+    """Return what is said of nodes that were just written, in their order, but for those that the caller may not read."""
+    with store.database.read(snapshot=True) as session:
+        return describe_all(session, ctx, [node.id for node in nodes], store.clock.now())

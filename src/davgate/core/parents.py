@@ -1,0 +1,79 @@
+"""The collections that documents and collections lie in, for doors that show them by id and tell what was put somewhere by name.
+
+What a door files by itself, in the folder of a month, was put nowhere by anybody; neither was what lies in the root.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from davgate.core.rights import rights_of
+from davgate.core.store import Context, Store
+from davgate.model.node import ROOT_ID, Node
+from davgate.model.paths import TreePath
+from davgate.model.rights import NO_RIGHTS, Right
+from davgate.storage.api import Session, catalog, descriptions
+
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A collection: its UUID, object type and version."""
+
+    uuid: str
+    type: str | None
+    version_no: int
+
+
+def parents_of(store: Store, ctx: Context, ids: Iterable[int | None], folder: TreePath) -> Mapping[int, Parent]:
+    """Return by inner id those of some collections that the caller may read, that are not the root, and not a month of a door.
+
+    ``folder`` is the door's. Two statements for whatever number, one more where a collection is called as a month.
+    """
+    wanted = {one for one in ids if one is not None and one != ROOT_ID}
+    if not wanted:
+        return {}
+    with store.database.read(snapshot=True) as session:
+        return parents_within(session, ctx, wanted, folder)
+
+
+def parents_within(session: Session, ctx: Context, ids: Iterable[int], folder: TreePath) -> Mapping[int, Parent]:
+    """Return the same within a session that is open; see ``parents_of``."""
+    said = descriptions.of_nodes(session, sorted(ids))
+    held = rights_of(session, ctx, said)
+    months = [one.node for one in said.values() if _MONTH.fullmatch(one.node.name or "")]
+    filing_id = _find(session, folder) if months else None
+    return {
+        node_id: Parent(one.node.uuid, one.type, one.node.version_no)
+        for node_id, one in said.items()
+        if Right.READ in held.get(node_id, NO_RIGHTS) and node_id != ROOT_ID and not _is_month_of(one.node, filing_id)
+    }
+
+
+def not_shown(store: Store, folder: TreePath) -> list[str]:
+    """Return the ids of the collections that are shown as nobody's parent: the root, and the months of a door."""
+    with store.database.read(snapshot=True) as session:
+        root = catalog.find(session, ROOT_ID)
+        filing_id = _find(session, folder)
+        members = () if filing_id is None else descriptions.members(session, filing_id)
+        months = [uuid for _, uuid, _, _, name, *_ in members if _MONTH.fullmatch(name or "")]
+        return months if root is None else [root.uuid, *months]
+
+
+def _is_month_of(node: Node, filing_id: int | None) -> bool:
+    return filing_id is not None and node.parent_id == filing_id and _MONTH.fullmatch(node.name or "") is not None
+
+
+def _find(session: Session, folder: TreePath) -> int | None:
+    """Return the inner id of a folder by its path, whoever may see it."""
+    at = ROOT_ID
+    for name in folder:
+        member = catalog.member(session, at, name)
+        if member is None:
+            return None
+        at = member.id
+    return at

@@ -1,0 +1,110 @@
+"""The content of an object: sending it, replacing it, and holding it against its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import Final
+
+from davgate.core import batches, documents, early_checks, versioning
+from davgate.core.batches import Decision
+from davgate.core.content import receive
+from davgate.core.describing import Described
+from davgate.core.documents import Opened
+from davgate.core.objects import Changes, File
+from davgate.core.store import Context
+from davgate.http import content
+from davgate.http.content_disposition import file_name_of
+from davgate.http.responses import Response, empty
+from davgate.model.errors import Corrupt, NotADocument, NotFound
+from davgate.model.errors_of_objects import Retained
+from davgate.model.node import Node
+from davgate.model.retaining import retained_until
+from davgate.rest.exchange import Exchange
+from davgate.rest.yuuvis.errors import DigestDiffers
+from davgate.rest.yuuvis.finding import Settings, find, naming_holder
+from davgate.rest.yuuvis.history import CONTENT_READ, note_read
+from davgate.rest.yuuvis.streams import UNNAMED, check_repository, clean
+from davgate.rest.yuuvis.updating import Updater, trace
+from davgate.rest.yuuvis.wire import PART, state_of
+
+_BLOCK_BYTES: Final = 256 * 1024
+
+
+def show(settings: Settings, exchange: Exchange) -> Response:
+    """Return the content of an object, or part of it."""
+    ctx, it = find(settings, exchange)
+    opened = _opened(exchange, ctx, it)
+    return send(settings, exchange, ctx, it.node, opened, it.file_name)
+
+
+def send(settings: Settings, exchange: Exchange, ctx: Context, node: Node, opened: Opened, file_name: str) -> Response:
+    """Return the answer with content that is ready to be read, and keep that it was."""
+    response = content.send(exchange.request.environ, opened, file_name=file_name or node.name or node.uuid)
+    if response.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+        note_read(settings, exchange, ctx, node, CONTENT_READ)
+    return response
+
+
+def _opened(exchange: Exchange, ctx: Context, it: Described) -> Opened:
+    node = it.node
+    if it.content is None:
+        raise NotFound((node.uuid,))
+    if node.content is None:
+        # It was emptied a moment ago: until that is known to be meant, its last version is what there is.
+        return versioning.open_version(exchange.store, ctx, node.id, node.version_no)[2]
+    opened = documents.open_content(exchange.store, ctx, node.id)
+    if isinstance(opened, Node):
+        raise NotFound((node.uuid,))
+    return opened
+
+
+def replace(settings: Settings, exchange: Exchange) -> Response:
+    """Give an object new content; what is said of it stays."""
+    request, store = exchange.request, exchange.store
+    ctx, it = find(settings, exchange)
+    check_repository(settings, request.header("X_OS_REPOSITORY_ID") or "")
+    uuid = it.node.uuid
+    if it.node.is_collection:
+        raise NotADocument((uuid,))
+    name = clean(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
+    with naming_holder(exchange, ctx, uuid):
+        early_checks.check_replace(store, ctx, uuid, request.announced_bytes)
+        if (until := retained_until(it.metadata, store.clock.now())) is not None:
+            raise Retained((uuid,), until)
+        staged = receive(store, exchange.body(), announced_bytes=request.announced_bytes)
+
+        def decide(now: Described) -> Decision:
+            file = File(staged, name or (UNNAMED if now.content is None else ""), request.content_type)
+            # What goes into a working copy is no version yet, so there is none to be traced.
+            is_working_copy = now.held_by is not None and now.held_by.principal_id == ctx.principal.id
+            metadata = None if is_working_copy else trace(ctx, state_of(now)) | {PART: None}
+            return Decision(Changes(metadata, file, always=True))
+
+        node = batches.update(store, ctx, uuid, decide)
+    return Updater(settings, exchange, ctx).answer([node])
+
+
+def validate_digest(settings: Settings, exchange: Exchange) -> Response:
+    """Read the content anew and tell whether it is what its digest is of."""
+    ctx, it = find(settings, exchange)
+    return validated(_opened(exchange, ctx.without_conditions(), it))
+
+
+def validated(opened: Opened) -> Response:
+    """Return the answer to whether content is what its digest is of.
+
+    Raises:
+        DigestDiffers: it is not.
+    """
+    digest = hashlib.sha256(opened.body or b"")
+    if opened.body is None:
+        try:
+            with opened.open() as file:
+                while block := file.read(_BLOCK_BYTES):
+                    digest.update(block)
+        except Corrupt as error:
+            raise DigestDiffers() from error
+    if opened.content.length_bytes and digest.digest() != opened.content.digest:
+        raise DigestDiffers()
+    return empty(HTTPStatus.OK)

@@ -1,0 +1,54 @@
+"""A document under retention on the drive, and through the doors that have an answer of their own for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.protocol.client import Client
+from tests.protocol.okd import deliver
+from tests.protocol.yuuvis import BASE, of, patch, values
+
+UNTIL = "2031-01-01T00:00:00.000Z"
+
+
+def retain(client: Client, uuid: str) -> None:
+    """Put a document under retention."""
+    said = values(system__secondaryObjectTypeIds=["system:rmDestructionRetention"], system__rmExpirationDate=UNTIL)
+    assert patch(client, of(said), to=f"{BASE}/{uuid}").status == 200
+
+
+@pytest.fixture
+def document(ann: Client) -> str:
+    """The address through OKD of a document under retention."""
+    delivered = deliver(ann)
+    retain(ann, delivered.rpartition("/")[2])
+    return delivered
+
+
+FILED = "/dav/OKD/2026-11/a.txt"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_drive_refuses_content_and_removal(ann: Client, root_admin: Client, document: str, method: str) -> None:
+    for client in (ann, root_admin):
+        response = client(method, FILED, b"two" if method == "PUT" else b"")
+        assert response.status == 409
+        assert "2031-01-01" in response.body.decode()
+
+    assert ann.get(FILED) == b"hello world"
+
+
+def test_drive_refuses_to_remove_the_folder_above(ann: Client, document: str) -> None:
+    assert ann("DELETE", "/dav/OKD").status == 409
+
+
+def test_drive_renames_it(ann: Client, document: str) -> None:
+    moved = ann("MOVE", FILED, destination="http://drive.test/dav/b.txt")
+
+    assert moved.status == 201
+    assert ann.get("/dav/b.txt") == b"hello world"
+
+
+def test_other_door_refuses_content_and_removal(ann: Client, document: str) -> None:
+    assert ann("PATCH", document, b"two", content_type="text/plain").status == 409
+    assert ann("DELETE", document).json["code"] == "retention"
