@@ -1,0 +1,151 @@
+"""What happened to documents, revision by revision, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from davgate.core import document_history
+from davgate.core.document_history import Chapter, Event
+from davgate.http.responses import Response
+from davgate.model.object_types import ObjectType
+from davgate.rest.dynacase import envelope
+from davgate.rest.dynacase.addressing import Found, find, find_trashed, uri
+from davgate.rest.dynacase.moments import moment
+from davgate.rest.dynacase.properties import state_of, status_of, user
+from davgate.rest.dynacase.revisions import Finding
+from davgate.rest.dynacase.values import title_shown
+from davgate.rest.exchange import Exchange
+from davgate.rest.operations import Answer, Operation
+
+_EVERYTHING: Final = -1
+_MOST: Final = 1 << 53
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """How something that was done is told."""
+
+    level: str
+    code: str
+    comment: str
+
+
+_WORDS: Final = {
+    "create": _Word("notice", "CREATE", "Created"),
+    "created": _Word("notice", "CREATE", "Created"),
+    "copy": _Word("notice", "CREATE", "Copied"),
+    "metadata": _Word("notice", "MODIFY", "Changed"),
+    "save": _Word("notice", "MODIFY", "Changed"),
+    "session": _Word("notice", "MODIFY", "Changed"),
+    "check-in": _Word("notice", "MODIFY", "Changed, and checked in"),
+    "force-check-in": _Word("notice", "MODIFY", "Changed, and checked in by somebody else"),
+    "revert": _Word("notice", "REVERT", "Made what it was before"),
+    "registration": _Word("notice", "MODIFY", "Changed"),
+    "split": _Word("info", "SPLIT", "Divided into two"),
+    "merge": _Word("info", "MERGE", "Made one with another document"),
+    "rebind": _Word("notice", "MODIFY", "Changed"),
+    "properties": _Word("info", "PROPERTIES", "Properties changed"),
+    "move": _Word("info", "MOVE", "Moved"),
+    "check-out": _Word("info", "CHECKOUT", "Checked out"),
+    "cancel-check-out": _Word("info", "UNCHECKOUT", "The check-out ended"),
+    "force-cancel-check-out": _Word("warning", "UNCHECKOUT", "The check-out was ended by somebody else"),
+    "revise": _Word("message", "REVISION", "A new revision"),
+    "lock": _Word("info", "LOCK", "Locked"),
+    "unlock": _Word("info", "UNLOCK", "Unlocked"),
+    "break-lock": _Word("warning", "UNLOCK", "Unlocked by somebody else"),
+    "delete": _Word("notice", "DELETE", "Put into the trash"),
+    "restore": _Word("notice", "RESTORE", "Brought back from the trash"),
+    "label": _Word("info", "LABEL", "Labelled"),
+}
+"""What is told of it, by what the audit calls it; the rest is nothing to readers of a document."""
+
+
+class Wanted(msgspec.Struct):
+    """How many revisions, from which on; or one. -1 stands for all."""
+
+    slice: Annotated[int, msgspec.Meta(ge=_EVERYTHING, le=_MOST)] = _EVERYTHING
+    offset: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 0
+    revision: Annotated[int, msgspec.Meta(ge=_EVERYTHING, le=_MOST)] = _EVERYTHING
+
+
+def show(finding: Finding, exchange: Exchange) -> Response:
+    """Tell what happened to a document."""
+    found = finding(exchange)
+    wanted = exchange.query(Wanted)
+    chapters = _chapters(exchange, found, wanted)
+    place = "trash" if found.shown.is_deleted else "documents"
+    data = {
+        "uri": uri(exchange, place, found.shown.initid, "history", ending="/"),
+        "requestParameters": {"slice": wanted.slice, "offset": wanted.offset, "revision": wanted.revision},
+        "history": [_told(exchange, one, found.family, place) for one in chapters],
+    }
+    return envelope.answer(exchange, data)
+
+
+def _chapters(exchange: Exchange, found: Found, wanted: Wanted) -> list[Chapter]:
+    first, most = wanted.offset, None if wanted.slice == _EVERYTHING else wanted.slice
+    if wanted.revision != _EVERYTHING:
+        first, most = found.shown.no - wanted.revision, 1
+    if first < 0 or most == 0:
+        return []
+    of = found.shown
+    return document_history.history(exchange.store, found.ctx, of.initid, first, most, deleted=of.is_deleted)[0]
+
+
+def _told(exchange: Exchange, chapter: Chapter, family: ObjectType, place: str) -> dict[str, Any]:
+    shown = chapter.shown
+    properties = {
+        "id": shown.id,
+        "title": title_shown(shown),
+        "status": status_of(shown),
+        "revision": shown.no,
+        "owner": user(shown.it.node.created_by, shown.it.said.created_by),
+        "version": str(shown.version_no),
+        "revisionDate": moment(exchange.store, shown.changed_at),
+    }
+    state = state_of(shown, family)
+    if state is not None:
+        properties["state"] = state
+    return {
+        "uri": uri(exchange, place, shown.initid, "revisions", shown.no),
+        "properties": properties,
+        "messages": [_message(exchange, one, state) for one in chapter.events if one.action in _WORDS],
+    }
+
+
+def _message(exchange: Exchange, event: Event, state: str | None) -> dict[str, Any]:
+    """Return an event as it is told; what began a revision may have brought the document into another state."""
+    word = _WORDS[event.action]
+    if event.action == "revise" and state is not None:
+        word = replace(word, comment=f"State {state}")
+    said = event.detail.get("comment")
+    return {
+        "uid": event.by_id,
+        "uname": event.by,
+        "date": moment(exchange.store, event.at),
+        "level": word.level,
+        "code": word.code,
+        "comment": f"{word.comment}: {said}" if said else word.comment,
+    }
+
+
+def _operation(place: str, finding: Finding, id: str) -> Operation:
+    return Operation(
+        method="GET",
+        template=f"{place}/{{id}}/history",
+        handler=lambda exchange: show(finding, exchange),
+        id=id,
+        summary="Tell what happened to a document.",
+        reads=True,
+        query=Wanted,
+        answers={200: Answer(envelope.Envelope)},
+    )
+
+
+OPERATIONS: Final = (
+    _operation("/documents", find, "read-history"),
+    _operation("/trash", find_trashed, "read-history-in-trash"),
+)

@@ -1,0 +1,127 @@
+"""Lists of documents: of all, or of a family with those that descend from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final
+
+from davgate.core import revisions
+from davgate.core.searching import Search, search
+from davgate.http.responses import Response
+from davgate.model.errors import Malformed
+from davgate.model.object_types import DYNACASE, Kind, ObjectType
+from davgate.model.object_types import Property as Attribute
+from davgate.model.query import EVERYTHING, AnyOf, By, Condition, Fact, Not, OneOf, Order, Property, Term, of_door
+from davgate.rest.dynacase import envelope, fields, paging
+from davgate.rest.dynacase.addressing import FOR_OTHERS, context_of, document_uri, find_family, uri
+from davgate.rest.dynacase.envelope import Envelope
+from davgate.rest.dynacase.errors import BAD_PAGE, HIDDEN_ORDER, NO_ORDER, STRUCTURED_ORDER, Refused, answering
+from davgate.rest.dynacase.fields import OF_A_LIST, Fields
+from davgate.rest.dynacase.paging import Listing, Sorted
+from davgate.rest.dynacase.properties import STATE
+from davgate.rest.dynacase.representing import represent_all
+from davgate.rest.exchange import Exchange
+from davgate.rest.operations import Answer, Operation
+
+_DEFAULT_ORDER: Final = "title:asc"
+_TERMS: Final[dict[str, Term]] = {
+    "id": Fact.ID,
+    "initid": Fact.ID,
+    "title": Fact.TITLE,
+    "state": Property(STATE),
+    "fromname": Fact.TYPE,
+    "createdBy": Fact.CREATED_BY_NAME,
+    "owner": Fact.CREATED_BY_NAME,
+    "creationDate": Fact.CREATED_AT,
+    "lastModificationDate": Fact.MODIFIED_AT,
+    "version": Fact.VERSION_NO,
+}
+"""The properties to order by, in the words of searching."""
+
+
+def show_all(exchange: Exchange) -> Response:
+    """Return a page of the documents of all families."""
+    address = uri(exchange, "documents", ending="/")
+    return _page(exchange, EVERYTHING, None, fields.asked_of_any(exchange), address, "Documents")
+
+
+def show_of_family(exchange: Exchange) -> Response:
+    """Return a page of the documents of a family and of those that descend from it."""
+    family = find_family(exchange)
+    asked = fields.asked(exchange, family, OF_A_LIST)
+    address = uri(exchange, "families", family.local, "documents", ending="/")
+    return _page(exchange, _in_family(exchange, family), family, asked, address, f"{family.label} Documents")
+
+
+def _in_family(exchange: Exchange, family: ObjectType) -> Condition:
+    names = exchange.store.types.with_descendants(family.name)
+    own = OneOf(Fact.TYPE, tuple(sorted(names)))
+    return AnyOf((own, Not(of_door(DYNACASE)))) if FOR_OTHERS in names else own
+
+
+def _page(
+    exchange: Exchange, condition: Condition, family: ObjectType | None, asked: Fields, address: str, title: str
+) -> Response:
+    page, order = paging.asked(exchange), paging.order_asked(exchange, _DEFAULT_ORDER)
+    wanted = Search(condition, _order(family, order), page.offset, page.length)
+    with answering({Malformed: BAD_PAGE}):
+        found = search(exchange.store, context_of(exchange).without_conditions(), wanted)
+    shown = represent_all(exchange, revisions.show_all(exchange.store, found.items), asked, document_uri(exchange))
+    return envelope.answer(
+        exchange,
+        {
+            "requestParameters": page.shown(len(shown), paging.order_text(order)),
+            "uri": address,
+            "properties": {"title": title},
+            "documents": shown,
+        },
+    )
+
+
+def _order(family: ObjectType | None, order: Sequence[Sorted]) -> Order:
+    return tuple(By(_term(family, one.field), one.descending) for one in order)
+
+
+def _term(family: ObjectType | None, name: str) -> Term:
+    if name in _TERMS:
+        return _TERMS[name]
+    of = family.property(name.lower()) if family is not None else None
+    if family is None or of is None:
+        raise Refused(replace(NO_ORDER, detail=f"There is no field {name!r} to order by"))
+    return _term_of(family, of)
+
+
+def _term_of(family: ObjectType, of: Attribute) -> Term:
+    if of.is_hidden:
+        raise Refused(replace(HIDDEN_ORDER, detail=f"The attribute {of.name!r} is nothing to order by"))
+    if of.is_multiple or (of.kind is Kind.FILE and of is not family.primary_stream):
+        raise Refused(replace(STRUCTURED_ORDER, detail=f"The attribute {of.name!r} has no single value to order by"))
+    if of is family.primary_stream:
+        return Fact.FILE_NAME
+    return Fact.TITLE if of is family.title else Property(of.id)
+
+
+OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        template="/documents",
+        handler=show_all,
+        id="list-documents",
+        summary="List documents of all families.",
+        reads=True,
+        query=Listing,
+        answers={HTTPStatus.OK: Answer(Envelope)},
+    ),
+    Operation(
+        method="GET",
+        template="/families/{family}/documents",
+        handler=show_of_family,
+        id="list-documents-of-family",
+        summary="List documents of a family.",
+        reads=True,
+        query=Listing,
+        answers={HTTPStatus.OK: Answer(Envelope)},
+    ),
+)

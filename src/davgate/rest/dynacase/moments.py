@@ -1,0 +1,33 @@
+"""Instants as texts in the time zone of the store, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from davgate.core.store import Store
+from davgate.model.instant import Instant, to_datetime
+from davgate.model.typed_values import stored_instant
+
+
+def moment(store: Store, instant: Instant) -> str:
+    """Return an instant as answers have it."""
+    return _text(store, to_datetime(instant))
+
+
+def shown_time(store: Store, stored: str) -> str:
+    """Return a stored time as answers have it."""
+    return _text(store, datetime.fromisoformat(stored))
+
+
+def _text(store: Store, time: datetime) -> str:
+    return f"{time.astimezone(store.policy.time_zone):%Y-%m-%d %H:%M:%S}"
+
+
+def stored_time(store: Store, text: str) -> str:
+    """Return a time as it is stored; one without an offset is of the time zone of the store.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    time = datetime.fromisoformat(text)
+    return stored_instant(time if time.tzinfo is not None else time.replace(tzinfo=store.policy.time_zone))

@@ -1,0 +1,164 @@
+"""The properties of documents and families, which all of them have whatever their attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from davgate.core import revisions
+from davgate.core.principals import accounts
+from davgate.core.revisions import Shown
+from davgate.core.store import Store
+from davgate.model.instant import FOREVER
+from davgate.model.object_types import ObjectType
+from davgate.model.rights import Right
+from davgate.rest.dynacase.moments import moment
+from davgate.rest.dynacase.values import title_shown
+
+STATE: Final = "dynacase:state"
+"""The state of a workflow, kept as metadata; one that says nothing is in the first."""
+
+_NAMED_FAMILIES: Final = frozenset({"family"})
+_NAMED_PEOPLE: Final = frozenset({"createdBy", "owner", "revisionData"})
+_FIXED: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who keeps others from changing a document, and whether that ends by itself."""
+
+    id: int
+    name: str
+    is_temporary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What some documents' properties need beside what is said of each: names of people and numbers of families."""
+
+    store: Store
+    people: Mapping[int, str]
+    families: Mapping[str, int]
+
+
+def known(store: Store, items: Iterable[tuple[Shown, ObjectType]], names: Iterable[str]) -> Known:
+    """Return what is needed to tell these properties of some documents: a statement for each kind, where it is needed."""
+    wanted, listed = frozenset(names), list(items)
+    people = {shown.it.node.created_by for shown, _ in listed} if wanted & _NAMED_PEOPLE else set()
+    families = {family.name for _, family in listed} if wanted & _NAMED_FAMILIES else set()
+    return Known(
+        store,
+        accounts.names_of(store, people) if people else {},
+        revisions.number_types(store, families) if families else {},
+    )
+
+
+def of_document(shown: Shown, family: ObjectType, names: Iterable[str], known: Known) -> dict[str, Any]:
+    """Return some properties of a document; those that nothing is known of are left out."""
+    every = {name: getter for name, getter in _GETTERS.items() if name in names}
+    values = {name: getter(shown, family, known) for name, getter in every.items()}
+    return {name: value for name, value in values.items() if value is not None or name == "name"}
+
+
+def status_of(shown: Shown) -> str:
+    """Return how a revision stands: deleted with its document, fixed by a newer one, or alive."""
+    if shown.is_deleted:
+        return "deleted"
+    return "alive" if shown.is_newest else "fixed"
+
+
+def state_of(shown: Shown, family: ObjectType) -> str | None:
+    """Return the state of a document in the workflow of its family, None where there is none."""
+    if family.workflow is None:
+        return None
+    state = shown.metadata.get(STATE)
+    return state if isinstance(state, str) else family.workflow.initial
+
+
+def holder_of(shown: Shown) -> Holder | None:
+    """Return who keeps others from changing a document: by a lock, or by a check-out through another door."""
+    lock, taken = shown.it.lock, shown.it.held_by
+    if lock is not None:
+        return Holder(lock.principal_id, shown.it.lock_holder, lock.expires_at != FOREVER)
+    return Holder(taken.principal_id, taken.principal_name, False) if taken is not None else None
+
+
+def user(principal_id: int, name: str) -> dict[str, Any]:
+    """Return a person as answers have it."""
+    return {"id": principal_id, "title": name}
+
+
+def _locked(shown: Shown) -> int:
+    """Return who has locked a document: nobody by 0, for a while with a minus; -1 is what is fixed."""
+    if not shown.is_newest:
+        return _FIXED
+    holder = holder_of(shown)
+    if holder is None:
+        return 0
+    return -holder.id if holder.is_temporary else holder.id
+
+
+def _security(shown: Shown, _family: ObjectType, _known: Known) -> dict[str, Any]:
+    holder = holder_of(shown) if shown.is_newest else None
+    lock: dict[str, Any] = {"id": _locked(shown)}
+    if holder is not None:
+        lock |= {"lockedBy": user(holder.id, holder.name), "temporary": holder.is_temporary}
+    may_write = Right.WRITE_PROPERTIES in shown.it.rights
+    return {"lock": lock, "readOnly": not may_write or not shown.is_newest, "fixed": not shown.is_newest}
+
+
+def _creator(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]:
+    made_by = shown.it.node.created_by
+    return user(made_by, known.people.get(made_by, ""))
+
+
+def _revision_data(shown: Shown, family: ObjectType, known: Known) -> dict[str, Any]:
+    return {"id": shown.id, "number": shown.no, "createdBy": _creator(shown, family, known)}
+
+
+def _family(_shown: Shown, family: ObjectType, known: Known) -> dict[str, Any]:
+    return {"title": family.label, "name": family.local, "id": known.families[family.name], "icon": ""}
+
+
+_GETTERS: Final = {
+    "id": lambda shown, family, known: shown.id,
+    "initid": lambda shown, family, known: shown.initid,
+    "title": lambda shown, family, known: title_shown(shown),
+    "revision": lambda shown, family, known: shown.no,
+    "icon": lambda shown, family, known: "",
+    "name": lambda shown, family, known: shown.name,
+    "state": lambda shown, family, known: state_of(shown, family),
+    "family": _family,
+    "fromname": lambda shown, family, known: family.local,
+    "status": lambda shown, family, known: status_of(shown),
+    "createdBy": _creator,
+    "owner": _creator,
+    "locked": lambda shown, family, known: _locked(shown),
+    "security": _security,
+    "creationDate": lambda shown, family, known: moment(known.store, shown.it.node.created_at),
+    "lastModificationDate": lambda shown, family, known: moment(known.store, shown.changed_at),
+    "version": lambda shown, family, known: str(shown.version_no),
+    "doctype": lambda shown, family, known: "F",
+    "type": lambda shown, family, known: "document",
+    "revisionData": _revision_data,
+}
+
+
+def of_family(family: ObjectType, number: int, names: Iterable[str]) -> dict[str, Any]:
+    """Return some properties of a family, which is a document without revisions."""
+    every = {
+        "id": number,
+        "initid": number,
+        "title": family.label,
+        "revision": 0,
+        "icon": "",
+        "name": family.local,
+        "fromname": family.extends or None,
+        "status": "alive",
+        "locked": 0,
+        "security": {"lock": {"id": 0}, "readOnly": True, "fixed": False},
+        "doctype": "C",
+        "type": "family",
+    }
+    return {name: value for name, value in every.items() if name in names and value is not None}

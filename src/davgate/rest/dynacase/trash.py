@@ -1,0 +1,138 @@
+"""The trash: what is in it of documents, and bringing one back under its ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from davgate.core import deleted, revisions
+from davgate.core.revisions import Shown
+from davgate.http.responses import Response
+from davgate.model.errors import Forbidden, Locked, Malformed, NotFound, ParentMissing
+from davgate.rest.dynacase import envelope, errors, fields, paging, validators
+from davgate.rest.dynacase.addressing import NOT_IN_TRASH, context_of, family_of, find_trashed, uri
+from davgate.rest.dynacase.errors import NO_ORDER, Refusal, Refused, answering
+from davgate.rest.dynacase.fields import Reading
+from davgate.rest.dynacase.paging import Listing, Sorted
+from davgate.rest.dynacase.properties import state_of
+from davgate.rest.dynacase.representing import document_data, represent_all
+from davgate.rest.dynacase.values import title_shown
+from davgate.rest.exchange import Exchange
+from davgate.rest.operations import Answer, Json, Operation
+
+_BAD_BODY: Final = Refusal(
+    HTTPStatus.BAD_REQUEST, "CRUD0236", 'What is in the trash takes {"document": {"properties": {"status": "alive"}}} alone'
+)
+_NO_PLACE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0236", "The folder where the document was is not there any more")
+
+_ALIVE: Final = "alive"
+_DEFAULT_ORDER: Final = "title:asc"
+
+
+def show_all(exchange: Exchange) -> Response:
+    """Return a page of the documents in the trash."""
+    page, order = paging.asked(exchange), paging.order_asked(exchange, _DEFAULT_ORDER)
+    wanted = fields.asked_of_any(exchange)
+    items = revisions.show_trash(exchange.store, context_of(exchange))
+    for step in reversed(order):
+        items.sort(key=_key(exchange, step), reverse=step.descending)
+    shown = represent_all(exchange, page.of(items), wanted, lambda one: uri(exchange, "trash", one.initid))
+    data = {
+        "requestParameters": page.shown(len(shown), paging.order_text(order)),
+        "uri": uri(exchange, "trash", ending="/"),
+        "properties": {"title": "Trash"},
+        "documents": shown,
+    }
+    return envelope.answer(exchange, data)
+
+
+def _key(exchange: Exchange, step: Sorted) -> Callable[[Shown], Any]:
+    """Return what documents are ordered by."""
+    types = exchange.store.types
+    keys: Mapping[str, Callable[[Shown], Any]] = {
+        "id": lambda one: one.initid,
+        "initid": lambda one: one.initid,
+        "title": title_shown,
+        "revision": lambda one: one.no,
+        "name": lambda one: one.name or "",
+        "state": lambda one: state_of(one, family_of(types, one.type)) or "",
+        "fromname": lambda one: family_of(types, one.type).local,
+        "creationDate": lambda one: one.it.node.created_at,
+        "lastModificationDate": lambda one: one.changed_at,
+    }
+    if step.field not in keys:
+        raise Refused(replace(NO_ORDER, detail=f"There is no field {step.field!r} to order by"))
+    return keys[step.field]
+
+
+def show(exchange: Exchange) -> Response:
+    """Return a document in the trash."""
+    found = find_trashed(exchange)
+    wanted = fields.asked(exchange, found.family)
+    data = document_data(exchange, found.shown, found.family, wanted, uri(exchange, "trash", found.shown.initid))
+    return validators.answer(exchange, found.shown, data)
+
+
+def restore(exchange: Exchange) -> Response:
+    """Bring a document back out of the trash."""
+    found = find_trashed(exchange)
+    wanted = fields.asked(exchange, found.family)
+    with answering({Malformed: _BAD_BODY}):
+        if not _says_alive(exchange.json(dict[str, Any])):
+            raise Refused(_BAD_BODY)
+    node_id = found.shown.initid
+    refusals = {
+        Forbidden: errors.UPDATE_DENIED,
+        Locked: errors.UPDATE_DENIED,
+        NotFound: NOT_IN_TRASH,
+        ParentMissing: _NO_PLACE,
+    }
+    with answering(refusals):
+        deleted.restore(exchange.store, validators.admitted(exchange, found.ctx, found.shown).without_conditions(), node_id)
+        shown = revisions.show(exchange.store, found.ctx, node_id)
+    return envelope.answer(exchange, document_data(exchange, shown, found.family, wanted, uri(exchange, "documents", node_id)))
+
+
+def _says_alive(body: dict[str, Any]) -> bool:
+    document = body.get("document")
+    properties = document.get("properties") if isinstance(document, dict) else None
+    return isinstance(properties, dict) and properties.get("status") == _ALIVE
+
+
+OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        template="/trash",
+        handler=show_all,
+        id="list-trash",
+        summary="List the documents in the trash.",
+        reads=True,
+        query=Listing,
+        answers={200: Answer(envelope.Envelope)},
+    ),
+    Operation(
+        method="GET",
+        template="/trash/{id}",
+        handler=show,
+        id="read-trash",
+        summary="Read a document in the trash.",
+        reads=True,
+        query=Reading,
+        answers={200: Answer(envelope.Envelope, headers=("ETag",)), 304: Answer(headers=("ETag",))},
+        headers=("If-None-Match",),
+    ),
+    Operation(
+        method="PUT",
+        template="/trash/{id}",
+        handler=restore,
+        id="restore",
+        summary="Bring a document back out of the trash.",
+        reads=False,
+        query=Reading,
+        body=Json(dict[str, Any], any_media_type=True),
+        answers={200: Answer(envelope.Envelope)},
+        headers=("If-Match",),
+    ),
+)

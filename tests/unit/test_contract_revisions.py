@@ -1,0 +1,358 @@
+"""Revisions: which versions they group, what they show, and what becomes of them when documents are merged, split or removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.builders import SettableClock, a_document, a_lock, content_of, holding, path, put, read
+from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, statements_of
+
+from davgate.core import checking_out, describing, document_history, erasing, mending, moving, removing_versions, revisions
+from davgate.core.objects import Changes, NewObject
+from davgate.core.principals import granting
+from davgate.core.revisions import Shown
+from davgate.core.store import Context, Store
+from davgate.core.streams import open_content
+from davgate.model.errors import Forbidden, Malformed, NotFound
+from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision
+from davgate.model.node import ROOT_ID, Node, NodeKind
+from davgate.model.rights import READER
+from davgate.storage.api import Numbered
+
+STATE = "dynacase:state"
+
+
+def change(
+    store: Store, ctx: Context, node_id: int, body: bytes | None = None, *, comment: str = "", revise: bool = True, **said: Any
+) -> Node:
+    """Change a document, by a new revision if nothing else is said."""
+    file = None if body is None else a_file(store, body)
+    return revisions.update(store, rest(ctx), node_id, lambda _: Changes(said or None, file, comment=comment), revise=revise)
+
+
+def advance(store: Store, ctx: Context, node_id: int, state: str) -> Node:
+    """Begin a revision in another state."""
+    return revisions.update(store, rest(ctx), node_id, lambda _: Changes({STATE: state}), revise=True)
+
+
+def shown_all(store: Store, ctx: Context, node_id: int) -> list[Shown]:
+    """Return all revisions, the newest first."""
+    found, total = revisions.show_some(store, ctx, node_id, 0, None)
+    assert total == len(found)
+    return found
+
+
+def titles(store: Store, ctx: Context, node_id: int) -> list[tuple[int, object]]:
+    """Return number and title of all revisions, the newest first."""
+    return [(one.no, one.metadata.get("title")) for one in shown_all(store, ctx, node_id)]
+
+
+def bytes_of(store: Store, ctx: Context, shown: Shown) -> bytes:
+    assert shown.content is not None
+    return read(open_content(store, ctx, shown.content, shown.changed_at))
+
+
+def test_document_has_revision_0_with_its_own_number(store: Store, ann: Context) -> None:
+    node = made(store, ann, title="one")
+    say(store, ann, node.id, title="two")
+
+    shown = revisions.show(store, ann, node.id)
+
+    assert (shown.id, shown.initid, shown.no, shown.is_newest, shown.is_deleted) == (node.id, node.id, 0, True, False)
+    assert (shown.metadata["title"], shown.name, shown.version_no) == ("two", None, 2)
+    assert titles(store, ann, node.id) == [(0, "two")]
+    assert revisions.resolve(store, str(node.id)) == Numbered(node.id)
+
+
+def test_revision_begins_with_a_version_and_the_old_one_shows_the_last_before_it(store: Store, ann: Context) -> None:
+    node = made(store, ann, b"one", title="one")
+    say(store, ann, node.id, title="two")
+
+    change(store, ann, node.id, title="three")
+    say(store, ann, node.id, title="four")
+    put(store, ann, "/a.txt", b"written on the drive")
+
+    newest, first = shown_all(store, ann, node.id)
+    assert (newest.no, newest.metadata["title"], newest.version_no) == (1, "four", 5)
+    assert (first.no, first.metadata["title"], first.version_no, first.is_newest) == (0, "two", 2, False)
+    assert newest.id not in (node.id, first.id) and first.id == newest.initid == node.id
+    assert bytes_of(store, ann, newest) == b"written on the drive"
+    assert bytes_of(store, ann, first) == b"one"
+    assert [cause for _, cause, *_ in numbering(store, node.id)] == ["created", "metadata", "revision", "metadata", "save"]
+    assert revisions.resolve(store, str(newest.id)) == Numbered(node.id, None, 1)
+
+
+def test_revision_without_any_change_makes_a_version(store: Store, ann: Context) -> None:
+    node = made(store, ann, title="one")
+
+    change(store, ann, node.id)
+    change(store, ann, node.id)
+
+    assert titles(store, ann, node.id) == [(2, "one"), (1, "one"), (0, "one")]
+    assert [no for no, *_ in numbering(store, node.id)] == [1, 2, 3]
+
+
+def test_content_with_a_revision_makes_one_version(store: Store, ann: Context) -> None:
+    node = made(store, ann, b"one", title="one")
+
+    change(store, ann, node.id, b"one", title="two")
+
+    assert [cause for _, cause, *_ in numbering(store, node.id)] == ["created", "save"]
+    assert titles(store, ann, node.id) == [(1, "two"), (0, "one")]
+
+
+def test_document_without_content_has_revisions(store: Store, ann: Context) -> None:
+    node = made(store, ann, None, title="one")
+
+    change(store, ann, node.id, title="two")
+
+    assert titles(store, ann, node.id) == [(1, "two"), (0, "one")]
+    assert [one.content for one in shown_all(store, ann, node.id)] == [None, None]
+
+
+def test_refused_change_begins_no_revision(store: Store, ann: Context, bob: Context) -> None:
+    node = made(store, ann, title="one")
+
+    def refuse(_: Shown) -> Changes:
+        raise Malformed("no")
+
+    with pytest.raises(Malformed):
+        revisions.update(store, rest(ann), node.id, refuse, revise=True)
+
+    assert titles(store, ann, node.id) == [(0, "one")]
+
+
+def test_revision_in_a_check_out_has_the_metadata_and_the_working_copy_the_content(
+    store: Store, ann: Context, bob: Context
+) -> None:
+    node = made(store, ann, b"one", title="one")
+    checking_out.check_out(store, ann, node.id)
+
+    change(store, ann, node.id, b"two", title="two")
+
+    assert titles(store, bob, node.id) == [(1, "two"), (0, "one")]
+    assert bytes_of(store, bob, revisions.show(store, bob, node.id)) == b"one"
+    assert bytes_of(store, ann, revisions.show(store, ann, node.id)) == b"two"
+    checking_out.check_in(store, ann, node.id)
+    assert bytes_of(store, bob, revisions.show(store, bob, node.id)) == b"two"
+    assert titles(store, bob, node.id) == [(1, "two"), (0, "one")]
+
+
+def test_open_edit_session_is_sealed_by_a_revision(store: Store, ann: Context) -> None:
+    put(store, ann, "/a.txt", b"one")
+    held = a_lock(store, ann, "/a.txt")
+    node = put(store, holding(ann, held), "/a.txt", b"two").node
+
+    change(store, holding(ann, held), node.id, title="t")
+    put(store, holding(ann, held), "/a.txt", b"three")
+
+    newest, first = shown_all(store, ann, node.id)
+    assert (bytes_of(store, ann, newest), bytes_of(store, ann, first)) == (b"three", b"two")
+
+
+def test_numbers_and_names_lead_to_documents_revisions_and_types(store: Store, ann: Context) -> None:
+    new = NewObject(NodeKind.DOCUMENT, "dynacase:MY_ARTICLE", {"title": "one"})
+    node = revisions.create(store, rest(ann), ROOT_ID, new, name="THE_ONE")
+    article = revisions.number_types(store, ["dynacase:MY_ARTICLE", "dynacase:MY_FILE"])["dynacase:MY_ARTICLE"]
+
+    assert revisions.resolve(store, "THE_ONE") == Numbered(node.id)
+    assert revisions.resolve(store, str(article)) == Numbered(None, "dynacase:MY_ARTICLE")
+    assert revisions.number_types(store, ["dynacase:MY_ARTICLE"]) == {"dynacase:MY_ARTICLE": article}
+    for nothing in ("the_one", "999999", "1" * 30, "-1", "", "١"):
+        assert revisions.resolve(store, nothing) is None
+    assert revisions.show(store, ann, node.id).name == "THE_ONE"
+    with pytest.raises(LogicalNameTaken):
+        revisions.create(store, rest(ann), ROOT_ID, new, name="THE_ONE")
+
+
+def test_revisions_are_paged_and_unknown_ones_are_refused(store: Store, ann: Context) -> None:
+    node = made(store, ann, title="0")
+    for no in range(1, 5):
+        change(store, ann, node.id, title=str(no))
+
+    page, total = revisions.show_some(store, ann, node.id, 1, 2)
+
+    assert ([one.no for one in page], total) == ([3, 2], 5)
+    assert revisions.show_some(store, ann, node.id, 9, 2) == ([], 5)
+    assert revisions.show_one(store, ann, node.id, 3).metadata["title"] == "3"
+    assert revisions.show_one(store, ann, node.id, 4).is_newest
+    for no in (5, -1, 1 << 70):
+        with pytest.raises(NoSuchRevision):
+            revisions.show_one(store, ann, node.id, no)
+
+
+def test_list_has_the_newest_revisions(store: Store, ann: Context) -> None:
+    one, two = made(store, ann, title="one"), made(store, ann, None, title="two")
+    change(store, ann, one.id)
+    found = describing.members(store, ann, (), 0, 100)[1].items
+
+    shown = {each.initid: (each.no, each.metadata["title"]) for each in revisions.show_all(store, found)}
+
+    assert shown == {one.id: (1, "one"), two.id: (0, "two")}
+    assert revisions.show_all(store, []) == []
+
+
+def test_removed_version_of_a_revision_is_answered_with_the_nearest_one_before(store: Store, ann: Context) -> None:
+    node = made(store, ann, b"one", title="one")
+    change(store, ann, node.id, b"two", title="two")
+    change(store, ann, node.id, b"three", title="three")
+
+    removing_versions.remove_version(store, rest(ann), node.id, 2)
+    assert titles(store, ann, node.id) == [(2, "three"), (1, "one"), (0, "one")]
+
+    removing_versions.remove_version(store, rest(ann), node.id, 1)
+    assert titles(store, ann, node.id) == [(2, "three"), (1, "three"), (0, "three")]
+
+
+def test_merged_document_brings_its_revisions_and_its_numbers(store: Store, ann: Context) -> None:
+    into, source = a_document(store, ann, "/into.txt", b"1"), a_document(store, ann, "/source.txt", b"2")
+    change(store, ann, into.id, title="into 1")
+    change(store, ann, source.id, title="source 1")
+    put(store, ann, "/source.txt", b"3")
+    change(store, ann, source.id, title="source 2")
+    numbers = {one.no: one.id for one in shown_all(store, ann, source.id)}
+
+    mending.merge(store, ann, path("/source.txt"), path("/into.txt"))
+
+    assert titles(store, ann, into.id) == [(3, "source 2"), (2, "source 1"), (1, "into 1"), (0, None)]
+    assert {one.no: one.id for one in shown_all(store, ann, into.id) if one.no > 1} == {2: numbers[1], 3: numbers[2]}
+    assert revisions.resolve(store, str(source.id)) == Numbered(into.id)
+    assert revisions.resolve(store, str(numbers[2])) == Numbered(into.id, None, 3)
+
+
+def test_merged_document_brings_its_name_where_the_other_has_none(store: Store, ann: Context) -> None:
+    def named(file_name: str, name: str | None) -> int:
+        new = NewObject(NodeKind.DOCUMENT, None, {}, a_file(store, b"one", file_name))
+        return revisions.create(store, rest(ann), ROOT_ID, new, name=name).id
+
+    without, first, second = named("1.txt", None), named("2.txt", "FIRST"), named("3.txt", "SECOND")
+
+    mending.merge(store, ann, path("/2.txt"), path("/1.txt"))
+    mending.merge(store, ann, path("/3.txt"), path("/1.txt"))
+
+    assert revisions.resolve(store, "FIRST") == Numbered(without)
+    assert revisions.resolve(store, "SECOND") is None
+    assert revisions.resolve(store, str(first)) == revisions.resolve(store, str(second)) == Numbered(without)
+
+
+def test_split_document_keeps_its_revisions(store: Store, ann: Context) -> None:
+    node = a_document(store, ann, "/a.txt", b"1")
+    change(store, ann, node.id, title="t")
+    put(store, ann, "/a.txt", b"2")
+
+    made_of_it = mending.split(store, ann, path("/a.txt"), 2, "b.txt").node
+
+    assert titles(store, ann, node.id) == [(1, None), (0, None)]
+    assert titles(store, ann, made_of_it.id) == [(0, "t")]
+
+
+def test_save_by_a_temporary_file_goes_into_the_newest_revision(store: Store, ann: Context, clock: SettableClock) -> None:
+    node = a_document(store, ann, "/a.docx", b"1")
+    change(store, ann, node.id, title="t")
+    clock.advance(timedelta(seconds=1))
+    put(store, ann, "/~a.tmp", b"saved")
+    moving.move(store, ann, path("/~a.tmp"), path("/a.docx"), overwrite=True)
+
+    newest, first = shown_all(store, ann, node.id)
+
+    assert (newest.no, bytes_of(store, ann, newest)) == (1, b"saved")
+    assert (first.no, bytes_of(store, ann, first)) == (0, b"1")
+    assert content_of(store, ann, "/a.docx") == b"saved"
+
+
+def test_copy_is_at_revision_0(store: Store, ann: Context) -> None:
+    node = made(store, ann, title="one")
+    change(store, ann, node.id)
+
+    moving.copy(store, ann, path("/a.txt"), path("/b.txt"), overwrite=False)
+
+    (copied,) = [it for it in describing.members(store, ann, (), 0, 100)[1].items if it.node.id != node.id]
+    assert titles(store, ann, copied.node.id) == [(0, "one")]
+
+
+def test_deleted_document_is_shown_in_the_trash_alone(store: Store, ann: Context) -> None:
+    node = made(store, ann, b"one", title="one")
+    change(store, ann, node.id, title="two")
+    moving.delete(store, rest(ann), node.id)
+
+    with pytest.raises(NotFound):
+        revisions.show(store, ann, node.id)
+    shown = revisions.show_deleted(store, ann, node.id)
+
+    assert (shown.no, shown.is_deleted, shown.metadata["title"], shown.it.node.name) == (1, True, "two", "a.txt")
+    assert revisions.is_deleted(store, ann, node.id)
+    assert [one.no for one in revisions.show_some(store, ann, node.id, 0, None, deleted=True)[0]] == [1, 0]
+    assert revisions.show_one(store, ann, node.id, 0, deleted=True).metadata["title"] == "one"
+    assert [one.initid for one in revisions.show_trash(store, ann)] == [node.id]
+
+
+def test_trash_shows_no_folders_and_nothing_that_one_may_not_read(
+    store: Store, ann: Context, bob: Context, root_admin: Context
+) -> None:
+    folder = made_folder(store, ann, "f")
+    node = made(store, ann, place=folder.id)
+    granting.close(store, root_admin, path("/f"))
+    moving.delete(store, rest(root_admin), node.id)
+
+    assert not revisions.is_deleted(store, bob, node.id)
+    assert revisions.show_trash(store, bob) == []
+    assert [one.initid for one in revisions.show_trash(store, root_admin)] == [node.id]
+    moving.delete(store, rest(root_admin), folder.id)
+    assert [one.initid for one in revisions.show_trash(store, root_admin)] == [node.id]
+    with pytest.raises(NotFound):
+        revisions.show_deleted(store, root_admin, folder.id)
+
+
+def test_erased_document_leaves_no_revision_and_no_name(store: Store, ann: Context, root_admin: Context) -> None:
+    new = NewObject(NodeKind.DOCUMENT, None, {}, a_file(store, b"one"))
+    node = revisions.create(store, rest(ann), ROOT_ID, new, name="GONE")
+    number = revisions.show(store, ann, change(store, ann, node.id).id).id
+
+    erasing.erase(store, root_admin, node.uuid, "asked for")
+
+    for nothing in ("GONE", str(number), str(node.id)):
+        assert revisions.resolve(store, nothing) is None
+    revisions.create(store, rest(ann), ROOT_ID, new, name="GONE")
+
+
+def test_who_may_not_write_begins_no_revision(store: Store, ann: Context, bob: Context, root_admin: Context) -> None:
+    folder = made_folder(store, ann, "f")
+    node = made(store, ann, place=folder.id)
+    granting.close(store, root_admin, path("/f"))
+    granting.grant(store, root_admin, path("/f"), "bob", READER)
+
+    with pytest.raises(Forbidden):
+        change(store, bob, node.id)
+
+    assert titles(store, bob, node.id) == [(0, None)]
+
+
+def test_history_tells_what_happened_to_each_revision(store: Store, ann: Context, bob: Context) -> None:
+    node = made(store, ann, title="one")
+    say(store, bob, node.id, title="two")
+    change(store, ann, node.id, title="three", comment="why")
+    put(store, bob, "/a.txt", b"saved")
+
+    (newest, first), total = document_history.history(store, ann, node.id)
+
+    assert total == 2
+    assert [(one.action, one.by) for one in newest.events] == [("save", "bob"), ("revise", "ann")]
+    assert newest.events[1].detail["comment"] == "why"
+    assert [(one.action, one.by) for one in first.events] == [("metadata", "bob"), ("create", "ann")]
+    (only,), _ = document_history.history(store, ann, node.id, 1, 1)
+    assert only.shown.no == 0 and [one.action for one in only.events] == ["metadata", "create"]
+
+
+def test_list_costs_as_many_statements_however_long_it_is(store: Store, ann: Context) -> None:
+    if not store.database.is_sqlite:
+        return
+    for _ in range(5):
+        change(store, ann, made(store, ann).id)
+    found = describing.members(store, ann, (), 0, 100)[1].items
+    seen = statements_of(store)
+
+    revisions.show_all(store, found)
+
+    assert len(seen) == 2
