@@ -1,0 +1,290 @@
+"""Registrations as versions: what an object says becomes metadata, its primary part the content of the document itself.
+
+The other stored parts are named content streams, called by their addresses; the primary one is such a stream too, so that it is
+found by its address when it is no longer the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from davgate.core import objects
+from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
+from davgate.core.content import add_no_content, change_of, metadata_after, streams_after
+from davgate.core.filing import collection_at, filing_collection, free_name
+from davgate.core.objects import Changes, File, NewObject
+from davgate.core.recording import record
+from davgate.core.registrations import stored_at
+from davgate.core.retaining import check_content
+from davgate.core.rights import require_node
+from davgate.core.sessions import break_locks
+from davgate.core.store import Context, Store
+from davgate.model.bitemporal import Part, Snapshot, Variant, is_same
+from davgate.model.checkout import Act, Ruling, rule
+from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.instant import Instant
+from davgate.model.metadata import DESCRIPTION, TITLE, Metadata, changed
+from davgate.model.node import NO_CONTENT, Cause, Node, NodeKind, Version
+from davgate.model.object_types import ObjectType
+from davgate.model.oio_payload import DOCUMENT
+from davgate.model.paths import TreePath
+from davgate.model.registration import KEY, Code, Place, State, StoredPart, field_at, stored_parts, to_metadata
+from davgate.model.rights import Right
+from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of
+from davgate.storage.api import NewVersion, Resolved, Staged, Transaction, catalog, dances, locks, trash, versions
+
+_FIELDS: Final = {TITLE: "titel", DESCRIPTION: "beskrivelse"}
+"""Properties that are everybody's, and the fields of a document that are kept in step with them."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """The files that came with a request, stored under addresses of the version that it makes: one for each reference."""
+
+    files: Mapping[str, File]
+    uuid: str
+    version_no: int
+    at: Instant
+    streams: dict[str, File] = field(default_factory=dict)
+
+    def address_of(self, name: str) -> str:
+        """Return where a file is stored from now on, as a part says it.
+
+        Raises:
+            InvalidObject: there are too many.
+        """
+        if len(self.streams) == MOST_PARTS:
+            raise InvalidObject(f"at most {MOST_PARTS} contents are stored at once.", "varianter")
+        address = address_of(self.uuid, self.version_no, len(self.streams) + 1, self.at)
+        self.streams[address] = self.files[name]
+        return SCHEME + address
+
+
+@dataclass(frozen=True, slots=True)
+class _Primary:
+    """The part that is the content of a document, and that content as it would arrive."""
+
+    place: Place
+    file: File
+
+
+def make(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    folder: TreePath,
+    of: ObjectType,
+    code: Code,
+    snapshot: Snapshot,
+    note: str,
+    contents: Contents,
+) -> Node:
+    """Make an object of a class with its first registration, filed in a door's folder."""
+    assert of.temporal is not None
+    uuid, name = contents.uuid, of.temporal.name
+    if name != DOCUMENT:
+        said = {KEY: to_metadata(State(code, snapshot), name, uuid, 1)}
+        return objects.create_within(store, tx, ctx, folder, NewObject(NodeKind.OBJECT, of.name, said, comment=note, uuid=uuid))
+    primary = _primary_of(tx, None, snapshot, contents)
+    file = None if primary is None else primary.file
+    common = {key: text for key, field_name in _FIELDS.items() if (text := field_at(snapshot, field_name, tx.at)) is not None}
+    state = State(
+        code,
+        snapshot,
+        None if file is None else file.staged.digest,
+        common.get(TITLE),
+        common.get(DESCRIPTION),
+        None if primary is None else primary.place,
+    )
+    metadata = {**common, KEY: to_metadata(state, name, uuid, 1)}
+    wanted = "" if file is None else file.name or common.get(TITLE, "")
+    new = NewObject(NodeKind.DOCUMENT, of.name, metadata, file, wanted, comment=note, streams=contents.streams, uuid=uuid)
+    return objects.create_within(store, tx, ctx, folder, new)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The step from what an object of a class said to what it is to say, and by what that is done.
+
+    With ``always`` there is a registration even if nothing changes but the code.
+    """
+
+    of: str
+    before: State
+    after: State
+    note: str
+    contents: Contents
+    always: bool
+
+    def said(self, after: State) -> Metadata:
+        """Return the metadata by which a state is registered."""
+        return {KEY: to_metadata(after, self.of, self.contents.uuid, self.contents.version_no)}
+
+
+def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step) -> bool:
+    """Make the next registration of an object; tell whether there is one.
+
+    To who has a document checked out, new bytes of its primary part go into the working copy, and are registered with the
+    check-in. If nothing else changes, there is no registration now.
+    """
+    found = look_up(tx, ctx, node.id, tx.now, with_objects=True)
+    if step.of != DOCUMENT:
+        changes = Changes(step.said(step.after), cause=Cause.REGISTRATION, always=True, comment=step.note)
+        objects.update_found(store, tx, ctx, found, changes)
+        return True
+    current = versions.find(tx, node.id, node.version_no)
+    assert current is not None
+    common = _common_changes(step.before.snapshot, step.after.snapshot, tx.at)
+    metadata = changed(current.metadata, common)
+    after = replace(step.after, title=metadata.get(TITLE), description=metadata.get(DESCRIPTION))
+    primary = _primary_of(tx, node, after.snapshot, step.contents)
+    digest = current.content.digest if current.has_content else None
+    is_other = digest != (None if primary is None else primary.file.staged.digest)
+    if is_other and rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY:
+        after = replace(after, digest=digest)
+        return _into_working_copy(store, tx, ctx, found, replace(step, after=after), common, primary)
+    after = replace(after, digest=None, primary=None)
+    if primary is not None:
+        after = replace(after, digest=primary.file.staged.digest, primary=primary.place)
+    said = {**common, **step.said(after)}
+    if primary is None and is_other:
+        _take_content_away(store, tx, ctx, found, current, changed(current.metadata, said), step)
+        return True
+    media_type = "" if primary is None or is_other else primary.file.media_type or ""
+    changes = Changes(
+        said,
+        primary.file if primary is not None and is_other else None,
+        media_type="" if media_type == current.content.media_type else media_type,
+        streams=dict(step.contents.streams),
+        cause=Cause.REGISTRATION,
+        always=True,
+        comment=step.note,
+    )
+    objects.update_found(store, tx, ctx, found, changes)
+    return True
+
+
+def _into_working_copy(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, step: Step, common: Metadata, primary: _Primary | None
+) -> bool:
+    """Give the caller's working copy the content of the primary part, and register what else changes."""
+    place = primary.place if primary is not None else step.before.primary
+    snapshot = _keeping(step.after.snapshot, step.before.snapshot, place)
+    after = replace(step.after, snapshot=snapshot, primary=step.before.primary)
+    is_new = step.always or not is_same(snapshot, step.before.snapshot)
+    changes = Changes(
+        {**common, **step.said(after)} if is_new else None,
+        None if primary is None else primary.file,
+        streams={address: one for address, one in step.contents.streams.items() if _names(snapshot, address)},
+        cause=Cause.REGISTRATION,
+        removes_file=primary is None,
+        always=is_new,
+        comment=step.note,
+    )
+    objects.update_found(store, tx, ctx, found, changes)
+    return is_new
+
+
+def _common_changes(before: Snapshot, after: Snapshot, at: Instant) -> Metadata:
+    """Return the common properties that a registration changes: what another door calls the document stays otherwise."""
+    told = {key: (field_at(before, name, at), field_at(after, name, at)) for key, name in _FIELDS.items()}
+    return {key: new for key, (old, new) in told.items() if new != old}
+
+
+def _primary_of(tx: Transaction, node: Node | None, snapshot: Snapshot, contents: Contents) -> _Primary | None:
+    """Return the first part whose content is stored with this document, or None."""
+    for one in stored_parts(snapshot, tx.at):
+        if (file := _file_of(tx, node, one, contents)) is not None:
+            return _Primary(one.place, file)
+    return None
+
+
+def _file_of(tx: Transaction, node: Node | None, part: StoredPart, contents: Contents) -> File | None:
+    if (file := contents.streams.get(part.address)) is not None:
+        return replace(file, media_type=part.media_type or file.media_type)
+    stored = None if node is None else stored_at(tx, node, part.address)
+    if stored is None:
+        return None
+    content = stored.content
+    staged = Staged(content.digest, content.length_bytes, versions.inline_body(tx, content.digest))
+    return File(staged, stored.file_name, part.media_type or content.media_type)
+
+
+def _keeping(after: Snapshot, before: Snapshot, place: Place | None) -> Snapshot:
+    """Return a snapshot in which one part says of itself what it said before."""
+    if place is None:
+        return after
+    former = before.variants.get(place.variant, Variant()).parts.get(place.part, Part())
+    variant = after.variants.get(place.variant, Variant())
+    part = replace(variant.parts.get(place.part, Part()), properties=former.properties)
+    parts = {**variant.parts, place.part: part}
+    parts = {text: parts[text] for text in sorted(parts) if parts[text].properties or parts[text].relations}
+    variants = {**after.variants, place.variant: replace(variant, parts=parts)}
+    return replace(
+        after, variants={text: variants[text] for text in sorted(variants) if variants[text].properties or variants[text].parts}
+    )
+
+
+def _names(snapshot: Snapshot, address: str) -> bool:
+    parts = (part for variant in snapshot.variants.values() for part in variant.parts.values())
+    return any(entry.values.get("indhold") == SCHEME + address for part in parts for entry in part.properties)
+
+
+def _take_content_away(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, current: Version, metadata: Metadata, step: Step
+) -> None:
+    """Let a document be without content from a registration on; it leaves the drive."""
+    node = require_node(found, ctx, Right.WRITE_CONTENT | Right.WRITE_PROPERTIES)
+    check_conditions(tx, ctx, found, tx.now)
+    check_not_held(ctx, found, Act.WRITE)
+    check_write_locks(ctx, found)
+    check_member_locks(ctx, found)
+    check_content(tx, current)
+    versions.seal_below(tx, node.id)
+    break_locks(tx, [lock.token for lock in locks.live_of(tx, node.id)])
+    add_no_content(tx)
+    no = node.version_no + 1
+    new = NewVersion(
+        node.id,
+        no,
+        Cause.REGISTRATION,
+        tx.at,
+        ctx.principal.id,
+        current.file_name,
+        NO_CONTENT,
+        comment=step.note,
+        metadata=metadata_after(tx, node.id, current, metadata, current.file_name),
+        has_content=False,
+        content_no=current.content_no,
+        streams=streams_after(tx, current, objects.streams_of(store, tx, step.contents.streams)),
+    )
+    versions.add(tx, [new])
+    catalog.take_off_drive(tx, node, no)
+    if node.parent_id is not None:
+        catalog.touch(tx, node.parent_id)
+    record(tx, ctx, Cause.REGISTRATION.value, found.path, node.id, change_of("delete", node), version=no)
+
+
+def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, node: Node) -> Node:
+    """Put a deleted object back where it was, or into a door's folder where that is gone too."""
+    entry = trash.find(tx, node.id)
+    if entry is not None and catalog.path_of(tx, entry.parent_id) is not None:
+        there, parent = collection_at(tx, ctx, entry.parent_id)
+        path = there.path
+    else:
+        parent, path = filing_collection(store, tx, ctx, folder, by_month=node.kind is not NodeKind.OBJECT)
+    wanted = node.name if entry is None else entry.name
+    name = free_name(tx, parent, path, wanted) if wanted else None
+    if entry is None:
+        # It lies in something that was deleted, and stays there.
+        catalog.move(tx, node, parent.id, name)
+    else:
+        catalog.place_again(tx, node.id, parent.id, name, ctx.principal.id)
+        dances.forget_by(tx, node.id)
+    if name is not None:
+        catalog.touch(tx, parent.id)
+    back = replace(node, parent_id=parent.id, name=name)
+    record(tx, ctx, "restore", (*path, name or f"={node.uuid}"), node.id, change_of("move-in", back))
+    return back

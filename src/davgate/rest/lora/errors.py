@@ -1,0 +1,102 @@
+"""Errors as LoRA shows them: a sentence, and two bodies of their own, for an address and for a body that say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+from davgate.http.errors import Status
+from davgate.http.requests import Environ
+from davgate.http.responses import Response, refusal, whole
+from davgate.model import errors
+from davgate.model.errors import DavgateError
+from davgate.model.errors_of_objects import UuidTaken
+from davgate.rest import problems
+from davgate.rest.lora.replies import JSON_UTF8
+
+
+class EmptyBody(errors.Malformed):
+    """A body is missing, or says nothing."""
+
+    code = "empty-body"
+
+    def __init__(self) -> None:
+        super().__init__("The body says nothing. Send the object as JSON, or in the field json of a form.")
+
+
+class UnsupportedArguments(errors.Malformed):
+    """Parameters that the operation does not take."""
+
+    code = "unsupported-arguments"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(f"Unsupported argument(s): {', '.join(sorted(names))}")
+
+
+class TooManyCriteria(errors.Malformed):
+    """More is asked of objects at once than a search takes."""
+
+    code = "too-many-criteria"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A search has at most {limit} criteria. Ask with fewer.")
+
+
+class NoSuchObject(errors.NotFound):
+    """There is no object of this class with this uuid, or none for the caller."""
+
+    code = "no-such-object"
+
+    def __init__(self, service: str, class_name: str, uuid: str) -> None:
+        DavgateError.__init__(self, f"No {class_name.capitalize()} with ID {uuid} found in service {service.capitalize()}")
+        self.path = (service, class_name, uuid)
+
+
+class ObjectDeleted(errors.NotFound):
+    """The object is deleted; what it was before can be read with ``registreringstid``."""
+
+    code = "object-deleted"
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        DavgateError.__init__(self, "This object has been deleted.")
+        self.path = path
+
+
+class Refusal(msgspec.Struct):
+    """What is answered to a request that was refused: a sentence; for an address that there is not ``error`` and ``text``.
+
+    To a body that says nothing it is ``uuid``, null.
+    """
+
+    message: str | msgspec.UnsetType = msgspec.UNSET
+    context: Any = msgspec.UNSET
+    error: int | msgspec.UnsetType = msgspec.UNSET
+    text: str | msgspec.UnsetType = msgspec.UNSET
+    uuid: None | msgspec.UnsetType = msgspec.UNSET
+
+
+_NO_ADDRESS: Final = "There is no such address here. Look at /site-map for those that there are."
+
+
+def refused(environ: Environ, error: DavgateError) -> Response:
+    """Return the answer to a request that was refused."""
+    status, body = _answer_to(error)
+    return whole(status, JSON_UTF8, msgspec.json.encode(body), *refusal(error, ())[1])
+
+
+def _answer_to(error: DavgateError) -> tuple[Status, Refusal]:
+    match error:
+        case EmptyBody():
+            return HTTPStatus.BAD_REQUEST, Refusal(uuid=None)
+        case ObjectDeleted():
+            return HTTPStatus.GONE, Refusal(message=str(error))
+        case NoSuchObject():
+            return HTTPStatus.NOT_FOUND, Refusal(message=str(error))
+        case errors.NotFound():
+            return HTTPStatus.NOT_FOUND, Refusal(error=HTTPStatus.NOT_FOUND.value, text=_NO_ADDRESS)
+        case UuidTaken():
+            return HTTPStatus.BAD_REQUEST, Refusal(message=str(error))
+    return problems.status_of(error), Refusal(message=str(error))

@@ -1,0 +1,87 @@
+"""From an address to the class and the object that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from davgate.core.store import Context
+from davgate.model.errors import NotFound
+from davgate.model.locks import Holding
+from davgate.model.object_types import ObjectType, TemporalClass
+from davgate.model.paths import TreePath
+from davgate.rest.exchange import Exchange
+from davgate.rest.lora.errors import NoSuchObject, ObjectDeleted
+
+_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
+"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where documents go, and what all other objects have their rights from."""
+
+    folder: TreePath = ("LoRA",)
+
+
+def context_of(exchange: Exchange) -> Context:
+    """Return who asks, as this door takes it."""
+    return replace(exchange.ctx, signed_for=_SIGNED_FOR)
+
+
+def class_of(exchange: Exchange) -> ObjectType:
+    """Return the class that an address names.
+
+    Raises:
+        NotFound: there is none of that service and name.
+    """
+    found = exchange.store.types.get(f"lora:{exchange.params['service']}/{exchange.params['class_name']}")
+    if found is None:
+        raise NotFound(exchange.request.target.path)
+    return found
+
+
+def temporal_of(kind: ObjectType) -> TemporalClass:
+    """Return what a class of this door may say."""
+    assert kind.temporal is not None, "all classes of LoRA are temporal"
+    return kind.temporal
+
+
+def uuid_of(exchange: Exchange) -> str:
+    """Return the uuid in an address, in lower case.
+
+    Raises:
+        NotFound: there is none in the form of RFC 9562, 4.
+    """
+    uuid = parsed_uuid(str(exchange.params["uuid"]))
+    if uuid is None:
+        raise NotFound(exchange.request.target.path)
+    return uuid
+
+
+def parsed_uuid(text: str) -> str | None:
+    """Return a uuid in lower case, or None for any other text."""
+    return text.lower() if _UUID.fullmatch(text) else None
+
+
+@contextmanager
+def naming_object(exchange: Exchange) -> Iterator[None]:
+    """Let what is not found be the object that the address names.
+
+    Raises:
+        NoSuchObject.
+    """
+    try:
+        yield
+    except ObjectDeleted:
+        raise
+    except NotFound as error:
+        uuid = parsed_uuid(str(exchange.params.get("uuid", "")))
+        if uuid is None:
+            raise
+        raise NoSuchObject(exchange.params["service"], exchange.params["class_name"], uuid) from error
