@@ -17,7 +17,9 @@ from sqlalchemy import URL
 
 from davgate import log
 from davgate.config import Config, ConfigError, VersionsConfig
+from davgate.core import auditing
 from davgate.core.clock import SystemClock
+from davgate.core.object_types import load
 from davgate.core.principals.accounts import Passwords
 from davgate.core.principals.brake import Brake
 from davgate.core.principals.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources
@@ -39,7 +41,9 @@ from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
+from davgate.model.object_types import ObjectTypes
 from davgate.model.retention import Period, Step, ThinningRule
+from davgate.model.type_sections import UnusableTypes
 from davgate.rest.dialects import DIALECTS
 from davgate.rest.door import Door
 from davgate.rest.exchange import RestLimits, Service
@@ -63,8 +67,26 @@ _ROUNDS_PER_COLLECTION: Final = 60
 _TEXT: Final = "text/plain; charset=utf-8"
 
 
-def open_store(config: Config, clock: Clock | None = None) -> Store:
-    """Return the store that the settings name; nothing is read yet. Make it after a fork, never before."""
+def types_of(config: Config) -> ObjectTypes:
+    """Return the object types; their files are read now.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    try:
+        return load(config.types.folders)
+    except UnusableTypes as error:
+        raise ConfigError([f"types: {mistake}" for mistake in error.mistakes]) from None
+
+
+def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | None = None) -> Store:
+    """Return the store that the settings name, with its object types; nothing else is read yet.
+
+    Make it after a fork, never before.
+
+    Raises:
+        ConfigError: no ``types`` are given, and those of the settings cannot be used.
+    """
     clock = clock or SystemClock()
     policy = Policy(
         locks=LockPolicy(config.locks.default, config.locks.max, config.locks.grace),
@@ -84,7 +106,8 @@ def open_store(config: Config, clock: Clock | None = None) -> Store:
     blobs = DiskBlobs(config.blob_folder, inline_limit_bytes=config.store.inline_bytes)
     # As a value: text would have to be quoted and parsed again.
     url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file))
-    return Store(Database(url, clock, readers=config.server.threads), blobs, clock, policy)
+    database = Database(url, clock, readers=config.server.threads)
+    return Store(database, blobs, clock, policy, types=types_of(config) if types is None else types)
 
 
 def _thinning_of(versions: VersionsConfig) -> ThinningRule:
@@ -300,8 +323,9 @@ class Application:
         return home_page(self._public_url or f"{environ['wsgi.url_scheme']}://{host}", DRIVE_MOUNT, doors)
 
     def close(self) -> None:
-        """End the upkeep and close the database; called when all requests are answered."""
+        """End the upkeep, write what is left of the audit and close the database; called when all requests are answered."""
         self._upkeep.stop()
+        auditing.write_reads(self._store)
         self._store.database.close()
 
 

@@ -404,7 +404,7 @@ def test_mount_that_is_no_plain_path_is_a_mistake(mount: str) -> None:
 
 
 def test_door_whose_setting_is_empty_is_closed(nobody: Client, serve: Serve, store: Store) -> None:
-    nobody = nobody.through(serve(store, doors=DoorsConfig(okd="", gever="")))
+    nobody = nobody.through(serve(store, doors=DoorsConfig(**dict.fromkeys(DIALECTS, ""))))
 
     for name in DIALECTS:
         mount = getattr(DoorsConfig(), name)

@@ -16,7 +16,7 @@ from davgate.core.store import Store
 from davgate.model.paths import TreePath
 from davgate.rest.gever.addresses import address_of
 from tests.builders import path
-from tests.protocol import gever, okd
+from tests.protocol import dynacase, gever, okd
 from tests.protocol.client import Client
 
 _KEPT: Final = 5
@@ -25,20 +25,28 @@ _BETWEEN: Final = timedelta(minutes=2)
 
 
 class Kind(Enum):
-    """What requests are about: documents four times of five; containers; containers to which an upload is on its way."""
+    """What requests are about.
+
+    Documents four times of five; containers; containers to which an upload is on its way; documents alone, some of them of
+    families of Dynacase; and such in the trash.
+    """
 
     ANY = auto()
     CONTAINER = auto()
     UPLOAD = auto()
+    DOCUMENT = auto()
+    TRASHED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object: its UUID, its address in GEVER, and the id of an upload to it."""
+    """An object: its UUID, its address in GEVER, the id of an upload to it, its inner id, and its family in Dynacase."""
 
     uuid: str
     address: TreePath
     upload_id: str = ""
+    id: int = 0
+    family: str = "MY_FILE"
 
 
 class Stock:
@@ -54,6 +62,8 @@ class Stock:
             Kind.ANY: self._kept(self._by_drive, self._by_gever, self._by_okd, self._checked_out, self._a_dossier),
             Kind.CONTAINER: self._kept(self._a_dossier),
             Kind.UPLOAD: self._kept(self._an_upload),
+            Kind.DOCUMENT: self._kept(self._an_article, self._by_drive, self._a_cookbook, self._by_okd, self._checked_out),
+            Kind.TRASHED: self._kept(self._trashed),
         }
 
     def another(self, kind: Kind) -> Thing:
@@ -97,6 +107,22 @@ class Stock:
         response = gever.send(self._client, "POST", url, tus_resumable="1.0.0", upload_length="4")
         return replace(dossier, upload_id=response.headers["location"].rpartition("/")[2])
 
-    def _at(self, where: TreePath | str) -> Thing:
+    def _an_article(self) -> Thing:
+        article = dynacase.article(self._client, my_level=3, my_color="red", my_tags=["one", "two"])
+        files = (okd.file_part(name="bild.txt"), okd.file_part(name="anlage.txt"))
+        parts = (replace(part, name=name) for part, name in zip(files, ("my_file", "my_annexes"), strict=True))
+        dynacase.data_of(dynacase.put_form(self._client, article, *parts))
+        return replace(self._at(int(article.rpartition("/")[2])), family="MY_ARTICLE")
+
+    def _a_cookbook(self) -> Thing:
+        made = dynacase.create(self._client, "MY_COOKBOOK", ba_title="Kuchen")
+        return replace(self._at(made["properties"]["id"]), family="MY_COOKBOOK")
+
+    def _trashed(self) -> Thing:
+        thing = self._an_article()
+        dynacase.data_of(self._client("DELETE", f"{dynacase.BASE}/documents/{thing.id}"))
+        return thing
+
+    def _at(self, where: TreePath | str | int) -> Thing:
         seen = describing.describe(self._store, self._client.ctx, where, with_above=True)
-        return Thing(seen.it.node.uuid, address_of(seen))
+        return Thing(seen.it.node.uuid, address_of(seen), id=seen.it.node.id)

@@ -15,6 +15,7 @@ from davgate.core import content, describing, documents, objects, versioning
 from davgate.core.describing import Described
 from davgate.core.objects import Alias, Changes, File, NewObject, Place
 from davgate.core.store import Context, Store
+from davgate.model.indexing import NOT_COMPARABLE
 from davgate.model.node import ROOT_ID, Node, NodeKind, Version
 from davgate.model.paths import Where
 from davgate.storage.api import versions
@@ -22,7 +23,7 @@ from davgate.storage.statements import Row, Statement
 
 SAID: dict[str, Any] = {"title": "Minutes", "keywords": ["a", "b"], "okd:nested": {"x": [1, None]}, "gever:public": True}
 """Typed properties of every kind."""
-INDEX = {("title", "Minutes"), ("keywords", "a"), ("keywords", "b"), ("gever:public", "true")}
+INDEX = {("title", "Minutes"), ("keywords", "a"), ("keywords", "b"), ("gever:public", "true"), ("okd:nested", NOT_COMPARABLE)}
 """What they are found by."""
 
 DIALECT = "registered"

@@ -38,10 +38,14 @@ from davgate.core import (
     marking,
     mending,
     moving,
+    objects,
+    removing_versions,
     rescue_copies,
     retention,
+    revisions,
     sessions,
     signed_locks,
+    temporary_files,
     time_travel,
     trash,
     tree,
@@ -50,7 +54,7 @@ from davgate.core import (
     versioning,
 )
 from davgate.core import deleted as shown_deleted
-from davgate.core.objects import Alias, Changes
+from davgate.core.objects import Alias, Changes, NewObject
 from davgate.core.principals import accounts, app_passwords, external_accounts, granting, groups, signing_keys, tokens
 from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.sessions import VersionsPer
@@ -58,7 +62,7 @@ from davgate.core.store import Context, Policy, Store
 from davgate.identity.external import ExternalUser
 from davgate.model.instant import FOREVER, after
 from davgate.model.locks import Holding
-from davgate.model.node import ROOT_ID
+from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.properties import PropertyUpdate
 from davgate.model.retention import ThinningRule
@@ -216,6 +220,26 @@ def make_bare(w: World) -> Act:
 
 def make_filed(w: World) -> Act:
     return lambda: made(w.store, w.ann, place=("OKD",))
+
+
+def change_after_a_look(w: World) -> Act:
+    node = made(w.store, w.ann)
+    return lambda: objects.update_checked(w.store, rest(w.ann), node.id, lambda it: Changes({"title": "A"}))
+
+
+def restore_content(w: World) -> Act:
+    node = made(w.store, w.ann)
+    return lambda: objects.restore(w.store, rest(w.ann), node.id, 1)
+
+
+def restore_metadata(w: World) -> Act:
+    node = made(w.store, w.ann, None)
+    return lambda: objects.restore(w.store, rest(w.ann), node.id, 1)
+
+
+def remove_a_version(w: World) -> Act:
+    a_document(w.store, w.ann, "/a", b"one", b"two")
+    return lambda: removing_versions.remove_version(w.store, w.ann, path("/a"), 1)
 
 
 def change_metadata(w: World) -> Act:
@@ -426,6 +450,39 @@ def merge(w: World) -> Act:
     a_document(w.store, w.ann, "/a", b"one")
     a_document(w.store, w.ann, "/b", b"two")
     return lambda: mending.merge(w.store, w.ann, path("/b"), path("/a"))
+
+
+# Revisions and temporary files
+
+
+def create_named(w: World) -> Act:
+    new = NewObject(NodeKind.DOCUMENT, None, {}, a_file(w.store, b"one"))
+    return lambda: revisions.create(w.store, rest(w.ann), ROOT_ID, new, name="NAMED")
+
+
+def begin_revision(w: World) -> Act:
+    node = made(w.store, w.ann)
+    return lambda: revisions.update(w.store, rest(w.ann), node.id, lambda _: Changes({"title": "new"}), revise=True)
+
+
+def begin_revision_checked_out(w: World) -> Act:
+    node = made(w.store, w.ann)
+    checking_out.check_out(w.store, w.ann, node.id)
+    both = Changes({"title": "new"}, a_file(w.store, b"two"))
+    return lambda: revisions.update(w.store, rest(w.ann), node.id, lambda _: both, revise=True)
+
+
+def change_in_revision(w: World) -> Act:
+    node = made(w.store, w.ann)
+    return lambda: revisions.update(w.store, rest(w.ann), node.id, lambda _: Changes({"title": "new"}))
+
+
+def number_types(w: World) -> Act:
+    return lambda: revisions.number_types(w.store, ["dynacase:MY_ARTICLE"])
+
+
+def keep_temporary_file(w: World) -> Act:
+    return lambda: temporary_files.keep(w.store, w.ann, a_file(w.store, b"one"), timedelta(days=1))
 
 
 # What goes, and what comes back
@@ -693,6 +750,16 @@ CASES: dict[str, list[Case]] = {
         (change_both_checked_out, [("metadata", "/a.txt"), ("save", "/a.txt")]),
         (give_first_content, [("save", "/=uuid"), ("file", "/a.txt")]),
     ],
+    "objects.restore": [(restore_content, [("revert", "/a.txt")]), (restore_metadata, [("revert", "/=uuid")])],
+    "objects.update_checked": [(change_after_a_look, [("metadata", "/a.txt")])],
+    "removing_versions.remove_version": [(remove_a_version, [("remove-version", "/a")])],
+    "revisions.create": [(create_named, [("create", "/a.txt")])],
+    "revisions.number_types": [(number_types, [])],
+    "revisions.update": [
+        (change_in_revision, [("metadata", "/a.txt")]),
+        (begin_revision, [("metadata", "/a.txt"), ("revise", "/a.txt")]),
+        (begin_revision_checked_out, [("metadata", "/a.txt"), ("revise", "/a.txt"), ("save", "/a.txt")]),
+    ],
     "rescue_copies.copy_out": [
         (copy_rescue, [("create", "/b")]),
         (take_rescue, [("create", "/b"), ("take-rescue", "/.rescue/a")]),
@@ -710,6 +777,7 @@ CASES: dict[str, list[Case]] = {
     "time_travel.copy_out": [(copy_out_of_the_past, [("copy", "/f")])],
     "signed_locks.lock": [(lock_signed, [("lock", "/a")]), (lock_signed_again, [("refresh-lock", "/a")])],
     "signed_locks.replace_content": [(replace_under_a_signed_lock, [("save", "/a"), ("refresh-lock", "/a")])],
+    "temporary_files.keep": [(keep_temporary_file, [("keep-temporary-file", "/")])],
     "tokens.issue": [(issue_token, [("issue-token", "/")])],
     "tokens.issue_for": [(issue_token_for, [("issue-token", "/")])],
     "trash.copy_out": [(copy_out_of_the_trash, [("copy", "/.trash/a")])],
@@ -728,6 +796,7 @@ CASES: dict[str, list[Case]] = {
 
 WITHOUT_ROWS = {
     "brake.forget_failures": "failures of long ago are told of in the audit themselves",
+    "temporary_files.forget_expired": "what nobody used was never in the store; its arrival is told",
     "tokens.keys_of": "a first key is made where none was, which changes nothing for anybody",
     "tokens.principal_of": "reads with that key",
     "uploads.forget_expired": "what was never complete was never in the store; its beginning is told",

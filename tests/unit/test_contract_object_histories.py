@@ -23,9 +23,10 @@ from davgate.core.locking import LockRequest
 from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyCheckedOut, CheckedOut, DavgateError, LockConflict, Locked, NotCheckedOut
+from davgate.model.indexing import indexed_values
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Scope
-from davgate.model.metadata import changed, indexed_values
+from davgate.model.metadata import changed
 from davgate.model.names import stem_and_suffix
 
 FreshDatabase = Callable[[str, Path], AbstractContextManager[str]]

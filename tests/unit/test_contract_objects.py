@@ -48,7 +48,7 @@ from davgate.model.errors import (
     NotFound,
     PreconditionFailed,
 )
-from davgate.model.metadata import INDEXED_CHARACTERS
+from davgate.model.indexing import INDEXED_CHARACTERS, comparable, indexed_values
 from davgate.model.node import ROOT_ID, Node, NodeKind
 
 SECOND = timedelta(seconds=1)
@@ -162,7 +162,8 @@ def test_whatever_text_a_json_body_can_have_is_kept(store: Store, ann: Context) 
 
     it = described(store, ann, node.id)
     assert dict(it.metadata) == metadata | {"title": f"{ODD}!"}
-    assert found_by(store, node.id) == {("keywords", "plain"), ("keywords", "\U0001f600" * INDEXED_CHARACTERS)}
+    assert found_by(store, node.id) == set(indexed_values(metadata | {"title": f"{ODD}!"}))
+    assert found_by(store, node.id) >= {("keywords", "plain"), ("keywords", comparable(ODD)), ("nul", comparable("\0"))}
     assert content_of(store, ann, f"/{it.node.name}") == b"y"
 
 
@@ -222,7 +223,7 @@ def test_property_is_taken_away_by_none_and_others_stay(store: Store, ann: Conte
     assert said_of(store, ann, minutes.id) == {key: value for key, value in SAID.items() if key != "keywords"} | {
         "description": "d"
     }
-    assert found_by(store, minutes.id) == {("title", "Minutes"), ("gever:public", "true"), ("description", "d")}
+    assert found_by(store, minutes.id) == INDEX - {("keywords", "a"), ("keywords", "b")} | {("description", "d")}
 
 
 def test_metadata_that_is_there_already_makes_no_version(store: Store, ann: Context, minutes: Node) -> None:

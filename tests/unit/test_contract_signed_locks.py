@@ -223,3 +223,55 @@ def test_early_checks_know_documents_with_a_version_alone(store: Store, ann: Con
             early_checks.check_replace(store, signed(ann), uuid, None)
         with pytest.raises(NotFound):
             early_checks.check_delete(store, signed(ann), uuid)
+
+
+def test_lock_without_a_span_never_ends(store: Store, ann: Context, bob: Context, clock: SettableClock, document: int) -> None:
+    signed_locks.lock(store, signed(ann), document, None)
+    clock.advance(timedelta(days=36_500))
+
+    (held,) = locks_at(store, bob, WHERE)
+    assert (held.timeout, held.expires_at, held.principal_id) == (None, FOREVER, ann.principal.id)
+    with pytest.raises((LockConflict, Locked)):
+        signed_locks.lock(store, signed(bob), document, HOUR)
+
+
+def test_lock_for_a_span_becomes_one_that_never_ends_and_stays_so(store: Store, ann: Context, document: int) -> None:
+    signed_locks.lock(store, signed(ann), document, HOUR)
+    (first,) = locks_at(store, ann, WHERE)
+
+    signed_locks.lock(store, signed(ann), document, None)
+    signed_locks.lock(store, signed(ann), document, HOUR)
+
+    (last,) = locks_at(store, ann, WHERE)
+    assert (last.token, last.timeout, last.expires_at) == (first.token, None, FOREVER)
+
+
+def test_lock_of_a_token_does_not_become_one_that_never_ends(
+    store: Store, ann: Context, clock: SettableClock, document: int
+) -> None:
+    held = a_lock(store, ann, WHERE)
+
+    signed_locks.lock(store, holding(signed(ann), held), document, None)
+
+    (still,) = locks_at(store, ann, WHERE)
+    assert (still.token, still.expires_at) == (held.token, held.expires_at)
+
+
+def test_lock_that_never_ends_is_broken_by_an_administrator(
+    store: Store, ann: Context, bob: Context, root_admin: Context, document: int
+) -> None:
+    signed_locks.lock(store, signed(ann), document, None)
+
+    signed_locks.unlock(store, signed(root_admin), document, by_force=True)
+
+    assert locks_at(store, ann, WHERE) == []
+    signed_locks.lock(store, signed(bob), document, HOUR)
+
+
+def test_write_under_a_lock_that_never_ends_leaves_it_so(store: Store, ann: Context, document: int) -> None:
+    signed_locks.lock(store, signed(ann), document, None)
+
+    signed_locks.replace_content(store, signed(ann), document, Changes(file=a_file(store, b"two")))
+
+    (held,) = locks_at(store, ann, WHERE)
+    assert (held.timeout, held.expires_at) == (None, FOREVER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +17,13 @@ from tests.unit.edited import rescued, under
 from tests.unit.filed import described, line_of, said_of, say
 
 from davgate.core import moving, time_travel, trash, versioning
+from davgate.core.searching import Search, search
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions, IfList, StateToken
 from davgate.model.errors import Locked, SaveKept, StoreUnusable
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal
+from davgate.model.query import Compares, HasValue, Operator, Property, Words, equals
 from davgate.model.rights import EDITOR
 from davgate.storage import schema
 from davgate.storage.api import access
@@ -367,3 +370,58 @@ def test_trash_of_the_third_schema_keeps_no_addresses(empty_database_url: str, t
         assert [entry.keeps_address for entry in trash.entries(store, ANN)] == [False, False]
         trash.restore(store, ANN, DELETED)
         assert counted(store, DELETED) == [(1, True, 0, {})]
+
+
+# From the fourth schema on
+
+
+def test_store_of_the_fourth_schema_is_searched_by_size_and_by_words(empty_database_url: str, tmp_path: Path) -> None:
+    clock = SettableClock()
+    database = Database(empty_database_url, clock)
+    FirstStore(database, then="0004")
+    said = {"title": "Über Nacht", "x:count": 12, "x:many": [7, -3], "description": "x" * 500, "x:table": [["cell", None]]}
+    with database.engine.begin() as connection:
+        for node_id in (MOVED, AHEAD):
+            values = {"said": json.dumps(said, ensure_ascii=False), "id": node_id}
+            connection.execute(text("UPDATE version SET properties = :said WHERE document_id = :id"), values)
+            for name, value in (("title", "Über Nacht"), ("x:count", "12"), ("x:many", "7"), ("x:many", "-3")):
+                row = {"name": name, "value": value, "id": node_id}
+                connection.execute(text("INSERT INTO property_value (property, value, node_id) VALUES (:name, :value, :id)"), row)
+
+    schema.prepare(database)
+    database.close()
+
+    with opened_store(empty_database_url, tmp_path, clock) as store:
+        assert not [one for one in findings(store, read_data=False) if one.code in ("index-differs", "words-differ")]
+        for condition in (
+            Compares(Property("x:count"), Operator.GREATER, 7),
+            Compares(Property("x:many"), Operator.LESS, -2.5),
+            equals(Property("description"), "x" * 500),
+            HasValue(Property("x:table")),
+            Words("über CELL"),
+        ):
+            assert [one.node.id for one in search(store, ANN, Search(condition)).items] == [MOVED, AHEAD]
+        assert search(store, ANN, Search(Compares(Property("x:count"), Operator.GREATER, 12))).total == 0
+
+
+def test_very_many_documents_are_searched_after_an_upgrade(empty_database_url: str, tmp_path: Path) -> None:
+    database = Database(empty_database_url, SettableClock())
+    FirstStore(database, then="0004")
+    count = 2_500
+    with database.engine.begin() as connection:
+        columns = {
+            table: ", ".join(column["name"] for column in inspect(connection).get_columns(table)) for table in ("node", "version")
+        }
+        for table, key in (("node", "id"), ("version", "document_id")):
+            picked = columns[table].replace(key, ":id", 1)
+            for own in ("uuid", "name_key", "name"):
+                picked = picked.replace(f" {own},", " :name,", 1)
+            copied = text(f"INSERT INTO {table} ({columns[table]}) SELECT {picked} FROM {table} WHERE {key} = {MOVED}")
+            connection.execute(copied, [{"id": 100 + no, "name": f"n{no}"} for no in range(count)])
+        connection.execute(text("""UPDATE version SET properties = '{"x": 1}' WHERE document_id >= 100"""))
+
+    schema.prepare(database)
+    database.close()
+
+    with opened_store(empty_database_url, tmp_path, SettableClock()) as store:
+        assert search(store, ANN, Search(equals(Property("x"), 1), most=1)).total == count

@@ -23,15 +23,16 @@ from tests.builders import (
     path,
     put,
 )
-from tests.unit.filed import made, made_folder, save, say
+from tests.unit.filed import a_file, made, made_folder, rest, save, say
 
 from davgate.cli.main import Exit, main
-from davgate.core import checking_out, documents, marking, moving, sessions, uploads
-from davgate.core.objects import Alias
+from davgate.core import checking_out, deleted, documents, marking, moving, objects, revisions, sessions, temporary_files, uploads
+from davgate.core.objects import Alias, Changes, NewObject
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Store
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Scope
+from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.properties import PropertyUpdate
 from davgate.storage.invariants import RULES
 from davgate.storage.tables import metadata
@@ -130,7 +131,24 @@ def _file_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
     save(store, ann, late.id, b"fourteen", "late.txt")
     step()
     save(store, ann, said.id, b"fifteen!", "said.txt", metadata={"description": "with content"})
+    objects.update(store, rest(ann), bare.id, Changes(streams={"annex": a_file(store, b"sixteen.", "annex.txt")}))
+    objects.create(store, rest(ann), ("LoRA",), NewObject(NodeKind.OBJECT, "registered", {"title": "An object"}))
     uploads.begin(store, ann, filed.id, 10, {"filename": "up.txt"})
+    _revise_in_it(store, ann, step)
+
+
+def _revise_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
+    """Leave revisions, a logical name, numbers of types, a temporary file, and something that was deleted and came back."""
+    new = NewObject(NodeKind.DOCUMENT, None, {"title": "Named"}, a_file(store, b"seventeen", "named.txt"))
+    named = revisions.create(store, rest(ann), ROOT_ID, new, name="NAMED")
+    for title in ("First", "Second"):
+        step()
+        revisions.update(store, rest(ann), named.id, lambda _, title=title: Changes({"title": title}), revise=True)
+    step()
+    moving.delete(store, rest(ann), named.id)
+    deleted.restore(store, rest(ann), named.id)
+    revisions.number_types(store, ["dynacase:MY_ARTICLE"])
+    temporary_files.keep(store, rest(ann), a_file(store, b"eighteen.."), timedelta(days=1))
 
 
 A, SUB, B, MOVED, INSIDE, PENDING = (
@@ -278,20 +296,38 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
             f"DELETE FROM placement WHERE node_id = {SAID}",
         ),
     ),
-    ("current-differs", (f"UPDATE version SET has_content = 1, content_no = 0 WHERE document_id = {BARE} AND no = 2",)),
+    ("current-differs", (f"UPDATE version SET has_content = 1, content_no = 0 WHERE document_id = {BARE} AND no = 3",)),
     ("version-bare", (f"UPDATE version SET digest = {B_DIGEST}, length_bytes = 5 WHERE document_id = {BARE}",)),
     ("content-number", (f"UPDATE version SET content_no = 1 WHERE document_id = {SAID} AND no = 1",)),
     ("content-number", (f"UPDATE version SET content_no = 1 WHERE document_id = {SAID} AND no = 2",)),
     ("content-number", (f"UPDATE version SET content_no = NULL WHERE document_id = {A} AND no = 1",)),
     ("content-number", (f"UPDATE version SET content_no = content_no + 1 WHERE document_id = {A}",)),
+    ("streams-differ", (f"UPDATE version SET has_streams = 0 WHERE document_id = {BARE} AND no = 3",)),
+    ("streams-differ", (f"UPDATE version SET has_streams = 1 WHERE document_id = {BARE} AND no = 2",)),
+    ("content-torn", ("UPDATE node SET version_no = 0 WHERE kind = 3",)),
     ("content-lost", (f"UPDATE version SET digest = {B_DIGEST}, length_bytes = 5 WHERE document_id = {SAID} AND no = 2",)),
+    ("revision-gap", ("UPDATE revision SET no = no + 10",)),
+    ("revision-gap", ("DELETE FROM revision WHERE no = 1",)),
+    ("revision-version", ("UPDATE revision SET first_no = 9 WHERE no = 2",)),
+    ("revision-version", ("UPDATE revision SET first_no = 1 WHERE no = 1",)),
+    ("revision-version", ("UPDATE revision SET first_no = 2 WHERE no = 2",)),
+    ("number-twice", ("UPDATE revision SET id = 1 WHERE no = 2",)),
+    ("number-twice", ("UPDATE type_number SET id = (SELECT max(id) FROM revision)",)),
+    ("number-twice", ("UPDATE temporary_file SET id = 1",)),
+    ("next-id", ("UPDATE temporary_file SET id = 1000000",)),
+    ("next-id", ("UPDATE revision SET id = 1000000 WHERE no = 2",)),
+    ("length-differs", ("UPDATE temporary_file SET length_bytes = 99",)),
     ("index-differs", ("DELETE FROM property_value WHERE value = 'a'",)),
     ("index-differs", ("DELETE FROM property_value",)),
     ("index-differs", ("UPDATE property_value SET value = 'c' WHERE value = 'a'",)),
     ("index-differs", (f"INSERT INTO property_value (node_id, property, value) VALUES ({B}, 'title', 'B')",)),
-    ("index-differs", (f"UPDATE version SET properties = '{{}}' WHERE document_id = {BARE} AND no = 2",)),
-    ("metadata-torn", (f"UPDATE version SET properties = '[]' WHERE document_id = {BARE} AND no = 2",)),
-    ("metadata-torn", (f"UPDATE version SET properties = '{{' WHERE document_id = {BARE} AND no = 2",)),
+    ("index-differs", (f"UPDATE version SET properties = '{{}}' WHERE document_id = {BARE} AND no = 3",)),
+    ("words-differ", ("DELETE FROM document_text",)),
+    ("words-differ", ("UPDATE document_text SET words = ' other '",)),
+    ("words-differ", (f"INSERT INTO document_text (node_id, words) VALUES ({B}, ' b ')",)),
+    ("words-differ", (f"UPDATE version SET file_name = 'other.txt' WHERE document_id = {SAID} AND no = 3",)),
+    ("metadata-torn", (f"UPDATE version SET properties = '[]' WHERE document_id = {BARE} AND no = 3",)),
+    ("metadata-torn", (f"UPDATE version SET properties = '{{' WHERE document_id = {BARE} AND no = 3",)),
     ("trash-differs", ("UPDATE trash SET name = ''",)),
     ("value-unknown", ("UPDATE principal SET kind = 'cat' WHERE name = 'ann'",)),
     ("value-unknown", (f"UPDATE version SET cause = 'magic' WHERE document_id = {A} AND no = 1",)),

@@ -22,7 +22,7 @@ from davgate.model.errors import (
 )
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
-from davgate.model.node import Node
+from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, Where, is_inside
 from davgate.model.rights import Right
 from davgate.storage.api import (
@@ -48,10 +48,12 @@ def look_up(
     with_body: bool = False,
     with_stored_bytes: bool = False,
     reviving: bool = True,
+    with_objects: bool = False,
 ) -> Resolved:
     """Return what a path, an inner id or a UUID leads to for this principal.
 
-    The UUID of a document that became part of another one leads to that.
+    The UUID of a document that became part of another one leads to that. An object that is neither document nor collection is
+    found with ``with_objects`` alone: the doors that know none need not ask what they have found.
 
     A lock that ran out is alive again when its holder submits the token in time and nobody else has locked or written
     meanwhile; inside a transaction it is alive again for everybody, once that commits.
@@ -63,6 +65,8 @@ def look_up(
     if isinstance(where, str) and found.node is None and (successor_id := dances.successor_of(session, where)) is not None:
         found = resolve(session, successor_id, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     require_signed_in(ctx, found.caller_epoch, now)
+    if not with_objects and found.node is not None and found.node.kind is NodeKind.OBJECT:
+        return replace(found, chain=found.chain[:-1])
     if reviving and ctx.tokens and found.ended_locks:
         return _with_revived_locks(session, ctx, found, now)
     return found

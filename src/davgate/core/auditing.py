@@ -1,26 +1,33 @@
-"""The audit beside what use cases write themselves: denials, sign-ins, and reading it all back.
+"""The audit beside what use cases write themselves: denials, sign-ins, reads, and reading it all back.
 
 A granted write has its row in its own commit (``core.recording``). What was denied has no commit, so its row gets a small one of
-its own. That one survives the end of the process; a power cut may take the last ones, but leaves the chain whole.
+its own. That one survives the end of the process; a power cut may take the last ones, but leaves the chain whole. Reads are
+written together, those of a second at a time: of these, the end of the process may take the last ones, too.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from davgate.core.access import check_account
 from davgate.core.denials import Source
-from davgate.core.rights import require_administrator
+from davgate.core.reads import Read
+from davgate.core.rights import require_administrator, rights_of
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model import audit as chain
 from davgate.model import errors
 from davgate.model.audit import Damage, Head
+from davgate.model.instant import Instant
+from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.principal import Principal
-from davgate.storage.api import AuditFilter, AuditRow, Session, Transaction, audit_rows, journal
+from davgate.model.rights import NO_RIGHTS, Right
+from davgate.storage.api import AuditFilter, AuditRow, Session, Transaction, audit_rows, catalog, erasing, journal
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +136,100 @@ def _add(tx: Transaction, ctx: Context, action: str, path: str, detail: Mapping[
     )
 
 
+def has_read(store: Store, ctx: Context, node: Node, version_no: int, action: str) -> None:
+    """Note that somebody read what is said of a node (``READ_METADATA``) or its content (``READ_CONTENT``) as of a version.
+
+    It is written within a second, see ``core.reads``; the caller waits for nothing, and no read fails for it.
+    """
+    read = Read(ctx.principal.id, action, node.id, version_no, store.clock.now(), ctx.request_id, ctx.client)
+    store.reads.add(read, lambda: write_reads(store))
+
+
+def write_reads(store: Store) -> int:
+    """Write down all reads that were noted in this process until now, and return how many."""
+    with store.reads.writing:
+        reads, left_out = store.reads.take()
+        try:
+            if reads:
+                with store.database.write(durable=False) as tx:
+                    journal.audit_acts(tx, _acts_of(tx, reads))
+                    tx.commit()
+        except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+            logger.warning("%d reads are missing in the audit: %s", len(reads) + left_out, error)
+            return 0
+        if left_out:
+            logger.warning("%d reads are missing in the audit: more came than could be written", left_out)
+        return len(reads)
+
+
+def _acts_of(tx: Transaction, reads: Sequence[Read]) -> list[journal.Act]:
+    """Return reads as they are written: with the path that each node has now, and the instant at which it was read."""
+    paths = {node_id: to_text(catalog.path_of(tx, node_id) or ()) for node_id in {one.node_id for one in reads}}
+    return [
+        journal.Act(
+            one.principal_id,
+            one.action,
+            one.node_id,
+            paths[one.node_id],
+            {"version": one.version_no},
+            one.request_id,
+            one.client,
+            at=one.at,
+        )
+        for one in reads
+    ]
+
+
 # Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that was done, by whom and when, with the code that it was asked for by.
+
+    ``number`` is that of its row, and ``path`` where it was done.
+    """
+
+    code: int
+    number: int
+    at: Instant
+    by: str
+    action: str
+    path: str
+    detail: Mapping[str, Any]
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Some of what happened to a document or collection, the newest first, and how much that is in all."""
+
+    uuid: str
+    is_collection: bool = False
+    acts: Sequence[Act] = ()
+    total: int = 0
+
+
+def of_node(store: Store, ctx: Context, uuid: str, told: Sequence[tuple[int, str]], first: int, most: int) -> Past:
+    """Return some of what happened to a document or collection.
+
+    ``told`` are the actions that are wanted, with a code for each; see ``audit_rows.some_of_node``. Of what was deleted it is
+    told to whoever may read it where it was. Of what the caller may not read, and of what is not there, there is nothing.
+    """
+    write_reads(store)
+    with store.database.read(snapshot=True) as session:
+        check_account(session, ctx, store.clock.now())
+        node = erasing.find_by_uuid(session, uuid)
+        if node is None or node.kind is NodeKind.OBJECT or (node.kind is NodeKind.DOCUMENT and node.version_no == 0):
+            return Past(uuid)
+        if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
+            return Past(uuid)
+        rows, total = audit_rows.some_of_node(session, node.id, told, first, most)
+    return Past(uuid, node.is_collection, [_to_act(code, row) for code, row in rows], total)
+
+
+def _to_act(code: int, row: AuditRow) -> Act:
+    return Act(code, row.number, row.at, row.principal, row.action, row.path, json.loads(row.detail), row.request_id)
 
 
 def newest(store: Store, ctx: Context, which: AuditFilter, most: int) -> list[AuditRow]:

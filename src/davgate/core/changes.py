@@ -16,6 +16,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidSyncToken, TooManyMatches, UnsupportedReport
 from davgate.model.instant import Instant
+from davgate.model.metadata import Metadata
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, Right
@@ -29,6 +30,7 @@ from davgate.storage.api import (
     catalog,
     changes,
     check_outs,
+    descriptions,
     locks,
     properties,
     version_notes,
@@ -85,6 +87,7 @@ class Asked:
     with_locks: bool = False
     with_versions: bool = False
     with_rights: bool = False
+    with_metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Answer:
     check_outs: Mapping[int, CheckOut]
     versions: Mapping[int, VersionNote]
     rights: Mapping[int, Right]
+    metadata: Mapping[int, Metadata]
 
 
 def sync_token(session: Session) -> str:
@@ -160,6 +164,7 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
             {taken.document_id: taken for taken, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {},
             version_notes.of_nodes(session, ids) if asked.with_versions else {},
             rights_of(session, ctx, ids) if asked.with_rights else {},
+            descriptions.metadata_of_nodes(session, ids) if asked.with_metadata else {},
         )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_member_locks, check_write_locks, locks_on, look_up
-from davgate.core.content import add_no_content, change_of, next_content_no, settle
+from davgate.core.content import add_no_content, change_of, metadata_after, next_content_no, settle, streams_after
 from davgate.core.filing import show_on_drive
 from davgate.core.recording import record
 from davgate.core.rescuing import keep
+from davgate.core.retaining import check_content
 from davgate.core.rights import require_node, rights_at, rights_of
 from davgate.core.sessions import break_locks, overtake
 from davgate.core.store import Context, Store
@@ -20,7 +21,6 @@ from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
-from davgate.model.metadata import NO_METADATA
 from davgate.model.names import check_text
 from davgate.model.node import NO_CONTENT, ROOT_ID, Cause, Node, Version
 from davgate.model.paths import TreePath, Where
@@ -121,6 +121,8 @@ def check_in(
 def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str, author_id: int) -> Node:
     """Make a working copy the next version, with what was saved in between; without one, the version before it once more."""
     before = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    if taken.content is not None or taken.is_without_file:
+        check_content(tx, before)
     if before is not None and before.session is not None:
         versions.seal(tx, before)
     has_content = not taken.is_without_file and (taken.content is not None or before is None or before.has_content)
@@ -144,9 +146,10 @@ def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str, aut
         content,
         comment=comment,
         saved_at=tx.at,
-        metadata=NO_METADATA if before is None else before.metadata,
+        metadata=metadata_after(tx, node.id, before, None, name),
         has_content=has_content,
         content_no=next_content_no(before) if has_content or before is None else before.content_no,
+        streams=streams_after(tx, before),
     )
     versions.add(tx, [new])
     versions.add_saves(tx, node.id, no, taken.principal_id, earlier, opened_at)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from davgate.core.retaining import check_content, check_metadata
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.editing import PLACEHOLDER, continues, is_placeholder
@@ -14,7 +16,7 @@ from davgate.model.locks import Lock
 from davgate.model.media_types import choose
 from davgate.model.metadata import NO_METADATA, Metadata
 from davgate.model.names import stem_and_suffix
-from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Version
+from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Stream, Version, no_streams
 from davgate.storage.api import (
     Change,
     NewVersion,
@@ -24,6 +26,7 @@ from davgate.storage.api import (
     catalog,
     check_outs,
     property_index,
+    streams,
     versions,
 )
 
@@ -42,7 +45,7 @@ class Said:
     """What is said of content beside its bytes. Without a file name or metadata the next version has those of the one before it.
 
     ``origin`` tells where the content came from, if not with the request. ``always`` asks for a version though the bytes are the
-    same.
+    same. ``streams`` are the named ones that change: None takes one away.
     """
 
     origin: str = ""
@@ -50,6 +53,7 @@ class Said:
     file_name: str | None = None
     metadata: Metadata | None = None
     always: bool = False
+    streams: Mapping[str, Stream | None] = field(default_factory=no_streams, hash=False)
 
 
 NOTHING_SAID: Final = Said()
@@ -135,11 +139,12 @@ def add_document(
     said: Said = NOTHING_SAID,
     session: Lock | None = None,
     is_scratch: bool = False,
+    uuid: str | None = None,
 ) -> Node:
     """Store a new document: pending without content, as a scratch file without versions, or with its first version."""
     no = 0 if content is None or is_scratch else 1
     by = ctx.principal.id
-    node = Node(tx.take_ids(), store.new_uuid(), NodeKind.DOCUMENT, parent.id, name, tx.at, tx.at, no, content, by)
+    node = Node(tx.take_ids(), uuid or store.new_uuid(), NodeKind.DOCUMENT, parent.id, name, tx.at, tx.at, no, content, by)
     catalog.add(tx, [node])
     catalog.touch(tx, parent.id)
     if content is not None and not is_scratch:
@@ -165,8 +170,12 @@ def give(
     It becomes the working copy of whoever has the document checked out, the content of a scratch file, the newest bytes of the
     version that the edit session under ``session`` has open, or the next version, which seals an open one. Identical bytes change
     nothing.
+
+    Raises:
+        Retained: the document is under retention.
     """
     if rule(check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY and check_out is not None:
+        check_content(tx, versions.find(tx, node.id, node.version_no))
         return _save_working_copy(tx, node, check_out, content, said.file_name)
     if node.content is not None and node.content.digest == content.digest and not said.always:
         return node
@@ -177,6 +186,7 @@ def give(
         if current.content.digest == content.digest and current.has_content and not said.always:
             # It was emptied a moment ago, and is filled again with what it had.
             return _set_content(tx, node, current.no, current.content)
+        check_content(tx, current)
         if continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now):
             versions.replace_content(tx, current, content, tx.at)
             return _set_content(tx, node, current.no, content)
@@ -223,6 +233,7 @@ def _add_version(
     token, sealed_at = (None, None) if session is None else (session.token, max(session.expires_at, tx.at))
     if session is None and ctx.editing and is_placeholder(content.length_bytes, no):
         token, sealed_at = PLACEHOLDER, after(tx.at, store.policy.save_window)
+    file_name = said.file_name or node.name or (before.file_name if before else "")
     versions.add(
         tx,
         [
@@ -232,26 +243,39 @@ def _add_version(
                 cause,
                 tx.at,
                 ctx.principal.id,
-                said.file_name or node.name or (before.file_name if before else ""),
+                file_name,
                 content,
                 said.origin,
                 token,
                 sealed_at,
                 said.comment,
-                metadata=metadata_after(tx, node.id, before, said.metadata),
+                metadata=metadata_after(tx, node.id, before, said.metadata, file_name),
                 content_no=next_content_no(before),
+                streams=streams_after(tx, before, said.streams),
             )
         ],
     )
 
 
-def metadata_after(tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None) -> Metadata:
-    """Return the properties of the version that follows ``before``, and let the document be found by them."""
-    former = NO_METADATA if before is None else before.metadata
-    if metadata is None or metadata == former:
-        return former
-    property_index.replace(tx, node_id, metadata)
-    return metadata
+def streams_after(
+    tx: Transaction, before: Version | None, changes: Mapping[str, Stream | None] | None = None
+) -> Mapping[str, Stream]:
+    """Return the named streams of the version that follows ``before``."""
+    former = streams.of_version(tx, before.document_id, before.no) if before is not None and before.has_streams else {}
+    after_it = {**former, **(changes or {})}
+    return {name: one for name, one in after_it.items() if one is not None}
+
+
+def metadata_after(
+    tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None, file_name: str
+) -> Metadata:
+    """Return the properties of the version that follows ``before``, and let the document be found by them and its file's name."""
+    former, former_name = (NO_METADATA, "") if before is None else (before.metadata, before.file_name)
+    current = former if metadata is None else metadata
+    check_metadata(tx, node_id, former, current)
+    if current != former or (current and file_name != former_name):
+        property_index.replace(tx, node_id, current, file_name)
+    return current
 
 
 def next_content_no(before: Version | None) -> int:
@@ -260,18 +284,36 @@ def next_content_no(before: Version | None) -> int:
 
 
 def add_metadata_version(
-    tx: Transaction, ctx: Context, node: Node, metadata: Metadata, *, comment: str = "", stem: str = ""
+    tx: Transaction,
+    ctx: Context,
+    node: Node,
+    metadata: Metadata,
+    *,
+    comment: str = "",
+    stem: str = "",
+    file_name: str = "",
+    media_type: str = "",
+    cause: Cause = Cause.METADATA,
+    changed_streams: Mapping[str, Stream | None] | None = None,
 ) -> Node:
     """Store a version that has other properties and the same content, or lack of content, as the one before it.
 
-    With ``stem`` its file has that name before the same suffix.
+    With ``stem`` its file has that name before the same suffix, with ``file_name`` that name as a whole; with ``media_type`` its
+    bytes are of that.
 
     The tag and the time of the content stay: whoever reads it has no reason to read it again. What an edit session has open is
     sealed.
     """
     before = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    if changed_streams:
+        check_content(tx, before)
     if before is not None and before.session is not None:
         versions.seal(tx, before)
+    content = before.content if before is not None else NO_CONTENT
+    is_of_other_type = before is not None and before.has_content and media_type not in ("", content.media_type)
+    if is_of_other_type:
+        content = replace(content, media_type=choose(media_type, ""))
+    name = file_name or renamed(before.file_name, stem) if before is not None else ""
     # A collection that was made without metadata had its first version without a row.
     no = node.version_no + 1 if before is not None or node.version_no else 1 if node.created_at == tx.at else 2
     versions.add(
@@ -280,20 +322,23 @@ def add_metadata_version(
             NewVersion(
                 node.id,
                 no,
-                Cause.CREATED if no == 1 else Cause.METADATA,
+                Cause.CREATED if no == 1 else cause,
                 tx.at,
                 ctx.principal.id,
-                renamed(before.file_name, stem) if before is not None else "",
-                before.content if before is not None else NO_CONTENT,
+                name,
+                content,
                 comment=comment,
-                metadata=metadata_after(tx, node.id, before, metadata),
+                metadata=metadata_after(tx, node.id, before, metadata, name),
                 has_content=before is not None and before.has_content,
                 content_no=None if before is None else before.content_no,
+                streams=streams_after(tx, before, changed_streams),
             )
         ],
     )
     if before is None:
         add_no_content(tx)
+    if is_of_other_type and node.content is not None:
+        return _set_content(tx, node, no, content)
     catalog.set_version(tx, node.id, no)
     return replace(node, version_no=no)
 

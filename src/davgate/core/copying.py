@@ -9,7 +9,7 @@ from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place
 from davgate.model.metadata import NO_METADATA, Metadata
-from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind
+from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, no_streams
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
 from davgate.storage.api import (
@@ -74,6 +74,8 @@ def copy_tree(
             taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
         }
         below = readable_tree(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
+        # What is no document stays where it is: it has an id and no file, and a copy of it would be nobody's.
+        below = [node for node in below if node.kind is not NodeKind.OBJECT]
         nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
         known = properties.of_subtree(tx, top.id)
     else:
@@ -153,6 +155,7 @@ def add_copies(
                 metadata=original.said.metadata if original.said is not None else NO_METADATA,
                 has_content=copied.content is not None,
                 content_no=0 if copied.content is not None else None,
+                streams=original.said.streams if original.said is not None else no_streams(),
             )
             for original, copied in zip(originals, copies, strict=True)
             if original.has_version
@@ -162,7 +165,7 @@ def add_copies(
         versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
     for original, copied in zip(originals, copies, strict=True):
         if original.said is not None:
-            property_index.add(tx, copied.id, original.said.metadata)
+            property_index.add(tx, copied.id, original.said.metadata, original.said.file_name)
             if original.said.type is not None:
                 descriptions.set_type(tx, copied.id, original.said.type)
     if known:

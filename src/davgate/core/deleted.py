@@ -132,7 +132,7 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
             raise ParentMissing(tuple(entry.path.strip("/").split("/")))
         there, parent = collection_at(tx, ctx, entry.parent_id)
         name = free_name(tx, parent, there.path, entry.name) if entry.name else None
-        catalog.place_again(tx, node_id, parent.id, name)
+        catalog.place_again(tx, node_id, parent.id, name, ctx.principal.id)
         if name is not None:
             catalog.touch(tx, parent.id)
         dances.forget_by(tx, node_id)

@@ -1,8 +1,8 @@
-"""Documents: reading and replacing their content, changing their dead properties."""
+"""Documents: reading and replacing their content, changing what is said of them by properties."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,6 +10,7 @@ from davgate.core.access import check_conditions, check_write_locks, check_write
 from davgate.core.content import (
     Body,
     Written,
+    add_metadata_version,
     add_staged,
     change_of,
     check_room,
@@ -25,11 +26,12 @@ from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import Locked, NotADocument, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
 from davgate.model.instant import Instant
+from davgate.model.metadata import Metadata, changed
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, Where
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Session, catalog, properties
+from davgate.storage.api import Description, Resolved, Session, Transaction, catalog, descriptions, properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +171,16 @@ def patch_properties(
     updates: Sequence[PropertyUpdate],
     *,
     protected: frozenset[PropertyName] = frozenset(),
+    decide: Callable[[Description], Metadata] | None = None,
 ) -> Node:
-    """Set and remove dead properties, all or none; durable on return. No version comes of it.
+    """Set and remove dead properties and typed metadata, all or none; durable on return.
+
+    ``decide`` tells what is to change of the typed metadata, by what is said of the node then; None takes a value away. Of that
+    a version comes, of dead properties none.
 
     Raises:
         ProtectedProperty: one of them is among ``protected``, which the server alone sets.
-        NotFound, Forbidden, Locked, PreconditionFailed.
+        NotFound, Forbidden, Locked, PreconditionFailed, Retained, and what ``decide`` raises.
 
     Source: RFC 4918, 9.2.
     """
@@ -185,7 +191,22 @@ def patch_properties(
         check_write_locks(ctx, found)
         if refused := protected.intersection(update.name for update in updates):
             raise ProtectedProperty(refused)
-        properties.apply(tx, node.id, updates)
-        record(tx, ctx, "properties", path, node.id, change_of("properties", node))
+        if decide is not None:
+            node = _change_metadata(tx, ctx, node, path, decide)
+        if updates:
+            properties.apply(tx, node.id, updates)
+            record(tx, ctx, "properties", path, node.id, change_of("properties", node))
         tx.commit()
+    return node
+
+
+def _change_metadata(
+    tx: Transaction, ctx: Context, node: Node, path: TreePath, decide: Callable[[Description], Metadata]
+) -> Node:
+    said = descriptions.of_nodes(tx, [node.id])[node.id]
+    metadata = changed(said.metadata, decide(said))
+    if metadata == said.metadata:
+        return node
+    node = add_metadata_version(tx, ctx, node, metadata)
+    record(tx, ctx, Cause.METADATA.value, path, node.id, change_of("metadata", node), version=node.version_no)
     return node

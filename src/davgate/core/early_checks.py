@@ -59,7 +59,7 @@ def require_replaceable(session: Session, ctx: Context, found: Resolved, now: In
     return node
 
 
-def check_delete(store: Store, ctx: Context, document: str) -> Node:
+def check_delete(store: Store, ctx: Context, document: int | str) -> Node:
     """Refuse to delete a document; return it.
 
     Raises:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_empty, add_first_version, change_of, give
 from davgate.core.recording import record
 from davgate.core.rescuing import forget_cancelled
+from davgate.core.retaining import check_content
 from davgate.core.rights import require_parent
 from davgate.core.sessions import end_locks, overtake, session_under
 from davgate.core.store import Context, Store
@@ -48,6 +49,7 @@ from davgate.storage.api import (
     properties,
     property_index,
     removal,
+    revisions,
     to_node,
     versions,
 )
@@ -133,6 +135,7 @@ def _hold_back(store: Store, tx: Transaction, ctx: Context, found: Resolved, nod
         return _give_here(store, tx, ctx, found, node, empty, Cause.SAVE, NOTHING_SAID)
     if node.content is None or node.content.length_bytes == 0:
         return Written(node, is_created=False)
+    check_content(tx, versions.find(tx, node.id, node.version_no))
     catalog.hold_back(tx, node.id)
     emptied = replace(node, content=None, modified_at=tx.at)
     record(tx, ctx, "empty", found.path, node.id, change_of("content", emptied), rule="R7")
@@ -192,7 +195,7 @@ def _bring_back(
         _take_over(tx, pending, document)
     changes = []
     if document.parent_id is None:
-        catalog.place_again(tx, document.id, parent.id, name)
+        catalog.place_again(tx, document.id, parent.id, name, ctx.principal.id)
     else:
         changes = [change_of("move-away", document)]
         catalog.move(tx, document, parent.id, name)
@@ -360,7 +363,8 @@ def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, in
     if (newest := versions.find(tx, into.id, into.version_no + moved)) is not None:
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)
-        property_index.replace(tx, into.id, newest.metadata)
+        property_index.replace(tx, into.id, newest.metadata, newest.file_name)
+    revisions.pass_on(tx, source.id, into.id, into.version_no)
     _take_over(tx, source, into)
     no = into.version_no + moved
     is_held_back = source.is_pending and moved > 0

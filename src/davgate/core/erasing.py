@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from davgate.core.access import look_up
 from davgate.core.checking_out import end_for_holder
 from davgate.core.recording import record
+from davgate.core.retaining import check_removal
 from davgate.core.rights import require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
@@ -143,6 +144,7 @@ def remove(
     held = marks.held_below(tx, top.id)
     if held is not None:
         raise Held(catalog.path_of(tx, held) or path)
+    check_removal(tx, top.id)
     rows = catalog.subtree(tx, top.id)
     paths = _paths(rows, path)
     ids = [*paths]

@@ -86,7 +86,9 @@ def show_on_drive(tx: Transaction, node: Node, file_name: str) -> Node:
     return replace(node, name=name)
 
 
-def filing_collection(store: Store, tx: Transaction, ctx: Context, folder: TreePath) -> tuple[Node, TreePath]:
+def filing_collection(
+    store: Store, tx: Transaction, ctx: Context, folder: TreePath, *, by_month: bool = True
+) -> tuple[Node, TreePath]:
     """Return the collection of this month in a door's folder, ``/OKD/2026-11``; what is missing of it is made.
 
     It is made in davgate's name: whoever comes first must not own what everybody's documents lie in.
@@ -97,7 +99,7 @@ def filing_collection(store: Store, tx: Transaction, ctx: Context, folder: TreeP
         Locked: somebody has locked a folder that would get a member.
     """
     month = to_datetime(tx.now).astimezone(store.policy.time_zone)
-    path: TreePath = (*folder, f"{month:%Y-%m}")
+    path: TreePath = (*folder, f"{month:%Y-%m}") if by_month else folder
     as_member = look_up(tx, ctx, (*path, "x"), tx.now)
     if as_member.parent is None:
         for depth in range(len(path)):

@@ -43,12 +43,16 @@ def move_all_into(store: Store, ctx: Context, wheres: Sequence[int | str], colle
         NotFound, Forbidden, SameResource, CheckedOut, Locked, PreconditionFailed.
     """
     with store.database.write() as tx:
-        moved = [_move(tx, ctx, where, collection_id) for where in wheres]
+        moved = [move_within(tx, ctx, where, collection_id, beside_own=False) for where in wheres]
         tx.commit()
     return moved
 
 
-def _move(tx: Transaction, ctx: Context, where: int | str, collection_id: int) -> Node:
+def move_within(tx: Transaction, ctx: Context, where: int | str, collection_id: int, *, beside_own: bool = True) -> Node:
+    """Put one into another collection as part of a transaction, see ``move_all_into``.
+
+    With ``beside_own`` only what others hold forbids it, and one's own locks end.
+    """
     found = look_up(tx, ctx, where, tx.now)
     node = require_node(found, ctx, Right.READ)
     if not found.path:
@@ -59,7 +63,8 @@ def _move(tx: Transaction, ctx: Context, where: int | str, collection_id: int) -
     require_removable(found, ctx)
     require_removable_below(tx, ctx, node, found.path)
     check_conditions(tx, ctx, found, tx.now)
-    check_untouched(tx, found, node, tx.now)
+    if not beside_own:
+        check_untouched(tx, found, node, tx.now)
     if parent.id == node.parent_id:
         return node
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))

@@ -33,7 +33,7 @@ class LockRequest:
     """What kind of lock is asked for. ``timeout`` None leaves it to the policy; ``owner`` is the text that others are shown.
 
     Without ``token`` it gets a UUID for one; whoever brings one makes it unguessable. ``beside_check_out`` asks for it though
-    somebody else has the document checked out.
+    somebody else has the document checked out. One that ``never_ends`` stands until somebody ends it.
     """
 
     scope: Scope
@@ -44,6 +44,7 @@ class LockRequest:
     is_stealable: bool = False
     token: str | None = None
     beside_check_out: bool = False
+    never_ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
 
 
 def _new_lock(store: Store, tx: Transaction, ctx: Context, node: Node, asked: LockRequest) -> Lock:
-    timeout = store.policy.locks.granted(asked.timeout)
+    timeout = None if asked.never_ends else store.policy.locks.granted(asked.timeout)
     end = end_of(tx.now, timeout)
     return Lock(
         asked.token or store.new_uuid(),

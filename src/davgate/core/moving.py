@@ -28,6 +28,7 @@ from davgate.core.editing import (
     write_content,
 )
 from davgate.core.recording import record
+from davgate.core.retaining import check_removal
 from davgate.core.rights import (
     require_node,
     require_parent,
@@ -41,7 +42,7 @@ from davgate.core.store import Context, Store
 from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder
 from davgate.model.errors import Held, PreconditionFailed, SameResource
 from davgate.model.locks import Depth
-from davgate.model.names import check_new_name, collision_key
+from davgate.model.names import check_new_name, check_text, collision_key
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, Where, is_inside, to_text
 from davgate.model.rights import Right
@@ -66,44 +67,57 @@ def delete(
     beside_own: bool = True,
     keeps_address: bool = False,
     despite_hold: bool = True,
+    comment: str = "",
 ) -> None:
     """Move a document or a whole collection to the trash, identity and history kept; durable on return.
 
-    All locks at and below it end in the same commit. With ``beside_own`` false the caller's own lock or check-out forbids it as
-    others' do. With ``keeps_address`` it is still found at its address, for doors that show what was deleted. A hold keeps what
-    is in the trash from being removed; with ``despite_hold`` false it keeps it out of the trash, too, for doors to which what is
-    deleted is gone.
+    All locks at and below it end in the same commit; ``comment`` is for the doors that show why it was deleted. With
+    ``beside_own`` false the caller's own lock or check-out forbids it as others' do. With ``keeps_address`` it is still found at
+    its address, for doors that show what was deleted. A hold keeps what is in the trash from being removed; with
+    ``despite_hold`` false it keeps it out of the trash, too, for doors to which what is deleted is gone.
 
     Raises:
         NotFound, Forbidden, Locked, PreconditionFailed.
+        Retained: it, or a document below it, is under retention.
         Held: a version of it, or of a document below it, is held, and that counts.
 
     Source: RFC 4918, 9.6.
     """
+    check_text(comment)
     with store.database.write() as tx:
         found = look_up(tx, ctx, where, tx.now)
-        node = require_node(found, ctx, Right.READ)
-        if not found.path:
-            raise SameResource("The root folder cannot be deleted. Delete what is in it.")
-        require_removable(found, ctx)
-        require_removable_below(tx, ctx, node, found.path)
-        check_conditions(tx, ctx, found, tx.now)
-        if not beside_own:
-            check_untouched(tx, found, node, tx.now)
-        if not despite_hold and (held := marks.held_below(tx, node.id)) is not None:
-            raise Held(catalog.path_of(tx, held) or found.path)
-        if keeps_address:
-            _take_away(store, tx, ctx, found, node, keeps_address=True)
-        else:
-            _delete(store, tx, ctx, found, node)
+        delete_found(
+            store, tx, ctx, found, beside_own=beside_own, keeps_address=keeps_address, despite_hold=despite_hold, comment=comment
+        )
         tx.commit()
 
 
-def _delete(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node) -> None:
-    if (late := find_late_return(tx, ctx, node)) is not None:
+def delete_found(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    *,
+    beside_own: bool = True,
+    keeps_address: bool = False,
+    despite_hold: bool = True,
+    comment: str = "",
+) -> None:
+    """Move what was looked up to the trash as part of a transaction; see ``delete``."""
+    node = require_node(found, ctx, Right.READ)
+    if not found.path:
+        raise SameResource("The root folder cannot be deleted. Delete what is in it.")
+    require_removable(found, ctx)
+    require_removable_below(tx, ctx, node, found.path)
+    check_conditions(tx, ctx, found, tx.now)
+    if not beside_own:
+        check_untouched(tx, found, node, tx.now)
+    if not despite_hold and (held := marks.held_below(tx, node.id)) is not None:
+        raise Held(catalog.path_of(tx, held) or found.path)
+    if not keeps_address and (late := find_late_return(tx, ctx, node)) is not None:
         _return_late(store, tx, ctx, found, node, *late)
     else:
-        _take_away(store, tx, ctx, found, node)
+        _take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
 
 
 def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
@@ -115,6 +129,7 @@ def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
 
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
     """Let a document that is deleted under its new name go on in what its principal has made at the old one (R3)."""
+    check_removal(tx, node.id)
     end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     merged = merge_versions(store, tx, ctx, made, node)
@@ -137,6 +152,7 @@ def _take_away(
     *,
     successor: Node | None = None,
     keeps_address: bool = False,
+    comment: str = "",
 ) -> None:
     """Move a node to the trash, if anybody can want it back.
 
@@ -144,6 +160,7 @@ def _take_away(
     and with it the locks there.
     """
     ending = check_removal_locks(tx, ctx, found, node, tx.now)
+    check_removal(tx, node.id)
     if successor is not None:
         passed_on = [lock.token for lock in found.locks.get(node.id, ())]
         for token in passed_on:
@@ -159,7 +176,7 @@ def _take_away(
         return
     if successor is None:
         vacate(store, tx, ctx, node)
-    catalog.move_to_trash(tx, node, found.path, ctx.principal.id, keeps_address=keeps_address)
+    catalog.move_to_trash(tx, node, found.path, ctx.principal.id, keeps_address=keeps_address, comment=comment)
     if node.parent_id is not None:
         catalog.touch(tx, node.parent_id)
     record(tx, ctx, "delete", found.path, node.id, change_of("delete", node))
@@ -372,7 +389,7 @@ def write_copy(
     arrival = Arrival.EMPTY if content is None else Arrival.COPY
     if like is None or there.node is not None or may_bring_back(tx, ctx, there):
         return write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=Said(origin=origin))
-    said = Said(origin, file_name=like.file_name, metadata=like.metadata)
+    said = Said(origin, file_name=like.file_name, metadata=like.metadata, streams=like.streams)
     written = write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=said)
     if like.type is not None and written.node.version_no:
         descriptions.set_type(tx, written.node.id, like.type)

@@ -7,7 +7,8 @@ open, then makes a version of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
 from davgate.core.content import (
@@ -19,20 +20,33 @@ from davgate.core.content import (
     media_of,
     renamed,
 )
+from davgate.core.describing import Described, describe_found
 from davgate.core.editing import write_content
 from davgate.core.filing import addable_at, collection_at, filing_collection, free_name, show_on_drive
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
-from davgate.model.errors import NotADocument, NotCheckedOut, NotFound
-from davgate.model.instant import Instant
-from davgate.model.metadata import Metadata, changed
+from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, NotFound
+from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.metadata import NO_METADATA, Metadata, changed
 from davgate.model.names import check_text
-from davgate.model.node import Cause, Node, NodeKind, Version
+from davgate.model.node import Cause, Node, NodeKind, Stream, Version
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Resolved, Session, Staged, Transaction, aliases, catalog, check_outs, descriptions, versions
+from davgate.storage.api import (
+    Resolved,
+    Session,
+    Staged,
+    Transaction,
+    aliases,
+    catalog,
+    check_outs,
+    descriptions,
+    streams,
+    versions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,9 @@ class Alias:
 class NewObject:
     """A document or collection to be made.
 
-    ``drive_name`` is what it is to be called on the drive, its file's name as a rule; without a file a document is not there.
+    ``drive_name`` is what it is to be called on the drive, its file's name as a rule; without a file a document is not there, and
+    an object that is none never. ``streams`` are further files by the names of their streams. ``uuid`` is an id that the caller
+    has chosen.
     """
 
     kind: NodeKind
@@ -69,6 +85,8 @@ class NewObject:
     drive_name: str = ""
     alias: Alias | None = None
     comment: str = ""
+    streams: Mapping[str, File] = field(default_factory=dict, hash=False)
+    uuid: str | None = None
 
 
 Place = int | TreePath
@@ -96,7 +114,9 @@ def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new
         check_conditions(tx, ctx, found, tx.now)
         path = found.path
     else:
-        parent, path = filing_collection(store, tx, ctx, place)
+        parent, path = filing_collection(store, tx, ctx, place, by_month=new.kind is not NodeKind.OBJECT)
+    if new.uuid is not None and catalog.is_taken(tx, new.uuid):
+        raise UuidTaken(new.uuid)
     if new.file is not None:
         add_staged(store, tx, new.file.staged)
     wanted = new.drive_name or (new.file.name if new.file is not None else "")
@@ -120,13 +140,27 @@ def check_create_within(session: Session, ctx: Context, collection_id: int, now:
 def _make(store: Store, tx: Transaction, ctx: Context, parent: Node, name: str | None, new: NewObject) -> Node:
     if new.file is not None and name is not None:
         content = media_of(new.file.staged, new.file.media_type, new.file.name)
-        said = Said(comment=new.comment, file_name=new.file.name, metadata=new.metadata)
-        return add_document(store, tx, ctx, parent, name, content, said=said)
-    node = Node(tx.take_ids(), store.new_uuid(), new.kind, parent.id, name, tx.at, tx.at, 0, None, ctx.principal.id)
+        named = streams_of(store, tx, new.streams)
+        said = Said(comment=new.comment, file_name=new.file.name, metadata=new.metadata, streams=named)
+        return add_document(store, tx, ctx, parent, name, content, said=said, uuid=new.uuid)
+    uuid = new.uuid or store.new_uuid()
+    node = Node(tx.take_ids(), uuid, new.kind, parent.id, name, tx.at, tx.at, 0, None, ctx.principal.id)
     catalog.add(tx, [node])
     if name is not None:
         catalog.touch(tx, parent.id)
-    return add_metadata_version(tx, ctx, node, new.metadata, comment=new.comment)
+    named = streams_of(store, tx, new.streams)
+    return add_metadata_version(tx, ctx, node, new.metadata, comment=new.comment, changed_streams=named)
+
+
+def streams_of(store: Store, tx: Transaction, files: Mapping[str, File | None]) -> Mapping[str, Stream | None]:
+    """Give the bytes of named streams their rows, and return the streams; None takes one away."""
+    named: dict[str, Stream | None] = {}
+    for name, file in files.items():
+        named[name] = None
+        if file is not None:
+            add_staged(store, tx, file.staged)
+            named[name] = Stream(file.name, media_of(file.staged, file.media_type, file.name))
+    return named
 
 
 def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> str:
@@ -150,18 +184,29 @@ def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> 
 class Changes:
     """What is to change of a document or collection. Of ``metadata`` a value of None takes the property away.
 
-    ``stem`` is what the name of its file is to be before the suffix from now on, also that of a working copy.
-    ``only_checked_out`` asks that the caller has the document checked out, once it has content. ``always`` makes a version of
-    bytes that are the same. ``removes_file`` takes the content out of the caller's working copy.
+    ``stem`` is what the name of its file is to be before the suffix from now on, also that of a working copy; ``file_name`` is
+    the whole of it, and ``media_type`` what its bytes are, where no other ``file`` comes. ``streams`` are further files by the
+    names of their streams; None takes one away. ``only_checked_out`` asks that the caller has the document checked out, once it
+    has content. ``always`` makes a version of what is the same. ``removes_file`` takes the content out of the caller's working
+    copy. ``cause`` is why a version of metadata alone is made.
     """
 
     metadata: Metadata | None = None
     file: File | None = None
+    file_name: str = ""
+    media_type: str = ""
+    streams: Mapping[str, File | None] = field(default_factory=dict, hash=False)
+    cause: Cause = Cause.METADATA
     removes_file: bool = False
     stem: str = ""
     only_checked_out: bool = False
     always: bool = False
     comment: str = ""
+
+    @property
+    def brings_content(self) -> bool:
+        """Whether the content, or what is said of its bytes, is to change."""
+        return self.file is not None or self.removes_file or bool(self.streams) or bool(self.media_type) or bool(self.file_name)
 
 
 def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> Node:
@@ -180,6 +225,77 @@ def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> No
     return node
 
 
+def update_checked(store: Store, ctx: Context, where: int | str, decide: Callable[[Described], Changes]) -> Node:
+    """Give a document what is decided on when it is looked at within the transaction that changes it; see ``update``.
+
+    Whatever ``decide`` raises leaves everything as it was.
+    """
+    with store.database.write() as tx:
+        node = update_checked_within(store, tx, ctx, where, decide)
+        tx.commit()
+    return node
+
+
+def update_checked_within(
+    store: Store, tx: Transaction, ctx: Context, where: int | str, decide: Callable[[Described], Changes]
+) -> Node:
+    """Do the same as part of a transaction; see ``update_checked``."""
+    found = look_up(tx, ctx, where, tx.now)
+    described = describe_found(tx, ctx.without_conditions(), found).it
+    return update_found(store, tx, ctx, found, decide(described))
+
+
+def restore(store: Store, ctx: Context, where: int | str, no: int, *, comment: str = "") -> Node:
+    """Give a document content, metadata and further streams of one of its versions again; durable on return.
+
+    It makes a version always. Its name on the drive does not change.
+
+    Raises:
+        NoSuchVersion: it has none of this number.
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut.
+    """
+    with store.database.write() as tx:
+        node = restore_within(store, tx, ctx, where, no, comment=comment)
+        tx.commit()
+    return node
+
+
+def restore_within(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    where: int | str,
+    no: int,
+    *,
+    comment: str = "",
+    also: Metadata = NO_METADATA,
+) -> Node:
+    """Do the same as part of a transaction, see ``restore``; ``also`` are properties that it says beside those of the version.
+
+    A collection gets its metadata again.
+    """
+    found = look_up(tx, ctx, where, tx.now)
+    is_collection = found.node is not None and found.node.is_collection
+    node = _check_update(tx, ctx, found, Changes({}, file_name="" if is_collection else "x", comment=comment), tx.now)
+    version = versions.find(tx, node.id, no) if 0 < no < FOREVER else None
+    # The first version of a collection that was made without metadata has no row.
+    if version is None and not (is_collection and no == 1):
+        raise NoSuchVersion(found.path, no)
+    versions.seal_below(tx, node.id)
+    metadata = changed(NO_METADATA if version is None else version.metadata, also)
+    current = versions.find(tx, node.id, node.version_no)
+    former = streams.of_version(tx, node.id, node.version_no) if current is not None and current.has_streams else {}
+    again = streams.of_version(tx, node.id, no) if version is not None and version.has_streams else {}
+    changed_streams: Mapping[str, Stream | None] = {**dict.fromkeys(former), **again}
+    if version is not None and version.has_content:
+        said = Said(f"version {no}", comment, version.file_name, metadata, always=True, streams=changed_streams)
+        return write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+    node = add_metadata_version(tx, ctx, node, metadata, comment=comment, changed_streams=changed_streams)
+    told = {"version": node.version_no, "origin": f"version {no}"}
+    record(tx, ctx, Cause.REVERT.value, found.path, node.id, change_of("metadata", node), **told)
+    return node
+
+
 def check(store: Store, ctx: Context, where: int | str, changes: Changes) -> None:
     """Refuse what ``update`` would refuse now before it looks at the bytes; see there."""
     with store.database.read(snapshot=True) as session:
@@ -195,8 +311,8 @@ def check_within(session: Session, ctx: Context, where: int | str, changes: Chan
 
 
 def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
-    check_text(changes.comment, changes.stem, "" if changes.file is None else changes.file.name)
-    has_content = changes.file is not None or changes.removes_file or changes.only_checked_out
+    check_text(changes.comment, changes.stem, changes.file_name, "" if changes.file is None else changes.file.name)
+    has_content = changes.brings_content or changes.only_checked_out
     needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
     needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS
     node = require_node(found, ctx, needed)
@@ -231,15 +347,19 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
     if after == before:
         after = None
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
-    if after is not None and (changes.file is None or is_own):
-        node = _change_metadata(tx, ctx, found, node, after, changes)
-        found, after = replace(found, chain=(*found.chain[:-1], node)), None
+    changed_streams = streams_of(store, tx, changes.streams)
+    if changes.file is None or is_own:
+        is_other = changes.streams or changes.media_type or changes.file_name not in ("", current.file_name if current else "")
+        if after is not None or is_other or (changes.always and changes.file is None):
+            node = _change_metadata(tx, ctx, found, node, before if after is None else after, changes, changed_streams)
+            found, after, changed_streams = replace(found, chain=(*found.chain[:-1], node)), None, {}
     if changes.file is None:
         return _without_file(tx, ctx, found, node) if changes.removes_file and is_own else node
     add_staged(store, tx, changes.file.staged)
     name = changes.file.name or _present_name(found, node, current, is_own=is_own)
     content = media_of(changes.file.staged, changes.file.media_type, name)
-    said = Said("", changes.comment, name, after, changes.always or after is not None)
+    always = changes.always or after is not None or bool(changed_streams)
+    said = Said("", changes.comment, name, after, always, changed_streams)
     node = write_content(store, tx, ctx, found, content, Cause.SAVE, said=said).node
     return node if is_own else _place(tx, ctx, node, name)
 
@@ -269,12 +389,33 @@ def _place(tx: Transaction, ctx: Context, node: Node, file_name: str) -> Node:
     return placed
 
 
-def _change_metadata(tx: Transaction, ctx: Context, found: Resolved, node: Node, metadata: Metadata, changes: Changes) -> Node:
+def _change_metadata(
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    node: Node,
+    metadata: Metadata,
+    changes: Changes,
+    changed_streams: Mapping[str, Stream | None],
+) -> Node:
     # The version follows the last one of the document, whatever its working copy is.
-    changed_node = add_metadata_version(tx, ctx, node, metadata, comment=changes.comment, stem=changes.stem)
+    changed_node = add_metadata_version(
+        tx,
+        ctx,
+        node,
+        metadata,
+        comment=changes.comment,
+        stem=changes.stem,
+        file_name=changes.file_name,
+        media_type=changes.media_type,
+        cause=changes.cause,
+        changed_streams=changed_streams,
+    )
     if changes.stem and found.check_out is not None and found.check_out.file_name:
         check_outs.rename(tx, node.id, renamed(found.check_out.file_name, changes.stem))
-    record(
-        tx, ctx, Cause.METADATA.value, found.path, node.id, change_of("metadata", changed_node), version=changed_node.version_no
-    )
+    _record_metadata(tx, ctx, found, changed_node)
     return changed_node
+
+
+def _record_metadata(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> None:
+    record(tx, ctx, Cause.METADATA.value, found.path, node.id, change_of("metadata", node), version=node.version_no)

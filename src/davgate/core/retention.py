@@ -10,9 +10,11 @@ from typing import Final
 
 from davgate.core.erasing import Erased, finish, remove, require_manager
 from davgate.core.recording import record
+from davgate.core.retaining import is_kept
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import Held, NotFound
+from davgate.model.errors_of_objects import Retained
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.paths import TreePath, to_text
 from davgate.model.retention import Reason
@@ -130,7 +132,7 @@ def _thin_one(store: Store, tx: Transaction, ctx: Context, node_id: int) -> Thin
     of_it = thinning.candidates(tx, [node_id], tx.now).get(node_id, ())
     going = rule_on(policy.thinning, of_it, tx.now, policy.time_zone)
     node = catalog.find(tx, node_id)
-    if not going or node is None:
+    if not going or node is None or is_kept(tx, node):
         return None
     path = catalog.path_of(tx, node_id) or (".trash", node.name or node.uuid)
     contents = thinning.drop(tx, node_id, going)
@@ -218,7 +220,7 @@ def _purge_before(store: Store, ctx: Context, age: timedelta, *, junk_alone: boo
     for seen, node_id in enumerate(old, start=1):
         try:
             purged.append(_purge(store, ctx, node_id, before))
-        except Held as error:
+        except (Held, Retained) as error:
             logger.debug("Entry %d stays in the trash: %s", node_id, error)
         except NotFound:
             # Restored, or purged by another process, since the list was made.

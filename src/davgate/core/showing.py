@@ -14,15 +14,21 @@ from davgate.core.store import Context, Store
 from davgate.core.tree import Listing
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
+from davgate.model.metadata import Metadata
 from davgate.model.node import Node, Version
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
-from davgate.storage.api import VersionNote, catalog, dances, erasing, marks, version_notes, versions
+from davgate.storage.api import VersionNote, catalog, dances, descriptions, erasing, marks, version_notes, versions
 
 
 def notes_of(listing: Listing) -> Mapping[int, VersionNote]:
     """Return by node id what the current versions of the listed documents say beside their content."""
     return version_notes.of_listing(listing.session, listing.node.id)
+
+
+def metadata_of(listing: Listing) -> Mapping[int, Metadata]:
+    """Return by node id the typed metadata of what is listed, where there is some."""
+    return descriptions.metadata_of_listing(listing.session, listing.node.id)
 
 
 def sync_token_of(listing: Listing) -> str:

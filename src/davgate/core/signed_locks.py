@@ -31,10 +31,11 @@ from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Transaction, locks
 
 
-def lock(store: Store, ctx: Context, where: int | str, timeout: timedelta) -> None:
+def lock(store: Store, ctx: Context, where: int | str, timeout: timedelta | None) -> None:
     """Let the caller hold the exclusive lock on a document for a span from now on: one of its own begins anew, or it takes one.
 
-    Of any number of principals at once exactly one gets it. One of its own that never ends stays so.
+    Of any number of principals at once exactly one gets it. Without a span it never ends, and one of its own that never ends
+    stays so.
 
     Raises:
         LockConflict, Locked: it is locked, and not by the caller in a way that shows here.
@@ -44,7 +45,7 @@ def lock(store: Store, ctx: Context, where: int | str, timeout: timedelta) -> No
         return
     # On the drive others are told who it is by the text that locks have there, which is XML.
     owner = escape(ctx.principal.name, quote=False)
-    asked = LockRequest(Scope.EXCLUSIVE, Depth.ZERO, owner, timeout, Holding.PRINCIPAL)
+    asked = LockRequest(Scope.EXCLUSIVE, Depth.ZERO, owner, timeout, Holding.PRINCIPAL, never_ends=timeout is None)
     try:
         locking.lock(store, ctx, where, asked)
     except LockConflict:
@@ -53,7 +54,7 @@ def lock(store: Store, ctx: Context, where: int | str, timeout: timedelta) -> No
             raise
 
 
-def _extend(store: Store, ctx: Context, where: int | str, timeout: timedelta) -> bool:
+def _extend(store: Store, ctx: Context, where: int | str, timeout: timedelta | None) -> bool:
     with store.database.write(durable=False) as tx:
         found = look_up(tx, ctx, where, tx.now)
         require_node(found, ctx, Right.LOCK)
@@ -75,7 +76,7 @@ def replace_content(store: Store, ctx: Context, where: int | str, changes: Chang
         node = update_found(store, tx, ctx, found, changes)
         # Only one that needs no token: the others are kept alive by those who have it.
         own = [pair for pair in _own(ctx, found) if pair[0].holding in ctx.signed_for]
-        if own:
+        if own and own[0][0].timeout is not None:
             _begin_anew(store, tx, ctx, own, own[0][0].timeout)
         tx.commit()
     return node
@@ -119,15 +120,16 @@ def _own(ctx: Context, found: Resolved) -> tuple[LockAt, ...]:
 
 def _begin_anew(store: Store, tx: Transaction, ctx: Context, own: Sequence[LockAt], timeout: timedelta | None) -> None:
     for held, root in own:
-        if held.timeout is None or timeout is None:
+        # What others keep alive by a token ends as they have it: only what the sign-in holds can become a lock that never ends.
+        if held.timeout is None or (timeout is None and held.holding not in ctx.signed_for):
             continue
         refresh_lock(tx, _refreshed(store, tx, held, timeout))
         record(tx, ctx, "refresh-lock", root, held.node_id)
 
 
-def _refreshed(store: Store, tx: Transaction, held: Lock, timeout: timedelta) -> Lock:
+def _refreshed(store: Store, tx: Transaction, held: Lock, timeout: timedelta | None) -> Lock:
     policy = store.policy.locks
-    span = policy.granted(timeout)
+    span = None if timeout is None else policy.granted(timeout)
     end = end_of(tx.now, span)
     return replace(held, timeout=span, expires_at=end, revivable_until=revivable_until(end, policy))
 

@@ -9,9 +9,12 @@ from datetime import timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from davgate.core.denials import Denials
+from davgate.core.object_types import shipped
+from davgate.core.reads import Reads
 from davgate.model.conditions import NO_CONDITIONS, Conditions
 from davgate.model.instant import Clock
 from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
+from davgate.model.object_types import ObjectTypes
 from davgate.model.principal import SYSTEM, Principal
 from davgate.model.retention import ThinningRule
 from davgate.storage.api import BlobStore, Database
@@ -53,7 +56,7 @@ def _new_uuid() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One document store: its database, its content, its clock and its rules. Ids and lock tokens are unguessable UUIDs."""
+    """One document store: its database, content, clock, rules and object types. Ids and lock tokens are unguessable UUIDs."""
 
     database: Database
     blobs: BlobStore
@@ -61,6 +64,8 @@ class Store:
     policy: Policy = Policy()
     new_uuid: Callable[[], str] = _new_uuid
     denials: Denials = field(default_factory=Denials)
+    reads: Reads = field(default_factory=Reads)
+    types: ObjectTypes = field(default_factory=shipped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
         parent = may_take_place(tx, ctx, there, overwrite=overwrite)
         clear_place(store, tx, ctx, there)
-        catalog.place_again(tx, node_id, parent.id, destination[-1])
+        catalog.place_again(tx, node_id, parent.id, destination[-1], ctx.principal.id)
         catalog.touch(tx, parent.id)
         dances.forget_by(tx, node_id)
         node = replace(entry.node, parent_id=parent.id, name=destination[-1])

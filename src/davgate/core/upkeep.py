@@ -14,6 +14,7 @@ from davgate.core.principals.brake import forget_failures
 from davgate.core.recording import record
 from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.core.temporary_files import forget_expired as forget_temporary_files
 from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_transient
 from davgate.model.errors import DavgateError
@@ -37,6 +38,7 @@ class Tidied:
     blobs: int
     staged: int
     uploads: int
+    temporary_files: int
     denials: int
 
 
@@ -53,6 +55,7 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
         _try(_collect, store) if collecting else 0,
         _try(_sweep_staging, store),
         _try(forget_expired, store),
+        _try(forget_temporary_files, store),
         _try(write_counts, store),
     )
 

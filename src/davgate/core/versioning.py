@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from davgate.core.access import check_conditions, check_read_conditions, check_untouched, look_up
 from davgate.core.content import Said, Written
 from davgate.core.deleted import look_up_shown
+from davgate.core.describing import Described, describe_within
 from davgate.core.documents import Opened
 from davgate.core.editing import write_content
 from davgate.core.moving import write_copy
@@ -46,6 +47,34 @@ def history(store: Store, ctx: Context, document: Where) -> tuple[Node, Sequence
     with store.database.read(snapshot=True) as session:
         node, _ = _versioned(session, store, ctx, document)
         return node, tuple(versions.of_document(session, node.id))
+
+
+def whole_history(store: Store, ctx: Context, where: Where) -> tuple[Described, Sequence[Version]]:
+    """Return what is said of a document or collection, and all its versions, also those of metadata alone, the oldest first.
+
+    The first one of a collection that was made without metadata is not among them: it has no row.
+
+    Raises:
+        NotFound: there is nothing that the caller may see.
+    """
+    with store.database.read(snapshot=True) as session:
+        it = describe_within(session, ctx.without_conditions(), where, store.clock.now()).it
+        return it, versions.all_of_node(session, it.node.id)
+
+
+def describe_version(store: Store, ctx: Context, where: Where, no: int) -> tuple[Described, Version]:
+    """Return what is said of a document or collection, and one version of it, also one of metadata alone.
+
+    Raises:
+        NotFound: there is nothing that the caller may see.
+        NoSuchVersion: it has none of this number.
+    """
+    with store.database.read(snapshot=True) as session:
+        seen = describe_within(session, ctx.without_conditions(), where, store.clock.now())
+        version = versions.find(session, seen.it.node.id, no) if 0 < no < FOREVER else None
+        if version is None:
+            raise NoSuchVersion(seen.path, no)
+        return seen.it, version
 
 
 def open_version(store: Store, ctx: Context, document: Where, no: int) -> tuple[Node, Version, Opened]:

@@ -24,10 +24,19 @@ def attachment(file_name: str) -> str:
 
     Source: RFC 6266, 4.3 and appendix D.
     """
+    return _disposition("attachment", file_name)
+
+
+def inline(file_name: str) -> str:
+    """Return the header's value for content that may be shown, with the name under which it is saved."""
+    return _disposition("inline", file_name)
+
+
+def _disposition(kind: str, file_name: str) -> str:
     if _PLAIN.fullmatch(file_name) and "%" not in file_name:
-        return f'attachment; filename="{file_name}"'
+        return f'{kind}; filename="{file_name}"'
     ascii_name = _NOT_PLAIN.sub("_", file_name).replace("%", "_")
-    return f'attachment; filename="{ascii_name}"; {_extended(file_name)}'
+    return f'{kind}; filename="{ascii_name}"; {_extended(file_name)}'
 
 
 def extended_attachment(file_name: str) -> str:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.identity.digest import REALM
-from davgate.model import errors
+from davgate.model import errors, errors_of_lora, errors_of_objects
 from davgate.model.rights import SCOPE_RIGHTS
 
 
@@ -104,6 +104,8 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     # The request, RFC 9110, 15.5
     errors.Malformed: Outcome(HTTPStatus.BAD_REQUEST),
     errors.InvalidName: Outcome(HTTPStatus.BAD_REQUEST),
+    errors_of_lora.InvalidObject: Outcome(HTTPStatus.BAD_REQUEST),
+    errors_of_lora.WrongStep: Outcome(HTTPStatus.BAD_REQUEST),
     InvalidHeader: Outcome(HTTPStatus.BAD_REQUEST),
     InvalidValue: Outcome(HTTPStatus.BAD_REQUEST),
     RefusedByDialect: Outcome(HTTPStatus.BAD_REQUEST),
@@ -156,6 +158,15 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.NothingToCancel: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out-version-controlled-resource"),  # RFC 3253, 4.5
     errors.LabelSelectsNothing: Outcome(HTTPStatus.CONFLICT, "must-select-version-in-history"),  # RFC 3253, 8.5
     errors.Held: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.UuidTaken: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.LogicalNameTaken: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.NoSuchRevision: Outcome(HTTPStatus.NOT_FOUND),
+    errors_of_objects.VersionIsCurrent: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.VersionIsMarked: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.Retained: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.NotEmpty: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.NoSuchCollection: Outcome(HTTPStatus.CONFLICT),
+    errors_of_objects.InvalidProperty: Outcome(HTTPStatus.UNPROCESSABLE_ENTITY),  # RFC 9110, 15.5.21
     errors.SaveKept: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
     # Uploads that arrive in parts, TUS 1.0.0

@@ -17,6 +17,10 @@ Fields = tuple[int, int, int, str, int | None, str, str, str, str, str]
 Link = tuple[Fields, bytes]
 """A row as it is stored: what it says, and its hash."""
 
+READ_CONTENT: Final = "read-content"
+READ_METADATA: Final = "read-metadata"
+"""Actions that changed nothing, written down for doors that tell who read what."""
+
 START: Final = bytes(32)
 """What the first row follows."""
 

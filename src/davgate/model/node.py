@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from davgate.model import etag
@@ -17,10 +19,14 @@ ROOT_ID = 1
 
 
 class NodeKind(enum.Enum):
-    """A node is a folder or a document; it never turns from one into the other."""
+    """A node is a folder, a document, or an object that is none: no file, never on the drive, known to one door alone.
+
+    It never turns from one into another.
+    """
 
     COLLECTION = 1
     DOCUMENT = 2
+    OBJECT = 3
 
 
 class Cause(enum.Enum):
@@ -51,6 +57,19 @@ class Content:
 
 NO_CONTENT: Final = Content(hashlib.sha256().digest(), 0, "")
 """What a version has that is of metadata alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A named content stream of a version, beside its primary one."""
+
+    file_name: str
+    content: Content
+
+
+def no_streams() -> Mapping[str, Stream]:
+    """Return no streams, as a default of a field."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +154,7 @@ class Version:
     end of that lock, and ``saved_at`` when the present bytes arrived. A sealed version is never altered.
 
     One that is without content, ``has_content`` tells, has that of no bytes. ``content_no`` counts from 0 the versions that came
-    with content; one of metadata alone has the number of the one before it.
+    with content; one of metadata alone has the number of the one before it. Where ``has_streams``, it has more by names.
     """
 
     document_id: int
@@ -154,6 +173,7 @@ class Version:
     metadata: Metadata = field(default_factory=no_metadata, hash=False)
     has_content: bool = True
     content_no: int | None = None
+    has_streams: bool = False
 
     def is_open(self, now: Instant) -> bool:
         """Tell whether its edit session still goes on."""

@@ -66,6 +66,7 @@ class Reason(enum.Enum):
     AGE = "age"
     COUNT = "count"
     SIZE = "size"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Door:
         if "//" in request.environ["REQUEST_URI"].partition("?")[0]:
             # On the drive it is what programs make of a folder's address and a name. Here it would be a second address.
             raise NotFound(request.target.path)
-        route = self._route(request.method, request.target.path)
+        route = self._route(self.dialect.method_of(request), request.target.path)
         is_upload = route.operation.streams and request.has_body
         with self._uploads.one_more(principal.id) if is_upload else nullcontext():
             return self._handle(principal, request, route)

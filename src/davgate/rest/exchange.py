@@ -16,7 +16,7 @@ from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import TooLarge, UnsupportedBody
 from davgate.rest import json_bodies, multipart, negotiation, queries
 from davgate.rest.multipart import Part
-from davgate.rest.operations import Json, Operation
+from davgate.rest.operations import AnyOf, Json, Operation
 from davgate.rest.queries import Q
 
 T = TypeVar("T")
@@ -99,13 +99,28 @@ class Exchange:
             TooLarge, BodyIncomplete: see ``http.requests.Request.small_body``.
             InvalidValue, Malformed: see ``json_bodies.decode``.
         """
-        wanted = self.operation.body
-        assert isinstance(wanted, Json) and wanted.kind == kind, "the document would say something else"
+        wanted = self._wanted_json(kind)
         said = self.request.content_type
         if said is not None and not wanted.any_media_type and not _is_json(said):
             raise UnsupportedBody("The body has to be JSON. Send it as application/json.")
         data = self.request.small_body(self.service.limits.json_bytes)
         return json_bodies.decode(b"{}" if wanted.may_be_empty and not data.strip() else data, kind)
+
+    def _wanted_json(self, kind: Any) -> Json:
+        body = self.operation.body
+        bodies = body.bodies if isinstance(body, AnyOf) else (body,)
+        wanted = next((one for one in bodies if isinstance(one, Json) and one.kind == kind), None)
+        assert wanted is not None, "the document would say something else"
+        return wanted
+
+    def urlencoded(self) -> list[tuple[str, str]]:
+        """Return the fields of a form of texts alone in their order.
+
+        Raises:
+            TooLarge, BodyIncomplete: see ``http.requests.Request.small_body``.
+            Malformed: see ``queries.parse_form``.
+        """
+        return queries.parse_form(self.request.small_body(self.service.limits.json_bytes))
 
     def body(self) -> Body:
         """Return the body as a stream that ends in TooLarge above the limit; one announced as such is not read at all.

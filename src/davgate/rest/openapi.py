@@ -18,7 +18,7 @@ from davgate.http.responses import STATUS_LINES, Response, empty, whole
 from davgate.model import etag
 from davgate.model.conditions import ANY
 from davgate.rest import tus
-from davgate.rest.operations import BYTES, JSON, Answer, Dialect, Json, Multipart, Operation, Raw
+from davgate.rest.operations import BYTES, JSON, Answer, AnyOf, Body, Dialect, Json, Multipart, Operation, Raw, Urlencoded
 
 Schema = Mapping[str, Any]
 
@@ -135,7 +135,7 @@ class _Writer:
         for name, schema in described["properties"].items():
             yield {"name": name, "in": "query", "required": name in required, "schema": _without_null(schema)}
 
-    def _body(self, body: Json | Raw | Multipart) -> Schema:
+    def _body(self, body: Body) -> Schema:
         match body:
             case Json():
                 schema = self.schema(body.described or body.kind)
@@ -145,6 +145,11 @@ class _Writer:
                 return {"required": True, "content": {body.media_type: {"schema": {}}}}
             case Multipart():
                 return {"required": True, "content": {"multipart/form-data": self._form(body)}}
+            case Urlencoded(kind):
+                return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": self.schema(kind)}}}
+            case AnyOf(bodies, required):
+                content = {media_type: one for body in bodies for media_type, one in self._body(body)["content"].items()}
+                return {"required": required, "content": content}
 
     def _form(self, form: Multipart) -> Schema:
         content = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": form.least_bytes}
@@ -200,12 +205,22 @@ def _kinds(dialect: Dialect) -> Iterator[Any]:
     for operation in dialect.operations:
         if operation.query is not None:
             yield operation.query
-        match operation.body:
-            case Json(kind, described=described):
-                yield described or kind
-            case Multipart(parts):
-                yield from parts.values()
+        if operation.body is not None:
+            yield from _kinds_of_body(operation.body)
         yield from (answer.kind for answer in operation.answers.values())
+
+
+def _kinds_of_body(body: Body) -> Iterator[Any]:
+    match body:
+        case Json(kind, described=described):
+            yield described or kind
+        case Multipart(parts):
+            yield from parts.values()
+        case Urlencoded(kind):
+            yield kind
+        case AnyOf(bodies):
+            for one in bodies:
+                yield from _kinds_of_body(one)
 
 
 def _unique(kinds: Iterable[Any]) -> Iterable[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from davgate.http.login import REALM
-from davgate.http.requests import Environ
+from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response
 from davgate.model.errors import DavgateError
 from davgate.model.paths import TreePath
@@ -64,6 +64,24 @@ class Multipart:
 
 
 @dataclass(frozen=True, slots=True)
+class Urlencoded:
+    """A form of texts alone, as in the query of an address; ``kind`` is the type of msgspec that has its fields."""
+
+    kind: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A body in one of several forms; its Content-Type says which. The handler reads it as what it is."""
+
+    bodies: tuple[Json | Raw | Multipart | Urlencoded, ...]
+    required: bool = True
+
+
+Body: TypeAlias = Json | Raw | Multipart | Urlencoded | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is answered with one status: the type of its body or ``BYTES``, None for no body, and headers that it always has.
 
@@ -93,7 +111,7 @@ class Operation:
     summary: str
     reads: bool
     query: type[msgspec.Struct] | None = None
-    body: Json | Raw | Multipart | None = None
+    body: Body | None = None
     answers: Mapping[int, Answer] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
@@ -101,7 +119,8 @@ class Operation:
     @property
     def streams(self) -> bool:
         """Whether a body may come that takes its time."""
-        return isinstance(self.body, Raw | Multipart)
+        bodies = self.body.bodies if isinstance(self.body, AnyOf) else (self.body,)
+        return any(isinstance(one, Raw | Multipart) for one in bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,10 @@ class Route:
     params: Mapping[str, Any]
 
 
+def _own_method(request: Request) -> str:
+    return request.method
+
+
 Router: TypeAlias = Callable[[str, TreePath], Route]
 """Finds the operation of a method and of the decoded segments below the mount, or raises NotFound or UnknownMethod."""
 
@@ -120,7 +143,8 @@ Router: TypeAlias = Callable[[str, TreePath], Route]
 class Dialect:
     """One REST dialect.
 
-    ``router`` takes the place of the templates where these cannot say what an address means. ``refused`` shapes the answer to an
+    ``router`` takes the place of the templates where these cannot say what an address means; ``method_of`` tells the method that
+    a request means, where a header may say another one. ``refused`` shapes the answer to an
     error, ``refusal`` and ``refusal_type`` say in the document what it looks like, ``refusals`` which statuses every operation
     may answer. ``parameters`` are the JSON Schemas of path parameters that are no mere text. ``challenge`` names the realm; with
     ``bearer_first`` Bearer is offered in any case, before Basic. ``scopes`` of a token open this door and no other; what they
@@ -132,6 +156,7 @@ class Dialect:
     description: str
     operations: tuple[Operation, ...]
     router: Router | None = None
+    method_of: Callable[[Request], str] = _own_method
     refused: Callable[[Environ, DavgateError], Response] = problems.refused
     refusal: Any = problems.Problem
     refusal_type: str = problems.MEDIA_TYPE

@@ -36,6 +36,20 @@ def parse_pairs(environ: Environ) -> list[tuple[str, str]]:
         raise Malformed(f"A query has at most {PAIRS} parameters. Send less in one request.") from None
 
 
+def parse_form(body: bytes) -> list[tuple[str, str]]:
+    """Return name and value of each field of an urlencoded form in their order.
+
+    Raises:
+        Malformed: it is not UTF-8, or has too many fields.
+    """
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=PAIRS)
+    except UnicodeError:
+        raise Malformed("The form is not UTF-8. Encode it in UTF-8, then with percent signs.") from None
+    except ValueError:
+        raise Malformed(f"A form has at most {PAIRS} fields. Send less in one request.") from None
+
+
 def convert(pairs: list[tuple[str, str]], kind: type[Q]) -> Q:
     """Return parameters as a type: what it does not know is left out, a list takes all of a name, anything else the last.
 

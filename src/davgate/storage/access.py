@@ -29,21 +29,23 @@ _IDENTITIES = select(ids_given("identities").c.id)
 
 
 def _climb() -> Statement:
-    up = select(_GIVEN.c.id.label("start"), _GIVEN.c.id.label("id"), literal(0, Integer).label("height")).cte(
-        "up", recursive=True
+    # What is told of a node is read where the climb comes to it: to join all of it afterwards makes PostgreSQL read the table.
+    above = func.coalesce(node.c.parent_id, trash.c.parent_id).label("above")
+    told = (node.c.id.label("id"), node.c.is_closed.label("is_closed"), node.c.created_by.label("created_by"), above)
+    is_in_trash = trash.c.node_id == node.c.id
+    up = (
+        select(_GIVEN.c.id.label("start"), literal(0, Integer).label("height"), *told)
+        .join_from(_GIVEN, node, node.c.id == _GIVEN.c.id)
+        .outerjoin(trash, is_in_trash)
+        .cte("up", recursive=True)
     )
-    above = (
-        select(up.c.start, func.coalesce(node.c.parent_id, trash.c.parent_id), up.c.height + 1)
-        .join_from(up, node, node.c.id == up.c.id)
-        .outerjoin(trash, trash.c.node_id == node.c.id)
-        .where(func.coalesce(node.c.parent_id, trash.c.parent_id).is_not(None))
+    climbed = up.union_all(
+        select(up.c.start, up.c.height + 1, *told).join_from(up, node, node.c.id == up.c.above).outerjoin(trash, is_in_trash)
     )
-    climbed = up.union_all(above)
     granted = and_(access_grant.c.node_id == climbed.c.id, access_grant.c.principal_id.in_(_IDENTITIES))
     return Statement(
-        select(climbed.c.start, climbed.c.height, node.c.id, node.c.is_closed, node.c.created_by, access_grant.c.rights)
-        .join_from(climbed, node, node.c.id == climbed.c.id)
-        .outerjoin(access_grant, granted)
+        select(climbed.c.start, climbed.c.height, climbed.c.id, climbed.c.is_closed, climbed.c.created_by, access_grant.c.rights)
+        .outerjoin_from(climbed, access_grant, granted)
         .order_by(climbed.c.start, climbed.c.height.desc())
     )
 

@@ -15,7 +15,10 @@ from davgate.storage.resolving import SegmentAt
 from davgate.storage.statements import Statement
 from davgate.storage.tables import KEEPS_ADDRESS, alias, counter, node, trash
 
-_SHOWN = or_(node.c.kind == NodeKind.COLLECTION.value, node.c.version_no > 0)
+_SHOWN = or_(
+    node.c.kind == NodeKind.COLLECTION.value,
+    and_(node.c.kind == NodeKind.DOCUMENT.value, node.c.version_no > 0),
+)
 """What exists for doors that know documents alone: neither files that wait for their content nor programs' scratch files."""
 
 

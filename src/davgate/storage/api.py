@@ -24,13 +24,22 @@ from davgate.storage import (
     marks,
     properties,
     property_index,
+    registrations,
     removal,
     rescues,
+    retained,
+    revisions,
     searching,
     sign_in_failures,
     signing_keys,
+    stored_content,
+    streams,
+    temporal_index,
+    temporal_searching,
+    temporary_files,
     thinning,
     trash,
+    types_in_use,
     uploads,
     version_notes,
     versions,
@@ -50,10 +59,13 @@ from davgate.storage.parts import Part
 from davgate.storage.properties import NodeProperties
 from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
+from davgate.storage.revisions import Line, Numbered, Revision
 from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
 from davgate.storage.searching import Found
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
+from davgate.storage.temporal_criteria import Asked
+from davgate.storage.temporal_searching import FoundObject
 from davgate.storage.trash import TrashEntry
 from davgate.storage.uploads import Upload
 from davgate.storage.version_notes import VersionNote
@@ -63,6 +75,7 @@ __all__ = [
     "CREATED_BY_AT",
     "IS_CLOSED_AT",
     "Account",
+    "Asked",
     "AuditFilter",
     "AuditRow",
     "AppPassword",
@@ -72,15 +85,19 @@ __all__ = [
     "Description",
     "DirectoryEntry",
     "Found",
+    "FoundObject",
     "FoundThen",
     "Grant",
     "MemberRow",
+    "Line",
     "NewVersion",
     "NodeProperties",
+    "Numbered",
     "Part",
     "Recorded",
     "Rescue",
     "Resolved",
+    "Revision",
     "Row",
     "Sayings",
     "Session",
@@ -114,15 +131,24 @@ __all__ = [
     "marks",
     "properties",
     "property_index",
+    "registrations",
     "removal",
     "rescues",
     "resolve",
+    "retained",
+    "revisions",
     "searching",
     "sign_in_failures",
     "signing_keys",
+    "stored_content",
+    "streams",
+    "temporal_index",
+    "temporal_searching",
+    "temporary_files",
     "thinning",
     "to_node",
     "trash",
+    "types_in_use",
     "uploads",
     "version_notes",
     "versions",

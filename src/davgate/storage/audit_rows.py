@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, cast, func, or_, select
 
-from davgate.model.audit import Fields, Head, Link
+from davgate.model.audit import READ_CONTENT, READ_METADATA, Fields, Head, Link
 from davgate.model.instant import Instant
 from davgate.storage.database import Session
-from davgate.storage.statements import Row, Statement
+from davgate.storage.statements import Row, Statement, texts_given
 from davgate.storage.tables import audit, principal, store
 
 _FIELDS = (
@@ -100,6 +101,19 @@ def newest(session: Session, which: AuditFilter, most: int) -> list[AuditRow]:
     return [_row(row) for row in reversed(rows)]
 
 
+_IS_OF_NODE = and_(audit.c.node_id == bindparam("node_id"), audit.c.outcome == "granted")
+_OF_NODE = Statement(
+    _wanted(AuditFilter())
+    .where(_IS_OF_NODE, audit.c.action != READ_CONTENT, audit.c.action != READ_METADATA)
+    .order_by(audit.c.id)
+)
+
+
+def of_node(session: Session, node_id: int) -> list[AuditRow]:
+    """Return what happened to a node, in its order; who read it is left out."""
+    return [_row(row) for row in session.all(_OF_NODE, node_id=node_id)]
+
+
 _ONE = Statement(_wanted(AuditFilter()).where(audit.c.id == bindparam("number")))
 
 
@@ -107,6 +121,39 @@ def find(session: Session, number: int) -> AuditRow | None:
     """Return a row by its number."""
     row = session.first(_ONE, number=number)
     return None if row is None else _row(row)
+
+
+_CODE_DIGITS = 5
+_TOLD = texts_given("told")
+_CODE = cast(func.substr(_TOLD.c.text, 1, _CODE_DIGITS), Integer)
+_TOLD_OF_NODE = (
+    _wanted(AuditFilter()).join(_TOLD, func.substr(_TOLD.c.text, _CODE_DIGITS + 1) == audit.c.action).where(_IS_OF_NODE)
+)
+_SOME_OF_NODE = Statement(
+    _TOLD_OF_NODE.add_columns(_CODE)
+    .order_by(audit.c.at.desc(), audit.c.id.desc(), _CODE)
+    .limit(bindparam("most"))
+    .offset(bindparam("first"))
+)
+_HOW_MANY_OF_NODE = Statement(_TOLD_OF_NODE.with_only_columns(func.count()))
+
+
+def some_of_node(
+    session: Session, node_id: int, told: Sequence[tuple[int, str]], first: int, most: int
+) -> tuple[list[tuple[int, AuditRow]], int]:
+    """Return some of what happened to a node with its codes, the newest first, and how much that is in all.
+
+    ``told`` are codes and the actions that have them. What has several codes is there several times, with the lowest code first;
+    what has none is left out.
+    """
+    listed = json.dumps([f"{code:0{_CODE_DIGITS}}{action}" for code, action in told])
+    found = session.first(_HOW_MANY_OF_NODE, node_id=node_id, told=listed)
+    total: int = 0 if found is None else found[0]
+    # Behind the last one nothing is asked for: how far may be more than a database can count.
+    if first >= total:
+        return [], total
+    rows = session.all(_SOME_OF_NODE, node_id=node_id, told=listed, first=first, most=most)
+    return [(row[-1], _row(row)) for row in rows], total
 
 
 _LINKS = Statement(select(*_FIELDS).order_by(audit.c.id))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, literal, not_, null, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, exists, insert, literal, not_, null, or_, select, union_all, update
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
 from davgate.model.node import ROOT_ID, Content, Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.storage.database import Session, Transaction
+from davgate.storage.object_tables import deletion
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, MemberRow, from_node, to_node
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import (
@@ -24,6 +25,7 @@ from davgate.storage.tables import (
     lock,
     node,
     placement,
+    successor,
     trash,
     version_mark,
     version_policy,
@@ -228,6 +230,19 @@ def set_version(tx: Transaction, node_id: int, version_no: int) -> None:
     tx.run(_SET_VERSION, node_id=node_id, new_version_no=version_no)
 
 
+_TAKEN = Statement(
+    union_all(
+        select(node.c.id).where(node.c.uuid == bindparam("uuid")),
+        select(successor.c.successor_id).where(successor.c.uuid == bindparam("uuid")),
+    )
+)
+
+
+def is_taken(session: Session, uuid: str) -> bool:
+    """Tell whether anything has a UUID, wherever it is, or leads by it to something else."""
+    return session.first(_TAKEN, uuid=uuid) is not None
+
+
 _TOUCH = Statement(update(node).where(node.c.id == bindparam("node_id")).values(modified_at=bindparam("at")))
 
 
@@ -265,11 +280,14 @@ _TRASH = Statement(
         deleted_at=bindparam("deleted_at"),
         deleted_by=bindparam("deleted_by"),
         keeps_address=bindparam("keeps_address"),
+        comment=bindparam("comment"),
     )
 )
 
 
-def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, by: int, *, keeps_address: bool = False) -> None:
+def move_to_trash(
+    tx: Transaction, deleted: Node, path: TreePath, by: int, *, keeps_address: bool = False, comment: str = ""
+) -> None:
     """Take a node, and with it all below it, out of the tree, remembering where it was. One row, however large the subtree.
 
     With ``keeps_address`` it is still found at its alias there, as something deleted.
@@ -285,14 +303,32 @@ def move_to_trash(tx: Transaction, deleted: Node, path: TreePath, by: int, *, ke
         deleted_at=tx.at,
         deleted_by=by,
         keeps_address=int(keeps_address),
+        comment=comment,
     )
 
 
 _FORGET_TRASH = Statement(delete(trash).where(trash.c.node_id == bindparam("node_id")))
+_KEEP_DELETION = Statement(
+    insert(deletion).from_select(
+        ["node_id", "deleted_at", "deleted_by", "comment", "restored_at", "restored_by"],
+        select(
+            trash.c.node_id,
+            trash.c.deleted_at,
+            trash.c.deleted_by,
+            trash.c.comment,
+            bindparam("restored_at", type_=BigInteger()),
+            bindparam("restored_by", type_=BigInteger()),
+        ).where(trash.c.node_id == bindparam("of")),
+    )
+)
 
 
-def place_again(tx: Transaction, node_id: int, parent_id: int, name: str | None) -> None:
-    """Put a node, and with it all below it, back into the tree out of the trash. One row, however large the subtree."""
+def place_again(tx: Transaction, node_id: int, parent_id: int, name: str | None, by: int) -> None:
+    """Put a node, and with it all below it, back into the tree out of the trash. One row, however large the subtree.
+
+    That it was deleted is kept, as something that happened.
+    """
+    tx.run(_KEEP_DELETION, of=node_id, restored_at=tx.at, restored_by=by)
     _set_place(tx, node_id, parent_id, name)
     if name is not None:
         tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
@@ -303,6 +339,20 @@ def place_first(tx: Transaction, node_id: int, parent_id: int, name: str) -> Non
     """Give a node that is in a collection without a name on the drive its name there."""
     _set_place(tx, node_id, parent_id, name)
     tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
+
+
+_PARENT_THEN = Statement(
+    select(placement.c.parent_id)
+    .where(placement.c.node_id == bindparam("node_id"), placement.c.from_at <= bindparam("at"))
+    .order_by(placement.c.from_at.desc())
+    .limit(1)
+)
+
+
+def parent_then(session: Session, node_id: int, at: Instant) -> int | None:
+    """Return the collection in which a node had a name at an instant, or last before it; None before it first had one."""
+    row = session.first(_PARENT_THEN, node_id=node_id, at=at)
+    return None if row is None else int(row[0])
 
 
 _DROP_CONTENT = Statement(

@@ -17,6 +17,7 @@ from sqlalchemy import Column, bindparam, delete, exists, not_, select
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.object_tables import temporary_file
 from davgate.storage.statements import Statement
 from davgate.storage.tables import IS_UNVERSIONED, blob, check_out, node, rescue, save, version, version_stream, working_save
 
@@ -30,6 +31,7 @@ NAMING: tuple[Column[bytes], ...] = (
     check_out.c.digest,
     working_save.c.digest,
     rescue.c.digest,
+    temporary_file.c.digest,
     node.c.digest,
 )
 """Every column that names content. A table that gets one must be added here, or its content would be swept."""

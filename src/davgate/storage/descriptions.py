@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Select, Text, and_, bindparam, cast, insert, literal, or_, select
 
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
-from davgate.model.node import Content, Node
+from davgate.model.node import Content, Node, Stream, no_streams
+from davgate.model.retaining import without_retention
+from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
@@ -25,7 +27,8 @@ class Description:
     """A node and what its current version says. A collection that never had metadata has said nothing.
 
     ``content`` is that of the version: of a document that was emptied a moment ago still the last one. ``address_name`` is how a
-    door with second names calls it in its collection.
+    door with second names calls it in its collection. ``changed_at`` of a collection is also when its members last changed,
+    ``said_at`` only what is said of it.
     """
 
     node: Node
@@ -40,6 +43,7 @@ class Description:
     metadata: Metadata
     content: Content | None
     content_no: int | None
+    said_at: Instant
 
     @property
     def address_name(self) -> str:
@@ -117,7 +121,34 @@ def _to_description(row: Row) -> Description:
         to_metadata(said or "{}"),
         Content(*content) if has_content else None,
         content_no,
+        saved_at or found.created_at,
     )
+
+
+_METADATA = (
+    select(node.c.id, version.c.properties)
+    .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+    .where(version.c.properties != "{}")
+)
+_METADATA_OF_LISTING = Statement(
+    _METADATA.where(
+        or_(
+            and_(node.c.parent_id == bindparam("node_id"), node.c.name_key.is_not(None)),
+            node.c.id == bindparam("node_id"),
+        )
+    )
+)
+_METADATA_OF_NODES = Statement(_METADATA.where(node.c.id.in_(select(_GIVEN.c.id))))
+
+
+def metadata_of_listing(session: Session, node_id: int) -> dict[int, Metadata]:
+    """Return by id the typed metadata of a node and of its members on the drive, of those that have some."""
+    return {row[0]: to_metadata(row[1]) for row in session.all(_METADATA_OF_LISTING, node_id=node_id)}
+
+
+def metadata_of_nodes(session: Session, node_ids: Iterable[int]) -> dict[int, Metadata]:
+    """Return by id the typed metadata of nodes, of those that have some."""
+    return {row[0]: to_metadata(row[1]) for row in session.all(_METADATA_OF_NODES, ids=json.dumps([*node_ids]))}
 
 
 _MEMBERS = Statement(select(*NODE_COLUMNS).where(node.c.parent_id == bindparam("parent_id"), IS_SHOWN).order_by(node.c.id))
@@ -128,6 +159,14 @@ def members(session: Session, parent_id: int) -> Sequence[MemberRow]:
     return session.all(_MEMBERS, parent_id=parent_id)
 
 
+_HAS_MEMBERS = Statement(select(node.c.id).where(node.c.parent_id == bindparam("parent_id"), IS_SHOWN).limit(1))
+
+
+def has_members(session: Session, parent_id: int) -> bool:
+    """Tell whether anything is in a collection, as ``members`` would return it."""
+    return session.first(_HAS_MEMBERS, parent_id=parent_id) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Sayings:
     """What a copy of a node takes over beside its content."""
@@ -135,10 +174,19 @@ class Sayings:
     type: str | None
     file_name: str
     metadata: Metadata
+    streams: Mapping[str, Stream] = field(default_factory=no_streams, hash=False)
 
 
 _SAYINGS = Statement(
-    select(SUBTREE.c.id, node_type.c.type, version.c.file_name, version.c.properties)
+    select(
+        SUBTREE.c.id,
+        node_type.c.type,
+        version.c.file_name,
+        version.c.properties,
+        version.c.document_id,
+        version.c.no,
+        version.c.has_streams,
+    )
     .join_from(SUBTREE, node, node.c.id == SUBTREE.c.id)
     .join(version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
     .outerjoin(node_type, node_type.c.node_id == node.c.id)
@@ -148,14 +196,28 @@ _SAYINGS = Statement(
 
 def sayings_below(session: Session, top: int) -> dict[int, Sayings]:
     """Return by id what is said of a node and of those below it that have typed metadata or a type."""
-    rows = session.all(_SAYINGS, top=top)
-    return {row[0]: Sayings(row[1], row[2], to_metadata(row[3])) for row in rows}
+    return {row[0]: _to_sayings(session, *row[1:]) for row in session.all(_SAYINGS, top=top)}
+
+
+def _to_sayings(
+    session: Session, kind: str | None, file_name: str, said: str, document_id: int, no: int, has_streams: int
+) -> Sayings:
+    named = streams.of_version(session, document_id, no) if has_streams else no_streams()
+    return Sayings(kind, file_name, without_retention(to_metadata(said)), named)
 
 
 _THEN = texts_given("versions")
 _KEY = cast(version.c.document_id, Text) + literal(":") + cast(version.c.no, Text)
 _SAYINGS_THEN = Statement(
-    select(version.c.document_id, node_type.c.type, version.c.file_name, version.c.properties)
+    select(
+        version.c.document_id,
+        node_type.c.type,
+        version.c.file_name,
+        version.c.properties,
+        version.c.document_id,
+        version.c.no,
+        version.c.has_streams,
+    )
     .outerjoin_from(version, node_type, node_type.c.node_id == version.c.document_id)
     .where(version.c.document_id.in_(select(_GIVEN.c.id)), _KEY.in_(select(_THEN.c.text)))
     .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
@@ -166,7 +228,7 @@ def sayings_then(session: Session, numbers: Mapping[int, int]) -> dict[int, Sayi
     """Return by id what versions of nodes say, given by their numbers, of those that have typed metadata or a type."""
     keys = [f"{node_id}:{no}" for node_id, no in numbers.items()]
     rows = session.all(_SAYINGS_THEN, ids=json.dumps([*numbers]), versions=json.dumps(keys))
-    return {row[0]: Sayings(row[1], row[2], to_metadata(row[3])) for row in rows}
+    return {row[0]: _to_sayings(session, *row[1:]) for row in rows}
 
 
 _first = version.alias("first")

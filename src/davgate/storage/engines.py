@@ -7,6 +7,7 @@ import sqlite3
 from sqlalchemy import URL, Engine, create_engine, event
 
 from davgate.model.errors import StoreUnusable
+from davgate.storage import text_functions
 
 _PRAGMAS = (
     # First, for what follows may have to wait.
@@ -37,14 +38,9 @@ def open_sqlite(url: URL, readers: int) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
-        # SQLite's own knows the letters of ASCII alone.
-        connection.create_function("davgate_lower", 1, _lower, deterministic=True)
+        text_functions.register(connection)
 
     return engine
-
-
-def _lower(value: str | bytes | int | float | None) -> str | bytes | int | float | None:
-    return value.lower() if isinstance(value, str) else value
 
 
 def open_postgresql(url: URL, readers: int) -> Engine:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
 )
 
 from davgate.model.instant import FOREVER
@@ -31,6 +32,7 @@ from davgate.model.node import ROOT_ID, Cause, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import EVERYTHING
 from davgate.storage.invariant import RESTORE_ALL, Rule, Subject, rule
+from davgate.storage.invariants_of_revisions import NUMBERED, RULES_OF_REVISIONS
 from davgate.storage.invariants_of_versions import RULES_OF_VERSIONS
 from davgate.storage.tables import (
     access_grant,
@@ -86,7 +88,7 @@ def _tree() -> Iterator[Rule]:
         select(node.c.id)
         .outerjoin_from(node, trash, trash.c.node_id == node.c.id)
         .where(node.c.parent_id.is_(None), node.c.id != ROOT_ID, trash.c.node_id.is_(None))
-        .where(or_(node.c.kind == _COLLECTION, was_placed)),
+        .where(or_(node.c.kind != _DOCUMENT, was_placed)),
         "it was in the tree, and is neither there nor in the trash",
     )
 
@@ -186,7 +188,8 @@ def _locks() -> Iterator[Rule]:
                 lock.c.scope.not_in([scope.value for scope in Scope]),
                 lock.c.depth.not_in([Depth.ZERO.value, Depth.INFINITY.value]),
                 lock.c.holding.not_in([holding.value for holding in Holding]),
-                and_(lock.c.timeout_seconds.is_(None), lock.c.expires_at != FOREVER),
+                # One that never ends can be broken: then nobody revives it.
+                and_(lock.c.timeout_seconds.is_(None), lock.c.expires_at != FOREVER, lock.c.revivable_until > lock.c.expires_at),
             )
         ),
         "it has a lock that cannot be understood",
@@ -224,11 +227,12 @@ def _counters() -> Iterator[Rule]:
         .where(audited.c.at.is_(None)),
         "the audit does not tell who made change {1}",
     )
-    last_id = select(func.max(node.c.id)).scalar_subquery()
+    given = union_all(*(select(func.max(column).label("id")) for column in NUMBERED)).subquery()
+    last_id = select(func.max(given.c.id)).scalar_subquery()
     yield rule(
         "next-id",
         select(store.c.id, store.c.next_id, last_id).where(store.c.next_id <= last_id),
-        "the next inner id, {1}, was given to a node already; the highest is {2}",
+        "the next inner id, {1}, was given already; the highest is {2}",
         subject=Subject.STORE,
         advice=RESTORE_ALL,
     )
@@ -287,6 +291,7 @@ RULES: tuple[Rule, ...] = (
     *_references(),
     *_tree(),
     *RULES_OF_VERSIONS,
+    *RULES_OF_REVISIONS,
     *_places(),
     *_locks(),
     *_counters(),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     not_,
     or_,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from davgate.model.node import CONTENT_CAUSES, NO_CONTENT, Cause, NodeKind
 from davgate.storage.collector import NAMING
 from davgate.storage.invariant import RESTORE, Rule, Subject, rule
+from davgate.storage.object_tables import temporary_file
 from davgate.storage.tables import (
     blob,
     check_out,
@@ -34,6 +36,9 @@ from davgate.storage.tables import (
 
 _DOCUMENT = NodeKind.DOCUMENT.value
 _COLLECTION = NodeKind.COLLECTION.value
+_CONTENT_CAUSES = sorted(cause.value for cause in CONTENT_CAUSES)
+_TAKING_AWAY = (Cause.CHECK_IN.value, Cause.REGISTRATION.value)
+"""What can leave a document without the content that it had."""
 
 
 def _versions() -> Iterator[Rule]:
@@ -41,6 +46,7 @@ def _versions() -> Iterator[Rule]:
     has_all = and_(*(column.is_not(None) for column in content))
     has_none = and_(*(column.is_(None) for column in content))
     is_document = node.c.kind == _DOCUMENT
+    is_object = node.c.kind == NodeKind.OBJECT.value
     yield rule(
         "content-torn",
         select(node.c.id, node.c.version_no).where(
@@ -50,6 +56,7 @@ def _versions() -> Iterator[Rule]:
                     and_(is_document, has_all),
                     and_(is_document, has_none),
                     and_(node.c.kind == _COLLECTION, node.c.version_no >= 0, has_none),
+                    and_(is_object, node.c.version_no > 0, node.c.name.is_(None), has_none),
                 )
             )
         ),
@@ -68,13 +75,13 @@ def _versions() -> Iterator[Rule]:
                 version.c.media_type != node.c.media_type,
                 version.c.has_content == 0,
                 # One of metadata alone leaves the content, and when that changed, as they were.
-                and_(version.c.opened_at > node.c.modified_at, version.c.cause != Cause.METADATA.value),
+                and_(version.c.opened_at > node.c.modified_at, version.c.cause.in_(_CONTENT_CAUSES)),
             )
         ),
         "its current version {1} does not exist or is not what the document shows",
     )
     is_filed = node.c.parent_id.is_not(None)
-    is_bare = and_(is_document, node.c.version_no > 0, has_none)
+    is_bare = and_(or_(is_document, is_object), node.c.version_no > 0, has_none)
     yield rule(
         "nameless",
         select(node.c.id).where(is_filed, node.c.name.is_(None), not_(is_bare)),
@@ -142,6 +149,16 @@ def _versions() -> Iterator[Rule]:
 
 
 def _version_contents() -> Iterator[Rule]:
+    its_streams = exists().where(
+        version_stream.c.document_id == version.c.document_id, version_stream.c.version_no == version.c.no
+    )
+    yield rule(
+        "streams-differ",
+        select(version.c.document_id, version.c.no).where(
+            or_(and_(version.c.has_streams == 1, not_(its_streams)), and_(version.c.has_streams == 0, its_streams))
+        ),
+        "version {1} is said to have named streams and has none, or the other way round",
+    )
     yield rule(
         "version-bare",
         select(version.c.document_id, version.c.no)
@@ -156,7 +173,7 @@ def _version_contents() -> Iterator[Rule]:
     content_no = func.coalesce(version.c.content_no, -1)
     is_next = and_(
         version.c.has_content == 1,
-        or_(version.c.cause.in_([cause.value for cause in CONTENT_CAUSES]), before(version.c.content_no).is_(None)),
+        or_(version.c.cause.in_(_CONTENT_CAUSES), before(version.c.content_no).is_(None)),
     )
     line = select(
         version.c.document_id,
@@ -172,6 +189,7 @@ def _version_contents() -> Iterator[Rule]:
         func.coalesce(before(version.c.content_no), -1).label("content_no_before"),
     ).subquery()
     # What was thinned took its number with it, so only of neighbours the numbers follow each other.
+    is_taken_away, is_other = line.c.has_content < line.c.had_content, line.c.digest != line.c.digest_before
     is_neighbour = or_(line.c.no_before == line.c.no - 1, and_(line.c.no_before.is_(None), line.c.no == 1))
     yield rule(
         "content-number",
@@ -187,9 +205,8 @@ def _version_contents() -> Iterator[Rule]:
         "content-lost",
         select(line.c.document_id, line.c.no).where(
             or_(
-                # A check-in alone can take the file away.
-                and_(line.c.has_content < line.c.had_content, line.c.cause != Cause.CHECK_IN.value),
-                and_(is_neighbour, line.c.cause == Cause.METADATA.value, line.c.digest != line.c.digest_before),
+                and_(is_taken_away, line.c.cause.not_in(_TAKING_AWAY)),
+                and_(is_neighbour, not_(is_taken_away), line.c.cause.not_in(_CONTENT_CAUSES), is_other),
             )
         ),
         "version {1}, of metadata alone, does not have the content of the one before it",
@@ -217,7 +234,7 @@ def _contents() -> Iterator[Rule]:
             select(table.c.digest, table.c.length_bytes, blob.c.length_bytes)
             .join_from(table, blob, blob.c.digest == table.c.digest)
             .where(blob.c.length_bytes != table.c.length_bytes)
-            for table in (version, version_stream, save, check_out, working_save, rescue)
+            for table in (version, version_stream, save, check_out, working_save, rescue, temporary_file)
         )
     )
     yield rule(

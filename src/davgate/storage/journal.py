@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, insert
 
 from davgate.model import audit as chain
+from davgate.model.instant import Instant
 from davgate.storage.database import Transaction
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import audit, change
 
 _CHANGE = Statement(
@@ -90,9 +91,46 @@ def audit_act(
     outcome: str = "granted",
 ) -> None:
     """Store who did what to what, from where, or was refused it, as the next link of the chain."""
-    no = tx.next_audit()
-    told = _as_json(detail) if detail else "{}"
-    fields = (no, tx.at, principal_id, action, node_id, path, told, request_id, client, outcome)
+    audit_acts(tx, [Act(principal_id, action, node_id, path, detail, request_id, client, outcome)])
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did to something, from where, or was refused; ``at`` is when, if not in the transaction that tells of it."""
+
+    principal_id: int
+    action: str
+    node_id: int | None
+    path: str
+    detail: Mapping[str, object]
+    request_id: str
+    client: str
+    outcome: str = "granted"
+    at: Instant | None = None
+
+
+def audit_acts(tx: Transaction, acts: Iterable[Act]) -> None:
+    """Store several acts in their order; see ``audit_act``."""
+    tx.run_many(_AUDIT, [_linked(tx, act) for act in acts])
+
+
+_NAMES: Final = ("id", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")
+
+
+def _linked(tx: Transaction, act: Act) -> dict[str, Value]:
+    """Return an act as the next row of the chain."""
+    told = _as_json(act.detail) if act.detail else "{}"
+    fields = (
+        tx.next_audit(),
+        tx.at if act.at is None else act.at,
+        act.principal_id,
+        act.action,
+        act.node_id,
+        act.path,
+        told,
+        act.request_id,
+        act.client,
+        act.outcome,
+    )
     tx.audit_hash = chain.chained(tx.audit_hash, fields)
-    names = ("id", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")
-    tx.run(_AUDIT, **dict(zip(names, fields, strict=True)), hash=tx.audit_hash)
+    return {**dict(zip(_NAMES, fields, strict=True)), "hash": tx.audit_hash}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, delete, null, select, update
 
 from davgate.storage.database import Transaction
+from davgate.storage.object_tables import deletion, document_text, logical_name, revision, temporal_value
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import (
     access_grant,
@@ -51,6 +52,11 @@ _COLUMNS = (
     node_type.c.node_id,
     alias.c.node_id,
     property_value.c.node_id,
+    document_text.c.node_id,
+    temporal_value.c.node_id,
+    revision.c.document_id,
+    logical_name.c.node_id,
+    deletion.c.node_id,
     upload.c.node_id,
     # One that is for this tree alone must not become one for everything.
     app_password.c.tree_id,

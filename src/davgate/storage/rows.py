@@ -81,6 +81,7 @@ VERSION_COLUMNS: tuple[ColumnElement[object], ...] = (
     _version.properties,
     _version.has_content,
     _version.content_no,
+    _version.has_streams,
 )
 
 _check_out = tables.check_out.c
@@ -146,7 +147,8 @@ def to_version(row: Row) -> Version:
     content = Content(row[8], row[9], row[10])
     cause, metadata = Cause(row[2]), to_metadata(row[15])
     said = row[3], row[4], row[5], row[6], row[7]
-    return Version(row[0], row[1], cause, *said, content, row[11], row[12], row[13], row[14], metadata, bool(row[16]), row[17])
+    about = metadata, bool(row[16]), row[17], bool(row[18])
+    return Version(row[0], row[1], cause, *said, content, row[11], row[12], row[13], row[14], *about)
 
 
 def to_metadata(text: str) -> Metadata:

@@ -34,9 +34,9 @@ from sqlalchemy.types import TypeEngine
 metadata = MetaData()
 
 # SQLite gives its fast row id only to a column declared INTEGER; there it has 64 bits too.
-_ID: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+ID: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 # Names sort and compare by code point on both engines, whatever the locale of a PostgreSQL database.
-_NAME: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+NAME: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 store = Table(
     "store",
@@ -58,8 +58,8 @@ store = Table(
 principal = Table(
     "principal",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
-    Column("name", _NAME, nullable=False, unique=True),
+    Column("id", ID, primary_key=True, autoincrement=False),
+    Column("name", NAME, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("password_hash", Text),
     Column("epoch", BigInteger, nullable=False),
@@ -85,7 +85,7 @@ membership = Table(
 app_password = Table(
     "app_password",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("principal_id", ForeignKey("principal.id"), nullable=False),
     Column("name", Text, nullable=False, comment="for people: which program has it"),
     Column("secret_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256: the secret is random, and long"),
@@ -103,7 +103,7 @@ app_password = Table(
 sign_in_failure = Table(
     "sign_in_failure",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("client", Text, nullable=False, comment="the address it came from"),
     Column("failed_at", BigInteger, nullable=False, index=True),
@@ -124,12 +124,12 @@ signing_key = Table(
 node = Table(
     "node",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("uuid", Text, nullable=False, unique=True),
     Column("kind", SmallInteger, nullable=False),
     Column("parent_id", ForeignKey("node.id")),
-    Column("name", _NAME),
-    Column("name_key", _NAME),
+    Column("name", NAME),
+    Column("name_key", NAME),
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", ForeignKey("principal.id"), nullable=False),
     Column("modified_at", BigInteger, nullable=False),
@@ -158,11 +158,11 @@ placement = Table(
     "placement",
     metadata,
     Column("parent_id", BigInteger, nullable=False),
-    Column("name_key", _NAME, nullable=False),
+    Column("name_key", NAME, nullable=False),
     Column("from_at", BigInteger, nullable=False),
     Column("to_at", BigInteger, nullable=False, comment="the first instant at which it no longer held"),
     Column("node_id", ForeignKey("node.id"), nullable=False),
-    Column("name", _NAME, nullable=False),
+    Column("name", NAME, nullable=False),
     PrimaryKeyConstraint("parent_id", "name_key", "from_at"),
     Index("placement_by_node", "node_id", "from_at"),
     sqlite_with_rowid=False,
@@ -173,7 +173,7 @@ successor = Table(
     "successor",
     metadata,
     Column("uuid", Text, primary_key=True),
-    Column("node_id", BigInteger, nullable=False, comment="its former inner id"),
+    Column("node_id", BigInteger, nullable=False, index=True, comment="its former inner id"),
     Column("successor_id", ForeignKey("node.id"), nullable=False, index=True),
     Column("joined_at", BigInteger, nullable=False),
 )
@@ -183,8 +183,8 @@ vacated = Table(
     "vacated",
     metadata,
     Column("parent_id", BigInteger, nullable=False),
-    Column("name_key", _NAME, nullable=False),
-    Column("name", _NAME, nullable=False),
+    Column("name_key", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
     Column("node_id", ForeignKey("node.id"), nullable=False, index=True),
     Column("principal_id", ForeignKey("principal.id"), nullable=False),
     Column("left_at", BigInteger, nullable=False),
@@ -199,7 +199,7 @@ trash = Table(
     metadata,
     Column("node_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
     Column("parent_id", BigInteger, nullable=False),
-    Column("name", _NAME, nullable=False),
+    Column("name", NAME, nullable=False),
     Column("path", Text, nullable=False),
     Column("deleted_at", BigInteger, nullable=False),
     Column("deleted_by", ForeignKey("principal.id"), nullable=False),
@@ -209,6 +209,7 @@ trash = Table(
         nullable=False,
         comment="it is still found where it was, marked as deleted, by doors that show such",
     ),
+    Column("comment", Text, nullable=False, comment="what was said of the deletion"),
 )
 """What was deleted, with its subtree still below it."""
 KEEPS_ADDRESS = trash.c.keeps_address == literal_column("1")
@@ -235,6 +236,7 @@ version = Table(
     Column("properties", Text, nullable=False, comment="snapshot of the typed properties, JSON"),
     Column("has_content", SmallInteger, nullable=False, comment="0: it holds metadata alone, and its digest is that of no bytes"),
     Column("content_no", BigInteger, comment="counts from 0 the versions that came with content; null before the first"),
+    Column("has_streams", SmallInteger, nullable=False, comment="it has named streams beside its primary one"),
     PrimaryKeyConstraint("document_id", "no"),
     sqlite_with_rowid=False,
 )
@@ -249,7 +251,7 @@ Index(
 version_mark = Table(
     "version_mark",
     metadata,
-    Column("document_id", _ID, nullable=False),
+    Column("document_id", ID, nullable=False),
     Column("version_no", BigInteger, nullable=False),
     Column("kind", Text, nullable=False, comment="label, pin or hold"),
     Column("label", Text, nullable=False, comment="the text of a label; empty for the others"),
@@ -272,7 +274,7 @@ version_policy = Table(
 version_stream = Table(
     "version_stream",
     metadata,
-    Column("document_id", _ID, nullable=False),
+    Column("document_id", ID, nullable=False),
     Column("version_no", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("file_name", Text, nullable=False),
@@ -288,7 +290,7 @@ version_stream = Table(
 save = Table(
     "save",
     metadata,
-    Column("document_id", _ID, nullable=False),
+    Column("document_id", ID, nullable=False),
     Column("version_no", BigInteger, nullable=False),
     Column("saved_at", BigInteger, nullable=False),
     Column("author_id", ForeignKey("principal.id"), nullable=False),
@@ -333,11 +335,11 @@ working_save = Table(
 rescue = Table(
     "rescue",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("principal_id", ForeignKey("principal.id"), nullable=False, index=True),
     Column("document_id", BigInteger, comment="the document that was meant"),
     Column("path", Text, nullable=False, comment="where it was"),
-    Column("name", _NAME, nullable=False),
+    Column("name", NAME, nullable=False),
     Column("reason", Text, nullable=False),
     Column("kept_at", BigInteger, nullable=False),
     Column("media_type", Text, nullable=False),
@@ -396,7 +398,7 @@ alias = Table(
     "alias",
     metadata,
     Column("node_id", ForeignKey("node.id"), primary_key=True, autoincrement=False),
-    Column("name", _NAME, nullable=False, index=True),
+    Column("name", NAME, nullable=False, index=True),
     Column("number", BigInteger, comment="of its kind, where the name was made of one"),
 )
 """Second names that a door gives nodes in their collections, beside their names on the drive."""
@@ -414,7 +416,7 @@ property_value = Table(
     "property_value",
     metadata,
     Column("property", Text, nullable=False),
-    Column("value", _NAME, nullable=False),
+    Column("value", NAME, nullable=False),
     Column("node_id", ForeignKey("node.id"), nullable=False, index=True),
     PrimaryKeyConstraint("property", "value", "node_id"),
     sqlite_with_rowid=False,
@@ -456,12 +458,12 @@ access_grant = Table(
 change = Table(
     "change",
     metadata,
-    Column("seq", _ID, primary_key=True, autoincrement=False),
+    Column("seq", ID, primary_key=True, autoincrement=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("action", Text, nullable=False),
-    Column("node_id", _ID, nullable=False, comment="outlives its node, which may be erased"),
+    Column("node_id", ID, nullable=False, comment="outlives its node, which may be erased"),
     Column("parent_id", BigInteger, comment="the collection whose members changed"),
-    Column("name", _NAME),
+    Column("name", NAME),
     Column("version_no", BigInteger),
     Index("change_by_parent", "parent_id", "seq"),
 )
@@ -470,7 +472,7 @@ change = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("principal_id", ForeignKey("principal.id"), nullable=False),
     Column("action", Text, nullable=False),
@@ -481,6 +483,7 @@ audit = Table(
     Column("client", Text, nullable=False),
     Column("outcome", Text, nullable=False, comment="granted or denied"),
     Column("hash", LargeBinary, nullable=False, comment="of the row before it and of this one: no row can be altered alone"),
+    Index("audit_by_node", "node_id", "id"),
 )
 
 _scratch = node.alias("scratch")

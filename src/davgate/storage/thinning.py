@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, cast, delete, exists, 
 
 from davgate.model.instant import Instant
 from davgate.model.marks import MarkKind
+from davgate.model.node import NodeKind
 from davgate.model.retention import Candidate, OldSave, Thinned
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement, Value, ids_given
@@ -45,13 +46,15 @@ _IS_BASE = exists().where(
     check_out.c.base_no == version.c.no,
     check_out.c.cancelled_at.is_(None),
 )
+# What is no document takes hardly any room, and all that was ever registered of it is to be told.
+_IS_OBJECT = node.c.kind == NodeKind.OBJECT.value
 _VERSIONS = Statement(
     select(
         version.c.document_id,
         version.c.no,
         version.c.opened_at,
         version.c.length_bytes + _STREAMS,
-        case((or_(version.c.no == node.c.version_no, _IS_OPEN, _MARKS, _IS_BASE), 1), else_=0),
+        case((or_(version.c.no == node.c.version_no, _IS_OPEN, _MARKS, _IS_BASE, _IS_OBJECT), 1), else_=0),
         case((or_(_IS_OPEN, _IS_HELD), 1), else_=0),
     )
     .join_from(_GIVEN, version, version.c.document_id == _GIVEN.c.id)

@@ -18,24 +18,28 @@ from operator import itemgetter
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from lxml import etree
+from typing import Final
+
 from sqlalchemy import and_, bindparam, func, literal, select, text, union_all
 
 from davgate.model.audit import damages
 from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
-from davgate.model.metadata import indexed_values
+from davgate.model.indexing import indexed_values, words_of
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
-from davgate.storage import audit_rows, schema, uploads
+from davgate.storage import audit_rows, schema, temporal_index, uploads
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session
 from davgate.storage.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, Subject
 from davgate.storage.invariants import RULES
+from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, version
 
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""
 _BLOCK_BYTES = 1 << 20
+_REGISTER_AGAIN: Final = "Change the object through the LoRA door: with that it is found again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def _rows(session: Session, database: Database) -> Iterator[Finding]:
     yield from _names(session)
     yield from _properties(session)
     yield from _found_by(session)
+    yield from _registered(session)
     yield from _lock_owners(session)
     yield from _audit(session)
 
@@ -195,33 +200,42 @@ def _properties(session: Session) -> Iterator[Finding]:
                 yield Finding("property-torn", _node(session, node_id), what, "Set the property again.")
 
 
-# One statement for both: a session streams one at a time.
+# One statement for all: a session streams one at a time.
 _SAID = Statement(
     union_all(
-        select(version.c.document_id.label("of"), literal(0).label("is_index"), version.c.properties, literal(""))
+        select(version.c.document_id.label("of"), literal(0).label("part"), version.c.properties, version.c.file_name)
         .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
         .where(version.c.properties != "{}"),
         select(property_value.c.node_id, literal(1), property_value.c.property, property_value.c.value),
-    ).order_by("of")
+        select(document_text.c.node_id, literal(2), document_text.c.words, literal("")),
+    ).order_by("of", "part")
 )
+
+
+def _registered(session: Session) -> Iterator[Finding]:
+    for node_id in temporal_index.differing(session):
+        what = "it is not found by what its registration says, or by what it does not say"
+        yield Finding("temporal-differs", _WHERE[Subject.NODE](session, node_id), what, _REGISTER_AGAIN)
 
 
 def _found_by(session: Session) -> Iterator[Finding]:
     """Hold what documents are found by against what their current versions say."""
     rows = (row for batch in session.stream(_SAID) for row in batch)
     for node_id, of_node in groupby(rows, key=itemgetter(0)):
-        properties, found = "{}", set()
-        for _, is_index, text_of_it, value in of_node:
-            if is_index:
+        said, file_name, found, words = "{}", "", set(), ""
+        for _, part, text_of_it, value in of_node:
+            if part == 0:
+                said, file_name = text_of_it, value
+            elif part == 1:
                 found.add((text_of_it, value))
             else:
-                properties = text_of_it
-        if (fault := _index_fault(properties, found)) is not None:
+                words = text_of_it
+        if (fault := _index_fault(said, file_name, found, words)) is not None:
             code, what = fault
             yield Finding(code, _node(session, node_id), what, "Change one of its typed properties, and report this.")
 
 
-def _index_fault(properties: str, found: set[tuple[str, str]]) -> tuple[str, str] | None:
+def _index_fault(properties: str, file_name: str, found: set[tuple[str, str]], words: str) -> tuple[str, str] | None:
     try:
         said = json.loads(properties)
     except ValueError:
@@ -229,9 +243,11 @@ def _index_fault(properties: str, found: set[tuple[str, str]]) -> tuple[str, str
     if not isinstance(said, dict):
         return "metadata-torn", "what its current version says by typed properties cannot be read"
     differing = sorted(f"{key} = {value}" for key, value in found.symmetric_difference(indexed_values(said)))
-    if not differing:
-        return None
-    return "index-differs", f"what it is found by is not what its current version says ({', '.join(differing[:3])})"
+    if differing:
+        return "index-differs", f"what it is found by is not what its current version says ({', '.join(differing[:3])})"
+    if words != (words_of(said, file_name) if said else ""):
+        return "words-differ", "the words that it is found by are not those of its current version"
+    return None
 
 
 _OWNERS = Statement(select(lock.c.node_id, lock.c.owner).where(lock.c.owner != ""))

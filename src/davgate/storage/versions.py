@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, no_metadata
-from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Version
+from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Stream, Version, no_streams
+from davgate.model.registration import KEY
+from davgate.storage import streams, temporal_index
 from davgate.storage.blobs import Staged
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
@@ -41,6 +43,14 @@ def of_document(session: Session, document_id: int) -> Iterator[Version]:
     """Yield the versions of a document that have content, the oldest first. Needs a snapshot session."""
     for batch in session.stream(_OF_DOCUMENT, document_id=document_id):
         yield from map(to_version, batch)
+
+
+_ALL_OF_NODE = Statement(_JOINED.where(version.c.document_id == bindparam("document_id")).order_by(version.c.no))
+
+
+def all_of_node(session: Session, node_id: int) -> list[Version]:
+    """Return the versions of a document or collection, also those of metadata alone, the oldest first."""
+    return [to_version(row) for row in session.all(_ALL_OF_NODE, document_id=node_id)]
 
 
 _near = version.alias("near")
@@ -118,6 +128,7 @@ _ADD = Statement(
         properties=bindparam("properties"),
         has_content=bindparam("has_content"),
         content_no=bindparam("content_no"),
+        has_streams=bindparam("has_streams"),
     )
 )
 
@@ -141,6 +152,7 @@ class NewVersion:
     metadata: Metadata = field(default_factory=no_metadata, hash=False)
     has_content: bool = True
     content_no: int | None = 0
+    streams: Mapping[str, Stream] = field(default_factory=no_streams, hash=False)
 
 
 def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
@@ -166,11 +178,22 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
                 "properties": from_metadata(one.metadata),
                 "has_content": int(one.has_content),
                 "content_no": one.content_no,
+                "has_streams": int(bool(one.streams)),
             }
             for one in new
         ],
     )
+    for one in new:
+        if one.streams:
+            streams.add(tx, one.document_id, one.no, one.streams)
+        if KEY in one.metadata:
+            temporal_index.follow(tx, one.document_id, one.no)
+        elif one.no > 1 and one.cause in _RESTORING:
+            temporal_index.follow_if_known(tx, one.document_id, one.no)
 
+
+_RESTORING: Final = (Cause.REVERT, Cause.METADATA)
+"""Why a version may say less than the one before it."""
 
 _KEEP_SAVE = Statement(
     insert(save).values(
@@ -358,8 +381,8 @@ def append(
     """Copy versions of a document, those from ``from_no`` on, behind the last one of another; return how many numbers they take.
 
     They keep their times, but that each is younger than the one before it, as the versions of any document are. What came with
-    content is counted on from ``last``, the other's last version, and what says nothing by properties says what that says: a file
-    that a program made for a moment has none, and must not end those of the document.
+    content is counted on from ``last``, the other's last version, and what says nothing by properties says what that says, by its
+    streams too: a file that a program made for a moment has none, and must not end those of the document.
     """
     after_at = Instant(0) if last is None else last.saved_at
     after_content_no = None if last is None else last.content_no
@@ -367,6 +390,7 @@ def append(
     inherited = from_metadata(NO_METADATA if last is None else last.metadata)
     added: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
+    with_streams: list[tuple[int, Mapping[str, Stream]]] = []
     saves_by_no: dict[int, list[dict[str, Any]]] = {}
     for row in tx.all(_WHOLE_SAVES, document_id=source_id, from_no=from_no):
         one = dict(zip(save.columns.keys(), row, strict=True))
@@ -384,10 +408,22 @@ def append(
         if one["has_content"] and (not has_content or Cause(one["cause"]) in CONTENT_CAUSES):
             after_content_no = 0 if after_content_no is None else after_content_no + 1
             has_content = True
-        says = {"properties": inherited} if one["properties"] == "{}" else {}
+        says: dict[str, Any] = {}
+        said_by = (source_id, one["no"], one["has_streams"])
+        if one["properties"] == "{}" and last is not None:
+            said_by = (last.document_id, last.no, last.has_streams)
+            says = {"properties": inherited, "has_streams": int(last.has_streams)}
         added.append({**one, "document_id": into_id, "no": no, "content_no": after_content_no, **times, **says})
+        if said_by[2]:
+            with_streams.append((no, streams.of_version(tx, said_by[0], said_by[1])))
     tx.run_many(_INSERT_WHOLE, added)
     tx.run_many(_INSERT_WHOLE_SAVE, kept)
+    for no, named in with_streams:
+        streams.add(tx, into_id, no, named)
+    if any(KEY in one["properties"] for one in added):
+        temporal_index.follow(tx, into_id, after_no + 1)
+    elif added:
+        temporal_index.follow_if_known(tx, into_id, after_no + 1)
     return max((one["no"] for one in added), default=after_no) - after_no
 
 
