@@ -225,6 +225,7 @@ class Application:
         uploads = OpenUploads(config.limits.open_uploads)
         self._drive = DriveApp(drive, self._login, uploads)
         self._doors = [Door(dialect, self._service(config, mount), self._login, uploads) for mount, dialect in dialects.items()]
+        self._mounts = tuple(dialects)
         self._figures = Figures(store, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {
@@ -287,9 +288,11 @@ class Application:
         path: str = environ["REQUEST_URI"].partition("?")[0]
         try:
             self._proxies.settle(environ)
-            for door in self._doors:
-                if _is_at_or_below(path, door.service.mount):
-                    return door.answer(environ)
+            # Most requests are the drive's, and spare themselves the look at each door.
+            if path.startswith(self._mounts):
+                for door in self._doors:
+                    if _is_at_or_below(path, door.service.mount):
+                        return door.answer(environ)
         except DavgateError as error:
             return _refused(error)
         response = self._answer_at_drive_or_page(environ, path)

@@ -22,7 +22,10 @@ class Ability(enum.Enum):
     CREATE = "create"
     REPLACE = "replace"
     CHANGE_METADATA = "change_metadata"
+    ENTITLE = "entitle"
+    DESCRIBE = "describe"
     PAST = "version_before"
+    KEEPER = "kept_by"
     LOCK = "lock"
     TOKEN = "token_of"
     CHECK_OUT = "check_out"
@@ -43,18 +46,14 @@ class Refusal(enum.Enum):
 
 @dataclass(frozen=True)
 class Known:
-    """What a door tells of a document; what it does not show is None.
+    """What a door tells of a document; what it does not show is None."""
 
-    ``is_kept`` tells whether somebody keeps others from writing it, by a lock or a check-out, and ``kept_by`` who.
-    """
-
-    length_bytes: int
     media_type: str
     created_at: datetime
     modified_at: datetime
-    is_kept: bool
-    kept_by: str | None = None
+    length_bytes: int | None = None
     title: str | None = None
+    description: str | None = None
     file_name: str | None = None
     created_by: str | None = None
     sha256: str | None = None
@@ -73,6 +72,10 @@ class Door(ABC):
     """Why it lacks an ability."""
     is_without_tokens: ClassVar[bool] = False
     """Whether its locks are of who signed in, and who holds such a lock writes here without a token."""
+    locks_end: ClassVar[bool] = True
+    """Whether its locks end by themselves, after an hour at most."""
+    deletes_what_is_gone: ClassVar[bool] = False
+    """Whether deleting once more what is deleted goes well, and does nothing."""
     creates_untitled: ClassVar[bool] = False
     """Whether a document has no title when it is made here."""
     title_of_untitled: ClassVar[str | None] = None
@@ -81,6 +84,14 @@ class Door(ABC):
     """Whether the metadata that it changes are typed, and so make a version."""
     counts_content_alone: ClassVar[bool] = False
     """Whether it counts the versions with new content alone."""
+    names_files_by_titles: ClassVar[bool] = False
+    """Whether it calls a file by the title of its document when it changes either."""
+    moves_by_a_version: ClassVar[bool] = False
+    """Whether another place makes a version, as every change does there."""
+    tells_of_saves: ClassVar[bool] = False
+    """Whether the first save into a working copy makes a version, too, which says that the document is being changed."""
+    shows_working_copies: ClassVar[bool] = True
+    """Whether the holder of a check-out reads the working copy; else what was checked in."""
 
     # Making and finding
 
@@ -110,6 +121,10 @@ class Door(ABC):
         """Return the content of the version before the present one."""
         raise NotImplementedError
 
+    def kept_by(self, client: Client, uuid: str) -> str | None:
+        """Return who keeps others from writing it, by a lock or a check-out: "" for somebody without a name, None for nobody."""
+        raise NotImplementedError
+
     # Writing
 
     def replace(self, client: Client, uuid: str, content: bytes, **headers: str) -> Response:
@@ -118,6 +133,14 @@ class Door(ABC):
 
     def change_metadata(self, client: Client, uuid: str, token: str | None = None) -> Response:
         """Change what is said of a document."""
+        raise NotImplementedError
+
+    def entitle(self, client: Client, uuid: str, title: str) -> Response:
+        """Give it a title."""
+        raise NotImplementedError
+
+    def describe(self, client: Client, uuid: str, description: str) -> Response:
+        """Give it a description."""
         raise NotImplementedError
 
     @abstractmethod

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from tests.doors.door import Door, Known, Refusal
+from tests.doors.door import Ability, Door, Known, Refusal
 from tests.protocol.client import HOST, SET_AUTHOR, Client, Response, lockinfo
 from tests.protocol.multistatus import DAV, entries, error_of, members, propfind
 
@@ -32,6 +32,10 @@ class Drive(Door):
     """Finds documents by ``DAV:resource-id``, which it reads of all that is there."""
 
     name: ClassVar[str] = "drive"
+    lacks = {
+        Ability.ENTITLE: "it has names alone; properties that are set here mean nothing to others",
+        Ability.DESCRIBE: "it has names alone; properties that are set here mean nothing to others",
+    }
     creates_untitled = True
 
     def create(self, client: Client, content: bytes, name: str) -> str:
@@ -64,15 +68,16 @@ class Drive(Door):
     def known(self, client: Client, uuid: str) -> Known:
         at = self.at(client, uuid)
         (said,) = propfind(client, at, "getcontentlength", "getcontenttype", "creationdate", "getlastmodified").values()
-        locks = self._locks(client, at)
         return Known(
             length_bytes=int(said["getcontentlength"]),
             media_type=said["getcontenttype"],
             created_at=datetime.fromisoformat(said["creationdate"]),
             modified_at=parsedate_to_datetime(said["getlastmodified"]),
-            is_kept=bool(locks),
-            kept_by=locks[0].findtext(f"{DAV}owner") if locks else None,
         )
+
+    def kept_by(self, client: Client, uuid: str) -> str | None:
+        locks = self._locks(client, self.at(client, uuid))
+        return (locks[0].findtext(f"{DAV}owner") or "") if locks else None
 
     def versions(self, client: Client, uuid: str) -> int:
         return len(members(client, self._history(client, uuid)))

@@ -37,6 +37,7 @@ class Gever(Door):
     title_of_untitled = "name"
     versions_typed_metadata = True
     counts_content_alone = True
+    names_files_by_titles = True
 
     def create(self, client: Client, content: bytes, name: str) -> str:
         fields = {"@type": "opengever.document.document", "file": text_file(content.decode(), name)}
@@ -74,18 +75,21 @@ class Gever(Door):
 
     def known(self, client: Client, uuid: str) -> Known:
         shown = self.shown(client, uuid)
-        kept_by = shown["checked_out"] or shown["lock"].get("creator")
         return Known(
             length_bytes=shown["file"]["size"],
             media_type=shown["file"]["content-type"],
             created_at=datetime.fromisoformat(shown["created"]),
             modified_at=datetime.fromisoformat(shown["modified"]),
-            is_kept=kept_by is not None,
-            kept_by=kept_by,
             title=shown["title"],
+            description=shown["description"] or "",
             file_name=shown["file"]["filename"],
             created_by=shown["creator"]["identifier"],
         )
+
+    def kept_by(self, client: Client, uuid: str) -> str | None:
+        shown = self.shown(client, uuid)
+        kept_by: str | None = shown["checked_out"] or shown["lock"].get("creator")
+        return kept_by
 
     def versions(self, client: Client, uuid: str) -> int:
         return len(send(client, "GET", self.at(client, uuid, "/@history")).json)
@@ -109,6 +113,12 @@ class Gever(Door):
     def change_metadata(self, client: Client, uuid: str, token: str | None = None) -> Response:
         headers = {} if token is None else {"lock_token": token}
         return send(client, "PATCH", self.at(client, uuid), {"title": "Titel", "description": "d"}, **headers)
+
+    def entitle(self, client: Client, uuid: str, title: str) -> Response:
+        return send(client, "PATCH", self.at(client, uuid), {"title": title})
+
+    def describe(self, client: Client, uuid: str, description: str) -> Response:
+        return send(client, "PATCH", self.at(client, uuid), {"description": description})
 
     def touch(self, client: Client, uuid: str, token: str | None = None) -> Response:
         return self.change_metadata(client, uuid, token)

@@ -23,6 +23,8 @@ class Okd(Door):
     name: ClassVar[str] = "okd"
     lacks = {
         Ability.CHANGE_METADATA: "what was said of a document when it was delivered stays",
+        Ability.ENTITLE: "what was said of a document when it was delivered stays",
+        Ability.DESCRIBE: "what was said of a document when it was delivered stays",
         Ability.PAST: "it shows the present version alone",
         Ability.TOKEN: "its locks have none",
         Ability.CHECK_OUT: "it has locks alone",
@@ -59,13 +61,16 @@ class Okd(Door):
             media_type=shown["format"],
             created_at=datetime.fromisoformat(shown["creationDate"]),
             modified_at=datetime.fromisoformat(shown["modificationDate"]),
-            is_kept=shown["locked"],
-            kept_by=shown["lock"]["lockedBy"] if shown["locked"] else None,
             title=shown["title"],
+            description=shown["description"] or "",
             file_name=shown["fileName"],
             created_by=shown["createdBy"],
             sha256=shown["digest"]["value"],
         )
+
+    def kept_by(self, client: Client, uuid: str) -> str | None:
+        shown = self.shown(client, uuid)
+        return shown["lock"]["lockedBy"] if shown["locked"] else None
 
     def versions(self, client: Client, uuid: str) -> int:
         number: int = self.shown(client, uuid)["version"]

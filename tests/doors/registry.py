@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from itertools import permutations
 from typing import Final
 
@@ -9,10 +11,14 @@ import pytest
 
 from tests.doors.door import Ability, Door
 from tests.doors.drive import Drive
+from tests.doors.dynacase import Dynacase
 from tests.doors.gever import Gever
+from tests.doors.lora import Lora
 from tests.doors.okd import Okd
+from tests.doors.yuuvis import Yuuvis
 
-DOORS: Final[tuple[Door, ...]] = (Drive(), Gever(), Okd())
+DRIVE: Final = Drive()
+DOORS: Final[tuple[Door, ...]] = (DRIVE, Gever(), Okd(), Yuuvis(), Dynacase(), Lora())
 
 
 def can(door: Door, *needed: Ability) -> bool:
@@ -20,12 +26,39 @@ def can(door: Door, *needed: Ability) -> bool:
     return not any(ability in door.lacks for ability in needed)
 
 
+def able(*needed: Ability) -> list[Door]:
+    """Return the doors that can do all of this."""
+    return [door for door in DOORS if can(door, *needed)]
+
+
 def by_door(*needed: Ability) -> pytest.MarkDecorator:
     """Run a test once for each ``door`` with these abilities."""
-    return pytest.mark.parametrize("door", [one for one in DOORS if can(one, *needed)], ids=lambda door: door.name)
+    return pytest.mark.parametrize("door", able(*needed), ids=lambda door: door.name)
 
 
-def in_pairs(*, here: set[Ability] | None = None, there: set[Ability] | None = None) -> pytest.MarkDecorator:
+@dataclass(frozen=True)
+class Cells:
+    """What a test needs of the one door and of the other, and the pairs that it is run for."""
+
+    here: frozenset[Ability]
+    there: frozenset[Ability]
+    run: tuple[tuple[str, str], ...]
+
+
+CELLS: Final[dict[str, Cells]] = {}
+"""By the names of tests."""
+
+
+def in_pairs(
+    *, here: Collection[Ability] = (), there: Collection[Ability] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a test for each ordered pair of doors, ``here`` and ``there``, that have the abilities it needs of each."""
-    pairs = [(one, other) for one, other in permutations(DOORS, 2) if can(one, *(here or ())) and can(other, *(there or ()))]
-    return pytest.mark.parametrize(("here", "there"), pairs, ids=[f"{one.name}-{other.name}" for one, other in pairs])
+    pairs = [(one, other) for one, other in permutations(DOORS, 2) if can(one, *here) and can(other, *there)]
+    names = tuple((one.name, other.name) for one, other in pairs)
+    mark = pytest.mark.parametrize(("here", "there"), pairs, ids=map("-".join, names))
+
+    def marked(test: Callable[..., None]) -> Callable[..., None]:
+        CELLS[test.__name__] = Cells(frozenset(here), frozenset(there), names)
+        return mark(test)
+
+    return marked

@@ -7,20 +7,21 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import SettableClock
-from tests.doors.door import Refusal
-from tests.doors.drive import Drive
+from tests.doors.door import Ability, Door, Refusal
 from tests.doors.gever import Gever
-from tests.doors.okd import Okd
+from tests.doors.registry import DOORS, by_door
 from tests.protocol.client import Client
 from tests.protocol.gever import send
 
-GEVER, DRIVE, OKD = Gever(), Drive(), Okd()
+(GEVER,) = (door for door in DOORS if isinstance(door, Gever))
+OTHERS = [door for door in DOORS if door is not GEVER]
 
 
 @pytest.fixture
 def trashed(ann: Client, clock: SettableClock) -> tuple[str, str]:
     """A document that was trashed, and its address."""
-    document = OKD.create(ann, b"one", "name.txt")
+    document = GEVER.create(ann, b"one", "name.txt")
+    assert all(door.exists(ann, document) for door in DOORS)
     address = GEVER.address(ann, document)
     assert address is not None
     clock.advance(timedelta(hours=1))
@@ -33,7 +34,7 @@ def test_what_gever_has_trashed_is_shown_there_alone(ann: Client, bob: Client, t
     document, address = trashed
 
     assert send(bob, "GET", address).json["trashed"] is True
-    for door in (DRIVE, OKD):
+    for door in OTHERS:
         assert not door.exists(bob, document)
         door.assert_refused(door.read(bob, document), Refusal.MISSING)
 
@@ -43,15 +44,16 @@ def test_what_gever_brings_back_is_there_for_all(ann: Client, bob: Client, trash
 
     assert send(bob, "POST", address + "/@untrash").status == 204
 
-    for door in (DRIVE, OKD, GEVER):
+    for door in DOORS:
         assert door.read(ann, document).body == b"one"
 
 
-def test_what_gever_has_trashed_is_brought_back_by_the_drive(ann: Client, bob: Client, trashed: tuple[str, str]) -> None:
+@by_door(Ability.RESTORE)
+def test_what_gever_has_trashed_is_brought_back_by_others(ann: Client, bob: Client, trashed: tuple[str, str], door: Door) -> None:
     document, _ = trashed
 
-    DRIVE.restore(bob, document)
+    door.restore(bob, document)
 
-    for door in (DRIVE, OKD, GEVER):
-        assert door.read(ann, document).body == b"one"
+    for one in DOORS:
+        assert one.read(ann, document).body == b"one"
     assert GEVER.shown(ann, document)["trashed"] is False

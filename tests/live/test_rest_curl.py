@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.live, pytest.mark.skipif(EXTERNAL_URL is not None, rea
 OTHER: Final = "bob"
 OTHERS_PASSWORD: Final = guard("battery staple 8")
 OKD: Final = "okd/v1/documents"
+AS_JSON: Final = ("--header", "Content-Type: application/json")
 WORKERS: Final = {"DAVGATE_SERVER_WORKERS": "2"}
 
 
@@ -245,3 +246,143 @@ def test_document_of_gever_from_check_out_to_check_in(people: People) -> None:
     assert bob.json("DELETE", document).status == 204
     assert ann.json("GET", document).status == 404
     assert ann("GET", on_drive).status == 404
+
+
+def test_object_of_yuuvis_from_import_to_deletion(people: People, tmp_path: Path) -> None:
+    ann, bob = people.ann, people.bob
+    letter = tmp_path / "letter.txt"
+    letter.write_bytes(b"hello world")
+    objects = "api/dms/objects"
+    said = {
+        "objects": [
+            {
+                "properties": {
+                    "system:objectTypeId": {"value": "appEmail:email"},
+                    "appEmail:from": {"value": "ann@example.org"},
+                    "appEmail:subject": {"value": "It's about the yearly figures"},
+                },
+                "contentStreams": [{"cid": "c1", "fileName": "letter.txt"}],
+            }
+        ]
+    }
+    form = ("--form", f"data={json.dumps(said)};type=application/json", "--form", f"c1=@{letter};type=text/plain")
+    made = ann.done("POST", objects, *form).json["objects"][0]
+    address = f"{objects}/{made['properties']['system:objectId']['value']}"
+    assert made["contentStreams"][0]["length"] == 11
+
+    # Found, and read in part
+    query = "SELECT * FROM appEmail:email WHERE appEmail:subject LIKE 'It''s about%' AND CONTAINS('FIGURES')"
+    hits = bob.json("POST", f"{objects}/search", {"query": {"statement": query}}, *AS_JSON).json
+    assert (hits["totalNumItems"], hits["objects"][0]["properties"]["system:versionNumber"]["value"]) == (1, 1)
+    part = bob("GET", f"{address}/contents/file", "--range", "0-4")
+    assert (part.status, part.content) == (206, b"hello")
+
+    # The whole is sent back with a change; who comes second with the state of before changes nothing
+    seen = bob.done("GET", address).json
+    seen["objects"][0]["properties"]["appEmail:subject"]["value"] = "Figures"
+    assert ann.json("POST", address, seen, *AS_JSON).status == 200
+    late = bob.json("POST", address, seen, *AS_JSON)
+    assert (late.status, late.json["serviceErrorCode"]) == (409, 2810)
+
+    # New content by the drive is a version here
+    month = made["properties"]["system:creationDate"]["value"][:7]
+    ann.done("PUT", f"dav/yuuvis/{month}/letter.txt", "--data-binary", "by the drive")
+    now = bob.done("GET", address).json["objects"][0]
+    assert (now["properties"]["system:versionNumber"]["value"], now["contentStreams"][0]["length"]) == (3, 12)
+    assert bob.done("GET", f"{address}/versions/1/contents/file").content == b"hello world"
+
+    ann.done("DELETE", address)
+    assert bob("GET", address).status == 404
+    assert bob("GET", f"dav/yuuvis/{month}/letter.txt").status == 404
+
+
+def test_article_of_dynacase_from_creation_to_the_trash_and_back(people: People, tmp_path: Path) -> None:
+    ann, bob = people.ann, people.bob
+    file = tmp_path / "annexe.txt"
+    file.write_bytes(b"annexe")
+    attributes = {"my_title": {"value": "Hello"}, "my_level": {"value": 3}}
+    body = {"document": {"attributes": attributes}}
+    made = ann.json("POST", "api/v1/families/MY_ARTICLE/documents/", body, *AS_JSON)
+    assert made.status == 201, made
+    document = made.json["data"]["document"]["uri"].removesuffix(".json")
+
+    # A file that came before, and one in a form
+    reference = ann.done("POST", "api/v1/temporaryFiles/", "--form", f"file=@{file}").json["data"]["file"]["reference"]
+    annexes = {"document": {"attributes": {"my_annexes": [{"value": reference}]}}}
+    assert ann.json("PUT", document, annexes, *AS_JSON).status == 200
+    ann.done("PUT", document, "--form", f"my_file=@{file};filename=article.txt")
+    assert bob.done("GET", f"{document}/files/my_annexes/0").content == b"annexe"
+    assert bob.done("GET", f"{document}/files/my_file").content == b"annexe"
+
+    # Locked by one user, for the others here and on the drive
+    lock = ann("POST", f"{document}/locks/permanent")
+    assert lock.status == 201
+    refused = bob("PUT", document, "--data-urlencode", "my_level=4")
+    assert (refused.status, refused.json["messages"][0]["code"]) == (403, "API0201")
+    month = bob.done("GET", f"{document}.json?fields=document.properties.all").json["data"]["document"]["properties"]
+    on_drive = f"dav/Dynacase/{month['creationDate'][:7]}/article.txt"
+    assert bob("PUT", on_drive, "--data-binary", "x").status == 423
+    ann.done("DELETE", f"{document}/locks/")
+    changed = bob.done("PUT", document, "--data-urlencode", "my_level=4").json["data"]
+    assert list(changed["changes"]) == ["my_level"]
+
+    deleted = ann.done("DELETE", document).json["data"]["document"]["uri"]
+    gone = bob("GET", document)
+    assert (gone.status, gone.json["messages"][0]["code"]) == (404, "API0219")
+    alive = {"document": {"properties": {"status": "alive"}}}
+    assert ann.json("PUT", deleted, alive, *AS_JSON).status == 200
+    assert bob.done("GET", on_drive).content == b"annexe"
+
+
+def test_objects_of_lora_in_two_times(people: People, tmp_path: Path) -> None:
+    ann, bob = people.ann, people.bob
+    always = {"from": "2016-01-01", "to": "infinity"}
+    unit = {
+        "attributter": {
+            "organisationenhedegenskaber": [{"brugervendtnoegle": "skole", "enhedsnavn": "Skole", "virkning": always}]
+        },
+        "tilstande": {"organisationenhedgyldighed": [{"gyldighed": "Aktiv", "virkning": always}]},
+    }
+    made = ann.json("POST", "lora/organisation/organisationenhed", unit, *AS_JSON)
+    assert made.status == 201, made
+    uuid = made.json["uuid"]
+    address = f"lora/organisation/organisationenhed/{uuid}"
+    term = {"from": "2018-01-01", "to": "2019-09-01"}
+    patch = {"attributter": {"organisationenhedegenskaber": [{"enhedsnavn": "Ny skole", "virkning": term}]}}
+    assert bob.json("PATCH", address, patch, *AS_JSON).json == {"uuid": uuid}
+
+    then, now = bob.done("GET", f"{address}?virkningstid=2018-06-01").json, ann.done("GET", address).json
+    names = [
+        shown[uuid][0]["registreringer"][0]["attributter"]["organisationenhedegenskaber"][0]["enhedsnavn"]
+        for shown in (then, now)
+    ]
+    assert names == ["Ny skole", "Skole"]
+    found = ann.done("GET", "lora/organisation/organisationenhed?enhedsnavn=NY%25&virkningstid=2018-06-01").json
+    assert found == {"results": [[uuid]]}
+
+    # A document with a part is a file on the drive, and what is saved there is a registration here
+    part = tmp_path / "brev.txt"
+    part.write_bytes(b"first")
+    said = {"brugervendtnoegle": "b", "beskrivelse": "", "brevdato": "2020-01-01", "titel": "Brev", "dokumenttype": "brev"}
+    deal = {
+        "deltekst": "brev",
+        "egenskaber": [{"indeks": 1, "indhold": "field:f1", "mimetype": "text/plain", "virkning": always}],
+    }
+    letter = {
+        "attributter": {"dokumentegenskaber": [{**said, "virkning": always}]},
+        "tilstande": {"dokumentfremdrift": [{"fremdrift": "Modtaget", "virkning": always}]},
+        "varianter": [{"varianttekst": "txt", "egenskaber": [{"produktion": True, "virkning": always}], "dele": [deal]}],
+    }
+    made = ann("POST", "lora/dokument/dokument", "--form", f"json={json.dumps(letter)}", "--form", f"f1=@{part}")
+    assert made.status == 201, made
+    dokument = f"lora/dokument/dokument/{made.json['uuid']}"
+    registration = ann.done("GET", dokument).json[made.json["uuid"]][0]["registreringer"][0]
+    month = registration["fratidspunkt"]["tidsstempeldatotid"][:7]
+    ann.done("PUT", f"dav/LoRA/{month}/brev.txt", "--data-binary", "second")
+    shown = bob.done("GET", f"{dokument}?registreretFra=-infinity").json[made.json["uuid"]][0]["registreringer"]
+    assert [one["livscykluskode"] for one in shown] == ["Rettet", "Opstaaet"]
+    contents = [one["varianter"][0]["dele"][0]["egenskaber"][-1]["indhold"].removeprefix("store:") for one in shown]
+    assert [bob.done("GET", f"lora/dokument/dokument/{one}").content for one in contents] == [b"second", b"first"]
+
+    assert ann("DELETE", dokument).status == 202
+    assert (bob("GET", dokument).status, bob("GET", f"dav/LoRA/{month}/brev.txt").status) == (410, 404)

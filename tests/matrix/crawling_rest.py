@@ -1,7 +1,8 @@
-"""Everything that a role can reach through GEVER and OKD by following addresses and searching, and what it is told on the way."""
+"""Everything that a role can reach through the dialects by following addresses and searching, and what it is told on the way."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -9,8 +10,12 @@ from urllib.parse import quote, urlsplit
 from tests.matrix.crawling import Told
 from tests.matrix.worlds import World, hidden_markers
 from tests.protocol.client import Response
+from tests.protocol.dynacase import BASE as DYNACASE
 from tests.protocol.gever import MOUNT as GEVER
+from tests.protocol.lora import ALL_REGISTRATIONS, ALL_TIME, DOKUMENT
 from tests.protocol.okd import BASE as OKD
+from tests.protocol.yuuvis import BASE as YUUVIS
+from tests.protocol.yuuvis import JSON
 
 _STALE: Final = '"none"'
 _SERVICES: Final = (
@@ -75,7 +80,98 @@ def crawled_by_okd(world: World) -> Told:
     return told
 
 
+def _some_hidden(world: World) -> list[str]:
+    """Return a part of the words that the role may not be told."""
+    return sorted(hidden_markers(world.role))[::4]
+
+
+def crawled_by_yuuvis(world: World) -> Told:
+    """Return all answers to a role that searches for everything and for what it may not see, and asks for all that it finds."""
+    ask = world.ask
+    told: Told = {}
+
+    def search(statement: str) -> Response:
+        return ask("POST", f"{YUUVIS}/search", json.dumps({"query": {"statement": statement}}), content_type=JSON)
+
+    for number, word in enumerate(_some_hidden(world)):
+        told[f"search of hidden word {number}"] = search(
+            f"SELECT * FROM system:object WHERE Name LIKE '%{word}%' OR CONTAINS('{word}')"
+        )
+    told["search"] = search("SELECT * FROM system:object ORDER BY Name")
+    told["count"] = search("SELECT COUNT(*) FROM system:object")
+    if told["search"].status != 200:
+        return told
+    for entry in told["search"].json["objects"]:
+        said = {name: one["value"] for name, one in entry["properties"].items()}
+        target, name = f"{YUUVIS}/{said['system:objectId']}", said["Name"]
+        for rest in ("", "/versions", "/versions/1", "/history", "/contents/file", "/versions/1/contents/file"):
+            told[f"{rest or 'read'} {name}"] = ask("GET", target + rest)
+        told[f"stale {name}"] = ask("DELETE", target, if_match=_STALE)
+        told[f"no body {name}"] = ask("PATCH", target, b"[", content_type=JSON)
+    return told
+
+
+_OF_DOCUMENTS: Final = (
+    "?fields=document.properties.all,document.attributes", "/revisions/", "/revisions/0", "/history/", "/locks/",
+    "/files/fi_file", "/revisions/0/files/fi_file/-1", "/workflows/states/", "/files/none",
+)  # fmt: skip
+
+
+def crawled_by_dynacase(world: World) -> Told:
+    """Return all answers to a role that lists documents and the trash, and asks for all that it is told of."""
+    ask = world.ask
+    told: Told = {}
+    for place in ("documents", "families/MY_FILE/documents", "trash"):
+        for query in ("slice=all&orderBy=title:asc&fields=document.properties.all", "slice=1&orderBy=title:desc"):
+            told[f"list {place} {query}"] = ask("GET", f"{DYNACASE}/{place}/?{query}")
+    for place in ("documents", "trash"):
+        listed = told[f"list {place} slice=all&orderBy=title:asc&fields=document.properties.all"]
+        for one in listed.json["data"]["documents"] if listed.status == 200 else ():
+            target, name = f"{DYNACASE}/{place}/{one['properties']['initid']}", one["properties"]["title"]
+            for rest in _OF_DOCUMENTS:
+                told[f"{place} {rest} {name}"] = ask("GET", target + rest)
+            told[f"{place} stale {name}"] = ask("PUT", target, b"{}", if_match=_STALE, content_type=JSON)
+            told[f"{place} no body {name}"] = ask("PUT", target, b"[", content_type=JSON)
+    return told
+
+
+def crawled_by_lora(world: World) -> Told:
+    """Return all answers to a role that searches for everything and for what it may not see, and asks for all that it finds."""
+    ask = world.ask
+    told: Told = {}
+    for number, word in enumerate(_some_hidden(world)):
+        told[f"search of hidden word {number}"] = ask("GET", f"{DOKUMENT}?vilkaarligattr=%25{word}%25")
+    told["search"] = ask("GET", f"{DOKUMENT}?bvn=%25")
+    found = told["search"].json["results"][0] if told["search"].status == 200 else []
+    told["list"] = ask("GET", f"{DOKUMENT}?{'&'.join(f'uuid={uuid}' for uuid in found)}&list=1")
+    for no, uuid in enumerate(found):
+        whole = ask("GET", f"{DOKUMENT}/{uuid}?{ALL_TIME}&{ALL_REGISTRATIONS}")
+        told[f"read {no}"] = whole
+        told[f"stale {no}"] = ask("DELETE", f"{DOKUMENT}/{uuid}", if_match=_STALE)
+        ((shown,),) = whole.json.values()
+        for place, address in enumerate(_addresses_in(shown)):
+            told[f"content {no} {place}"] = ask("GET", f"{DOKUMENT}/{address}")
+    return told
+
+
+def _addresses_in(shown: dict[str, Any]) -> Iterator[str]:
+    for registration in shown["registreringer"]:
+        for variant in registration["varianter"]:
+            for part in variant["dele"]:
+                yield from (one["indhold"].removeprefix("store:") for one in part["egenskaber"])
+
+
+def _found_number(response: Response) -> int:
+    """Return how many documents a search has found, in the words of whichever door."""
+    said = response.json
+    if "totalItems" in said:
+        return int(said["totalItems"])
+    if "numItems" in said:
+        return int(said["numItems"])
+    return sum(map(len, said.get("results", ())))
+
+
 def found_by_search(told: Told) -> dict[str, int]:
     """Return how many documents each search for a hidden word has found, if any."""
     searches = {question: response for question, response in told.items() if "hidden word" in question}
-    return {question: one.json["totalItems"] for question, one in searches.items() if one.json["totalItems"]}
+    return {question: number for question, one in searches.items() if (number := _found_number(one))}

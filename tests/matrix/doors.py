@@ -9,10 +9,13 @@ from typing import Final
 from davgate.dav.app import METHODS, DriveApp
 from davgate.rest.dialects import DIALECTS
 from davgate.rest.door import Door as DialectDoor
+from tests.matrix.dynacase_operations import DYNACASE_OPERATIONS
 from tests.matrix.gever_operations import GEVER_OPERATIONS
+from tests.matrix.lora_operations import LORA_OPERATIONS
 from tests.matrix.model import Outcome
 from tests.matrix.okd_operations import OKD_OPERATIONS
 from tests.matrix.operations import OPERATIONS, Operation
+from tests.matrix.yuuvis_operations import YUUVIS_OPERATIONS
 
 
 @dataclass(frozen=True)
@@ -93,4 +96,51 @@ GEVER: Final = Door(
     },
 )
 
-REGISTRY: Final = (DRIVE, OKD, GEVER)
+YUUVIS: Final = Door(
+    "yuuvis",
+    DialectDoor,
+    _offered_by("yuuvis"),
+    tuple(YUUVIS_OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,
+        Outcome.MISSING: 404,
+        Outcome.NO_PARENT: 422,
+        Outcome.FORBIDDEN: 403,
+        Outcome.LOCKED: 409,
+        Outcome.CONFLICTING: 409,
+        Outcome.CHECKED_OUT: 409,
+    },
+)
+
+DYNACASE: Final = Door(
+    "dynacase",
+    DialectDoor,
+    _offered_by("dynacase"),
+    tuple(DYNACASE_OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,
+        Outcome.MISSING: 404,
+        Outcome.FORBIDDEN: 403,
+        Outcome.LOCKED: 403,
+        Outcome.CONFLICTING: 400,
+        Outcome.CHECKED_OUT: 403,
+        Outcome.ANOTHERS_LOCK: 400,
+    },
+)
+
+LORA: Final = Door(
+    "lora",
+    DialectDoor,
+    _offered_by("lora"),
+    tuple(LORA_OPERATIONS),
+    {
+        Outcome.UNAUTHENTICATED: 401,
+        Outcome.MISSING: 404,
+        Outcome.FORBIDDEN: 403,
+        Outcome.TAKEN: 400,
+        Outcome.LOCKED: 423,
+        Outcome.CHECKED_OUT: 423,
+    },
+)
+
+REGISTRY: Final = (DRIVE, OKD, GEVER, YUUVIS, DYNACASE, LORA)

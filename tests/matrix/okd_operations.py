@@ -75,7 +75,7 @@ _on_all("GET the types", "document-types", f"{BASE}/documenttypes", lambda askin
 # Delivering
 
 
-def _may_deliver(asking: Asking, place: Place) -> Verdict:
+def may_deliver(asking: Asking, place: Place) -> Verdict:
     return ALLOWED if Right.BIND in asking.above(PLACES[Zone.OPEN].new) else frozenset({Outcome.FORBIDDEN})
 
 
@@ -84,12 +84,12 @@ def _was_delivered(send: Send, at: Addresses, place: Place, response: Response) 
 
 
 _FORM: Final = form(metadata_part(), file_part(BODY, "new.txt"))
-_on_all("POST a new document", "create", BASE, _may_deliver, 201, _was_delivered, _FORM)
+_on_all("POST a new document", "create", BASE, may_deliver, 201, _was_delivered, _FORM)
 _on_all(
     "POST one of an association",
     "create-for-association",
     BASE.replace("documents", "associations/a-1"),
-    _may_deliver,
+    may_deliver,
     201,
     _was_delivered,
     _FORM,
@@ -107,7 +107,7 @@ def _is_gone(of: str) -> Check:
     return lambda send, at, place, _: send("GET", at.okd(getattr(place, of))).status == 404
 
 
-def _replaces(thing: Callable[[Place], Thing]) -> Rule:
+def replaces(thing: Callable[[Place], Thing]) -> Rule:
     return lambda asking, place: asking.needs(thing(place), Right.WRITE) or asking.writing(thing(place))
 
 
@@ -116,14 +116,14 @@ for _of in ("doc", "mine", "inner", "unseen"):
     def _what(place: Place, name: str = _of) -> Thing:
         return getattr(place, name)  # type: ignore[no-any-return]
 
-    _operation(f"PATCH {_of}", "replace", "", _replaces(_what), 204, _reads(_of), _of, **_PLAIN)
+    _operation(f"PATCH {_of}", "replace", "", replaces(_what), 204, _reads(_of), _of, **_PLAIN)
     _operation(f"DELETE {_of}", "delete", "", removes(_what), 204, _is_gone(_of), _of)
 
 
 # Locks
 
 
-def _lock_rule(of: str) -> Rule:
+def lock_rule(of: str) -> Rule:
     """One's own lock begins anew where the request shows that it is one's own; any other stands in the way."""
 
     def rule(asking: Asking, place: Place) -> Verdict:
@@ -135,7 +135,7 @@ def _lock_rule(of: str) -> Rule:
     return rule
 
 
-def _unlock_rule(asking: Asking, place: Place) -> Verdict:
+def unlock_rule(asking: Asking, place: Place) -> Verdict:
     """Nothing is to be done where nobody keeps others out, and only what the request shows to be one's own is ended."""
     doc = place.doc
     if refused := asking.needs(doc, Right.READ):
@@ -155,21 +155,21 @@ def _force_rule(asking: Asking, place: Place) -> Verdict:
     return frozenset({Outcome.CHECKED_OUT}) if lock.whose is None and asking.holds_off(doc) else ALLOWED
 
 
-def _is_mine(of: str) -> Check:
+def is_mine(of: str) -> Check:
     return lambda send, at, place, _: send("GET", at.okd(getattr(place, of)) + "/_lock").json.get("mine") is True
 
 
-def _is_free(send: Send, at: Addresses, place: Place, _: Response) -> bool:
+def is_free(send: Send, at: Addresses, place: Place, _: Response) -> bool:
     lock = send("GET", at.okd(place.doc) + "/_lock").json
     # What another has checked out shows as locked by him.
     return lock["locked"] is False or lock["expiresAt"] is None
 
 
-_operation("POST a lock on doc", "lock", "/_lock", _lock_rule("doc"), 204, _is_mine("doc"))
-_operation("POST a lock on mine", "lock", "/_lock", _lock_rule("mine"), 204, _is_mine("mine"), "mine")
-_operation("POST a lock on what is shut", "lock", "/_lock", _lock_rule("unseen"), 204, _is_mine("unseen"), "unseen")
-_operation("POST a lock, other spelling", "lock-by-other-spelling", "/lock", _lock_rule("doc"), 204, _is_mine("doc"))
-_operation("DELETE the lock", "unlock", "/_lock", _unlock_rule, 204, _is_free)
-_operation("DELETE the lock by force", "unlock", "/_lock?force=true", _force_rule, 204, _is_free)
-_operation("DELETE the lock, other spelling", "unlock-by-other-spelling", "/lock", _unlock_rule, 204, _is_free)
-_operation("POST the end of the lock", "unlock-by-post", "/_unlock", _unlock_rule, 204, _is_free)
+_operation("POST a lock on doc", "lock", "/_lock", lock_rule("doc"), 204, is_mine("doc"))
+_operation("POST a lock on mine", "lock", "/_lock", lock_rule("mine"), 204, is_mine("mine"), "mine")
+_operation("POST a lock on what is shut", "lock", "/_lock", lock_rule("unseen"), 204, is_mine("unseen"), "unseen")
+_operation("POST a lock, other spelling", "lock-by-other-spelling", "/lock", lock_rule("doc"), 204, is_mine("doc"))
+_operation("DELETE the lock", "unlock", "/_lock", unlock_rule, 204, is_free)
+_operation("DELETE the lock by force", "unlock", "/_lock?force=true", _force_rule, 204, is_free)
+_operation("DELETE the lock, other spelling", "unlock-by-other-spelling", "/lock", unlock_rule, 204, is_free)
+_operation("POST the end of the lock", "unlock-by-post", "/_unlock", unlock_rule, 204, is_free)

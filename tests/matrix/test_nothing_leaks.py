@@ -12,8 +12,15 @@ from davgate.core import checking_out, marking, moving
 from davgate.model.instant import after
 from tests.builders import a_collection, a_document, a_lock, path, put
 from tests.matrix.cells import Cell
-from tests.matrix.crawling import Told, as_text, crawled, without_ids
-from tests.matrix.crawling_rest import crawled_by_gever, crawled_by_okd, found_by_search
+from tests.matrix.crawling import Told, as_text, crawled, without_ids, without_time
+from tests.matrix.crawling_rest import (
+    crawled_by_dynacase,
+    crawled_by_gever,
+    crawled_by_lora,
+    crawled_by_okd,
+    crawled_by_yuuvis,
+    found_by_search,
+)
 from tests.matrix.doors import REGISTRY
 from tests.matrix.model import PLACES, ROLES, STATES, Asking, Outcome, Role, State, Thing, Whose
 from tests.matrix.worlds import World, a_world, hidden_markers, marker, sees, where
@@ -33,13 +40,23 @@ def by_name(role: Role | State) -> str:
     return role.name
 
 
-CRAWLS: Final = {"drive": crawled, "gever": crawled_by_gever, "okd": crawled_by_okd}
+CRAWLS: Final = {
+    "drive": crawled,
+    "gever": crawled_by_gever,
+    "okd": crawled_by_okd,
+    "yuuvis": crawled_by_yuuvis,
+    "dynacase": crawled_by_dynacase,
+    "lora": crawled_by_lora,
+}
 """By the names of doors. A new door adds its own."""
 
 SHOWS: Final = {
     "drive": ("name", "content", "property", "comment", "label"),
     "gever": ("name", "content", "comment"),
     "okd": ("name", "content"),
+    "yuuvis": ("name", "content"),
+    "dynacase": ("name", "content"),
+    "lora": ("name", "content"),
 }
 """What each door tells of a document to who may see it."""
 
@@ -87,11 +104,11 @@ def test_crawl_reaches_everything_that_there_is(door: str) -> None:
 
 
 def _shown_of(thing: Thing, door: str) -> tuple[str, ...]:
-    """Return what is told of something to who may see it; of what was deleted that is less, and only the drive does."""
+    """Return what is told of something to who may see it; of what was deleted that is less, and not every door does."""
     if thing.is_collection:
-        return () if door == "okd" else ("name",)
+        return ("name",) if door in ("drive", "gever", "yuuvis") else ()
     if thing.name == "gone.txt":
-        return ("name", "content") if door == "drive" else ()
+        return ("name", "content") if door in ("drive", "dynacase") else ()
     return SHOWS[door]
 
 
@@ -158,6 +175,7 @@ def test_what_happens_behind_changes_no_answer(role: Role, state: State, door: s
 HIDDEN = frozenset({Outcome.MISSING, Outcome.NO_PARENT})
 _MARKER = re.compile(r"zq[0-9a-f]{12}")
 _TRASHED = re.compile(r"/\.trash/x%20\d+")
+_NUMBERED = re.compile(r"(?<=/documents/)\d+|(?<=/trash/)\d+|(?<=not found: )\d+|(?<=is not in the trash: )\d+")
 _NO_UUID: Final = "00000000-0000-4000-8000-000000000000"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -168,11 +186,14 @@ def _ghost_of(world: World, target: str) -> str:
     target = _TRASHED.sub("/.trash/x%20987654321", target)
     for uuid in world.hidden_ids():
         target = target.replace(uuid, _NO_UUID)
+    numbers = {str(number) for number in world.hidden_numbers()}
+    target = _NUMBERED.sub(lambda found: "987654321" if found[0] in numbers else found[0], target)
     return _MARKER.sub(lambda found: f"zq{'0' * 12}" if found[0] in hidden else found[0], target)
 
 
 def _without_names(text: str) -> str:
     text = _UUID.sub("ID", text)
+    text = _NUMBERED.sub("TRASHED", without_time(text))
     return re.sub(r"987654321|(?<=x )\d+|(?<=x%20)\d+|\.trash/\d+", "TRASHED", _MARKER.sub("NAME", text))
 
 

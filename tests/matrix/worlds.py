@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from davgate.core import checking_out, marking, moving
+from davgate.core import checking_out, marking, moving, registering, revisions, versioning
 from davgate.core import documents as core_documents
 from davgate.core.principals import app_passwords, groups
 from davgate.core.principals.app_passwords import NewAppPassword
@@ -20,11 +20,13 @@ from davgate.core.trash import entries
 from davgate.model.instant import to_datetime
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID
+from davgate.model.object_types import DYNACASE
 from davgate.model.places import instant_name
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.properties import PropertyUpdate
 from davgate.model.rights import NO_RIGHTS
 from davgate.model.rights import Right as StoredRight
+from davgate.model.stored_parts import address_of
 from davgate.storage import schema
 from davgate.storage.api import access
 from davgate.storage.database import Database
@@ -43,16 +45,22 @@ from tests.builders import (
     sign_in,
 )
 from tests.canary import guard
+from tests.matrix.lora_operations import A_FACET
 from tests.matrix.model import PLACES, Place, Right, Role, State, Thing, Whose, Zone
 from tests.matrix.okd_operations import FOLDER
 from tests.matrix.operations import Send
 from tests.protocol.applications import an_application
 from tests.protocol.client import HOST, Client, Response, basic
 from tests.protocol.databases import a_fast_folder
+from tests.protocol.dynacase import BASE as DYNACASE_BASE
 from tests.protocol.gever import MOUNT as GEVER
+from tests.protocol.lora import DOKUMENT, facet
 from tests.protocol.okd import BASE as OKD
+from tests.protocol.yuuvis import BASE as YUUVIS
 
 FILE: Final = "davgate.sqlite3"
+FOLDERS: Final = (FOLDER, "/yuuvis", "/Dynacase", "/LoRA")
+"""Where what dialects make goes; rights are granted there as in the open place."""
 
 PERSON: Final = "person"
 """The name of whoever has the role."""
@@ -194,6 +202,8 @@ class World:
         self.person = Context(sign_in(store, CHEAP_PASSWORDS, PERSON, PASSWORD))
         self.instant = ""
         self.uuids: dict[Thing, str] = {}
+        self.numbers: dict[Thing, int] = {}
+        self.contents: dict[Thing, str] = {}
         self._fill()
         secret = guard(self._app_password()) if role.password else PASSWORD
         self.authorization = basic(PERSON, secret) if role.signs_in else None
@@ -213,7 +223,13 @@ class World:
 
     def _fill(self) -> None:
         a_collection(self.store, self.admin, "/area")
-        a_collection(self.store, self.admin, FOLDER)
+        for folder in FOLDERS:
+            a_collection(self.store, self.admin, folder)
+        # Given when they are first asked for, which would be a change.
+        revisions.number_types(self.store, [one.name for one in self.store.types.of_door(DYNACASE)])
+        kind = self.store.types.get("lora:klassifikation/facet")
+        assert kind is not None
+        registering.put(self.store, self.admin, ("LoRA",), kind, A_FACET, facet())
         a_document(self.store, self.admin, "/elsewhere/plain.txt")
         for place in PLACES.values():
             holder = self.holders[place.zone]
@@ -223,7 +239,11 @@ class World:
                     a_collection(self.store, holder, where(thing))
                 else:
                     self._make(self.person if thing.is_own else holder, thing)
-                self.uuids[thing] = node_at(self.store, self.admin, where(thing)).uuid
+                node = node_at(self.store, self.admin, where(thing))
+                self.uuids[thing], self.numbers[thing] = node.uuid, node.id
+                if not thing.is_collection:
+                    _, versions = versioning.history(self.store, self.admin, path(where(thing)))
+                    self.contents[thing] = address_of(node.uuid, versions[-1].no, 0, versions[-1].opened_at)
         self.clock.advance(timedelta(minutes=5))
         self.instant = instant_name(to_datetime(self.clock.now()))
         self.clock.advance(timedelta(minutes=5))
@@ -292,7 +312,7 @@ class World:
         closed = [node_at(store, self.admin, where(PLACES[Zone.CLOSED].top)).id]
         closed += [node_at(store, self.admin, where(place.shut)).id for place in PLACES.values()]
         elsewhere = node_at(store, self.admin, "/elsewhere").id
-        delivered = node_at(store, self.admin, FOLDER).id
+        delivered = [node_at(store, self.admin, folder).id for folder in FOLDERS]
         grantee = self._group_id() if role.by_group else self.person.principal.id
         with store.database.write() as tx:
             access.grant(tx, ROOT_ID, SIGNED_IN_ID, 0)
@@ -300,7 +320,8 @@ class World:
                 access.set_closed(tx, node_id, is_closed=True)
             if not role.is_admin:
                 access.grant(tx, area, grantee, stored(role.granted).value)
-                access.grant(tx, delivered, grantee, stored(role.granted).value)
+                for node_id in delivered:
+                    access.grant(tx, node_id, grantee, stored(role.granted).value)
                 access.grant(tx, closed[0], grantee, stored(role.closed).value)
             if role.elsewhere:
                 access.grant(tx, elsewhere, grantee, stored(role.granted).value)
@@ -372,6 +393,30 @@ class World:
     def okd(self, thing: Thing) -> str:
         """Return the address of a document at OKD, where it goes by its UUID."""
         return f"{OKD}/{self.uuids[thing]}"
+
+    def uuid(self, thing: Thing) -> str:
+        """Return the UUID of something."""
+        return self.uuids[thing]
+
+    def yuuvis(self, thing: Thing, rest: str = "") -> str:
+        """Return the address of something at yuuvis, or of something of it."""
+        return f"{YUUVIS}/{self.uuids[thing]}{rest}"
+
+    def dynacase(self, thing: Thing, rest: str = "", *, of: str = "documents") -> str:
+        """Return the address of a document at Dynacase, where it goes by its number, in one of the lists."""
+        return f"{DYNACASE_BASE}/{of}/{self.numbers[thing]}{rest}"
+
+    def lora(self, thing: Thing) -> str:
+        """Return the address of a document at LoRA."""
+        return f"{DOKUMENT}/{self.uuids[thing]}"
+
+    def lora_content(self, thing: Thing) -> str:
+        """Return the address of the content of a document at LoRA."""
+        return f"{DOKUMENT}/{self.contents[thing]}"
+
+    def hidden_numbers(self) -> frozenset[int]:
+        """Return the inner numbers of all that the role may not see."""
+        return frozenset(number for thing, number in self.numbers.items() if not sees(self.role, thing))
 
     def hidden_ids(self) -> frozenset[str]:
         """Return the UUIDs, in both spellings, of all that the role may not see."""

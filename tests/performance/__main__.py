@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from . import big, doors, past, table
+from . import big, doors, object_doors, past, searching, searching_doors, table
 from .compare import Pace, Results, run
 from .documents import seeds, write_seeds
 from .peers import PEERS, WORK, Davgate, Peer, PeerError, install
@@ -49,7 +49,7 @@ def main() -> int:
             print("no server runs", *failures, sep="\n", file=sys.stderr)
             return 1
         # Building a store of a million documents takes longer than all rows; it is not on their time.
-        results = run(rows, peers, pace, time.monotonic() if options.big or options.past else began_at)
+        results = run(rows, peers, pace, time.monotonic() if options.big or options.past or options.search else began_at)
         text = _report(rows, peers, results, pace)
         left_out = [*(row.name for row in wanted if row not in rows), *results.left_out]
         failures += results.failures
@@ -69,6 +69,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--big", type=int, metavar="N", help="compare a davgate store of N documents with a small one instead")
     parser.add_argument("--past", type=int, metavar="N", help="compare a store of N documents with itself as it was instead")
     parser.add_argument("--doors", action="store_true", help="compare davgate's REST doors with its drive instead")
+    parser.add_argument("--search", type=int, metavar="N", help="measure searches over N documents with metadata instead")
+    parser.add_argument(
+        "--database", default="", metavar="URL", help="of --search: an empty PostgreSQL database; default: SQLite"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to this file too")
     parser.add_argument(
         "--scratch", type=Path, default=Path("/var/tmp"), metavar="DIR", help="on a disk, for up to 40 GiB; default: %(default)s"
@@ -82,9 +86,11 @@ def _options() -> argparse.Namespace:
 
 def _rows(options: argparse.Namespace) -> list[Row]:
     if options.doors:
-        return doors.rows()
+        return sorted([*doors.rows(), *object_doors.rows()], key=lambda row: row.is_long)
     if options.past:
         return past.rows()
+    if options.search:
+        return [*searching.rows(), *searching_doors.rows()]
     return big.rows() if options.big else all_rows()
 
 
@@ -94,6 +100,10 @@ def _servers(options: argparse.Namespace, folder: Path) -> list[Peer]:
         return [big.BigStore(folder / big.BigStore.name, options.workers, options.big), small]
     if options.doors:
         return list(doors.servers(folder, options.workers))
+    if options.search:
+        return [
+            searching_doors.SearchedByDoors(folder / searching.Searched.name, options.workers, options.search, options.database)
+        ]
     if options.past:
         return list(past.servers(folder, options.workers, options.past))
     kinds = [PEERS[name] for name in options.servers]

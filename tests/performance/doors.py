@@ -32,7 +32,7 @@ GEVER = "/gever"
 OKD = "/okd/v1/documents"
 BOUNDARY = "bench-boundary"
 
-_JSON = ("Accept: application/json", "Content-Type: application/json")
+JSON = ("Accept: application/json", "Content-Type: application/json")
 _FORM = (f"Content-Type: multipart/form-data; boundary={BOUNDARY}",)
 _METADATA = json.dumps({"documentType": "bpv", "documentName": "Agreement"})
 _OPENING = (
@@ -80,7 +80,7 @@ class Drive(Davgate):
         return Place(f"{folder.path}/{name}", self._make(folder.address, fields))
 
     def _make(self, address: str, fields: object) -> str:
-        return location(self.ask(self.request("POST", address, _JSON, json.dumps(fields).encode(), expect=(201,), root="")))
+        return location(self.ask(self.request("POST", address, JSON, json.dumps(fields).encode(), expect=(201,), root="")))
 
 
 class Rest(Drive):
@@ -96,41 +96,43 @@ def servers(folder: Path, workers: int | None) -> Sequence[Peer]:
 
 def rows() -> list[Row]:
     """Return the rows, each named after the work through a REST door and that on the drive."""
-    return sorted([*_readings(), *_listings(), *_small_writings(), *_large_writings()], key=lambda row: row.is_long)
+    return [*_readings(), *_listings(), *_small_writings(), *_large_writings()]
 
 
 def _readings() -> Iterator[Row]:
     for connections in CONNECTIONS:
-        look = _through(Drive, _look, connections)
-        yield _row("GEVER GET / PROPFIND Depth 0", connections, _through(Rest, _gever_get, connections), look)
-        yield _row("OKD GET / PROPFIND Depth 0", connections, _through(Rest, _okd_get, connections), look)
-        fetch = _through(Drive, _fetch, connections)
-        yield _row("GEVER download / GET 4 KiB", connections, _through(Rest, _gever_download, connections), fetch)
+        on_drive = through(Drive, look, connections)
+        yield row("GEVER GET / PROPFIND Depth 0", connections, through(Rest, _gever_get, connections), on_drive)
+        yield row("OKD GET / PROPFIND Depth 0", connections, through(Rest, _okd_get, connections), on_drive)
+        on_drive = through(Drive, fetch, connections)
+        yield row("GEVER download / GET 4 KiB", connections, through(Rest, _gever_download, connections), on_drive)
 
 
 def _listings() -> Iterator[Row]:
     for count in FOLDERS:
         for size in (PAGE, count):
             name = f"GEVER GET, {size:,} of {count:,} / PROPFIND Depth 1"
-            yield _row(name, 1, _through(Rest, _page(count, size), 1), _members(count))
+            yield row(name, 1, through(Rest, _page(count, size), 1), _members(count))
 
 
 def _small_writings() -> Iterator[Row]:
     for connections in CONNECTIONS:
         over = writing.replaced_documents(SMALL, connections)
-        yield _row("OKD PATCH / PUT over existing 4 KiB", connections, _okd_replaced(SMALL, connections), over, writes=True)
+        yield row("OKD PATCH / PUT over existing 4 KiB", connections, _okd_replaced(SMALL, connections), over, writes=True)
         new = writing.new_documents(SMALL, connections)
-        yield _row("OKD POST / PUT new 4 KiB", connections, _okd_new(SMALL, connections), new, writes=True)
+        yield row("OKD POST / PUT new 4 KiB", connections, _okd_new(SMALL, connections), new, writes=True)
 
 
 def _large_writings() -> Iterator[Row]:
     for connections in CONNECTIONS:
         new = writing.new_documents(LARGE, connections, 1)
         for name, work in (("OKD POST", _okd_new), ("GEVER TUS", _tus)):
-            yield _row(f"{name} / PUT new 256 MiB", connections, work(LARGE, connections, 1), new, size=LARGE, writes=True)
+            yield row(f"{name} / PUT new 256 MiB", connections, work(LARGE, connections, 1), new, size=LARGE, writes=True)
 
 
-def _row(name: str, connections: int, rest: Measure, on_drive: Measure, *, size: int = SMALL, writes: bool = False) -> Row:
+def row(name: str, connections: int, rest: Measure, on_drive: Measure, *, size: int = SMALL, writes: bool = False) -> Row:
+    """Return the row of work through a REST door and on the drive."""
+
     def measure(peer: Peer, seconds: float) -> Sample:
         return (rest if isinstance(peer, Rest) else on_drive)(peer, seconds)
 
@@ -144,7 +146,9 @@ def _row(name: str, connections: int, rest: Measure, on_drive: Measure, *, size:
 # Reading: one request again and again, whose answer was looked at once
 
 
-def _through(kind: type[Drive], request: Callable[[Drive], Request], connections: int) -> Measure:
+def through(kind: type[Drive], request: Callable[[Drive], Request], connections: int) -> Measure:
+    """Ask the same again and again of a server of a kind."""
+
     def measure(peer: Peer, seconds: float) -> Sample:
         assert isinstance(peer, kind)
         return rate(repeat(peer, request(peer), seconds, connections))
@@ -152,12 +156,14 @@ def _through(kind: type[Drive], request: Callable[[Drive], Request], connections
     return measure
 
 
-def _look(peer: Drive) -> Request:
+def look(peer: Drive) -> Request:
+    """Ask the drive for the properties of a document."""
     headers = ("Depth: 0", reading.XML)
     return peer.request("PROPFIND", peer.single.path, headers, reading.COMMON_PROPERTIES, expect=(207,))
 
 
-def _fetch(peer: Drive) -> Request:
+def fetch(peer: Drive) -> Request:
+    """Ask the drive for a document."""
     return peer.request("GET", peer.single.path, expect=(200,), length_bytes=SMALL)
 
 
@@ -170,7 +176,7 @@ def _members(count: int) -> Measure:
 
 
 def _gever_get(peer: Drive) -> Request:
-    return _get(peer, peer.single.address)
+    return get(peer, peer.single.address)
 
 
 def _gever_download(peer: Drive) -> Request:
@@ -180,21 +186,22 @@ def _gever_download(peer: Drive) -> Request:
 def _page(count: int, size: int) -> Callable[[Drive], Request]:
     def request(peer: Drive) -> Request:
         address = f"{peer.folders[count].address}?b_size={size}"
-        answer = peer.ask(_get(peer, address, keep_body=True))
+        answer = peer.ask(get(peer, address, keep_body=True))
         found = json.loads(answer.body)
         if len(found["items"]) != size or found["items_total"] != count:
             raise LoadError(f"{address}: {len(found['items'])} of {found['items_total']} instead of {size} of {count}")
-        return _get(peer, address)
+        return get(peer, address)
 
     return request
 
 
 def _okd_get(peer: Drive) -> Request:
-    return _get(peer, location(peer.ask(_delivery(peer, SMALL))))
+    return get(peer, location(peer.ask(_delivery(peer, SMALL))))
 
 
-def _get(peer: Drive, address: str, *, keep_body: bool = False) -> Request:
-    return peer.request("GET", address, _JSON[:1], expect=(200,), keep_body=keep_body, root="")
+def get(peer: Peer, address: str, *, keep_body: bool = False) -> Request:
+    """Ask a door for JSON."""
+    return peer.request("GET", address, JSON[:1], expect=(200,), keep_body=keep_body, root="")
 
 
 def location(answer: Answer) -> str:

@@ -242,3 +242,12 @@ def test_lock_on_condition_is_not_taken_when_the_document_has_changed(ann: Clien
 
     assert refusal_of(ann("POST", f"{document}/locks/permanent", if_match=before)) == (412, "API0412")
     assert locks(ann, document) == []
+
+
+def test_refusal_to_lock_names_no_place_on_the_drive(ann: Client, bob: Client, document: str) -> None:
+    lock(ann, document)
+
+    refused = bob("POST", f"{document}/locks/permanent")
+
+    assert refusal_of(refused) == (400, "CRUD0231")
+    assert refused.json["exceptionMessage"] == "The document cannot be locked: it is locked"

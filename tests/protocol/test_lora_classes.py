@@ -5,13 +5,18 @@ Values are made of what the types say; the classes themselves are counted here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from davgate.app import Application
+from davgate.core.object_types import load
 from davgate.core.store import Store
 from davgate.model.object_types import Kind, ObjectType, Property, TemporalClass
 from tests.protocol.client import Client
+from tests.protocol.conftest import Serve
 from tests.protocol.lora import A, B, Json, codes, create, entry, found, newest, patch, send, target
 
 CLASSES: Final = {
@@ -150,3 +155,39 @@ def test_a_class_ends_as_others_do(ann: Client, store: Store, local: str) -> Non
     assert codes(ann, path, uuid) == ["Slettet", "Importeret", "Passiveret", "Opstaaet"]
     assert send(ann, "PUT", f"{path}/{uuid}", whole(of)).status == 200
     assert codes(ann, path, uuid)[0] == "Importeret"
+
+
+EXTENSION: Final = """
+[lora.organisation.organisationfunktion]
+amends = true
+attributes.organisationfunktionudvidelser = "primær:boolean fraktion:int udvidelse_1"
+many = ["tilknyttedeklasser"]
+"""
+
+
+class TestExtended:
+    """An installation with more fields and relations of its own."""
+
+    @pytest.fixture
+    def app(self, serve: Serve, store: Store, tmp_path: Path) -> Application:
+        folder = tmp_path / "types"
+        folder.mkdir()
+        (folder / "local.toml").write_text(EXTENSION, "utf-8")
+        return serve(replace(store, types=load([folder])))
+
+    def test_a_further_group_is_optional_and_works_as_the_others(self, ann: Client) -> None:
+        path = "/lora/organisation/organisationfunktion"
+        payload = {
+            "attributter": {"organisationfunktionegenskaber": [entry(brugervendtnoegle="f")]},
+            "tilstande": {"organisationfunktiongyldighed": [entry(gyldighed="Aktiv")]},
+        }
+        uuid = create(ann, path, payload)
+        further = {"primær": False, "fraktion": 0, "udvidelse_1": "x"}
+
+        change = {"organisationfunktionudvidelser": [entry(**further)]}
+        patch(ann, path, uuid, {"attributter": change, "relationer": {"tilknyttedeklasser": [target(A)]}})
+
+        (shown,) = newest(ann, path, uuid)["attributter"]["organisationfunktionudvidelser"]
+        assert {name: shown[name] for name in further} == further
+        assert found(ann, path, primær="false", fraktion="0", tilknyttedeklasser=A) == [uuid]
+        assert "udvidelser" in ann("GET", f"{path}/fields").json["attributter"]

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from davgate.app import Application
+from davgate.config import LimitsConfig
 from davgate.core import describing
 from davgate.core.store import Store
 from tests.builders import SettableClock, path
 from tests.protocol import gever, okd
 from tests.protocol.client import Client
+from tests.protocol.conftest import Serve
 from tests.protocol.lora import (
     ALL_REGISTRATIONS,
     ALL_TIME,
@@ -193,6 +196,23 @@ def test_what_is_refused_leaves_no_file(ann: Client) -> None:
     assert send_form(ann, "POST", DOKUMENT, dokument(variant(del_()), hest=1), f1=TEXT).status == 400
 
     assert ann("PROPFIND", "/dav/LoRA/2026-11/", depth="1").status == 404
+
+
+class TestSmall:
+    """An installation that takes little at once."""
+
+    @pytest.fixture
+    def app(self, serve: Serve, store: Store) -> Application:
+        return serve(store, limits=LimitsConfig(rest_bytes=2000, json_bytes=1500))
+
+    def test_an_upload_that_is_too_large_leaves_nothing(self, ann: Client) -> None:
+        large = b"x" * 3000, "large.txt", "text/plain"
+
+        assert message_of(send_form(ann, "POST", DOKUMENT, dokument(variant(del_())), f1=large), 413)
+        assert message_of(send(ann, "POST", DOKUMENT, dokument(beskrivelse="x" * 2000)), 413)
+
+        assert members(ann, "/dav/") == []
+        assert create(ann, DOKUMENT, dokument(variant(del_())), f1=TEXT)
 
 
 def test_unknown_sections_of_a_document_are_ignored(ann: Client) -> None:

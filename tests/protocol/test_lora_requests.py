@@ -16,6 +16,8 @@ from tests.builders import SettableClock, with_policy
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
 from tests.protocol.lora import (
+    ALL_REGISTRATIONS,
+    ALL_TIME,
     BOUNDARY,
     DOKUMENT,
     FACET,
@@ -195,7 +197,21 @@ def test_timestamps_are_taken_in_many_forms_and_shown_in_one(ann: Client, sent: 
 
 
 @pytest.mark.parametrize(
-    "sent", ["2021-13-01", "2021-1-1", "01-01-2021", "now", "", "2021-01-01T25:00", "2021-01-01T10:11+99", 20210101, None, {}]
+    "sent",
+    [
+        "2021-13-01",
+        "2021-1-1",
+        "01-01-2021",
+        "now",
+        "",
+        "2021-01-01T25:00",
+        "2021-01-01T10:11+99",
+        "2021-01-01T10:11 Z",
+        "2021-01-01t10:11z",
+        20210101,
+        None,
+        {},
+    ],
 )
 def test_other_timestamps_are_refused(ann: Client, sent: object) -> None:
     state = {"gyldighed": "Aktiv", "virkning": {"from": sent, "to": "infinity"}}
@@ -329,6 +345,22 @@ def test_a_tag_stands_for_a_registration(ann: Client, uuid: str) -> None:
         assert message_of(send(ann, method, f"{FACET}/{uuid}", payload, if_match=tag), 412)
     assert len(history(ann, FACET, uuid)) == 2
     assert send(ann, "DELETE", f"{FACET}/{uuid}", if_match=changed.etag).status == 202
+
+
+def test_no_tag_stands_for_a_deletion_that_was_undone(ann: Client, uuid: str) -> None:
+    window = f"{FACET}/{uuid}?{ALL_TIME}&{ALL_REGISTRATIONS}"
+    tag = ann("GET", window).etag
+    send(ann, "DELETE", f"{FACET}/{uuid}")
+
+    response = ann("GET", window, if_none_match=tag, if_modified_since="Fri, 20 Nov 2026 13:00:00 GMT")
+
+    assert response.status == 200
+    assert len(response.json[uuid][0]["registreringer"]) == 2
+
+
+def test_a_refusal_tells_what_it_is_about(ann: Client) -> None:
+    assert send(ann, "POST", FACET, facet(hest=1)).json["context"] == "attributter.facetegenskaber[0]"
+    assert ann("GET", f"{FACET}?ansvarlig=x").json["context"] == "ansvarlig"
 
 
 def test_an_update_that_changes_nothing_says_so(ann: Client, uuid: str) -> None:

@@ -231,6 +231,8 @@ def test_life_cycle_writer_and_note(ann: Client, bob: Client) -> None:
     assert found(ann, FACET, "livscykluskode=Opstaaet") == [by_bob]
     assert found(ann, FACET, "livscykluskode=Rettet") == [by_ann]
     assert found(ann, FACET, f"brugerref={writer}") == [by_bob]
+    assert found(ann, FACET, f"bvn=AC-1&brugerref={writer}&maximalantalresultater=5") == [by_bob]
+    assert found(ann, FACET, f"bvn=AC-1&brugerref={UNKNOWN}&maximalantalresultater=5") == []
     assert found(ann, FACET, notetekst="første%") == [by_ann]
 
 

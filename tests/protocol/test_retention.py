@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
+from tests.protocol import gever
 from tests.protocol.client import Client
 from tests.protocol.okd import deliver
 from tests.protocol.yuuvis import BASE, of, patch, values
@@ -52,3 +55,17 @@ def test_drive_renames_it(ann: Client, document: str) -> None:
 def test_other_door_refuses_content_and_removal(ann: Client, document: str) -> None:
     assert ann("PATCH", document, b"two", content_type="text/plain").status == 409
     assert ann("DELETE", document).json["code"] == "retention"
+
+
+def test_door_with_check_outs_refuses_content_and_removal(ann: Client) -> None:
+    document = gever.a_document(ann, gever.a_dossier(ann))
+    retain(ann, str(UUID(document.seen_by(ann)["UID"])))
+
+    document.post(ann, "@checkout")
+    assert document.ask(ann, "PATCH", "", {"file": gever.text_file("two")}).status == 409
+    document.post(ann, "@cancelcheckout")
+    assert document.ask(ann, "POST", "@trash").status == 409
+    assert document.ask(ann, "DELETE").status == 409
+    document.patch(ann, {"title": "Beta"})
+
+    assert document.file_for(ann) == b"alpha v0"

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from davgate.core.store import Store
 from tests.builders import a_collection
+from tests.protocol import lora
 from tests.protocol.client import SET_AUTHOR, Client
 from tests.protocol.stored import add_documents
 
@@ -166,6 +167,34 @@ def test_tree_is_moved_or_deleted_in_as_many_as_a_document(
 
     # A collection is searched for locks below it.
     assert cost("/dav/large") <= cost("/dav/large.bin") + 1
+
+
+@pytest.mark.parametrize("times", ["", lora.ALL_REGISTRATIONS], ids=["newest", "all-registrations"])
+def test_list_of_lora_takes_as_many_for_30_objects_as_for_3(
+    ann: Client, statements: list[str], cold: Callable[[], None], times: str
+) -> None:
+    for number in range(30):
+        ann.put(f"/dav/{number:02d}.txt")
+    uuids = lora.found(ann, lora.DOKUMENT, lora.ALL_TIME, mimetype="text/plain")
+    assert len(uuids) == 30
+    # In each list there is a registered document, one that another door changed since, a copy, and a deleted one.
+    lora.patch(ann, lora.DOKUMENT, uuids[0], {"note": "registered"})
+    lora.patch(ann, lora.DOKUMENT, uuids[1], {"note": "registered"})
+    ann.put("/dav/01.txt", b"other")
+    ann("COPY", "/dav/00.txt", destination="/dav/copy.txt")
+    (copied,) = set(lora.found(ann, lora.DOKUMENT, lora.ALL_TIME, brugervendtnoegle="%")).difference(uuids)
+    assert ann("DELETE", f"{lora.DOKUMENT}/{uuids[2]}").status == 202
+
+    counts = set()
+    for size in (3, 30):
+        cold()
+        asked = "&".join(f"uuid={uuid}" for uuid in (*uuids[:size], copied))
+        (shown,) = ann("GET", f"{lora.DOKUMENT}?{asked}&{times}").json["results"]
+        assert len(shown) == (size if times == "" else size + 1)
+        counts.add(len(statements))
+
+    (count,) = counts
+    assert count <= 8, statements
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -25,7 +25,6 @@ from tests.protocol.yuuvis import (
     an_imported_email,
     imported,
     of,
-    on_drive,
     patch,
     refusal,
     said,
@@ -36,6 +35,9 @@ from tests.protocol.yuuvis import (
 )
 
 Told = dict[str, Any]
+
+FILE: Final = "/dav/yuuvis/2026-11/a.txt"
+"""What is imported, on the drive."""
 
 
 def history(client: Client, where: str, query: str = "") -> list[Told]:
@@ -121,13 +123,12 @@ def test_what_was_deleted_has_its_history_still(ann: Client) -> None:
 
 def test_acts_through_the_drive_are_told(ann: Client, store: Store) -> None:
     email = an_imported_email(ann)
-    where = on_drive(ann, email)
-    ann.put(where, b"saved on the drive")
-    marking.set_label(store, ann.ctx, path(where.removeprefix("/dav")), version_of(ann, email), "approved", may_move=True)
-    marking.set_label(store, ann.ctx, path(where.removeprefix("/dav")), 1, "approved", may_move=True)
-    marking.remove_label(store, ann.ctx, path(where.removeprefix("/dav")), "approved")
-    token = ann.lock(where)
-    moved = ann("MOVE", where, destination="http://drive.test/dav/b.txt", if_=f"(<{token}>)")
+    ann.put(FILE, b"saved on the drive")
+    marking.set_label(store, ann.ctx, path(FILE.removeprefix("/dav")), version_of(ann, email), "approved", may_move=True)
+    marking.set_label(store, ann.ctx, path(FILE.removeprefix("/dav")), 1, "approved", may_move=True)
+    marking.remove_label(store, ann.ctx, path(FILE.removeprefix("/dav")), "approved")
+    token = ann.lock(FILE)
+    moved = ann("MOVE", FILE, destination="http://drive.test/dav/b.txt", if_=f"(<{token}>)")
     assert moved.status == 201
     assert actions(ann, email) == [340, 210, 310, 110, 301, 101]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
@@ -14,7 +15,6 @@ from tests.protocol.yuuvis import (
     an_imported_email,
     imported,
     of,
-    on_drive,
     patch,
     refusal,
     said,
@@ -22,6 +22,9 @@ from tests.protocol.yuuvis import (
     upload,
     values,
 )
+
+FILE: Final = "/dav/yuuvis/2026-11/a.txt"
+"""What is imported, on the drive."""
 
 
 @pytest.fixture
@@ -60,7 +63,7 @@ def test_others_are_told_as_an_object_who_has_it(ann: Client, bob: Client, email
 
 
 def test_who_has_checked_it_out_is_told_as_one_who_has_it_locked(ann: Client, bob: Client, email: str) -> None:
-    assert ann("CHECKOUT", on_drive(ann, email)).status == 200
+    assert ann("CHECKOUT", FILE).status == 200
     response = bob("PATCH", f"{email}/contents/native/lock")
     assert refusal(response) == (409, 2830)
     assert said(response.json["objects"][0])["system:versionSeriesLockedBy"] == "ann"
@@ -70,7 +73,7 @@ def test_a_lock_shows_on_the_drive_and_not_in_metadata(ann: Client, bob: Client,
     before = shown(ann, email)
     lock(ann, email)
     assert shown(ann, email) == before
-    assert bob("PUT", on_drive(ann, email), b"other").status == 423
+    assert bob("PUT", FILE, b"other").status == 423
 
 
 def test_a_folder_is_not_locked(ann: Client) -> None:

@@ -6,8 +6,10 @@ import fnmatch
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,8 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import SettableClock
+from davgate.core.object_types import load
+from davgate.core.principals import granting
+from davgate.core.store import Store
+from davgate.model.rights import READER
+from tests.builders import SettableClock, path
 from tests.protocol.client import Client, Response
+from tests.protocol.conftest import Serve
+from tests.protocol.databases import on_both_databases
 from tests.protocol.yuuvis import (
     BASE,
     EMAIL,
@@ -76,6 +84,7 @@ def subjects(client: Client, where: str) -> list[str]:
 # The acceptance cases
 
 
+@on_both_databases
 def test_case_24_search_finds_by_values_patterns_lists_and_words(ann: Client) -> None:
     email = imported(ann, an_email("x", appEmail__size=7))
     other = imported(ann, an_email("prefix hello world"))
@@ -145,6 +154,7 @@ def test_count_tells_how_many_there_are(ann: Client) -> None:
     assert (answer["numItems"], answer["hasMoreItems"], answer["totalNumItems"]) == (1, False, 2)
 
 
+@on_both_databases
 def test_newest_are_first_unless_sorted_otherwise(ann: Client, clock: SettableClock) -> None:
     emails: list[str] = []
     for subject, size in (("b", 1), ("a", 2), ("b", 3), ("c", None)):
@@ -209,6 +219,23 @@ def test_only_what_is_readable_in_the_tree_and_current_is_found(ann: Client, bob
     assert addresses(bob, "SELECT * FROM email WHERE appEmail:subject = 'one'") == []
     for client in (ann, root_admin):
         assert addresses(client, "SELECT * FROM email WHERE appEmail:subject = 'two'") == [email]
+
+
+def test_what_is_closed_is_found_by_those_alone_who_may_read_it(
+    ann: Client, bob: Client, root_admin: Client, store: Store
+) -> None:
+    open_to_all = imported(ann, an_email("x"))
+    folder = imported(ann, of(values(system__objectTypeId="folder", Name="f")))
+    closed = imported(ann, an_email("x", system__parentId=folder.rpartition("/")[2]))
+    granting.close(store, root_admin.ctx, path("/yuuvis/2026-11/f"))
+    granting.grant(store, root_admin.ctx, path("/yuuvis/2026-11/f"), "ann", READER)
+    statement = "SELECT * FROM email WHERE appEmail:subject = 'x' ORDER BY system:creationDate"
+    for client in (ann, root_admin):
+        assert addresses(client, statement) == [open_to_all, closed]
+    answer = search(bob, statement, maxItems=1).json
+    assert (answer["totalNumItems"], answer["hasMoreItems"]) == (1, False)
+    assert addresses(bob, statement) == [open_to_all]
+    assert said(found(bob, "SELECT COUNT(*) FROM email")[0])["OBJECT_COUNT"] == 1
 
 
 def test_search_without_a_sign_in_or_of_another_tenant_is_refused(ann: Client, nobody: Client) -> None:
@@ -304,6 +331,7 @@ def test_what_there_is_not_or_cannot_be_compared_is_refused(ann: Client, stateme
     assert told_of in told(ann, statement)
 
 
+@on_both_databases
 def test_deepest_and_longest_statements_are_answered(ann: Client) -> None:
     email = imported(ann, an_email("x"))
     deep = "NOT (appEmail:size = 1 AND (appEmail:size = 2 OR " * 5 + "appEmail:size = 3" + "))" * 5
@@ -314,9 +342,68 @@ def test_deepest_and_longest_statements_are_answered(ann: Client) -> None:
     assert addresses(ann, f"SELECT * FROM email WHERE appEmail:subject IN ({listed}, 'x')") == [email]
 
 
+MORE: Final = """
+[yuuvis."app:paper"]
+secondary = ["app:signed"]
+properties = [{ name = "app:number", kind = "integer" }, { name = "Name", kind = "text" }]
+
+[yuuvis."app:invoice"]
+extends = "app:paper"
+properties = [{ name = "app:due", kind = "datetime" }]
+
+[yuuvis."app:signed"]
+base = "secondary"
+properties = [
+    { name = "app:signer", kind = "text" },
+    { name = "keywords", kind = "text", multiple = true, stored_as = "keywords" },
+]
+
+[yuuvis."one:same"]
+[yuuvis."other:same"]
+"""
+
+
+@pytest.fixture
+def typed(serve: Serve, store: Store, ann: Client, tmp_path: Path) -> Client:
+    """Ann, at a store that has more types: one extends another, which always has a secondary type."""
+    folder = tmp_path / "types"
+    folder.mkdir()
+    (folder / "more.toml").write_text(MORE)
+    return ann.through(serve(replace(store, types=load([folder]))))
+
+
+def test_what_extends_a_type_is_found_by_it_and_by_its_secondary_types(typed: Client) -> None:
+    paper = imported(typed, of(values(system__objectTypeId="app:paper", app__number=1, app__signer="ann")))
+    invoice = imported(typed, of(values(system__objectTypeId="app:invoice", app__number=2, keywords=["x"])))
+    email = imported(typed, an_email())
+    document = imported(typed, of(values(system__objectTypeId="document", keywords=["x"])))
+    by_age = "ORDER BY system:creationDate"
+    assert addresses(typed, f"SELECT * FROM paper {by_age}") == [paper, invoice]
+    assert addresses(typed, "SELECT * FROM invoice") == [invoice]
+    assert addresses(typed, f"SELECT * FROM signed {by_age}") == [paper, invoice]
+    assert addresses(typed, f"SELECT * FROM system:object WHERE system:secondaryObjectTypeIds = 'app:signed' {by_age}") == [
+        paper,
+        invoice,
+    ]
+    assert addresses(typed, "SELECT * FROM system:object WHERE system:objectTypeId = 'app:paper'") == [paper]
+    assert addresses(typed, f"SELECT * FROM system:object WHERE keywords = 'x' {by_age}") == [invoice, document]
+    assert addresses(typed, f"SELECT * FROM system:document WHERE keywords IS NULL {by_age}") == [paper, email]
+
+
+def test_names_that_may_mean_several_things_are_refused(typed: Client) -> None:
+    assert "may be one:same or other:same" in told(typed, "SELECT * FROM same")
+    assert addresses(typed, "SELECT * FROM one:same") == []
+    everywhere = "SELECT * FROM system:object WHERE Name = 'x'"
+    assert "Name, at line 1, column 35, is another property in each type" in told(typed, everywhere)
+    paper = imported(typed, of(values(system__objectTypeId="app:paper", Name="x")))
+    assert addresses(typed, "SELECT * FROM paper WHERE Name = 'x'") == [paper]
+    assert addresses(typed, "SELECT * FROM document WHERE Name = 'x'") == []
+
+
 # Comparisons
 
 
+@on_both_databases
 def test_patterns_have_wildcards_and_escapes(ann: Client) -> None:
     for subject in ("a.c", "abc", "a%c", "a_c", "a\\c", "ac", "ABC", "a\nc"):
         imported(ann, an_email(subject))
@@ -342,6 +429,7 @@ def test_what_has_no_value_is_unequal_to_everything(ann: Client) -> None:
     assert subjects(ann, "NOT (appEmail:size < 2 OR appEmail:size IS NULL)") == ["two"]
 
 
+@on_both_databases
 def test_numbers_are_compared_by_size(ann: Client) -> None:
     for subject, size in (("a", -3), ("b", 10), ("c", 9), ("d", 2**63 - 1)):
         imported(ann, an_email(subject, appEmail__size=size))
@@ -382,6 +470,7 @@ def test_texts_are_compared_in_capitals_or_not_as_they_are(ann: Client) -> None:
     assert subjects(ann, "appEmail:from CONTAINS 'hello'") == []
 
 
+@on_both_databases
 def test_words_are_found_in_tables_and_names_of_files(ann: Client) -> None:
     email = an_imported_email(ann)
     upload(ann, email, b"two", content_disposition='attachment; filename="Quarterly report.txt"')
@@ -391,6 +480,7 @@ def test_words_are_found_in_tables_and_names_of_files(ann: Client) -> None:
     assert addresses(ann, "SELECT * FROM email WHERE CONTAINS('!')") == []
 
 
+@on_both_databases
 def test_times_are_equal_to_the_millisecond(ann: Client, clock: SettableClock) -> None:
     email = imported(ann, an_email("x", appEmail__received="2018-01-26T15:21:17.170999Z"))
     created = said(only(ann("GET", email)))["system:creationDate"]
@@ -592,6 +682,7 @@ def furnish(ann: Client, bob: Client, clock: SettableClock) -> None:
     patch(ann, of(values(Name="é")), to=addresses(ann, "SELECT * FROM folder WHERE Name = 'f'")[0])
 
 
+@on_both_databases
 def test_random_statements_find_what_a_naive_evaluation_finds(
     ann: Client, bob: Client, root_admin: Client, clock: SettableClock
 ) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from davgate.core import describing
+from davgate.core.store import Store
+from tests.builders import path
 from tests.protocol.client import Client, Response
 
 BASE: Final = "/api/dms/objects"
@@ -138,7 +141,16 @@ def content_of(client: Client, where: str) -> bytes:
     return client.get(f"{where}/contents/file")
 
 
-def on_drive(client: Client, where: str) -> str:
-    """Return the address on the drive of what a search for a name finds."""
-    name = stream_of(shown(client, where))["fileName"]
-    return f"/dav/yuuvis/2026-11/{name}"
+def uuid_of(where: str) -> str:
+    """Return the id in an address."""
+    return where.rpartition("/")[2]
+
+
+def a_folder(client: Client, name: str = "Akten", **more: Any) -> str:
+    """Import a folder and return its id."""
+    return uuid_of(imported(client, of(values(system__objectTypeId="folder", Name=name, **more))))
+
+
+def on_drive(store: Store, client: Client, place: str) -> str:
+    """Return the address here of what is at a path of the drive."""
+    return f"{BASE}/{describing.describe(store, client.ctx, path(place)).it.node.uuid}"

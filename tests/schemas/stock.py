@@ -16,7 +16,7 @@ from davgate.core.store import Store
 from davgate.model.paths import TreePath
 from davgate.rest.gever.addresses import address_of
 from tests.builders import path
-from tests.protocol import dynacase, gever, okd
+from tests.protocol import dynacase, gever, lora, okd, yuuvis
 from tests.protocol.client import Client
 
 _KEPT: Final = 5
@@ -28,7 +28,8 @@ class Kind(Enum):
     """What requests are about.
 
     Documents four times of five; containers; containers to which an upload is on its way; documents alone, some of them of
-    families of Dynacase; and such in the trash.
+    families of Dynacase; such in the trash; documents and containers, some of them of types of yuuvis; objects of LoRA with
+    documents of other doors; documents of LoRA with a stored part.
     """
 
     ANY = auto()
@@ -36,17 +37,25 @@ class Kind(Enum):
     UPLOAD = auto()
     DOCUMENT = auto()
     TRASHED = auto()
+    TYPED = auto()
+    REGISTERED = auto()
+    STORED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object: its UUID, its address in GEVER, the id of an upload to it, its inner id, and its family in Dynacase."""
+    """An object: its UUID, its address in GEVER, the id of an upload to it, its inner id, its family in Dynacase.
+
+    Then service and class in LoRA, and where there the content of its part is stored.
+    """
 
     uuid: str
-    address: TreePath
+    address: TreePath = ()
     upload_id: str = ""
     id: int = 0
     family: str = "MY_FILE"
+    lora_class: tuple[str, str] = ("dokument", "dokument")
+    stored: tuple[str, ...] = ()
 
 
 class Stock:
@@ -64,6 +73,9 @@ class Stock:
             Kind.UPLOAD: self._kept(self._an_upload),
             Kind.DOCUMENT: self._kept(self._an_article, self._by_drive, self._a_cookbook, self._by_okd, self._checked_out),
             Kind.TRASHED: self._kept(self._trashed),
+            Kind.TYPED: self._kept(self._an_email, self._by_drive, self._a_dossier, self._an_email, self._checked_out),
+            Kind.REGISTERED: self._kept(self._a_facet, self._by_drive, self._a_dokument, self._a_unit, self._by_okd),
+            Kind.STORED: self._kept(self._a_dokument),
         }
 
     def another(self, kind: Kind) -> Thing:
@@ -122,6 +134,27 @@ class Stock:
         thing = self._an_article()
         dynacase.data_of(self._client("DELETE", f"{dynacase.BASE}/documents/{thing.id}"))
         return thing
+
+    def _an_email(self) -> Thing:
+        email = yuuvis.an_imported_email(self._client)
+        yuuvis.only(yuuvis.patch(self._client, yuuvis.of({"appEmail:subject": {"value": "Absage"}}), to=email))
+        return Thing(email.rpartition("/")[2])
+
+    def _a_facet(self) -> Thing:
+        uuid = lora.create(self._client, lora.FACET, lora.facet())
+        changed = lora.entry("2014-01-01", "2015-01-01", supplement="s1")
+        lora.patch(self._client, lora.FACET, uuid, {"attributter": {"facetegenskaber": [changed]}})
+        return Thing(uuid, lora_class=("klassifikation", "facet"))
+
+    def _a_unit(self) -> Thing:
+        return Thing(lora.create(self._client, lora.UNIT, lora.unit()), lora_class=("organisation", "organisationenhed"))
+
+    def _a_dokument(self) -> Thing:
+        whole = lora.dokument(lora.variant(lora.del_()))
+        uuid = lora.create(self._client, lora.DOKUMENT, whole, f1=(b"one", "a.txt", "text/plain"))
+        (variant,) = lora.newest(self._client, lora.DOKUMENT, uuid)["varianter"]
+        stored = variant["dele"][0]["egenskaber"][0]["indhold"]
+        return Thing(uuid, stored=tuple(stored.removeprefix("store:").split("/")))
 
     def _at(self, where: TreePath | str | int) -> Thing:
         seen = describing.describe(self._store, self._client.ctx, where, with_above=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -11,7 +12,7 @@ from davgate.app import Application
 from davgate.rest.dialects import DIALECTS
 from tests.protocol.client import Client
 from tests.schemas.requests import LeftOut, Subject
-from tests.schemas.stock import Stock
+from tests.schemas.stock import Kind, Stock, Thing
 
 
 def _is_a_payload(case: Case, response: Response) -> bool:
@@ -42,13 +43,19 @@ def _has_more_than_a_payload(case: Case, response: Response) -> bool:
     return response.status_code < 300 and case.operation.definition.raw["operationId"] == "delete"
 
 
+def _segment(place: int) -> Callable[[Thing], str]:
+    return lambda thing: thing.stored[place]
+
+
+_DIALECT: Final = DIALECTS["lora"]({})
 LORA: Final = Subject(
-    DIALECTS["lora"]({}),
+    _DIALECT,
     "/lora",
     {
-        "service": lambda _thing: "dokument",
-        "class_name": lambda _thing: "dokument",
+        "service": lambda thing: thing.lora_class[0],
+        "class_name": lambda thing: thing.lora_class[1],
         "uuid": lambda thing: thing.uuid,
+        **{name: _segment(place) for place, name in enumerate("year month day hour minute name".split())},
     },
     (
         LeftOut("positive_data_acceptance", "section 6: what a class says is checked by its own schema", _is_a_payload),
@@ -59,6 +66,7 @@ LORA: Final = Subject(
         ),
         LeftOut("negative_data_rejection", "3.1: of the body of a deletion the note alone counts", _has_more_than_a_payload),
     ),
+    kinds=dict.fromkeys((operation.id for operation in _DIALECT.operations), Kind.REGISTERED) | {"read-content": Kind.STORED},
 )
 
 

@@ -11,7 +11,7 @@ from davgate.app import Application
 from davgate.rest.dialects import DIALECTS
 from tests.protocol.client import Client
 from tests.schemas.requests import LeftOut, Subject
-from tests.schemas.stock import Stock
+from tests.schemas.stock import Kind, Stock
 
 
 def _does_not_fit(_case: Case, response: Response) -> bool:
@@ -30,18 +30,23 @@ def _has_an_id_twice(_case: Case, response: Response) -> bool:
     return response.status_code == 400 and "there twice" in response.json()["message"]
 
 
+def _locks_a_folder(_case: Case, response: Response) -> bool:
+    return response.status_code == 400 and "A folder is not locked here." in response.json()["message"]
+
+
+_DIALECT: Final = DIALECTS["yuuvis"]({})
 YUUVIS: Final = Subject(
-    DIALECTS["yuuvis"]({}),
+    _DIALECT,
     "/api/dms",
     {"id": lambda thing: thing.uuid, "n": lambda _thing: "1"},
     (
         LeftOut("positive_data_acceptance", "sections 1 and 5: an object has to fit its type, and what it is now", _does_not_fit),
         LeftOut("positive_data_acceptance", "section 9: the grammar of statements is told to people alone", _is_no_statement),
-        LeftOut(
-            "positive_data_acceptance", "RFC 8259, 6: a whole number is one without any fraction here", _has_a_fraction
-        ),
+        LeftOut("positive_data_acceptance", "RFC 8259, 6: a whole number is one without any fraction here", _has_a_fraction),
+        LeftOut("positive_data_acceptance", "section 11: locking a folder is 400", _locks_a_folder),
         LeftOut("positive_data_acceptance", "section 6: no id twice, which no schema can say", _has_an_id_twice),
     ),
+    kinds=dict.fromkeys((operation.id for operation in _DIALECT.operations), Kind.TYPED),
 )
 
 

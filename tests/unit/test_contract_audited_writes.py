@@ -24,8 +24,10 @@ from tests.builders import (
     with_policy,
 )
 from tests.canary import CANARY
+from tests.unit import registered
 from tests.unit.edited import a_late_save, under
 from tests.unit.filed import a_file, made, made_folder, rest, save, say
+from tests.unit.temporal import document, part, variant
 from tests.unit.uploaded import append, begin
 
 import davgate.core
@@ -673,7 +675,55 @@ def issue_token_for(w: World) -> Act:
     return lambda: CANARY.guard(tokens.issue_for(w.store, w.root, "ann", timedelta(hours=1)).token)
 
 
+def register_object(w: World) -> Act:
+    return lambda: registered.create(w.store, w.ann)
+
+
+def import_object(w: World) -> Act:
+    made = registered.create(w.store, w.ann)
+    return lambda: registered.put(w.store, w.ann, made.uuid)
+
+
+def import_deleted(w: World) -> Act:
+    made = registered.create(w.store, w.ann)
+    registered.delete(w.store, w.ann, made.uuid)
+    return lambda: registered.put(w.store, w.ann, made.uuid)
+
+
+def register_nothing(w: World) -> Act:
+    made = registered.create(w.store, w.ann)
+    registered.patch(w.store, w.ann, made.uuid, {"note": "n"})
+    return lambda: registered.patch(w.store, w.ann, made.uuid, {"note": "n"})
+
+
+def register_change(w: World) -> Act:
+    made = registered.create(w.store, w.ann)
+    return lambda: registered.patch(w.store, w.ann, made.uuid, {"note": "n"})
+
+
+def delete_registered(w: World) -> Act:
+    made = registered.create(w.store, w.ann)
+    return lambda: registered.delete(w.store, w.ann, made.uuid)
+
+
+def empty_registered(w: World) -> Act:
+    data = document(varianter=[variant("V", part("p", "2021..inf indhold=field:f"))])
+    made = registered.create(w.store, w.ann, registered.DOCUMENT, data, f=b"one")
+    return lambda: registered.patch(w.store, w.ann, made.uuid, {"varianter": []}, registered.DOCUMENT)
+
+
 CASES: dict[str, list[Case]] = {
+    "registering.create": [(register_object, [("create", "/LoRA"), ("create", "/LoRA/=uuid")])],
+    "registering.delete": [(delete_registered, [("delete", "/LoRA/=uuid")])],
+    "registering.patch": [
+        (register_change, [("metadata", "/LoRA/=uuid")]),
+        (register_nothing, []),
+        (empty_registered, [("registration", "/LoRA/2026-11/f.txt")]),
+    ],
+    "registering.put": [
+        (import_object, [("metadata", "/LoRA/=uuid")]),
+        (import_deleted, [("restore", "/LoRA/=uuid"), ("metadata", "/LoRA/=uuid")]),
+    ],
     "accounts.add_service": [(add_service, [("add-service", "/")])],
     "accounts.add_user": [(add_user, [("add-user", "/")])],
     "accounts.change_password": [(change_password, [("change-password", "/")])],

@@ -1,8 +1,7 @@
-"""What the core promises of documents that are registered: one file on the drive, whichever door writes it, and every content kept."""
+"""What the core promises of registered documents: one file on the drive, whichever door writes it, and every content kept."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from tests.builders import read as bytes_of
 from tests.unit.filed import bytes_at, line_of, rest, said_of, save, say
 from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
-from tests.unit.temporal import A, B, document, entries, entry, part, told, variant
+from tests.unit.temporal import A, document, entries, part, told, variant
 
 from davgate.core import checking_out, moving, objects, registrations, removing_versions, trash
 from davgate.core.registering import Registered
@@ -33,6 +32,7 @@ from davgate.model.node import Cause
 from davgate.model.registration import PART_TEXT, VARIANT_TEXT, Code
 from davgate.model.stored_parts import SCHEME
 from davgate.model.virkning import ALL_TIME
+from davgate.storage.api import temporal_index
 
 SECOND = timedelta(seconds=1)
 FILE = "/LoRA/2026-11/f.txt"
@@ -53,11 +53,6 @@ def kept(store: Store, ann: Context, clock: SettableClock) -> Registered:
     made = create(store, ann, DOCUMENT, UPLOADED, f=b"one")
     clock.advance(SECOND)
     return made
-
-
-def parts(store: Store, ctx: Context, uuid: str, variant_: str = "PDF", part_: str = "kap") -> list[str]:
-    """Return what a part says, without the addresses."""
-    return [text.replace(f"indhold={SCHEME}", "indhold=*").split("*")[0] for text in told(properties(store, ctx, uuid, variant_, part_))]
 
 
 def properties(store: Store, ctx: Context, uuid: str, variant_: str = "PDF", part_: str = "kap") -> Any:
@@ -211,7 +206,9 @@ def test_save_on_the_drive_is_valid_from_then_on(store: Store, ann: Context, bob
     assert properties(store, ann, kept.uuid)[1].virkning.start == newest.at
 
 
-def test_registration_after_a_save_on_the_drive_builds_on_it(store: Store, ann: Context, clock: SettableClock, kept: Registered) -> None:
+def test_registration_after_a_save_on_the_drive_builds_on_it(
+    store: Store, ann: Context, clock: SettableClock, kept: Registered
+) -> None:
     put_on_drive(store, ann, FILE, b"two")
     clock.advance(SECOND)
     put_on_drive(store, ann, FILE, b"three")
@@ -219,6 +216,14 @@ def test_registration_after_a_save_on_the_drive_builds_on_it(store: Store, ann: 
     assert contents(store, ann, kept.uuid) == [b"one", b"two", b"three"]
     assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, RETTET, RETTET, RETTET]
     assert content_of(store, ann, FILE) == b"three"
+
+
+def test_what_a_document_says_follows_from_its_newest_version_alone(store: Store, ann: Context, kept: Registered) -> None:
+    for no in range(5):
+        put_on_drive(store, ann, FILE, str(no).encode())
+    with store.database.read() as session:
+        assert [one.no for one in temporal_index.versions_to_tell(session, kept.node_id, kept.uuid)] == [6]
+    assert contents(store, ann, kept.uuid) == [b"one", b"0", b"1", b"2", b"3", b"4"]
 
 
 def test_title_by_another_door_is_a_registration(store: Store, ann: Context, kept: Registered) -> None:
@@ -229,7 +234,9 @@ def test_title_by_another_door_is_a_registration(store: Store, ann: Context, kep
     assert said_of(store, ann, kept.uuid)["title"] == "Other"
 
 
-def test_delete_and_restore_on_the_drive_are_registrations(store: Store, ann: Context, clock: SettableClock, kept: Registered) -> None:
+def test_delete_and_restore_on_the_drive_are_registrations(
+    store: Store, ann: Context, clock: SettableClock, kept: Registered
+) -> None:
     moving.delete(store, rest(ann), path(FILE))
     assert read(store, ann, kept.uuid, DOCUMENT).is_deleted
     clock.advance(SECOND)
@@ -389,9 +396,10 @@ def test_upload_by_the_holder_of_a_check_out_is_seen_with_the_check_in(
 
 def test_holder_of_a_check_out_registers_what_is_no_content(store: Store, ann: Context, bob: Context, kept: Registered) -> None:
     checking_out.check_out(store, ann, path(FILE))
+    first, second = part("kap", "2022..inf indhold=field:g"), part("y", "2022..inf indhold=field:h")
     data = {
         "attributter": {"dokumentegenskaber": entries("2021..inf titel=N")},
-        "varianter": [variant("PDF", part("kap", "2022..inf indhold=field:g")), variant("X", part("y", "2022..inf indhold=field:h"))],
+        "varianter": [variant("PDF", first), variant("X", second)],
     }
     assert patch(store, ann, kept.uuid, data, DOCUMENT, g=b"two", h=b"beside").is_new
     assert (titles(store, bob, kept.uuid), contents(store, bob, kept.uuid)) == (["N"], [b"one"])

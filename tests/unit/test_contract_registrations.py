@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -193,6 +194,19 @@ def test_values_of_a_case_are_kept_as_they_are(store: Store, ann: Context) -> No
     assert said.relations["andresager"][0].values == {"uuid": A, "indeks": 1}
 
 
+def test_changes_at_the_same_time_are_laid_one_over_the_other(store: Store, ann: Context) -> None:
+    uuid = create(store, ann).uuid
+
+    def change(year: int) -> None:
+        patch(store, ann, uuid, {"attributter": {"facetegenskaber": entries(f"{year}..{year + 1} supplement=y{year}")}})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(2012, 2020)))
+    assert codes(store, ann, uuid) == [O] + [R] * 8
+    supplements = [one.values["supplement"] for one in now(store, ann, uuid).attributes["facetegenskaber"]]
+    assert supplements == ["s0", *(f"y{year}" for year in range(2012, 2020)), "s0"]
+
+
 # Reading
 
 
@@ -266,7 +280,7 @@ def test_object_below_a_deleted_folder_is_imported_into_a_new_one(store: Store, 
     uuid = create(store, ann).uuid
     moving.delete(store, ann, path("/LoRA"))
     put(store, ann, uuid)
-    assert codes(store, ann, uuid)[-1] is I and exists(store, ann, FOLDER)
+    assert codes(store, ann, uuid) == [O, S, I] and exists(store, ann, FOLDER)
 
 
 # Rights and locks

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.builders import SettableClock, a_document, a_lock, content_of, holding, path, put, read
 from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, statements_of
 
@@ -345,9 +349,8 @@ def test_history_tells_what_happened_to_each_revision(store: Store, ann: Context
     assert only.shown.no == 0 and [one.action for one in only.events] == ["metadata", "create"]
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_list_costs_as_many_statements_however_long_it_is(store: Store, ann: Context) -> None:
-    if not store.database.is_sqlite:
-        return
     for _ in range(5):
         change(store, ann, made(store, ann).id)
     found = describing.members(store, ann, (), 0, 100)[1].items
@@ -356,3 +359,60 @@ def test_list_costs_as_many_statements_however_long_it_is(store: Store, ann: Con
     revisions.show_all(store, found)
 
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_page_of_revisions_costs_as_many_statements_however_long_it_is(store: Store, ann: Context) -> None:
+    node = made(store, ann)
+    for _ in range(20):
+        change(store, ann, node.id)
+    costs = []
+    for most in (2, 20):
+        seen = statements_of(store)
+        revisions.show_some(store, ann, node.id, 0, most)
+        costs.append(len(seen))
+
+    assert costs[0] == costs[1]
+
+
+def test_of_revisions_begun_at_once_each_has_its_number(store: Store, ann: Context, bob: Context) -> None:
+    node = made(store, ann)
+
+    def begin(ctx: Context) -> None:
+        for _ in range(4):
+            change(store, ctx, node.id)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(begin, (ann, bob)))
+
+    assert [one.no for one in shown_all(store, ann, node.id)] == [*range(8, -1, -1)]
+    assert len({one.id for one in shown_all(store, ann, node.id)}) == 9
+
+
+STEPS = st.lists(st.sampled_from(["say", "save", "revise", "revise with content", "remove"]), max_size=12)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, chosen=st.randoms(use_true_random=False))
+def test_revisions_show_what_a_naive_list_of_versions_says(store: Store, ann: Context, steps: list[str], chosen: Random) -> None:
+    node = made(store, ann, b"0", f"{store.new_uuid()}.txt", title="1")
+    versions, firsts = {1: "1"}, [1]
+    for step in steps:
+        no = max(versions) + 1
+        if step == "remove":
+            old = chosen.choice([*versions])
+            if old != max(versions):
+                removing_versions.remove_version(store, rest(ann), node.id, old)
+                del versions[old]
+            continue
+        body = f"{no}".encode() if step in ("save", "revise with content") else None
+        change(store, ann, node.id, body, title=f"{no}", revise=step.startswith("revise"))
+        versions[no] = f"{no}"
+        if step.startswith("revise"):
+            firsts.append(no)
+
+    ends = [*firsts[1:], max(versions) + 1]
+    naive = [versions[max((no for no in versions if no < end), default=min(versions))] for end in ends]
+
+    assert [title for _, title in reversed(titles(store, ann, node.id))] == naive

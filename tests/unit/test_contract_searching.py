@@ -134,6 +134,8 @@ SINGLE = Property("x:count", is_single=True)
         (Not(text("x:kind", "a")), [1, 3]),
         (OneOf(KIND, ("a", "c")), [0, 2]),
         (OneOf(KIND, ()), []),
+        (OneOf(KIND, ("\0", "\ud800")), []),
+        (OneOf(Fact.NAME, ("\0", "\ud800", "File 1.txt")), [1]),
         (OneOf(COUNT, (7, 8, -12.0)), [0, 1]),
         (Not(OneOf(KIND, ("a",))), [1, 3]),
         (AllOf((text("x:kind", "a"), text("x:many", "one"))), [0]),

@@ -46,7 +46,7 @@ BY_VALUE = {"sqlite": r"property_value\S* .*\(property=\? AND value=\?\)", "post
 BY_LIST = {"sqlite": r"property_value\S* .*\(property=\? AND value=\?\)", "postgresql": r"Index Cond: .*property = "}
 BY_ENDS = {
     "sqlite": r"property_value\S* .*\(property=\? AND value>\? AND value<\?\)",
-    "postgresql": r"\(property = .* AND \(value >=? .* AND \(value <=? ",
+    "postgresql": r"\(property = .* AND \(value [<>]=? .* AND \(value [<>]=? ",
 }
 BY_UUID = {"sqlite": r"\(uuid=\?\)", "postgresql": r"Index Cond: \(uuid = "}
 BY_TYPE = {"sqlite": r"\(type=\?\)", "postgresql": r"Index Cond: \(type = "}
@@ -103,7 +103,7 @@ def test_index_leads_to_what_is_found(store: Store, condition: Condition, expect
     plan = plan_of(store, condition, order)
 
     assert len(re.findall(expected[engine], plan)) >= 2, plan
-    by_id = "SEARCH node USING INTEGER PRIMARY KEY" if store.database.is_sqlite else r"node_pkey on node\b"
+    by_id = "SEARCH node USING INTEGER PRIMARY KEY" if store.database.is_sqlite else "node_pkey on node  "
     assert len(re.findall(by_id, plan)) == 2, plan
 
 

@@ -1,7 +1,9 @@
 """README.md says what the program does: settings, commands, exit codes, mount lines and scripts."""
 
 import argparse
+import importlib
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -15,10 +17,13 @@ from davgate.config import named_settings, settings
 from davgate.dav.app import METHODS
 from davgate.http.errors import TABLE
 from davgate.model.errors import DavgateError
+from davgate.rest import dynacase
 from davgate.rest.dialects import DIALECTS
+from davgate.rest.dynacase import errors as dynacase_errors
 from davgate.rest.gever import errors as gever_errors
 from davgate.rest.okd import errors as okd_errors
 from davgate.rest.openapi import describe
+from davgate.rest.yuuvis import errors as yuuvis_errors
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -108,6 +113,14 @@ def test_files_that_the_readme_names_exist() -> None:
         assert (ROOT / (name[0] or name[1])).exists(), name
 
 
+def test_chapters_that_the_readme_points_to_exist() -> None:
+    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", README, re.M)}
+    links = set(re.findall(r"\]\(#([^)]+)\)", README))
+
+    assert len(links) >= 6
+    assert links <= headings
+
+
 def every_error(kind: type[DavgateError] = DavgateError) -> Iterator[type[DavgateError]]:
     """Yield the classes of all errors but those that tests make."""
     for error in kind.__subclasses__():
@@ -129,17 +142,57 @@ def test_every_method_of_the_drive_has_its_row() -> None:
 
 
 def chapter(title: str) -> str:
-    """Return a chapter of the README."""
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    """Return a chapter of the README; capitals do not matter."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.M | re.S | re.I)
+    assert found, title
+    return found[1]
+
+
+def rows(title: str) -> list[tuple[str, str]]:
+    """Return the rows of a chapter's compliance table: what each is about, and the files of its tests."""
+    return re.findall(r"^\| (.+?) \| .+ \| (`tests/[^|]+`) \|$", chapter(title), re.M)
+
+
+def spelled_out(address: str) -> set[str]:
+    """Return an address with and without each part of it that stands in brackets."""
+    optional = re.search(r"\[([^][]*)\]", address)
+    if optional is None:
+        return {address}
+    before, after = address[: optional.start()], address[optional.end() :]
+    return spelled_out(before + after) | spelled_out(before + optional[1] + after)
+
+
+def operations(title: str) -> list[str]:
+    """Return the operations that a compliance table has, from ``GET, PUT /documents[/{id}]`` and its like."""
+    named = [name for about, _ in rows(title) for name in re.findall(r"`([A-Z]+(?:, [A-Z]+)*) ([/[][^`]*)`", about)]
+    return [f"{method} {one}" for methods, address in named for method in methods.split(", ") for one in spelled_out(address)]
+
+
+def test_optional_parts_of_an_address_are_spelled_out() -> None:
+    assert spelled_out("[/a]/b[/c[/d]]") == {"/b", "/b/c", "/b/c/d", "/a/b", "/a/b/c", "/a/b/c/d"}
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_operation_of_a_dialect_has_its_row_with_its_tests(name: str) -> None:
-    rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| .+ \| (`tests/[^|]+`) \|$", chapter(name.upper()), re.M))
     paths = describe(DIALECTS[name]({}), "/")["paths"]
-    offered = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    offered = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
 
-    assert set(rows) == offered
+    assert sorted(operations(name)) == sorted(offered)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_acceptance_case_is_a_test_of_its_number(name: str) -> None:
+    ((about, files),) = [row for row in rows(name) if "acceptance cases" in row[0]]
+    tests = "".join((ROOT / file).read_text("utf-8") for file in re.findall(r"`([^`]+)`", files))
+    count = int(re.findall(r"\d+", about)[0])
+
+    assert count >= 28
+    assert {int(number) for number in re.findall(r"^def test_(?:case_|a)(\d\d)_", tests, re.M)} == {*range(1, count + 1)}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_openapi_document_of_a_dialect_is_held_against_its_answers(name: str) -> None:
+    assert ("the OpenAPI document", f"`tests/schemas/test_schemathesis_{name}.py`") in rows(name)
 
 
 def test_every_code_of_okd_is_documented() -> None:
@@ -154,12 +207,40 @@ def test_every_message_of_gever_is_documented() -> None:
     assert messages <= set(re.findall(r"`([a-z_]+)`", chapter("GEVER")))
 
 
+def test_every_code_of_yuuvis_is_documented() -> None:
+    mistakes = {code for name, code in vars(yuuvis_errors).items() if name.isupper() and isinstance(code, int)}
+    codes = {row.service_code for row in yuuvis_errors.TABLE.values()} | mistakes
+
+    assert len(codes) >= 15
+    assert {code for code in codes if code >= 2100} <= {int(code) for code in re.findall(r"\b2\d{3}\b", chapter("yuuvis"))}
+
+
+def refusals_of_dynacase() -> set[tuple[str, int]]:
+    """Return code and status of everything that Dynacase refuses in words of its own."""
+    modules = [importlib.import_module(f"{dynacase.__name__}.{found.name}") for found in pkgutil.iter_modules(dynacase.__path__)]
+    values = [value for module in modules for value in (*vars(module).values(), *dynacase_errors._TABLE.values())]
+    return {(value.code, value.status.value) for value in values if isinstance(value, dynacase_errors.Refusal)}
+
+
+def test_every_code_of_dynacase_is_documented_with_its_status() -> None:
+    said = re.findall(r"((?:`(?:API|CRUD)\d{4}`, )*`(?:API|CRUD)\d{4}`) (\d{3}(?: or \d{3})*)", chapter("Dynacase"))
+    documented = {
+        (code, int(status)) for codes, statuses in said for code in re.findall(r"\w+", codes) for status in statuses.split(" or ")
+    }
+
+    assert len(documented) >= 50
+    assert documented == refusals_of_dynacase()
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_address_of_a_dialect_is_documented(name: str) -> None:
     mount = settings()[f"doors.{name}"].default
+    addresses = re.findall(r"^\| \[.+\]\((#[^)]+)\) \| `([^`]+)` \| ", chapter("The doors"), re.M)
 
-    assert f"`{mount}`" in chapter(name.upper())
-    assert f"`{mount}/openapi.json`" in chapter(name.upper())
+    assert (f"#{name}", mount) in addresses
+    assert len(addresses) == len(DIALECTS) + 1
+    assert f"`{mount}`" in chapter(name)
+    assert f"`{mount}/openapi.json`" in chapter(name)
 
 
 def test_every_test_that_the_compliance_table_names_is_there() -> None:

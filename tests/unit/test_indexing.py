@@ -14,7 +14,6 @@ from davgate.model.indexing import (
     NOT_COMPARABLE,
     TOP,
     comparable,
-    folded,
     indexed_values,
     is_whole,
     words_in,

@@ -23,6 +23,7 @@ from tests.builders import (
     path,
     put,
 )
+from tests.unit import registered
 from tests.unit.filed import a_file, made, made_folder, rest, save, say
 
 from davgate.cli.main import Exit, main
@@ -88,6 +89,8 @@ def rich(unchecked_store: Store, ann: Context, bob: Context, clock: SettableCloc
     a_lock(store, holding(bob, deep), "/f/sub/b", scope=Scope.SHARED, owner="below")
     a_collection(store, ann, "/empty")
     _work_on_it(store, ann, step)
+    step()
+    registered.create(store, ann)
     tamper(store, "INSERT INTO membership (group_id, member_id) VALUES (0, 2)")
     tamper(
         store,
@@ -304,7 +307,6 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("content-number", (f"UPDATE version SET content_no = content_no + 1 WHERE document_id = {A}",)),
     ("streams-differ", (f"UPDATE version SET has_streams = 0 WHERE document_id = {BARE} AND no = 3",)),
     ("streams-differ", (f"UPDATE version SET has_streams = 1 WHERE document_id = {BARE} AND no = 2",)),
-    ("content-torn", ("UPDATE node SET version_no = 0 WHERE kind = 3",)),
     ("content-lost", (f"UPDATE version SET digest = {B_DIGEST}, length_bytes = 5 WHERE document_id = {SAID} AND no = 2",)),
     ("revision-gap", ("UPDATE revision SET no = no + 10",)),
     ("revision-gap", ("DELETE FROM revision WHERE no = 1",)),

@@ -65,7 +65,8 @@ def look_up(
     if isinstance(where, str) and found.node is None and (successor_id := dances.successor_of(session, where)) is not None:
         found = resolve(session, successor_id, ctx.principal, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
     require_signed_in(ctx, found.caller_epoch, now)
-    if not with_objects and found.node is not None and found.node.kind is NodeKind.OBJECT:
+    # Nothing is below such an object, so that only the last of the chain can be one.
+    if not with_objects and found.chain and found.chain[-1].kind is NodeKind.OBJECT:
         return replace(found, chain=found.chain[:-1])
     if reviving and ctx.tokens and found.ended_locks:
         return _with_revived_locks(session, ctx, found, now)

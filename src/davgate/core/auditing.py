@@ -185,13 +185,13 @@ def _acts_of(tx: Transaction, reads: Sequence[Read]) -> list[journal.Act]:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that was done, by whom and when, with the code that it was asked for by.
+    """Something that was done, by whom and when, and where.
 
-    ``number`` is that of its row, and ``path`` where it was done.
+    ``number`` is that of its row. Of what is told of twice, the later half is part 0, the other one part 1.
     """
 
-    code: int
     number: int
+    part: int
     at: Instant
     by: str
     action: str
@@ -210,11 +210,13 @@ class Past:
     total: int = 0
 
 
-def of_node(store: Store, ctx: Context, uuid: str, told: Sequence[tuple[int, str]], first: int, most: int) -> Past:
-    """Return some of what happened to a document or collection.
+def of_node(
+    store: Store, ctx: Context, uuid: str, actions: Sequence[str], first: int, most: int, *, twice: Sequence[str] = ()
+) -> Past:
+    """Return some of what happened to a document or collection: the acts of some kinds, and some of these in two halves.
 
-    ``told`` are the actions that are wanted, with a code for each; see ``audit_rows.some_of_node``. Of what was deleted it is
-    told to whoever may read it where it was. Of what the caller may not read, and of what is not there, there is nothing.
+    Of what was deleted it is told to whoever may read it where it was. Of what the caller may not read, and of what is not
+    there, there is nothing.
     """
     write_reads(store)
     with store.database.read(snapshot=True) as session:
@@ -224,12 +226,12 @@ def of_node(store: Store, ctx: Context, uuid: str, told: Sequence[tuple[int, str
             return Past(uuid)
         if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
             return Past(uuid)
-        rows, total = audit_rows.some_of_node(session, node.id, told, first, most)
-    return Past(uuid, node.is_collection, [_to_act(code, row) for code, row in rows], total)
+        rows, total = audit_rows.some_of_node(session, node.id, actions, twice, first, most)
+    return Past(uuid, node.is_collection, [_to_act(row, part) for row, part in rows], total)
 
 
-def _to_act(code: int, row: AuditRow) -> Act:
-    return Act(code, row.number, row.at, row.principal, row.action, row.path, json.loads(row.detail), row.request_id)
+def _to_act(row: AuditRow, part: int) -> Act:
+    return Act(row.number, part, row.at, row.principal, row.action, row.path, json.loads(row.detail), row.request_id)
 
 
 def newest(store: Store, ctx: Context, which: AuditFilter, most: int) -> list[AuditRow]:

@@ -15,7 +15,7 @@ from davgate.core.filing import filing_collection
 from davgate.core.housing import move_within
 from davgate.core.objects import Changes, NewObject, create_within, restore_within, update_found
 from davgate.core.parents import parents_within
-from davgate.core.rights import require_node
+from davgate.core.rights import rights_at
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import NoSuchCollection, VersionIsCurrent
@@ -23,6 +23,7 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
+from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.storage.api import Transaction, catalog, versions
 
@@ -49,12 +50,14 @@ def _place(tx: Transaction, ctx: Context, place: Place) -> int | TreePath:
 
 def _collection_id(tx: Transaction, ctx: Context, uuid: str) -> int:
     try:
-        node = require_node(look_up(tx, ctx, uuid, tx.now), ctx, Right.READ)
+        found = look_up(tx, ctx, uuid, tx.now)
     except NotFound as error:
         raise NoSuchCollection(uuid) from error
-    if not node.is_collection:
+    # Who may add to it knows it, whether they may read it or not.
+    may_know = rights_at(found, ctx, len(found.path)) & (Right.READ | Right.BIND)
+    if found.node is None or not found.node.is_collection or not may_know:
         raise NoSuchCollection(uuid)
-    return node.id
+    return found.node.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def restore(
     with store.database.write() as tx:
         found = look_up(tx, ctx, uuid, tx.now)
         it = describe_found(tx, ctx.without_conditions(), found).it
+        require(Right.WRITE_PROPERTIES, it.rights, found.path)
         if no == max(1, it.node.version_no):
             raise VersionIsCurrent(found.path, no)
         version = versions.find(tx, it.node.id, no) if 0 < no < FOREVER else None
@@ -145,5 +149,11 @@ def restore(
 
 def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Described]:
     """Return what is said of nodes that were just written, in their order, but for those that the caller may not read."""
+    now = store.clock.now()
     with store.database.read(snapshot=True) as session:
-        return describe_all(session, ctx, [node.id for node in nodes], store.clock.now())
+        if len(nodes) != 1:
+            return describe_all(session, ctx, [node.id for node in nodes], now)
+        # One look at where it is tells all of a single one, and is remembered for who reads it next.
+        found = look_up(session, ctx, nodes[0].id, now)
+        is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
+        return [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []

@@ -261,20 +261,22 @@ def streams_after(
     tx: Transaction, before: Version | None, changes: Mapping[str, Stream | None] | None = None
 ) -> Mapping[str, Stream]:
     """Return the named streams of the version that follows ``before``."""
-    former = streams.of_version(tx, before.document_id, before.no) if before is not None and before.has_streams else {}
+    has_former = before is not None and before.has_streams
+    if not has_former and not changes:
+        return no_streams()
+    former = streams.of_version(tx, before.document_id, before.no) if before is not None and has_former else {}
     after_it = {**former, **(changes or {})}
     return {name: one for name, one in after_it.items() if one is not None}
 
 
-def metadata_after(
-    tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None, file_name: str
-) -> Metadata:
+def metadata_after(tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None, file_name: str) -> Metadata:
     """Return the properties of the version that follows ``before``, and let the document be found by them and its file's name."""
     former, former_name = (NO_METADATA, "") if before is None else (before.metadata, before.file_name)
     current = former if metadata is None else metadata
-    check_metadata(tx, node_id, former, current)
+    if current is not former:
+        check_metadata(tx, node_id, former, current)
     if current != former or (current and file_name != former_name):
-        property_index.replace(tx, node_id, current, file_name)
+        property_index.follow(tx, node_id, (former, former_name), (current, file_name))
     return current
 
 
@@ -295,16 +297,17 @@ def add_metadata_version(
     media_type: str = "",
     cause: Cause = Cause.METADATA,
     changed_streams: Mapping[str, Stream | None] | None = None,
+    current: Version | None = None,
 ) -> Node:
     """Store a version that has other properties and the same content, or lack of content, as the one before it.
 
     With ``stem`` its file has that name before the same suffix, with ``file_name`` that name as a whole; with ``media_type`` its
-    bytes are of that.
+    bytes are of that. ``current`` is the version before it, for who has it at hand.
 
     The tag and the time of the content stay: whoever reads it has no reason to read it again. What an edit session has open is
     sealed.
     """
-    before = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    before = current or (versions.find(tx, node.id, node.version_no) if node.version_no else None)
     if changed_streams:
         check_content(tx, before)
     if before is not None and before.session is not None:

@@ -16,11 +16,12 @@ from davgate.core.content import change_of
 from davgate.core.recording import record
 from davgate.core.rights import require_parent, rights_at
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import NotFound, ReservedName
+from davgate.model.errors import NotFound, ParentMissing, ReservedName
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import MAX_NAME_BYTES, check_new_name, stem_and_suffix
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
+from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Session, Transaction, catalog
 
@@ -100,6 +101,16 @@ def filing_collection(
     """
     month = to_datetime(tx.now).astimezone(store.policy.time_zone)
     path: TreePath = (*folder, f"{month:%Y-%m}") if by_month else folder
+    try:
+        return _collection_for_all(store, tx, ctx, path), path
+    except ParentMissing:
+        # Where documents go is no secret: who may not see the folder is told that it is not for them.
+        require(Right.BIND, rights_at(look_up(tx, ctx, folder, tx.now), ctx, len(folder)) | Right.READ, folder)
+        raise
+
+
+def _collection_for_all(store: Store, tx: Transaction, ctx: Context, path: TreePath) -> Node:
+    """Return a collection, made if it is missing, to which the caller may add."""
     as_member = look_up(tx, ctx, (*path, "x"), tx.now)
     if as_member.parent is None:
         for depth in range(len(path)):
@@ -109,7 +120,7 @@ def filing_collection(
         as_member = look_up(tx, ctx, (*path, "x"), tx.now)
     parent = require_parent(as_member, ctx, Right.BIND)
     check_member_locks(ctx, as_member)
-    return parent, path
+    return parent
 
 
 def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved) -> None:

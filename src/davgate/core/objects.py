@@ -351,7 +351,7 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
     if changes.file is None or is_own:
         is_other = changes.streams or changes.media_type or changes.file_name not in ("", current.file_name if current else "")
         if after is not None or is_other or (changes.always and changes.file is None):
-            node = _change_metadata(tx, ctx, found, node, before if after is None else after, changes, changed_streams)
+            node = _change_metadata(tx, ctx, found, node, current, before if after is None else after, changes, changed_streams)
             found, after, changed_streams = replace(found, chain=(*found.chain[:-1], node)), None, {}
     if changes.file is None:
         return _without_file(tx, ctx, found, node) if changes.removes_file and is_own else node
@@ -394,6 +394,7 @@ def _change_metadata(
     ctx: Context,
     found: Resolved,
     node: Node,
+    current: Version | None,
     metadata: Metadata,
     changes: Changes,
     changed_streams: Mapping[str, Stream | None],
@@ -410,6 +411,7 @@ def _change_metadata(
         media_type=changes.media_type,
         cause=changes.cause,
         changed_streams=changed_streams,
+        current=current,
     )
     if changes.stem and found.check_out is not None and found.check_out.file_name:
         check_outs.rename(tx, node.id, renamed(found.check_out.file_name, changes.stem))

@@ -32,13 +32,22 @@ class Parent:
 def parents_of(store: Store, ctx: Context, ids: Iterable[int | None], folder: TreePath) -> Mapping[int, Parent]:
     """Return by inner id those of some collections that the caller may read, that are not the root, and not a month of a door.
 
-    ``folder`` is the door's. Two statements for whatever number, one more where a collection is called as a month.
+    ``folder`` is the door's. Two statements for whatever number, one more where a collection is called as a month;
+    none as long as nothing was committed since the same was asked.
     """
     wanted = {one for one in ids if one is not None and one != ROOT_ID}
     if not wanted:
         return {}
     with store.database.read(snapshot=True) as session:
-        return parents_within(session, ctx, wanted, folder)
+        memory = session.memory()
+        question = ("parents", frozenset(wanted), ctx.principal, folder)
+        known: Mapping[int, Parent] | None = None if memory is None else memory.get(question)
+        if known is not None:
+            return known
+        found = parents_within(session, ctx, wanted, folder)
+        if memory is not None:
+            memory[question] = found
+        return found
 
 
 def parents_within(session: Session, ctx: Context, ids: Iterable[int], folder: TreePath) -> Mapping[int, Parent]:

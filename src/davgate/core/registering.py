@@ -84,7 +84,7 @@ def put(
         contents = Contents(files, uuid, 1 if node is None else node.version_no + 1, tx.at)
         after = bitemporal.create(with_addresses(payload, contents.address_of), cls)
         if node is None:
-            if registrations.find(tx, uuid) is not None:
+            if registrations.find(tx, (uuid,)):
                 raise UuidTaken(uuid)
             check_conditions(tx, ctx, look_up(tx, ctx, uuid, tx.now), tx.now)
             node = make(store, tx, ctx, folder, of, Code.IMPORTERET, after, note, contents)

@@ -33,7 +33,18 @@ from davgate.model.paths import TreePath
 from davgate.model.registration import KEY, Code, Place, State, StoredPart, field_at, stored_parts, to_metadata
 from davgate.model.rights import Right
 from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of
-from davgate.storage.api import NewVersion, Resolved, Staged, Transaction, catalog, dances, locks, trash, versions
+from davgate.storage.api import (
+    NewVersion,
+    Resolved,
+    Staged,
+    Transaction,
+    catalog,
+    dances,
+    locks,
+    registrations,
+    trash,
+    versions,
+)
 
 _FIELDS: Final = {TITLE: "titel", DESCRIPTION: "beskrivelse"}
 """Properties that are everybody's, and the fields of a document that are kept in step with them."""
@@ -278,7 +289,8 @@ def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, no
     wanted = node.name if entry is None else entry.name
     name = free_name(tx, parent, path, wanted) if wanted else None
     if entry is None:
-        # It lies in something that was deleted, and stays there.
+        # It lies in something that was deleted, and that stays there.
+        registrations.keep_deletion_above(tx, node.id, ctx.principal.id)
         catalog.move(tx, node, parent.id, name)
     else:
         catalog.place_again(tx, node.id, parent.id, name, ctx.principal.id)

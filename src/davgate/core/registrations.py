@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from davgate.core.access import check_account, check_read_conditions
 from davgate.core.documents import Opened
@@ -20,20 +20,22 @@ from davgate.model.registration import Code, Registration, Subject, author_uuid,
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.virkning import ALL_TIME, Window
-from davgate.storage.api import Session, dances, registrations, streams, temporal_index, versions
+from davgate.storage.api import Session, registrations, streams, temporal_index, versions
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """The registrations of an object that are asked for, the newest first; none where nothing was known then.
 
-    ``etag`` is new with each registration by a version. Where ``is_modified`` is false, who asks has seen it.
+    ``etag`` is new with each registration by a version; of what ``has_been_deleted`` it does not tell all. Where ``is_modified``
+    is false, who asks has seen it.
     """
 
     uuid: str
     registrations: tuple[Registration, ...]
     etag: str
     node_id: int
+    has_been_deleted: bool = False
     is_modified: bool = True
 
     @property
@@ -56,16 +58,21 @@ def read(store: Store, ctx: Context, of: ObjectType, uuid: str, known: Window | 
             raise NotFound((uuid,))
         found = history_of(store, session, node, known)
     is_modified = check_read_conditions(ctx, ResourceState(True, found.etag, node.modified_at))
-    return History(found.uuid, found.registrations, found.etag, found.node_id, is_modified)
+    return replace(found, is_modified=is_modified or found.has_been_deleted)
 
 
 def read_all(store: Store, ctx: Context, of: ObjectType, uuids: Iterable[str], known: Window | None) -> list[History]:
-    """Return the same of several objects in their order, without those that are not there; see ``read``."""
+    """Return the same of several objects in their order, each once, without those that are not there; see ``read``.
+
+    The number of statements does not grow with that of the objects.
+    """
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        nodes = [node for uuid in uuids if (node := _of_class(session, of, uuid)) is not None]
-        held = rights_of(session, ctx, [node.id for node in nodes])
-        return [history_of(store, session, node, known) for node in nodes if Right.READ in held.get(node.id, NO_RIGHTS)]
+        wanted = list(uuids)
+        found = _of_class(session, of, wanted)
+        nodes = {found[uuid].id: found[uuid] for uuid in wanted if uuid in found}
+        held = rights_of(session, ctx, nodes)
+        return histories_of(store, session, [one for one in nodes.values() if Right.READ in held.get(one.id, NO_RIGHTS)], known)
 
 
 def author_uuid_of(store: Store, name: str) -> str:
@@ -76,17 +83,15 @@ def author_uuid_of(store: Store, name: str) -> str:
 
 def find_object(session: Session, ctx: Context, of: ObjectType, uuid: str) -> Node | None:
     """Return the object of a class that has an id, deleted or not, or None where the caller may see none."""
-    node = _of_class(session, of, uuid)
+    node = _of_class(session, of, (uuid,)).get(uuid)
     if node is None or Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
         return None
     return node
 
 
-def _of_class(session: Session, of: ObjectType, uuid: str) -> Node | None:
-    found = registrations.find(session, uuid)
-    if found is None and (successor_id := dances.successor_of(session, uuid)) is not None:
-        found = registrations.find_by_id(session, successor_id)
-    return None if found is None or not is_of_class(of, *found) else found[0]
+def _of_class(session: Session, of: ObjectType, uuids: Iterable[str]) -> dict[str, Node]:
+    found = registrations.find(session, uuids)
+    return {uuid: node for uuid, (node, type_name) in found.items() if is_of_class(of, node, type_name)}
 
 
 def is_of_class(of: ObjectType, node: Node, type_name: str | None) -> bool:
@@ -98,21 +103,40 @@ def is_of_class(of: ObjectType, node: Node, type_name: str | None) -> bool:
 
 def subject_of(store: Store, session: Session, node: Node) -> Subject:
     """Return what registrations are told of; what was deleted is called as it was."""
-    name = registrations.deleted_name(session, node.id) if node.name is None else node.name
-    return Subject(node.uuid, name, node.created_at, store.policy.time_zone)
+    return _subjects_of(store, session, [node])[node.id]
+
+
+def _subjects_of(store: Store, session: Session, nodes: Iterable[Node]) -> dict[int, Subject]:
+    by_id = {node.id: node for node in nodes}
+    nameless = [node.id for node in by_id.values() if node.name is None]
+    names = registrations.deleted_names(session, nameless) if nameless else {}
+    zone = store.policy.time_zone
+    return {node.id: Subject(node.uuid, node.name or names.get(node.id), node.created_at, zone) for node in by_id.values()}
 
 
 def history_of(store: Store, session: Session, node: Node, known: Window | None) -> History:
     """Return the registrations of an object that a window of time meets, or the newest one."""
-    subject = subject_of(store, session, node)
-    deletions, namespace = registrations.deletions(session, node.id), registrations.namespace(session)
+    return histories_of(store, session, [node], known)[0]
+
+
+def histories_of(store: Store, session: Session, nodes: Sequence[Node], known: Window | None) -> list[History]:
+    """Return the same of several objects, in their order."""
+    if not nodes:
+        return []
+    subjects, namespace = _subjects_of(store, session, nodes), registrations.namespace(session)
+    deletions = registrations.deletions(session, subjects)
     if known is None:
-        line = temporal_index.versions_to_tell(session, node.id, node.uuid)
-        all_of = told(subject, line, deletions, namespace)[-1:]
+        lines = temporal_index.all_versions_to_tell(session, {node.id: node.uuid for node in nodes})
     else:
-        line = versions.all_of_node(session, node.id)
-        all_of = tuple(one for one in told(subject, line, deletions, namespace) if known.overlaps(one.at, one.until))
-    return History(node.uuid, tuple(reversed(all_of)), node.metadata_etag, node.id)
+        lines = temporal_index.all_versions(session, subjects)
+    histories = []
+    for node in nodes:
+        all_of = told(subjects[node.id], lines.get(node.id, ()), deletions[node.id], namespace)
+        asked_for = all_of[-1:] if known is None else tuple(one for one in all_of if known.overlaps(one.at, one.until))
+        histories.append(
+            History(node.uuid, tuple(reversed(asked_for)), node.metadata_etag, node.id, has_been_deleted=bool(deletions[node.id]))
+        )
+    return histories
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,22 @@ def rights_at(found: Resolved, ctx: Context, depth: int) -> Right:
 def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[int, Right]:
     """Return the principal's rights on nodes wherever they are today; of what is in the trash, where it was decides.
 
-    One statement at most. Nodes that are no more are left out, but for those who may do everything.
+    One statement at most; those on a single node are remembered as long as nothing is committed. Nodes that are no more are left
+    out, but for those who may do everything.
     """
-    who = ctx.principal
+    who, ids = ctx.principal, tuple(node_ids)
     if who.administers_all:
-        return dict.fromkeys(node_ids, EVERYTHING)
-    ways = access.ways(session, who, node_ids)
-    return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
+        return dict.fromkeys(ids, EVERYTHING)
+    memory = session.memory() if len(ids) == 1 else None
+    question = ("rights", ids, who)
+    known: dict[int, Right] | None = None if memory is None else memory.get(question)
+    if known is not None:
+        return dict(known)
+    ways = access.ways(session, who, ids)
+    held = {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
+    if memory is not None:
+        memory[question] = dict(held)
+    return held
 
 
 def require_administrator(ctx: Context) -> None:

@@ -67,6 +67,7 @@ def count(store: Store, ctx: Context, condition: Condition, kinds: frozenset[Nod
 
 
 def reads_everything(session: Session, ctx: Context, now: Instant) -> bool:
+    """Tell whether the caller may read all there is, so that nothing of it has to be looked at alone."""
     # The look at the root confirms the account, too.
     root = look_up(session, ctx, (), now)
     if ctx.principal.administers_all:

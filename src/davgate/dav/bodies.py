@@ -108,12 +108,12 @@ class PropfindRequest:
     @property
     def wants_dead_properties(self) -> bool:
         """Whether the answer may have dead properties; with PROP only those of ``dead_names``."""
-        return self.form is not Form.PROP or any(name not in LIVE_PROPERTIES for name in self.names)
+        return self.form is not Form.PROP or not LIVE_PROPERTIES.keys() >= frozenset(self.names)
 
     @property
     def wants_typed_properties(self) -> bool:
         """Whether the answer may have typed metadata; with allprop that which is included by name."""
-        return self.form is Form.PROPNAME or any(map(is_typed, self.names))
+        return self.form is Form.PROPNAME or (self.wants_dead_properties and any(map(is_typed, self.names)))
 
     @property
     def dead_names(self) -> tuple[PropertyName, ...]:

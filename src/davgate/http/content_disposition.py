@@ -15,6 +15,9 @@ _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 _ATTRIBUTE_CHARS: Final = "!#$&+-.^_`|~"
 """What stands for itself in an extended value beside letters and digits (RFC 8187, 3.2.1)."""
 
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+_FOLDER: Final = re.compile(r"[/\\]")
+
 _PARAMETER = re.compile(r';[ \t]*+([A-Za-z0-9!#$&+.^_`|~*-]++)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))[ \t]*+')
 _EXTENDED = re.compile(r"(?i:(utf-8|iso-8859-1))'[^']*+'((?:%[0-9A-Fa-f]{2}|[A-Za-z0-9!#$&+.^_`|~-])*+)")
 
@@ -67,7 +70,12 @@ def file_name_of(value: str | None) -> str | None:
         name = _text(plain)
     else:
         return None
-    return re.split(r"[/\\]", name)[-1] or None
+    return _FOLDER.split(name)[-1] or None
+
+
+def cleaned(name: str) -> str:
+    """Return a file name that a client gave, wherever it did, without folders and what no header can have; it may be empty."""
+    return _CONTROL.sub("_", _FOLDER.split(name)[-1]).strip()
 
 
 def field_name_of(value: str | None) -> str | None:

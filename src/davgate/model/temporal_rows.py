@@ -15,8 +15,6 @@ from davgate.model.virkning import BEGINNING
 
 LONGEST: Final = 400
 """Characters of a value in an index; a row of one has to fit into a page."""
-TRUTH: Final = "?"
-"""The qualifier of values that are true or false: they are no texts."""
 KEY_FIELD: Final = "brugervendtnoegle"
 _SEPARATOR: Final = "\x1f"
 
@@ -151,7 +149,7 @@ def _notes(of: str, sections: Iterable[Lists]) -> Iterator[Row]:
 
 def _texts(name: str, value: Any, entry: Entry, place: str = "") -> Iterator[Row]:
     if isinstance(value, bool):
-        yield _row(name, "true" if value else "false", entry, TRUTH, place)
+        yield _row(name, "true" if value else "false", entry, "", place)
     elif isinstance(value, str | int):
         yield _row(name, folded(str(value)), entry, "", place)
     else:

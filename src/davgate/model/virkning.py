@@ -16,8 +16,8 @@ BEGINNING: Final = Instant(-FOREVER)
 
 _TIMESTAMP: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?\s?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?)?",
-    re.ASCII | re.IGNORECASE,
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?)?",
+    re.ASCII,
 )
 _ENDS: Final = {"infinity": FOREVER, "-infinity": BEGINNING}
 _NO_TIMESTAMP: Final = "is no timestamp. Write 2021-03-04, 2021-03-04T09:10:11+01:00, infinity or -infinity."

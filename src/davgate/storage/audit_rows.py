@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, Select, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, or_, select, union_all
 
 from davgate.model.audit import READ_CONTENT, READ_METADATA, Fields, Head, Link
 from davgate.model.instant import Instant
@@ -123,37 +123,39 @@ def find(session: Session, number: int) -> AuditRow | None:
     return None if row is None else _row(row)
 
 
-_CODE_DIGITS = 5
-_TOLD = texts_given("told")
-_CODE = cast(func.substr(_TOLD.c.text, 1, _CODE_DIGITS), Integer)
-_TOLD_OF_NODE = (
-    _wanted(AuditFilter()).join(_TOLD, func.substr(_TOLD.c.text, _CODE_DIGITS + 1) == audit.c.action).where(_IS_OF_NODE)
-)
+def _told_of_node(actions: str, part: int) -> Select[Row]:
+    told = select(texts_given(actions).c.text)
+    return (
+        _wanted(AuditFilter())
+        .where(_IS_OF_NODE, audit.c.action.in_(told))
+        .add_columns(audit.c.id.label("number"), literal(part, Integer()).label("part"))
+    )
+
+
+_ONCE, _AGAIN = _told_of_node("once", 0), _told_of_node("twice", 1)
 _SOME_OF_NODE = Statement(
-    _TOLD_OF_NODE.add_columns(_CODE)
-    .order_by(audit.c.at.desc(), audit.c.id.desc(), _CODE)
+    union_all(_ONCE, _AGAIN)
+    .order_by(column("at").desc(), column("number").desc(), column("part"))
     .limit(bindparam("most"))
     .offset(bindparam("first"))
 )
-_HOW_MANY_OF_NODE = Statement(_TOLD_OF_NODE.with_only_columns(func.count()))
+_HOW_MANY_OF_NODE = Statement(union_all(*(one.with_only_columns(func.count()) for one in (_ONCE, _AGAIN))))
 
 
 def some_of_node(
-    session: Session, node_id: int, told: Sequence[tuple[int, str]], first: int, most: int
-) -> tuple[list[tuple[int, AuditRow]], int]:
-    """Return some of what happened to a node with its codes, the newest first, and how much that is in all.
+    session: Session, node_id: int, actions: Sequence[str], twice: Sequence[str], first: int, most: int
+) -> tuple[list[tuple[AuditRow, int]], int]:
+    """Return some of the acts of some kinds upon a node, the newest first, and how many there are in all.
 
-    ``told`` are codes and the actions that have them. What has several codes is there several times, with the lowest code first;
-    what has none is left out.
+    Those of the kinds ``twice`` come two times, first as part 0 and then as part 1.
     """
-    listed = json.dumps([f"{code:0{_CODE_DIGITS}}{action}" for code, action in told])
-    found = session.first(_HOW_MANY_OF_NODE, node_id=node_id, told=listed)
-    total: int = 0 if found is None else found[0]
+    told = {"node_id": node_id, "once": json.dumps(actions), "twice": json.dumps(twice)}
+    total: int = sum(row[0] for row in session.all(_HOW_MANY_OF_NODE, **told))
     # Behind the last one nothing is asked for: how far may be more than a database can count.
     if first >= total:
         return [], total
-    rows = session.all(_SOME_OF_NODE, node_id=node_id, told=listed, first=first, most=most)
-    return [(row[-1], _row(row)) for row in rows], total
+    rows = session.all(_SOME_OF_NODE, **told, first=first, most=most)
+    return [(_row(row), row[-1]) for row in rows], total
 
 
 _LINKS = Statement(select(*_FIELDS).order_by(audit.c.id))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from davgate.model.editing import Vacated
@@ -9,7 +12,7 @@ from davgate.model.instant import Instant
 from davgate.model.names import collision_key
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, texts_given
 from davgate.storage.tables import successor, vacated
 
 _COLUMNS = (
@@ -116,3 +119,12 @@ def successor_of(session: Session, uuid: str) -> int | None:
     """Return the inner id of the document that one with this UUID became part of, or None."""
     row = session.first(_SUCCESSOR, uuid=uuid)
     return None if row is None else int(row[0])
+
+
+_UUIDS = texts_given("uuids")
+_SUCCESSORS = Statement(select(successor.c.uuid, successor.c.successor_id).where(successor.c.uuid.in_(select(_UUIDS.c.text))))
+
+
+def successors_of(session: Session, uuids: Iterable[str]) -> dict[str, int]:
+    """Return the inner ids of the documents that those with some UUIDs became part of, by the UUIDs."""
+    return {row[0]: row[1] for row in session.all(_SUCCESSORS, uuids=json.dumps(list(uuids)))}

@@ -91,7 +91,8 @@ def audit_act(
     outcome: str = "granted",
 ) -> None:
     """Store who did what to what, from where, or was refused it, as the next link of the chain."""
-    audit_acts(tx, [Act(principal_id, action, node_id, path, detail, request_id, client, outcome)])
+    row = _linked(tx, tx.at, principal_id, action, node_id, path, detail, request_id, client, outcome)
+    tx.run(_AUDIT, **row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +112,30 @@ class Act:
 
 def audit_acts(tx: Transaction, acts: Iterable[Act]) -> None:
     """Store several acts in their order; see ``audit_act``."""
-    tx.run_many(_AUDIT, [_linked(tx, act) for act in acts])
+    tx.run_many(_AUDIT, [_linked(tx, tx.at if act.at is None else act.at, *_about(act)) for act in acts])
+
+
+def _about(act: Act) -> tuple[int, str, int | None, str, Mapping[str, object], str, str, str]:
+    return act.principal_id, act.action, act.node_id, act.path, act.detail, act.request_id, act.client, act.outcome
 
 
 _NAMES: Final = ("id", "at", "principal_id", "action", "node_id", "path", "detail", "request_id", "client", "outcome")
 
 
-def _linked(tx: Transaction, act: Act) -> dict[str, Value]:
+def _linked(
+    tx: Transaction,
+    at: Instant,
+    principal_id: int,
+    action: str,
+    node_id: int | None,
+    path: str,
+    detail: Mapping[str, object],
+    request_id: str,
+    client: str,
+    outcome: str,
+) -> dict[str, Value]:
     """Return an act as the next row of the chain."""
-    told = _as_json(act.detail) if act.detail else "{}"
-    fields = (
-        tx.next_audit(),
-        tx.at if act.at is None else act.at,
-        act.principal_id,
-        act.action,
-        act.node_id,
-        act.path,
-        told,
-        act.request_id,
-        act.client,
-        act.outcome,
-    )
+    told = _as_json(detail) if detail else "{}"
+    fields = (tx.next_audit(), at, principal_id, action, node_id, path, told, request_id, client, outcome)
     tx.audit_hash = chain.chained(tx.audit_hash, fields)
-    return {**dict(zip(_NAMES, fields, strict=True)), "hash": tx.audit_hash}
+    return dict(zip(_NAMES, fields, strict=True), hash=tx.audit_hash)

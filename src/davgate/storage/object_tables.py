@@ -99,7 +99,8 @@ temporal_value = Table(
     Column("known_from", BigInteger, nullable=False),
     Column("known_to", BigInteger, nullable=False),
     ForeignKeyConstraint(["node_id"], ["node.id"]),
-    Index("temporal_value_by_value", "property", "value", "node_id"),
-    Index("temporal_value_by_node", "node_id", "property"),
+    # Both with all that a search asks of a row, so that it need not look at the rows themselves.
+    Index("temporal_value_by_value", "property", "value", "node_id", "known_to", "valid_from", "valid_to"),
+    Index("temporal_value_by_node", "node_id", "property", "value", "known_to", "valid_from", "valid_to"),
 )
 """What is true when, and was known when (OIO): one row for each value in each registration that says it."""

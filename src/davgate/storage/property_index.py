@@ -6,6 +6,8 @@ the drive costs nothing more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, delete, insert
 
 from davgate.model.indexing import indexed_values, words_of
@@ -30,8 +32,31 @@ def replace(tx: Transaction, node_id: int, metadata: Metadata, file_name: str) -
     add(tx, node_id, metadata, file_name)
 
 
+def follow(tx: Transaction, node_id: int, before: tuple[Metadata, str], after: tuple[Metadata, str]) -> None:
+    """Let a node that says something else, or whose file has another name, be found by that.
+
+    Both are metadata and the name of the file. What nobody can search for, such as the trace of a request, writes nothing.
+    """
+    values = tuple(indexed_values(after[0]))
+    if values != tuple(indexed_values(before[0])):
+        tx.run(_DROP, of=node_id)
+        _add_values(tx, node_id, values)
+    words = words_of(*after) if after[0] else None
+    if words != (words_of(*before) if before[0] else None):
+        tx.run(_DROP_WORDS, of=node_id)
+        _add_words(tx, node_id, words)
+
+
 def add(tx: Transaction, node_id: int, metadata: Metadata, file_name: str) -> None:
     """Let a new node be found by what its first version says."""
-    tx.run_many(_ADD, [{"property": key, "value": value, "node_id": node_id} for key, value in indexed_values(metadata)])
-    if metadata:
-        tx.run(_ADD_WORDS, node_id=node_id, words=words_of(metadata, file_name))
+    _add_values(tx, node_id, indexed_values(metadata))
+    _add_words(tx, node_id, words_of(metadata, file_name) if metadata else None)
+
+
+def _add_values(tx: Transaction, node_id: int, values: Iterable[tuple[str, str]]) -> None:
+    tx.run_many(_ADD, [{"property": key, "value": value, "node_id": node_id} for key, value in values])
+
+
+def _add_words(tx: Transaction, node_id: int, words: str | None) -> None:
+    if words is not None:
+        tx.run(_ADD_WORDS, node_id=node_id, words=words)

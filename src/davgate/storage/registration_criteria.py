@@ -6,11 +6,11 @@ past tell of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, exists, literal, not_, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, exists, false, literal, not_, or_, select, union_all
 
 from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind
@@ -85,10 +85,10 @@ class Registrations:
     def written_by(self, ids: Sequence[int]) -> Clause:
         """Return the clause that a node has such a registration by one of some principals."""
         row = temporal_value.alias("written")
-        is_author = row.c.qualifier.in_([str(one) for one in ids])
+        is_author = _is_one_of(row.c.qualifier, map(str, ids))
         made = and_(self._is_there(), self.any_with(row, is_author, not_(self._is_over(row))))
-        restored = and_(self._is_there(), self.any_with(row, self._is_restored(row, _GONE.c.restored_by.in_(ids))))
-        return or_(made, restored, self._is_deleted(_GONE.c.deleted_by.in_(ids)))
+        restored = and_(self._is_there(), self.any_with(row, self._is_restored(row, _is_one_of(_GONE.c.restored_by, ids))))
+        return or_(made, restored, self._is_deleted(_is_one_of(_GONE.c.deleted_by, ids)))
 
     def _is_there(self) -> Clause:
         return _IN_TREE if self.known is None else node.c.id.is_not(None)
@@ -111,3 +111,8 @@ class Registrations:
         until = FOREVER if self.known is None else self.known.end
         is_later = and_(_GONE.c.deleted_at > row.c.known_from, _GONE.c.restored_at < row.c.known_to)
         return exists().where(_GONE.c.node_id == row.c.node_id, is_later, _GONE.c.restored_at < until, *clauses)
+
+
+def _is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Clause:
+    """Return the clause that a column has one of some values; a list would be bound apart from what is given later."""
+    return or_(false(), *(column == literal(one) for one in values))

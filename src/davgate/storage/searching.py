@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindpar
 
 from davgate.model.node import NodeKind
 from davgate.model.query import NUMBERS, Condition, Fact, Order, Property
-from davgate.storage.criteria import COLUMNS, cover_of, holds, needs_version, sorts_by_version, value_of
+from davgate.storage.covers import cover_of
+from davgate.storage.criteria import COLUMNS, holds, needs_version, sorts_by_version, value_of
 from davgate.storage.database import Session
 from davgate.storage.shapes import Shape, looks_into_texts, take_apart
 from davgate.storage.statements import Statement, Value

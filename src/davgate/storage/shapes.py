@@ -103,9 +103,12 @@ def take_apart(condition: Condition) -> tuple[Shape, dict[str, Value]]:
     """Return the shape of a condition, and its values by the names of the parameters."""
     values: list[Value] = []
     shape = _shape_of(condition, values)
+    return shape, {parameter(no): _clean(value) if isinstance(value, str) else value for no, value in enumerate(values)}
+
+
+def _clean(text: str) -> str:
     # What no database can even be asked for is nowhere.
-    clean = (UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value for value in values)
-    return shape, {parameter(number): value for number, value in enumerate(clean)}
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def _shape_of(condition: Condition, values: list[Value]) -> Shape:
@@ -187,7 +190,7 @@ def _value(term: Term, value: Said) -> Value:
         return max(-(2**63), min(value, 2**63 - 1))
     if term is Fact.TITLE or isinstance(term, Property):
         return comparable(value)
-    return str(value)
+    return _clean(str(value))
 
 
 def _matching(term: Term, pattern: Pattern, values: list[Value], *, is_folded: bool) -> Shape:

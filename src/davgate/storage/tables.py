@@ -483,7 +483,7 @@ audit = Table(
     Column("client", Text, nullable=False),
     Column("outcome", Text, nullable=False, comment="granted or denied"),
     Column("hash", LargeBinary, nullable=False, comment="of the row before it and of this one: no row can be altered alone"),
-    Index("audit_by_node", "node_id", "id"),
+    Index("audit_by_node", "node_id", "at", "id"),
 )
 
 _scratch = node.alias("scratch")

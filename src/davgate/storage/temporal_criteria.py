@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Select,
     and_,
     exists,
     false,
     func,
+    literal,
     or_,
     select,
     true,
 )
 
 from davgate.model.indexing import TOP, folded
-from davgate.model.object_types import Kind, Property, TemporalClass
+from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
 from davgate.model.query import Wildcard
 from davgate.model.temporal_query import (
@@ -42,7 +44,6 @@ from davgate.model.temporal_query import (
 )
 from davgate.model.temporal_rows import (
     LONGEST,
-    TRUTH,
     cut,
     journal_of,
     note_of,
@@ -57,6 +58,7 @@ from davgate.storage.registration_criteria import Clause, Registrations
 from davgate.storage.tables import node
 from davgate.storage.text_functions import Like, glob_form, like_form
 
+_NESTED: Final = (InVariant, InPart, PartLeadsTo)
 _TRUTHS: Final = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _PART_FIELDS: Final[Mapping[str, Kind]] = {one.name: one.kind for one in PART_PROPERTIES}
 _VARIANT_FIELDS: Final[Mapping[str, Kind]] = {one.name: one.kind for one in VARIANT_PROPERTIES}
@@ -86,64 +88,104 @@ class Asked:
             return true()
         return and_(row.c.valid_from < window.end, row.c.valid_to > window.start)
 
+    @property
+    def shows_one_moment(self) -> bool:
+        """Whether the windows show one entry at most where one is valid at a time."""
+        return self.search.known is None and self.search.valid.end - self.search.valid.start == 1
+
     def holds(self) -> Clause:
-        """Return the clause that a node is one that is searched for."""
+        """Return the clause that a node is one that is searched for, looked at row by row of its own."""
         search = self.search
-        nested = (InVariant, InPart, PartLeadsTo)
-        clauses = [self._holds(one) for one in search.criteria if not isinstance(one, nested)]
-        clauses += self._in_variants([one for one in search.criteria if isinstance(one, nested)])
+        clauses = [self._holds(one) for one in search.criteria if not isinstance(one, _NESTED)]
+        clauses += self._in_variants([one for one in search.criteria if isinstance(one, _NESTED)])
         if search.uuid is not None:
             clauses.append(node.c.uuid == search.uuid)
         if not self._finds_deleted:
             clauses.append(self.registrations.is_alive())
-        return and_(self.is_of_class(), *clauses)
+        return and_(self._is_of_class(), *clauses)
 
-    def is_of_class(self) -> Clause:
+    def _is_of_class(self) -> Clause:
         """Return the clause that a node has a registration of the class; most criteria ask for one by themselves."""
         row = _rows("registered")
         plain = [one for one in self.search.criteria if not isinstance(one, EitherOf | HasCode | WrittenBy)]
         return true() if plain else self._among(row, row.c.property == registration_of(self.of.name), valid=False)
 
+    def led_by(self) -> Select[tuple[int]] | None:
+        """Return what an index leads to: the nodes of which the criterion holds that few things meet, and with them all others.
+
+        None where there is no such criterion, and the objects of the class have to be gone through.
+        """
+        leading = sorted((one for one in self.search.criteria if _rank(one) is not None), key=_by_rank)
+        if self.search.uuid is not None:
+            return select(node.c.id).where(node.c.uuid == self.search.uuid)
+        if not leading:
+            return None
+        row = _rows("leading")
+        conditions = self.registrations.holds_for(row), self.valid(row), self._told(row, leading[0], is_leading=True)
+        return select(row.c.node_id).where(*conditions).distinct()
+
+    def all_of_class(self) -> Select[tuple[int]]:
+        """Return the nodes that have a registration of the class."""
+        row = _rows("leading")
+        is_registration = row.c.property == registration_of(self.of.name)
+        return select(row.c.node_id).where(self.registrations.holds_for(row), is_registration).distinct()
+
     # Single criteria
 
     def _among(self, row: FromClause, *clauses: Clause, valid: bool = True) -> Clause:
-        conditions = [self.registrations.holds_for(row), *clauses, *((self.valid(row),) if valid else ())]
-        return node.c.id.in_(select(row.c.node_id).where(*conditions))
+        is_valid = (self.valid(row),) if valid else ()
+        return exists().where(row.c.node_id == node.c.id, self.registrations.holds_for(row), *clauses, *is_valid)
 
     def _holds(self, criterion: Criterion) -> Clause:
-        row = _rows("held")
         match criterion:
-            case Says(field, pattern):
-                return self._among(row, self._says(row, field, pattern))
-            case HasState(state, code):
-                return self._among(row, row.c.property == self.of.name + state, row.c.value == code)
-            case LeadsTo(relation, target, kind):
-                return self._among(row, self._leads(row, relation, target, kind))
-            case JournalSays(field, pattern):
-                says = row.c.value == pattern if field == "journalpostkode" else matches(row, pattern)
-                return self._among(row, row.c.property == journal_of(self.of.name, field), says)
             case HasCode(code):
                 return self.registrations.has_code(code)
             case WrittenBy(author):
                 return self.registrations.written_by(self.writers(author))
-            case Notes(pattern):
-                return self._notes(pattern)
             case EitherOf(criteria):
                 return or_(false(), *map(self._holds, criteria))
-        return and_(*self._in_variants([criterion]))
+        row = _rows("held")
+        return self._among(row, self._told(row, criterion))
 
-    def _says(self, row: FromClause, field: str, pattern: str) -> Clause:
+    def _told(self, row: FromClause, criterion: Criterion, *, is_leading: bool = False) -> Clause:
+        """Return the clause that a row says what a criterion wants; by one ``is_leading`` rows are found in the first place."""
+        name = self.of.name
+        match criterion:
+            case Says(field, pattern):
+                return self._says(row, field, pattern, is_leading=is_leading)
+            case HasState(state, code):
+                return and_(row.c.property == name + state, row.c.value == code)
+            case LeadsTo(relation, target, kind):
+                return self._leads(row, relation, target, kind)
+            case JournalSays(field, pattern):
+                is_exact = field == "journalpostkode"
+                says = row.c.value == pattern if is_exact else matches(row, pattern, is_leading=is_leading)
+                return and_(row.c.property == journal_of(name, field), says)
+            case InVariant(field, pattern):
+                says = _says_kind(row, _VARIANT_FIELDS.get(field, Kind.TEXT), pattern, is_leading=is_leading)
+                return and_(row.c.property == variant_of(name, field), says)
+            case InPart(field, pattern):
+                says = _says_kind(row, _PART_FIELDS.get(field, Kind.TEXT), pattern, is_leading=is_leading)
+                return and_(row.c.property == part_of(name, field), says)
+            case PartLeadsTo(relation, target, kind):
+                return self._leads(row, f"del.{relation}", target, kind)
+            case Notes(pattern):
+                of_registration = row.c.property == registration_of(name), matches(row, pattern, of_note=True)
+                of_period = row.c.property == note_of(name), matches(row, pattern)
+                return or_(and_(*of_registration), and_(*of_period))
+        raise AssertionError(criterion)
+
+    def _says(self, row: FromClause, field: str, pattern: str, *, is_leading: bool) -> Clause:
         fields = [(group, one) for group, all_of in self.of.groups.items() for one in all_of]
         if field:
-            return or_(false(), *(self._field_says(row, *one, pattern) for one in fields if one[1].name == field))
+            named = [(f"{group}.{one.name}", one.kind) for group, one in fields if one.name == field]
+            says = [(name, _says_kind(row, kind, pattern, is_leading=is_leading)) for name, kind in named]
+            return or_(false(), *(and_(row.c.property == name, clause) for name, clause in says))
         names = [f"{group}.{one.name}" for group, one in fields if one.kind is not Kind.BOOLEAN]
         if self.of.name == DOCUMENT:
-            parts = (PART_TEXT, *(name for name in _PART_FIELDS))
-            names += [variant_of(self.of.name, VARIANT_TEXT), *(part_of(self.of.name, name) for name in parts)]
-        return and_(row.c.property.in_(names), row.c.qualifier != TRUTH, matches(row, pattern))
-
-    def _field_says(self, row: FromClause, group: str, field: Property, pattern: str) -> Clause:
-        return and_(row.c.property == f"{group}.{field.name}", _says_kind(row, field.kind, pattern))
+            names += [variant_of(self.of.name, VARIANT_TEXT)]
+            names += [part_of(self.of.name, name) for name in (PART_TEXT, *_PART_FIELDS)]
+        return and_(row.c.property.in_(map(literal, names)), matches(row, pattern, is_leading=is_leading))
 
     def _leads(self, row: FromClause, relation: str, target: str, kind: str | None) -> Clause:
         value, whole = cut(target)
@@ -155,7 +197,7 @@ class Asked:
         names = [relation_of(self.of.name, name) for name in (*self.of.one, *self.of.many)]
         if self.of.name == DOCUMENT:
             names += [part_of(self.of.name, name) for name in PART_RELATIONS.many]
-        return and_(row.c.property.in_(names), leads)
+        return and_(row.c.property.in_(map(literal, names)), leads)
 
     # Variants and parts
 
@@ -192,24 +234,6 @@ class Asked:
     def _exists(self, row: FromClause, beside: FromClause, *clauses: Clause) -> Clause:
         return exists().where(row.c.node_id == beside.c.node_id, self.registrations.holds_for(row), self.valid(row), *clauses)
 
-    def _told(self, row: FromClause, criterion: Criterion) -> Clause:
-        match criterion:
-            case InVariant(field, pattern):
-                says = _says_kind(row, _VARIANT_FIELDS.get(field, Kind.TEXT), pattern)
-                return and_(row.c.property == variant_of(self.of.name, field), says)
-            case InPart(field, pattern):
-                says = _says_kind(row, _PART_FIELDS.get(field, Kind.TEXT), pattern)
-                return and_(row.c.property == part_of(self.of.name, field), says)
-            case PartLeadsTo(relation, target, kind):
-                return self._leads(row, f"del.{relation}", target, kind)
-        return self._holds(criterion)
-
-    def _notes(self, pattern: str) -> Clause:
-        of_registration, of_period = _rows("said"), _rows("noted")
-        said = self.registrations.any_with(of_registration, matches(of_registration, pattern, of_note=True))
-        noted = self._among(of_period, of_period.c.property == note_of(self.of.name), matches(of_period, pattern))
-        return or_(said, noted)
-
 
 def _rows(name: str) -> FromClause:
     return temporal_value.alias(name)
@@ -219,36 +243,54 @@ def _is_within(part: FromClause, variant: FromClause) -> Clause:
     return func.substr(part.c.place, 1, func.length(variant.c.place)) == variant.c.place
 
 
-def _says_kind(row: FromClause, kind: Kind, pattern: str) -> Clause:
+def _says_kind(row: FromClause, kind: Kind, pattern: str, *, is_leading: bool) -> Clause:
     if kind is Kind.BOOLEAN:
         truth = _TRUTHS.get(pattern.lower())
         return false() if truth is None else row.c.value == truth
-    return matches(row, pattern)
+    return matches(row, pattern, is_leading=is_leading)
 
 
-def matches(row: FromClause, text: str, *, of_note: bool = False) -> Clause:
+def matches(row: FromClause, text: str, *, is_leading: bool = False, of_note: bool = False) -> Clause:
     """Return the clause that the text of a row, or the note of a registration, matches a pattern in capitals or not."""
     # What PostgreSQL cannot even be asked for is nowhere.
     pattern = parse_pattern(text.replace("\0", "\ufffd"))
-    column = row.c.place if of_note else row.c.value
+    column: ColumnElement[str] = row.c.place if of_note else row.c.value
     pieces = [folded(piece) for piece in pattern.pieces]
     if pattern.is_exact:
         value, whole = cut(pieces[0])
         return and_(column == value, row.c.whole == whole)
     if pattern.is_anything:
         return true()
+    if not is_leading:
+        # SQLite would rather go through all values of the range than look at those of one object.
+        column = column.concat("")
     clauses: list[Clause] = []
     if begins := pieces[0][:LONGEST]:
         clauses += [column >= begins, column < begins + TOP]
     if not _is_beginning(pieces):
         forms = _forms(pieces)
-        short, long = (and_(is_short, Like(of, *forms)) for is_short, of in _texts(row, column))
-        clauses.append(or_(short, long))
+        # A text that is long enough may be the beginning of a longer one; of others the index alone has to be looked at.
+        is_short = or_(func.length(column) < LONGEST, row.c.whole == "")
+        is_long = and_(func.length(column) == LONGEST, row.c.whole != "")
+        clauses.append(or_(and_(Like(column, *forms), is_short), and_(is_long, Like(row.c.whole, *forms))))
     return and_(*clauses)
 
 
-def _texts(row: FromClause, column: ColumnElement[str]) -> Iterable[tuple[Clause, ColumnElement[str]]]:
-    return (row.c.whole == "", column), (row.c.whole != "", row.c.whole)
+def _rank(criterion: Criterion) -> int | None:
+    """Return how far down the list of criteria one comes that an index leads to, None for one that has none."""
+    match criterion:
+        case Says(_, text) | JournalSays(_, text) | InVariant(_, text) | InPart(_, text):
+            pattern = parse_pattern(text)
+            return 0 if pattern.is_exact else 3 if pattern.is_anything else 1 if pattern.pieces[0] else 2
+        case LeadsTo() | PartLeadsTo():
+            return 0
+        case HasState() | Notes():
+            return 3
+    return None
+
+
+def _by_rank(criterion: Criterion) -> int:
+    return _rank(criterion) or 0
 
 
 def _is_beginning(pieces: Sequence[str]) -> bool:

@@ -7,14 +7,15 @@ costs little. What was never registered has no rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
+from davgate.model.metadata import Metadata
 from davgate.model.node import Version
-from davgate.model.registration import KEY, State, Subject, base_no, states
+from davgate.model.registration import KEY, State, Subject, base_no, states, to_metadata
 from davgate.model.temporal_rows import Row, cut, registration_of, rows_of
 from davgate.model.virkning import BEGINNING
 from davgate.storage.database import Session, Transaction
@@ -64,8 +65,57 @@ def versions_to_tell(session: Session, node_id: int, uuid: str) -> list[Version]
     if row is None:
         return []
     current = to_version(row)
-    first = base_no(current, uuid) if KEY in current.metadata else current.no
+    first = _first_to_tell(current, uuid)
     return [current] if first == current.no else versions_from(session, node_id, first)
+
+
+_GIVEN = ids_given("ids")
+_ALL_OF = Statement(_JOINED.where(version.c.document_id.in_(select(_GIVEN.c.id))).order_by(version.c.document_id, version.c.no))
+_newer = version.alias("newer")
+_LAST_NO = select(func.max(_newer.c.no)).where(_newer.c.document_id == version.c.document_id).scalar_subquery()
+_LAST_OF = Statement(_JOINED.where(version.c.document_id.in_(select(_GIVEN.c.id)), version.c.no == _LAST_NO))
+
+
+def all_versions(session: Session, node_ids: Iterable[int]) -> dict[int, list[Version]]:
+    """Return the versions of objects by their inner ids, the oldest first."""
+    found: dict[int, list[Version]] = {}
+    for one in map(to_version, session.all(_ALL_OF, ids=json.dumps([*node_ids]))):
+        found.setdefault(one.document_id, []).append(one)
+    return found
+
+
+def all_versions_to_tell(session: Session, uuids: Mapping[int, str]) -> dict[int, list[Version]]:
+    """Return the same as ``versions_to_tell`` of objects by their inner ids, whose ids of the outside are given.
+
+    One statement, and another where a current version does not tell all by itself.
+    """
+    rows = session.all(_LAST_OF, ids=json.dumps([*uuids]))
+    found = {one.document_id: [one] for one in map(to_version, rows)}
+    first = {node_id: _first_to_tell(current, uuids[node_id]) for node_id, (current,) in found.items()}
+    longer = [node_id for node_id, (current,) in found.items() if first[node_id] != current.no]
+    if longer:
+        of_longer = all_versions(session, longer)
+        found |= {node_id: [one for one in line if one.no >= first[node_id]] for node_id, line in of_longer.items()}
+    return found
+
+
+def _first_to_tell(current: Version, uuid: str) -> int:
+    return base_no(current, uuid) if KEY in current.metadata else current.no
+
+
+def completed(tx: Transaction, new: Version) -> Metadata:
+    """Return what a version that is about to be stored says by its properties, with what it means for the content.
+
+    A version by another door carries the content of the one before it along. What it changes itself is told with it, so that
+    nobody has to look at the versions before.
+    """
+    said = new.metadata[KEY]
+    subject = _subject(tx, new.document_id)
+    if said["no"] == new.no and said["uuid"] == subject.uuid:
+        return new.metadata
+    told = [*versions_to_tell(tx, new.document_id, subject.uuid), new]
+    _, state = list(states(subject, told))[-1]
+    return {**new.metadata, KEY: to_metadata(state, said["class"], subject.uuid, new.no)}
 
 
 def follow(tx: Transaction, node_id: int, from_no: int) -> None:
@@ -94,7 +144,6 @@ def follow_if_known(tx: Transaction, node_id: int, from_no: int) -> None:
         follow(tx, node_id, from_no)
 
 
-_GIVEN = ids_given("ids")
 _KNOWN = Statement(
     select(temporal_value.c.node_id)
     .where(temporal_value.c.node_id.in_(select(_GIVEN.c.id)), temporal_value.c.known_to == FOREVER)

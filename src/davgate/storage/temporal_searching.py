@@ -1,21 +1,29 @@
-"""Finding objects whose content is valid for a time: all criteria as one statement."""
+"""Finding objects whose content is valid for a time.
+
+A first statement asks an index for what a leading criterion holds of. If that is little, the second one looks at these objects
+for everything else, and they are sorted afterwards. If it is much, the objects of the class are gone through in their order, so
+that a page costs as much as it takes to fill it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, or_, select
 
 from davgate.model.temporal_rows import order_of
 from davgate.storage.database import Session
 from davgate.storage.object_tables import temporal_value
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, Value, ids_given
 from davgate.storage.tables import access_grant, node
 from davgate.storage.temporal_criteria import Asked
 
-_FEW: Final = 2_000
-"""So many are sorted after they were found; more are looked for in their order."""
+_FEW: Final = 1_000
+"""So many are sorted after they were found."""
+_MANY: Final = 20_000
+"""Above this it is not worth while to know them all before a page is looked for."""
 
 
 class FoundObject(NamedTuple):
@@ -31,19 +39,35 @@ class FoundObject(NamedTuple):
 
 def all_of(session: Session, asked: Asked) -> list[FoundObject]:
     """Return all objects that are searched for, in no order."""
-    return _run(session, _found(asked))
+    leading = asked.led_by()
+    return _run(session, _found(asked).where(node.c.id.in_(asked.all_of_class() if leading is None else leading)))
 
 
 def page(session: Session, asked: Asked, first: int, most: int) -> list[FoundObject]:
     """Return some of the objects that are searched for and have a key, in the order of their keys."""
-    few = _run(session, _found(asked).limit(_FEW + 1))
-    if len(few) <= _FEW:
-        return sorted(one for one in few if one.key is not None)[first : first + most]
-    return _run(session, _in_order(asked).limit(most).offset(first))
+    leading = asked.led_by()
+    ids = None if leading is None else [row[0] for row in session.all(Statement(leading.limit(_MANY + 1)))]
+    if ids is not None and len(ids) <= _FEW:
+        found = _run(session, _found(asked).where(node.c.id.in_(select(_GIVEN.c.id))), ids=json.dumps(ids))
+        return sorted((one for one in found if one.key is not None), key=_order)[first : first + most]
+    in_order = _in_order(asked).limit(most).offset(first)
+    if ids is None or len(ids) > _MANY:
+        return _run(session, in_order)
+    return _run(session, in_order.where(_key_of.in_(select(_GIVEN.c.id))), ids=json.dumps(ids))
 
 
-def _run(session: Session, query: Select[Any]) -> list[FoundObject]:
-    return [FoundObject(*row) for row in session.all(Statement(query))]
+def _order(one: FoundObject) -> tuple[str, str]:
+    return one.key or "", one.uuid
+
+
+def _run(session: Session, query: Select[Any], **values: Value) -> list[FoundObject]:
+    return [FoundObject(*row) for row in session.all(Statement(query), **values)]
+
+
+_GIVEN = ids_given("ids")
+_key, _lesser = temporal_value.alias("key"), temporal_value.alias("lesser")
+# SQLite has to go through the keys in their order, and would rather begin with the ids.
+_key_of = _key.c.node_id + 0
 
 
 def _columns() -> Sequence[ColumnElement[Any]]:
@@ -53,29 +77,40 @@ def _columns() -> Sequence[ColumnElement[Any]]:
 
 
 def _found(asked: Asked) -> Select[Any]:
-    key = temporal_value.alias("key")
-    is_key = (key.c.node_id == node.c.id, key.c.property == order_of(asked.of.name))
-    least = select(func.min(key.c.value)).where(*is_key, *_conditions(asked, key)).scalar_subquery()
-    return select(least, *_columns()).where(asked.holds())
+    # What is no plain column is not looked for in the index of all keys.
+    least = select(func.min(_key.c.value.concat(""))).where(
+        _key.c.node_id == node.c.id, _key.c.property == order_of(asked.of.name), *_conditions(asked, _key)
+    )
+    return select(least.scalar_subquery(), *_columns()).where(asked.holds())
 
 
 def _in_order(asked: Asked) -> Select[Any]:
     """Return the query that goes through the keys in their order, and so ends as soon as the page is full."""
-    key, lesser = temporal_value.alias("key"), temporal_value.alias("lesser")
-    is_least = ~exists().where(
-        lesser.c.node_id == key.c.node_id,
-        lesser.c.property == key.c.property,
-        lesser.c.value < key.c.value,
-        *_conditions(asked, lesser),
-    )
+    conditions = [_key.c.property == order_of(asked.of.name), *_conditions(asked, _key)]
+    if not asked.shows_one_moment:
+        conditions.append(~_has_lesser(asked))
     return (
-        select(key.c.value, *_columns())
-        .join_from(key, node, node.c.id == key.c.node_id)
-        .where(key.c.property == literal(order_of(asked.of.name)), *_conditions(asked, key), asked.holds(), is_least)
-        .order_by(key.c.value, node.c.uuid)
-        .distinct()
+        select(_key.c.value, *_columns())
+        .join_from(_key, node, node.c.id == _key_of)
+        .where(*conditions, asked.holds())
+        .order_by(_key.c.value, node.c.uuid)
     )
 
 
-def _conditions(asked: Asked, row: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _has_lesser(asked: Asked) -> ColumnElement[bool]:
+    """Return the clause that an object has another key that comes before this one, or as good a one that is older."""
+    value, of_key = _lesser.c.value.concat(""), _key.c.value
+    is_older = or_(
+        _lesser.c.valid_from < _key.c.valid_from,
+        and_(_lesser.c.valid_from == _key.c.valid_from, _lesser.c.known_from < _key.c.known_from),
+    )
+    return exists().where(
+        _lesser.c.node_id == _key.c.node_id,
+        _lesser.c.property == order_of(asked.of.name),
+        or_(value < of_key, and_(value == of_key, is_older)),
+        *_conditions(asked, _lesser),
+    )
+
+
+def _conditions(asked: Asked, row: FromClause) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return asked.registrations.holds_for(row), asked.valid(row)

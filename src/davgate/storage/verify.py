@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from lxml import etree
-from typing import Final
-
 from sqlalchemy import and_, bindparam, func, literal, select, text, union_all
 
 from davgate.model.audit import damages

@@ -155,6 +155,17 @@ class NewVersion:
     streams: Mapping[str, Stream] = field(default_factory=no_streams, hash=False)
 
 
+def _said(tx: Transaction, new: NewVersion) -> Metadata:
+    if KEY not in new.metadata:
+        return new.metadata
+    at = new.at
+    about = new.metadata, new.has_content, new.content_no
+    author = new.author_id, "", new.comment, new.file_name
+    return temporal_index.completed(
+        tx, Version(new.document_id, new.no, new.cause, at, *author, new.content, at, at, new.session, new.origin, *about)
+    )
+
+
 def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
     """Store versions. Their blobs have rows already."""
     tx.run_many(
@@ -175,7 +186,7 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
                 "media_type": one.content.media_type,
                 "digest": one.content.digest,
                 "length_bytes": one.content.length_bytes,
-                "properties": from_metadata(one.metadata),
+                "properties": from_metadata(_said(tx, one)),
                 "has_content": int(one.has_content),
                 "content_no": one.content_no,
                 "has_streams": int(bool(one.streams)),

@@ -14,6 +14,7 @@ from davgate.http.responses import Response
 from davgate.model.errors import Forbidden, Locked
 from davgate.model.errors_of_objects import InvalidProperty, LogicalNameTaken
 from davgate.model.metadata import NO_METADATA
+from davgate.model.names import MAX_NAME_BYTES
 from davgate.model.node import NodeKind
 from davgate.model.object_types import ObjectType
 from davgate.model.paths import TreePath
@@ -87,6 +88,8 @@ def _name(exchange: Exchange, sent: Sent) -> str | None:
     name = sent.name
     if name is None or name == "":
         return None
+    if len(name) > MAX_NAME_BYTES:
+        raise InvalidProperty(_NAME, None, f"has at most {MAX_NAME_BYTES} characters")
     if not LOGICAL_NAME.fullmatch(name):
         raise InvalidProperty(_NAME, None, "begins with a letter, and has letters, digits, _ and - alone")
     if family_named(exchange.store.types, name) is not None:

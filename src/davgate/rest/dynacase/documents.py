@@ -102,13 +102,15 @@ def _refusals(found: Found, denied: Refusal, privilege: str) -> Mapping[type[Dav
     shown = found.shown
     holder = properties.holder_of(shown)
     title = values.title_shown(shown)
-    why = f"Pas de privilège {privilege} pour le document {title} [{shown.id}]"
-    if holder is not None and holder.id != found.ctx.principal.id:
-        why = f"{title} [{shown.id}] is locked by {holder.name}"
-    detail = f'Document "{shown.initid}" access deny : {why}'
-    row = replace(denied, detail=detail)
+    locked = f"{title} [{shown.id}] is locked" + (f" by {holder.name}" if holder is not None else "")
+    lacking = f"Pas de privilège {privilege} pour le document {title} [{shown.id}]"
+    kept = f"{title} [{shown.id}] has to be kept"
+
+    def because(why: str) -> Refusal:
+        return replace(denied, detail=f'Document "{shown.initid}" access deny : {why}')
+
     gone = replace(errors.NO_DOCUMENT, detail=f'Document "{shown.initid}" not found')
-    return {Forbidden: row, Locked: row, Held: row, Retained: row, NotFound: gone}
+    return {Forbidden: because(lacking), Locked: because(locked), Held: because(kept), Retained: because(kept), NotFound: gone}
 
 
 # Deleting

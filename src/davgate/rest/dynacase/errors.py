@@ -20,7 +20,7 @@ from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal
 from davgate.model import errors
 from davgate.model.errors import DavgateError
-from davgate.model.errors_of_objects import InvalidProperty
+from davgate.model.errors_of_objects import InvalidProperty, Retained
 from davgate.rest import problems
 from davgate.rest.dynacase import envelope
 from davgate.rest.dynacase.envelope import AttributeMistake, Message
@@ -79,9 +79,19 @@ def refusing_attributes(refusal: Refusal) -> Iterator[None]:
         raise Refused(replace(refusal, detail=f"{refusal.text}: {error}", data=mistake)) from error
 
 
+_WHY: Final[Mapping[type[DavgateError], str]] = {
+    errors.NotFound: "",
+    errors.Locked: "it is locked",
+    errors.LockConflict: "it is locked",
+    errors.Held: "it has to be kept",
+    Retained: "it has to be kept",
+}
+"""Why core refuses, where its own sentence names a place on the drive, which says nothing here and may be nobody's business."""
+
+
 def _detail(text: str, error: DavgateError) -> str:
-    # What core says of something that is not there names a place on the drive, which says nothing here.
-    return text if isinstance(error, errors.NotFound) else f"{text}: {error}"
+    why = next((_WHY[kind] for kind in type(error).__mro__ if kind in _WHY), str(error))
+    return f"{text}: {why}" if why else text
 
 
 # Of the request itself

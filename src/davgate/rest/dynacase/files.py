@@ -13,7 +13,7 @@ import msgspec
 from davgate.core.revisions import Shown
 from davgate.core.streams import open_content
 from davgate.http import content
-from davgate.http.content_disposition import attachment
+from davgate.http.content_disposition import attachment, inline
 from davgate.http.responses import NOSNIFF, Response
 from davgate.model.node import Stream
 from davgate.model.object_types import Kind, ObjectType, Property
@@ -61,12 +61,8 @@ def show(finding: Finding, exchange: Exchange) -> Response:
     opened = open_content(exchange.store, exchange.ctx, file.content, shown.changed_at)
     is_inline = exchange.query(Wanted).inline.lower() in _TRUTHS
     return content.send(
-        exchange.request.environ, opened, file_name=file.file_name, disposition=_inline if is_inline else attachment
+        exchange.request.environ, opened, file_name=file.file_name, disposition=inline if is_inline else attachment
     )
-
-
-def _inline(file_name: str) -> str:
-    return "inline" + attachment(file_name).removeprefix("attachment")
 
 
 def _all(exchange: Exchange, found: Found, shown: Shown, of: Property, files: list[Stream]) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any, Final
 
 from davgate.core.revisions import Shown
@@ -66,13 +65,17 @@ def _displayed(of: Property, value: Any) -> str:
     if of.kind is Kind.ENUM:
         return of.choices.get(str(value), str(value))
     if of.kind is Kind.DATE:
-        return f"{date.fromisoformat(value):%d/%m/%Y}"
+        return _day(value)
     if of.kind is Kind.DATETIME:
         day, _, clock = str(value).partition(" ")
-        return f"{date.fromisoformat(day):%d/%m/%Y} {clock}"
+        return f"{_day(day)} {clock}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _day(iso: str) -> str:
+    return "/".join(reversed(iso.split("-")))
 
 
 # As they are sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -135,7 +136,7 @@ def take_to(exchange: Exchange) -> Response:
     return _take(exchange, wanted, lambda one: one.end == wanted)
 
 
-def _take(exchange: Exchange, wanted: str, is_it: Any) -> Response:
+def _take(exchange: Exchange, wanted: str, is_it: Callable[[Transition], bool]) -> Response:
     found, workflow = _find(exchange)
     ctx = validators.admitted(exchange, found.ctx, found.shown)
 

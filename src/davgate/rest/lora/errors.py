@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from davgate.http.errors import Status
+from davgate.http.errors import InvalidValue, Status
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
+from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.rest import problems
 from davgate.rest.lora.replies import JSON_UTF8
@@ -66,13 +67,13 @@ class ObjectDeleted(errors.NotFound):
 
 
 class Refusal(msgspec.Struct):
-    """What is answered to a request that was refused: a sentence; for an address that there is not ``error`` and ``text``.
+    """What is answered to a request that was refused: a sentence, and where it can be told what of the request it is about.
 
-    To a body that says nothing it is ``uuid``, null.
+    For an address that there is not it is ``error`` and ``text``; to a body that says nothing ``uuid``, null.
     """
 
     message: str | msgspec.UnsetType = msgspec.UNSET
-    context: Any = msgspec.UNSET
+    context: str | msgspec.UnsetType = msgspec.UNSET
     error: int | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
     uuid: None | msgspec.UnsetType = msgspec.UNSET
@@ -99,4 +100,6 @@ def _answer_to(error: DavgateError) -> tuple[Status, Refusal]:
             return HTTPStatus.NOT_FOUND, Refusal(error=HTTPStatus.NOT_FOUND.value, text=_NO_ADDRESS)
         case UuidTaken():
             return HTTPStatus.BAD_REQUEST, Refusal(message=str(error))
+        case InvalidObject(place=place) | InvalidValue(field=place) if place:
+            return HTTPStatus.BAD_REQUEST, Refusal(message=str(error), context=place)
     return problems.status_of(error), Refusal(message=str(error))

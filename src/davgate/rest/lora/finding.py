@@ -14,7 +14,7 @@ from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType, TemporalClass
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
-from davgate.rest.lora.errors import NoSuchObject, ObjectDeleted
+from davgate.rest.lora.errors import NoSuchObject
 
 _SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 """There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
@@ -78,8 +78,6 @@ def naming_object(exchange: Exchange) -> Iterator[None]:
     """
     try:
         yield
-    except ObjectDeleted:
-        raise
     except NotFound as error:
         uuid = parsed_uuid(str(exchange.params.get("uuid", "")))
         if uuid is None:

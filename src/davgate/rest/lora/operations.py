@@ -18,9 +18,8 @@ _CLASS: Final = "/{service}/{class_name}"
 _OBJECT: Final = _CLASS + "/{uuid}"
 _TAG: Final = ("ETag",)
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges"))
-_CONDITIONS: Final = ("If-Match", "If")
-_REFUSED_WRITES: Final = (412, 423)
-_REFUSED_BODIES: Final = (412, 413, 415, 423, 507)
+_CONDITIONS: Final = ("If-Match", "Lock-Token", "If")
+_REFUSED_WRITES: Final = (409, 412, 413, 423)
 
 _Handler = Callable[[Settings, Exchange], Response]
 
@@ -97,7 +96,7 @@ def _writings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
             reads=False,
             body=BODY,
             answers={201: Answer(wire.Written, headers=("ETag", "Location"))},
-            refusals=_REFUSED_BODIES,
+            refusals=(*_REFUSED_WRITES, 507),
         ),
         Operation(
             method="PUT",
@@ -108,7 +107,7 @@ def _writings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
             reads=False,
             body=BODY,
             answers=written,
-            refusals=_REFUSED_BODIES,
+            refusals=(*_REFUSED_WRITES, 507),
             headers=_CONDITIONS,
         ),
         Operation(
@@ -120,7 +119,7 @@ def _writings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
             reads=False,
             body=BODY,
             answers=written,
-            refusals=_REFUSED_BODIES,
+            refusals=(*_REFUSED_WRITES, 507),
             headers=_CONDITIONS,
         ),
         Operation(
@@ -132,7 +131,7 @@ def _writings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
             reads=False,
             body=NOTE,
             answers={202: Answer(wire.Written, headers=_TAG)},
-            refusals=(*_REFUSED_WRITES, 413),
+            refusals=_REFUSED_WRITES,
             headers=_CONDITIONS,
         ),
     )

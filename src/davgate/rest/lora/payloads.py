@@ -80,9 +80,9 @@ def _form(exchange: Exchange, *, with_files: bool) -> Payload:
     said: Fields = {}
     files: dict[str, File] = {}
     for part in exchange.parts():
-        if part.name == _FIELD:
+        if part.name == _FIELD and not said:
             said = _object(part.small())
-        elif part.file_name is not None and with_files:
+        elif part.file_name is not None and with_files and part.name not in files:
             files[part.name] = File(receive(exchange.store, part), part.file_name, part.media_type or _UNKNOWN)
     return Payload(said, files)
 

@@ -11,7 +11,6 @@ from davgate.core.registrations import History
 from davgate.core.store import Context
 from davgate.http.responses import Response, empty
 from davgate.model.bitemporal import consolidated, within
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.object_types import ObjectType
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.criteria import LIST, search_of
@@ -29,10 +28,7 @@ def read(exchange: Exchange) -> Response:
     kind, uuid, arguments = class_of(exchange), uuid_of(exchange), arguments_of(exchange)
     refuse_others(arguments, OF_READING)
     asked = _asked(exchange, arguments)
-    ctx = context_of(exchange)
-    if asked.follows_clock:
-        # What is valid now changes without a registration, so that no tag tells whether the client has it.
-        ctx = replace(ctx, conditions=replace(ctx.conditions, if_none_match=None)) if ctx.conditions is not NO_CONDITIONS else ctx
+    ctx = _conditional(context_of(exchange), asked)
     with naming_object(exchange):
         history = registrations.read(exchange.store, ctx, kind, uuid, asked.known)
     if not history.registrations:
@@ -44,6 +40,17 @@ def read(exchange: Exchange) -> Response:
     if not history.is_modified:
         return empty(HTTPStatus.NOT_MODIFIED, tag)
     return reply(HTTPStatus.OK, {uuid: _shown(exchange, kind, [history], asked)}, tag)
+
+
+def _conditional(ctx: Context, asked: Asked) -> Context:
+    """Return a request with those of its conditions that a tag of a registration can tell.
+
+    What is valid now changes without a registration, so that then no tag tells whether the client has it. No reply has a date.
+    """
+    if ctx.conditions.is_empty:
+        return ctx
+    known = None if asked.follows_clock else ctx.conditions.if_none_match
+    return replace(ctx, conditions=replace(ctx.conditions, if_none_match=known, if_modified_since=None))
 
 
 def list_or_search(exchange: Exchange) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import falcon
 from davgate.core import early_checks, moving, objects, signed_locks
 from davgate.core.content import receive
 from davgate.core.objects import Changes, File, NewObject
-from davgate.http.content_disposition import file_name_of
+from davgate.http.content_disposition import cleaned, file_name_of
 from davgate.http.responses import Response, empty
 from davgate.model.errors import UnsupportedBody
 from davgate.model.metadata import TITLE
@@ -27,7 +26,6 @@ _TYPE: Final = "okd:document"
 _UNNAMED: Final = "document"
 _UNKNOWN: Final = "application/octet-stream"
 _SMALL_BYTES: Final = 64 * 1024
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 
 
 def create(settings: Settings, exchange: Exchange) -> Response:
@@ -69,12 +67,7 @@ def _receive(exchange: Exchange) -> tuple[dict[str, Any], File]:
 
 
 def _name_of(part: Part) -> str:
-    return _clean(re.split(r"[/\\]", part.file_name or "")[-1]) or _UNNAMED
-
-
-def _clean(name: str) -> str:
-    """Return a file name without the characters that cannot be sent in a header."""
-    return _CONTROL.sub("_", name).strip()
+    return cleaned(part.file_name or "") or _UNNAMED
 
 
 def replace_content(settings: Settings, exchange: Exchange) -> Response:
@@ -85,7 +78,7 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
             early_checks.check_replace(exchange.store, ctx, document, request.announced_bytes)
         if _is_envelope(request.content_type):
             raise UnsupportedBody("The body is the content itself, and no form. Send it with its own media type.")
-        name = _clean(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
+        name = cleaned(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
         if not request.has_body:
             raise EmptyContent()
         staged = receive(exchange.store, exchange.body(), announced_bytes=request.announced_bytes)

@@ -14,17 +14,18 @@ from davgate.core.documents import Opened
 from davgate.core.objects import Changes, File
 from davgate.core.store import Context
 from davgate.http import content
-from davgate.http.content_disposition import file_name_of
+from davgate.http.content_disposition import cleaned, file_name_of
 from davgate.http.responses import Response, empty
 from davgate.model.errors import Corrupt, NotADocument, NotFound
 from davgate.model.errors_of_objects import Retained
 from davgate.model.node import Node
 from davgate.model.retaining import retained_until
 from davgate.rest.exchange import Exchange
-from davgate.rest.yuuvis.errors import DigestDiffers
+from davgate.rest.yuuvis.errors import WRONG_CONTENT, DigestDiffers, invalid
 from davgate.rest.yuuvis.finding import Settings, find, naming_holder
 from davgate.rest.yuuvis.history import CONTENT_READ, note_read
-from davgate.rest.yuuvis.streams import UNNAMED, check_repository, clean
+from davgate.rest.yuuvis.kinds import NO_CONTENT, type_of
+from davgate.rest.yuuvis.streams import UNNAMED, check_repository
 from davgate.rest.yuuvis.updating import Updater, trace
 from davgate.rest.yuuvis.wire import PART, state_of
 
@@ -67,7 +68,10 @@ def replace(settings: Settings, exchange: Exchange) -> Response:
     uuid = it.node.uuid
     if it.node.is_collection:
         raise NotADocument((uuid,))
-    name = clean(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
+    kind = type_of(store.types, it.said.type, is_collection=False)
+    if kind.content == NO_CONTENT:
+        raise invalid(WRONG_CONTENT, f"Objects of the type {kind.local} have no content.")
+    name = cleaned(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
     with naming_holder(exchange, ctx, uuid):
         early_checks.check_replace(store, ctx, uuid, request.announced_bytes)
         if (until := retained_until(it.metadata, store.clock.now())) is not None:

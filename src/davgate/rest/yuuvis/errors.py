@@ -144,7 +144,10 @@ _SENTENCES: Final[dict[type[DavgateError], str]] = {
     errors.NotFound: "There is no such object, version or content, or none for you.",
     errors.NotADocument: "A folder has no content. Send it to a document.",
     errors.Locked: "The object, or the folder that it is in, is locked.",
+    errors.Held: "The object, or a version of it, is held, labelled, pinned or being worked on. Have that ended first.",
     errors_of_objects.NotEmpty: "The folder is not empty. Delete what is in it first.",
+    errors_of_objects.Retained: "The object is under retention: until system:rmExpirationDate it stays, and so does its content.",
+    errors_of_objects.VersionIsCurrent: "This version is the current one: it is neither deleted alone nor restored.",
 }
 
 
@@ -160,7 +163,7 @@ def row_of(error: DavgateError) -> tuple[Status, int]:
 
 def sentence_of(error: DavgateError) -> str:
     """Return what an error is called here."""
-    if isinstance(error, HeldBy | errors.CheckedOut):
+    if isinstance(error, HeldBy):
         return str(error)
     return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
 

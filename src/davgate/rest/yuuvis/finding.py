@@ -13,7 +13,7 @@ from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.locks import Holding
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, Where
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.errors import HeldBy, UnknownTenant
 from davgate.rest.yuuvis.tracing import with_trace
@@ -83,11 +83,11 @@ def naming_holder(exchange: Exchange, ctx: Context, where: str | None = None) ->
     """
     try:
         yield
-    except CheckedOut:
-        raise
+    except CheckedOut as error:
+        raise HeldBy(error.holder, is_own=False, uuid=where) from error
     except (Locked, LockConflict) as error:
         try:
-            seen = describing.describe(exchange.store, ctx.without_conditions(), where or error.roots[0])
+            seen = describing.describe(exchange.store, ctx.without_conditions(), where or _leading_to(error.roots[0]))
         except NotFound:
             raise error from None
         holder = _holder_of(seen.it)
@@ -95,6 +95,12 @@ def naming_holder(exchange: Exchange, ctx: Context, where: str | None = None) ->
             # It has ended meanwhile, and could be tried again.
             raise
         raise HeldBy(holder, is_own=holder == ctx.principal.name, uuid=where) from error
+
+
+def _leading_to(root: TreePath) -> Where:
+    """Return what the root of a lock is found by: what has no name on the drive is called there by its UUID."""
+    uuid = root[-1].removeprefix("=") if root else ""
+    return uuid if is_uuid(uuid) else root
 
 
 def _holder_of(it: Described) -> str:

@@ -52,7 +52,7 @@ _FROM_TRASH: Final = _Told(10_000, "OBJECT_RESTORED_FROM_TRASH")
 _ACTIONS: Final[Mapping[str, tuple[_Told, ...]]] = {
     "create": (_CREATED_WITH_CONTENT,),
     "created": (_CONTENT,),
-    "delete": (_FLAGGED, _DELETED),
+    "delete": (_DELETED, _FLAGGED),
     "remove-version": (_VERSION_DELETED,),
     "metadata": (_METADATA,),
     "save": (_CONTENT,),
@@ -61,21 +61,21 @@ _ACTIONS: Final[Mapping[str, tuple[_Told, ...]]] = {
     "force-check-in": (_CONTENT,),
     "empty": (_CONTENT,),
     "settle": (_CONTENT,),
-    "revert": (_RESTORED,),
-    "move": (_MOVED,),
     "registration": (_CONTENT,),
     "rebind": (_CONTENT,),
     "promote": (_CONTENT,),
+    "revert": (_RESTORED,),
+    "move": (_MOVED,),
     "label": (_TAGGED,),
     "remove-label": (_TAG_DELETED,),
     "restore": (_FROM_TRASH,),
     READ_CONTENT: (_CONTENT_READ,),
     READ_METADATA: (_METADATA_READ,),
 }
-"""How the audit's actions are told here. What is not in it, such as locks, is not told."""
+"""How the audit's actions are told here; one is told in two halves, the later one first. Others, such as locks, are not told."""
 
-_CODES: Final = tuple((told.code, action) for action, ways in _ACTIONS.items() for told in ways)
-_DETAILS: Final = {told.code: told for ways in (*_ACTIONS.values(), (_CREATED, _TAG_UPDATED)) for told in ways}
+_ONCE: Final = tuple(_ACTIONS)
+_TWICE: Final = tuple(action for action, told in _ACTIONS.items() if len(told) > 1)
 
 
 class Paging(msgspec.Struct):
@@ -109,7 +109,7 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     size = min(wanted.size, exchange.service.limits.page)
     first = wanted.page * size
     uuid = str(exchange.params["id"])
-    past = auditing.of_node(exchange.store, ctx, uuid, _CODES, first, size)
+    past = auditing.of_node(exchange.store, ctx, uuid, _ONCE, first, size, twice=_TWICE)
     entries = [_entry(settings, past, act) for act in past.acts]
     has_more = first + len(entries) < past.total
     return answers.json(HTTPStatus.OK, listed(entries, total=past.total, has_more=has_more))
@@ -118,8 +118,8 @@ def show(settings: Settings, exchange: Exchange) -> Response:
 def _entry(settings: Settings, past: Past, act: Act) -> Entry:
     told = _told(past, act)
     said = {
-        # One row of the audit may be told twice.
-        "system:objectId": 2 * act.number + (told is _DELETED),
+        # One row of the audit may be told in two halves.
+        "system:objectId": 2 * act.number - act.part,
         "system:objectTypeId": "system:audit",
         "system:baseTypeId": "item",
         "system:createdBy": act.by,
@@ -136,13 +136,13 @@ def _entry(settings: Settings, past: Past, act: Act) -> Entry:
 
 
 def _told(past: Past, act: Act) -> _Told:
-    """Return how something is told: by its code, unless the code is that of a whole group."""
+    """Return how something is told."""
     # What is made without content has no name on the drive.
     if act.action == "create" and (past.is_collection or act.path.rpartition("/")[2].startswith("=")):
         return _CREATED
     if act.action == "label" and act.detail.get("before") is not None:
         return _TAG_UPDATED
-    return _DETAILS[act.code]
+    return _ACTIONS[act.action][act.part]
 
 
 # Reading

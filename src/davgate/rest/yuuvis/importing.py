@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from davgate.core import batches
 from davgate.core.batches import Place
@@ -21,12 +21,11 @@ from davgate.rest.yuuvis import envelopes, errors
 from davgate.rest.yuuvis.envelopes import Sent
 from davgate.rest.yuuvis.errors import InvalidObject, Mistake, misplaced
 from davgate.rest.yuuvis.finding import Settings, context_of, naming_holder
+from davgate.rest.yuuvis.kinds import CONTENT_REQUIRED, FOLDER, NO_CONTENT
 from davgate.rest.yuuvis.properties import Reader
 from davgate.rest.yuuvis.streams import content_for
 from davgate.rest.yuuvis.tracing import trace_of
 from davgate.rest.yuuvis.wire import TRACE, entries_of, listed
-
-_FOLDER: Final = "folder"
 
 
 def create(settings: Settings, exchange: Exchange) -> Response:
@@ -76,9 +75,8 @@ class _Importer:
         return parent or self.settings.folder, self._new(kind, metadata, sent, place)
 
     def _new(self, kind: ObjectType, metadata: dict[str, Any], sent: Sent, place: str) -> NewObject:
-        if kind.base == _FOLDER:
-            title = metadata.get(TITLE)
-            return NewObject(NodeKind.COLLECTION, kind.name, metadata, drive_name=title or _FOLDER)
+        if kind.base == FOLDER:
+            return NewObject(NodeKind.COLLECTION, kind.name, metadata, drive_name=metadata.get(TITLE) or FOLDER)
         if sent.stream is None:
             return NewObject(NodeKind.DOCUMENT, kind.name, metadata)
         arrived = content_for(self.settings, self.exchange.store, self.ctx, sent.stream, self.files, place=place)
@@ -86,7 +84,7 @@ class _Importer:
 
 
 def _check_content(reader: Reader, kind: ObjectType, *, has_content: bool) -> None:
-    if has_content and (kind.content == "none" or kind.base == _FOLDER):
+    if has_content and (kind.content == NO_CONTENT or kind.base == FOLDER):
         reader.refuse(errors.WRONG_CONTENT, f"Objects of the type {kind.local} have no content.")
-    if not has_content and kind.content == "required":
+    if not has_content and kind.content == CONTENT_REQUIRED:
         reader.refuse(errors.WRONG_CONTENT, f"Objects of the type {kind.local} need a content.")

@@ -17,6 +17,10 @@ from davgate.model.object_types import ObjectType, ObjectTypes, Property
 DOOR: Final = "yuuvis"
 FLOATING: Final = "yuuvis:system:secondaryObjectTypeIds"
 """The property that keeps the floating secondary types."""
+NO_CONTENT: Final = "none"
+CONTENT_REQUIRED: Final = "required"
+FOLDER: Final = "folder"
+DOCUMENT: Final = "document"
 _SECONDARY: Final = "secondary"
 
 
@@ -48,7 +52,7 @@ def type_of(types: ObjectTypes, stored: str | None, *, is_collection: bool) -> O
     found = types.get(stored) if stored is not None and stored.startswith(f"{DOOR}:") else None
     if found is not None:
         return found
-    fallback = type_named(types, "folder" if is_collection else "document")
+    fallback = type_named(types, FOLDER if is_collection else DOCUMENT)
     assert fallback is not None, "it is shipped, and no file may change it"
     return fallback
 

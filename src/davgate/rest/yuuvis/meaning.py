@@ -12,7 +12,7 @@ from davgate.model.query import AllOf, AnyOf, By, Condition, Fact, Order, Patter
 from davgate.model.query import Not as NotSo
 from davgate.rest.yuuvis import query
 from davgate.rest.yuuvis.errors import InvalidStatement
-from davgate.rest.yuuvis.names import Names
+from davgate.rest.yuuvis.names import Names, Scope
 from davgate.rest.yuuvis.query import And, Column, Comparison, Contains, In, IsNull, Like, Name, Not, Or, Statement, Test
 from davgate.rest.yuuvis.searched import Unfit
 
@@ -40,28 +40,28 @@ def meaning_of(statement: Statement, names: Names, now: Instant) -> Asked:
     scope = names.scope_of(statement.type)
     condition = scope.condition
     if statement.where is not None:
-        condition = AllOf((condition, _Reader(names, now).condition_of(statement.where)))
+        condition = AllOf((condition, _Reader(names, scope, now).condition_of(statement.where)))
     return Asked(
         condition,
         scope.kinds,
-        tuple(_orders(statement, names)) or _NEWEST_FIRST,
-        _columns(statement.columns, names) if statement.columns else None,
+        tuple(_orders(statement, names, scope)) or _NEWEST_FIRST,
+        _columns(statement.columns, names, scope) if statement.columns else None,
         statement.counts,
     )
 
 
-def _orders(statement: Statement, names: Names) -> Iterator[By]:
+def _orders(statement: Statement, names: Names, scope: Scope) -> Iterator[By]:
     for one in statement.order:
-        term = names.searched(one.name).order
+        term = names.searched(one.name, scope).order
         if term is None:
             raise InvalidStatement(f"{one.name.text}, at {one.name.place}, is nothing to sort by.")
         yield By(term, one.descending)
 
 
-def _columns(columns: tuple[Column, ...], names: Names) -> dict[str, str]:
+def _columns(columns: tuple[Column, ...], names: Names, scope: Scope) -> dict[str, str]:
     wanted: dict[str, str] = {}
     for column in columns:
-        names.check_shown(column.name)
+        names.check_shown(column.name, scope)
         shown_as = column.alias or column.name.text
         if wanted.setdefault(shown_as, column.name.text) != column.name.text:
             raise InvalidStatement(f"Two columns are called {shown_as!r}, the second at {column.name.place}.")
@@ -73,6 +73,7 @@ class _Reader:
     """Turns the conditions of a statement into those of the store; the parser has bounded how deep they go."""
 
     names: Names
+    scope: Scope
     now: Instant
 
     def condition_of(self, read: query.Condition) -> Condition:
@@ -92,7 +93,7 @@ class _Reader:
             raise InvalidStatement(f"{read.name.text}, at {read.name.place}, {error}.") from None
 
     def _tested(self, read: Test, name: Name) -> Condition:
-        searched = self.names.searched(name)
+        searched = self.names.searched(name, self.scope)
         match read:
             case Comparison(_, relation, value):
                 return searched.compared(relation, value, self.now)

@@ -69,10 +69,11 @@ _SHOWN_ONLY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What FROM names: kinds of nodes, and a condition on them."""
+    """What FROM names: kinds of nodes, a condition on them, and the full names of the types, where it names some."""
 
     kinds: frozenset[NodeKind]
     condition: Condition = EVERYTHING
+    types: frozenset[str] = frozenset()
 
 
 class Names:
@@ -105,7 +106,10 @@ class Names:
             return Scope(_BASES[full])
         kind = locals_[full]
         kinds = _KIND_OF_BASE.get(kind.base, EVERY_KIND)
-        return Scope(kinds, self._has_secondary(kind) if kind.base == "secondary" else self._is_of(kind))
+        if kind.base == "secondary":
+            return Scope(kinds, self._has_secondary(kind), frozenset({kind.name}))
+        names = self._types.with_descendants(kind.name)
+        return Scope(kinds, self._is_one_of(names), names)
 
     def _full_name(self, name: Name, names: Iterable[str]) -> str:
         found = [one for one in names if one.rpartition(":")[2] == name.text]
@@ -114,10 +118,6 @@ class Names:
         if len(found) > 1:
             raise InvalidStatement(f"The type {name.text!r} at {name.place} may be {' or '.join(found)}. Name one of them.")
         return found[0]
-
-    def _is_of(self, kind: ObjectType) -> Condition:
-        """Return the condition that something is of a type, or of one that extends it."""
-        return self._is_one_of(self._types.with_descendants(kind.name))
 
     def _is_one_of(self, full_names: Iterable[str]) -> Condition:
         names = sorted(full_names)
@@ -135,27 +135,27 @@ class Names:
 
     # Properties
 
-    def searched(self, name: Name) -> Searched:
-        """Return what a property is in a search.
+    def searched(self, name: Name, scope: Scope) -> Searched:
+        """Return what a property is in a search of some types.
 
         Raises:
             InvalidStatement: there is none, or it cannot be searched by.
         """
-        found = self._parent if name.text == "system:parentId" else self._system.get(name.text) or self._typed(name)
+        found = self._parent if name.text == "system:parentId" else self._system.get(name.text) or self._typed(name, scope)
         if found is not None:
             return found
         if name.text in _SHOWN_ONLY:
             raise InvalidStatement(f"{name.text}, at {name.place}, cannot be searched by. Leave it to the columns.")
         raise InvalidStatement(f"There is no property {name.text!r}, which is named at {name.place}.")
 
-    def check_shown(self, name: Name) -> None:
+    def check_shown(self, name: Name, scope: Scope) -> None:
         """Refuse a column that no object can have.
 
         Raises:
             InvalidStatement.
         """
         if name.text not in _SHOWN_ONLY:
-            self.searched(name)
+            self.searched(name, scope)
 
     @cached_property
     def _system(self) -> Mapping[str, Searched]:
@@ -182,9 +182,13 @@ class Names:
     def _parent(self) -> Searched:
         return within(Not(OneOf(Fact.PARENT_UUID, tuple(self._parents_not_shown()))), of_fact(Fact.PARENT_UUID))
 
-    def _typed(self, name: Name) -> Searched | None:
-        """Return a property of types; one that other doors have too is a property of objects of these types alone."""
+    def _typed(self, name: Name, scope: Scope) -> Searched | None:
+        """Return a property of types, of the wanted ones if they have it.
+
+        One that other doors have too is a property of objects of these types alone.
+        """
         having = [(one, found) for one in self._all if (found := one.property(name.text)) is not None and not found.is_hidden]
+        having = [pair for pair in having if pair[0].name in scope.types] or having
         if not having:
             return None
         if len({found.id for _, found in having}) > 1:

@@ -22,7 +22,7 @@ from davgate.rest.yuuvis import errors
 from davgate.rest.yuuvis.envelopes import SentProperties
 from davgate.rest.yuuvis.errors import InvalidObject, Mistake, OtherState
 from davgate.rest.yuuvis.finding import is_uuid
-from davgate.rest.yuuvis.kinds import FLOATING, Shape, floating_of, secondary_named, shape_of, type_named
+from davgate.rest.yuuvis.kinds import DOCUMENT, FLOATING, FOLDER, Shape, floating_of, secondary_named, shape_of, type_named
 from davgate.rest.yuuvis.wire import State, value_of
 
 OBJECT_ID: Final = "system:objectId"
@@ -105,7 +105,7 @@ def _is_same_time(sent: str, current: str) -> bool:
         return False
     if moment.tzinfo is None:
         return False
-    return abs((moment - datetime.fromisoformat(current)).total_seconds()) < 0.001
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000) == datetime.fromisoformat(current)
 
 
 # Values
@@ -176,8 +176,10 @@ class Reader:
         changes |= self._values(shape, properties, state)
         came = set(shape.properties) - set(before.properties)
         for name, known in shape.properties.items():
+            if name in came and name not in properties:
+                changes[known.id] = known.default
             is_concerned = name in properties or name in came
-            if known.is_required and is_concerned and changes.get(known.id) in (None, "", []):
+            if known.is_required and is_concerned and changes[known.id] in (None, "", []):
                 self._refuse_missing(known)
         self._check_retention(state.metadata, {**state.metadata, **changes})
         return changes | ({FLOATING: shape.floating or None} if SECONDARY in properties else {})
@@ -200,7 +202,7 @@ class Reader:
         kind = type_named(self.types, name)
         if kind is None:
             self.refuse(errors.WRONG_TYPE, f"There is no type {name!r}.")
-        elif kind.base not in ("document", "folder") or not kind.is_creatable:
+        elif kind.base not in (DOCUMENT, FOLDER) or not kind.is_creatable:
             self.refuse(errors.WRONG_TYPE, f"There are no objects of the type {name!r} itself.")
             return None
         return kind
@@ -221,17 +223,17 @@ class Reader:
             if known is not None:
                 value = self._value(known, sent)
                 found[known.id] = value if state is None else _kept(known, value, state)
-            elif name not in _OF_SYSTEM and not (name == _SHORT_TYPE and sent is None):
+            elif name in _OF_SYSTEM:
+                self._check_wrapped(name, sent)
+            elif not (name == _SHORT_TYPE and sent is None):
                 self.refuse(errors.UNKNOWN, f"{name} is no property of the type {shape.type.local}.")
         return found
 
     def _value(self, known: Property, sent: object) -> Any:
-        if sent is None:
-            return None
+        self._check_wrapped(known.name, sent)
         if not isinstance(sent, dict):
-            self.refuse(errors.WRONG_VALUE, f'{known.name} must be sent as an object: {{"value": ...}}.')
             return None
-        value = sent.get("value")
+        value = None if sent.get("value") == [] else sent.get("value")
         try:
             if known.kind is Kind.TABLE and value is not None:
                 value = _in_order_of_schema(known, sent.get("columnNames"), value)
@@ -242,12 +244,17 @@ class Reader:
             return None
         return None if stored == [] else _to_milliseconds(known, stored)
 
+    def _check_wrapped(self, name: str, sent: object) -> None:
+        """Refuse a value without an object around it, which would count as none."""
+        if sent is not None and not isinstance(sent, dict):
+            self.refuse(errors.WRONG_VALUE, f'{name} must be sent as an object: {{"value": ...}}.')
+
     def _refuse_missing(self, known: Property) -> None:
         if known.id not in self._wrong:
             self.refuse(errors.REQUIRED, f"{known.name} is required.")
 
     def _check_retention(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Refuse retention that began to end in the past, or that does not fit together; what is not changed stays as it is."""
+        """Refuse a retention that has ended before it begins, or whose times do not fit together; one that is there stays."""
         if all(before.get(name) == after.get(name) for name in (EXPIRES_AT, RETAINED_FROM, DESTROYED_AT)):
             return
         until, destroyed = after.get(EXPIRES_AT), after.get(DESTROYED_AT)
@@ -267,7 +274,7 @@ def _kept(known: Property, value: Any, state: State) -> Any:
     A time may be stored more exactly than it is shown. And the name on the drive goes on being the title as long as nobody gives
     the object another one.
     """
-    if known.id == TITLE and TITLE not in state.metadata:
+    if known.id == TITLE and TITLE not in state.metadata and not known.is_required:
         return None if value == value_of(known, state) else value
     stored = state.metadata.get(known.id)
     return stored if stored is not None and _to_milliseconds(known, stored) == value else value

@@ -11,13 +11,13 @@ from uuid import UUID
 from davgate.core import stored_content
 from davgate.core.objects import File
 from davgate.core.store import Context, Store
+from davgate.http.content_disposition import cleaned
 from davgate.model.errors import NotFound
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, OtherState, invalid
 from davgate.rest.yuuvis.finding import Settings
 from davgate.rest.yuuvis.wire import PART, State, stream_id, stream_shown
 
 UNNAMED: Final = "upload.bin"
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _RANGE: Final = re.compile(r"[0-9]{1,18}-[0-9]{1,18}(?:,[0-9]{1,18}-[0-9]{1,18}){0,999}", re.ASCII)
 _KNOWN_BYTES: Final = 6
 """How much of a digest stands in the id of its stream before the first bits that make this a UUID."""
@@ -72,7 +72,7 @@ def _from_form(sent: Mapping[str, Any], files: Mapping[str, File], place: str) -
     file = files.get(sent["cid"])
     if file is None:
         raise invalid(WRONG_CONTENT, f"{place}contentStreams: The request has no part {sent['cid']!r}.")
-    name = clean(text_in(sent, "fileName", place) or file.name) or UNNAMED
+    name = cleaned(text_in(sent, "fileName", place) or file.name) or UNNAMED
     return replace(file, name=name, media_type=text_in(sent, "mimeType", place) or file.media_type)
 
 
@@ -86,7 +86,7 @@ def _from_store(store: Store, ctx: Context, sent: Mapping[str, Any], place: str)
     if content is None:
         raise NotFound((wanted,))
     parts = text_in(sent, "range", place)
-    name = clean(text_in(sent, "fileName", place)) or UNNAMED
+    name = cleaned(text_in(sent, "fileName", place)) or UNNAMED
     media_type = text_in(sent, "mimeType", place) or content.media_type
     if not parts:
         return Arrived(File(stored_content.staged_again(store, content), name, media_type), {})
@@ -116,11 +116,6 @@ def text_in(sent: Mapping[str, Any], name: str, place: str) -> str:
     return value or ""
 
 
-def clean(name: str) -> str:
-    """Return a file name without the characters that cannot be sent in a header."""
-    return _CONTROL.sub("_", name).strip()
-
-
 @dataclass(frozen=True, slots=True)
 class Renaming:
     """What is said anew of content that stays: empty where nothing is."""
@@ -143,7 +138,7 @@ def renaming(sent: Mapping[str, Any] | None, state: State) -> Renaming:
         raise invalid(WRONG_CONTENT, "contentStreams: It needs the contentStreamId that the object has, or a cid.")
     if state.content is None or wanted.upper() != stream_shown(state, state.content)[0]:
         raise OtherState("contentStreamId")
-    name, media_type = clean(text_in(sent, "fileName", "")), text_in(sent, "mimeType", "")
+    name, media_type = cleaned(text_in(sent, "fileName", "")), text_in(sent, "mimeType", "")
     return Renaming(
         "" if name == state.file_name else name,
         "" if media_type == state.content.media_type else media_type,

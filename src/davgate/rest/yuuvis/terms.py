@@ -178,4 +178,4 @@ def of_property(known: types.Property) -> Searched:
         return _Whole(Property(known.id))
     if known.id == TITLE:
         return _Title(Fact.TITLE)
-    return _OF_KIND.get(known.kind, _Text)(Property(known.id))
+    return _OF_KIND.get(known.kind, _Text)(Property(known.id, is_single=not known.is_multiple))

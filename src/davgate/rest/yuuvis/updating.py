@@ -21,7 +21,7 @@ from davgate.rest.yuuvis import envelopes, errors, properties
 from davgate.rest.yuuvis.envelopes import Sent
 from davgate.rest.yuuvis.errors import misplaced
 from davgate.rest.yuuvis.finding import Settings, context_of, is_uuid, naming_holder, object_id
-from davgate.rest.yuuvis.kinds import DOOR, type_of
+from davgate.rest.yuuvis.kinds import DOOR, NO_CONTENT, type_of
 from davgate.rest.yuuvis.properties import PARENT, Reader, value_in
 from davgate.rest.yuuvis.streams import part_named, renaming
 from davgate.rest.yuuvis.tracing import trace_of
@@ -113,7 +113,7 @@ class Updater:
         read = reader.for_full_update if is_full else reader.for_partial_update
         metadata = read(state, kind, sent.properties)
         place = self._place(reader, state, sent, is_full=is_full)
-        if file is not None and (kind.content == "none" or state.node.is_collection):
+        if file is not None and (kind.content == NO_CONTENT or state.node.is_collection):
             reader.refuse(errors.WRONG_CONTENT, f"Objects of the type {kind.local} have no content.")
         reader.finish()
         if file is not None:

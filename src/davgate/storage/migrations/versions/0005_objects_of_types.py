@@ -91,7 +91,7 @@ def _revisions() -> None:
 def _numbers() -> None:
     # Documents that became part of others are looked up by their former numbers, too, and what happened to one by its number.
     op.create_index("ix_successor_node_id", "successor", ["node_id"])
-    op.create_index("audit_by_node", "audit", ["node_id", "id"])
+    op.create_index("audit_by_node", "audit", ["node_id", "at", "id"])
 
 
 def _temporary_files() -> None:
@@ -138,8 +138,9 @@ def _temporal_values() -> None:
         sa.Column("known_to", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["node_id"], ["node.id"]),
     )
-    op.create_index("temporal_value_by_value", "temporal_value", ["property", "value", "node_id"])
-    op.create_index("temporal_value_by_node", "temporal_value", ["node_id", "property"])
+    asked = ["known_to", "valid_from", "valid_to"]
+    op.create_index("temporal_value_by_value", "temporal_value", ["property", "value", "node_id", *asked])
+    op.create_index("temporal_value_by_node", "temporal_value", ["node_id", "property", "value", *asked])
 
 
 _AT_ONCE = 1_000
