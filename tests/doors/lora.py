@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from davgate.model.instant import to_datetime
@@ -149,7 +149,7 @@ def _now(client: Client) -> str:
 
 def _soon(client: Client) -> str:
     """Return the query for what is valid in a second: the clock stands still, and of two changes at once the second is later."""
-    return f"virkningstid={to_datetime(client.clock.now() + 1_000_000).replace(tzinfo=None).isoformat()}"
+    return f"virkningstid={(to_datetime(client.clock.now()) + timedelta(seconds=1)).replace(tzinfo=None).isoformat()}"
 
 
 def _made_at(registration: Json) -> datetime:

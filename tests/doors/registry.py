@@ -59,6 +59,7 @@ def in_pairs(
 
     def marked(test: Callable[..., None]) -> Callable[..., None]:
         CELLS[test.__name__] = Cells(frozenset(here), frozenset(there), names)
-        return mark(test)
+        marked_test: Callable[..., None] = mark(test)
+        return marked_test
 
     return marked

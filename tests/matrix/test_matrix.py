@@ -1,6 +1,6 @@
 """Each door, method, role, lock state and check-out state against what the model says.
 
-By itself a run takes every eighth cell, all of them with ``--long``; each role, state and place is in it, and each operation in
+By itself a run takes every twelfth cell, all of them with ``--long``; each role, state and place is in it, and each operation in
 several states of every role.
 """
 
@@ -18,7 +18,7 @@ from tests.matrix.doors import REGISTRY
 from tests.matrix.model import ROLES, STATES, Role, State, Zone
 from tests.matrix.worlds import a_world
 
-EVERY = 8
+EVERY = 12
 """Which part of the cells a short run takes."""
 
 

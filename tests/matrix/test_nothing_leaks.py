@@ -175,8 +175,7 @@ def test_what_happens_behind_changes_no_answer(role: Role, state: State, door: s
 HIDDEN = frozenset({Outcome.MISSING, Outcome.NO_PARENT})
 _MARKER = re.compile(r"zq[0-9a-f]{12}")
 _TRASHED = re.compile(r"/\.trash/x%20\d+")
-_NUMBERED = re.compile(r"(?<=/documents/)\d+|(?<=/trash/)\d+|(?<=not found: )\d+|(?<=is not in the trash: )\d+")
-_NO_UUID: Final = "00000000-0000-4000-8000-000000000000"
+_NUMBERED = re.compile(r"(?<=/documents/)\d+|(?<=/trash/)\d+|(?<=Document \\\")\d+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -185,7 +184,7 @@ def _ghost_of(world: World, target: str) -> str:
     hidden = hidden_markers(world.role)
     target = _TRASHED.sub("/.trash/x%20987654321", target)
     for uuid in world.hidden_ids():
-        target = target.replace(uuid, _NO_UUID)
+        target = target.replace(uuid, f"{'0' * 8}{uuid[8:]}")
     numbers = {str(number) for number in world.hidden_numbers()}
     target = _NUMBERED.sub(lambda found: "987654321" if found[0] in numbers else found[0], target)
     return _MARKER.sub(lambda found: f"zq{'0' * 12}" if found[0] in hidden else found[0], target)

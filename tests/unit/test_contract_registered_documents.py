@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.builders import (
     SettableClock,
+    a_collection,
     a_lock,
     content_of,
     exists,
@@ -23,7 +24,7 @@ from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
 
-from davgate.core import checking_out, moving, objects, registrations, removing_versions, trash
+from davgate.core import checking_out, erasing, moving, objects, registrations, removing_versions, trash
 from davgate.core.registering import Registered
 from davgate.core.store import Context, Store
 from davgate.model.errors import CheckedOut, Locked, NotFound
@@ -259,6 +260,32 @@ def test_move_on_the_drive_makes_no_registration(store: Store, ann: Context, kep
     assert contents(store, ann, kept.uuid) == [b"one"]
 
 
+def test_deletion_with_a_folder_is_not_forgotten_when_the_document_moves_out(
+    store: Store, ann: Context, kept: Registered
+) -> None:
+    folder = node_at(store, ann, "/LoRA")
+    moving.delete(store, ann, path("/LoRA"))
+    trash.restore(store, ann, folder.id)
+    a_collection(store, ann, "/other")
+    move(store, ann, FILE, "/other/f.txt")
+    history = [OPSTAAET, Code.SLETTET, IMPORTERET]
+    assert codes(store, ann, kept.uuid, DOCUMENT) == history
+    # What happens to the former folder from now on is not the document's.
+    moving.delete(store, ann, path("/LoRA"))
+    trash.restore(store, ann, folder.id)
+    assert codes(store, ann, kept.uuid, DOCUMENT) == history
+
+
+def test_document_imported_out_of_a_deleted_folder_does_not_come_back_with_it(
+    store: Store, ann: Context, kept: Registered
+) -> None:
+    folder = node_at(store, ann, "/LoRA")
+    moving.delete(store, ann, path("/LoRA"))
+    put(store, ann, kept.uuid, DOCUMENT, document())
+    trash.restore(store, ann, folder.id, path("/former"))
+    assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, Code.SLETTET, IMPORTERET]
+
+
 def test_passive_document_lives_again_when_the_drive_writes_it(store: Store, ann: Context, kept: Registered) -> None:
     patch(store, ann, kept.uuid, {"livscyklus": "passiv"}, DOCUMENT)
     put_on_drive(store, ann, FILE, b"two")
@@ -272,6 +299,12 @@ def test_copy_is_a_document_of_its_own(store: Store, ann: Context, clock: Settab
     assert contents(store, ann, copied.uuid)[-1] == b"two"
     patch(store, ann, copied.uuid, varianter("2021..inf indhold=field:g"), DOCUMENT, g=b"three")
     assert (content_of(store, ann, "/copied.txt"), content_of(store, ann, FILE)) == (b"three", b"two")
+
+
+def test_contents_of_a_copy_outlive_the_original(store: Store, ann: Context, root_admin: Context, kept: Registered) -> None:
+    copied = copy(store, ann, FILE, "/copied.txt").node
+    erasing.erase(store, root_admin, kept.uuid, "a test")
+    assert contents(store, ann, copied.uuid) == [b"one"]
 
 
 def test_program_that_saves_by_renaming_makes_a_registration(store: Store, ann: Context, kept: Registered) -> None:
@@ -294,6 +327,13 @@ def test_removed_version_is_no_registration_any_more(store: Store, ann: Context,
     removing_versions.remove_version(store, rest(ann), kept.uuid, 2)
     assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, RETTET]
     assert titles(store, ann, kept.uuid) == ["B"]
+
+
+def test_deleted_document_imported_without_parts_is_not_on_the_drive(store: Store, ann: Context, kept: Registered) -> None:
+    delete(store, ann, kept.uuid, DOCUMENT)
+    put(store, ann, kept.uuid, DOCUMENT, document())
+    assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, Code.SLETTET, IMPORTERET]
+    assert not exists(store, ann, path(FILE))
 
 
 # Documents that other doors have made

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.builders import SettableClock, a_document, content_of, members_of, node_at, path, put
-from tests.unit.filed import a_file, bytes_at, described, line_of, made, numbering, rest, rows, said_of, save, say
+from tests.unit.filed import a_file, bytes_at, described, line_of, numbering, rest, rows, said_of, save, say
 from tests.unit.placed import move
 
 from davgate.core import access, deleted, describing, marking, moving, objects, removing_versions

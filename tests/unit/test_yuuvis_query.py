@@ -127,7 +127,8 @@ def test_any_text_is_a_statement_or_refused(text: str) -> None:
 
 
 PIECES = (
-    "SELECT * FROM a WHERE ORDER BY ASC DESC COUNT ( ) , ; AND OR NOT LIKE IN IS NULL CONTAINS true TODAY() 'x' ' 1 2.5 = <> < : b"
+    "SELECT * FROM a WHERE ORDER BY ASC DESC COUNT ( ) , ; AND OR NOT LIKE IN IS NULL CONTAINS true TODAY() 'x' ' 1 2.5"
+    " = <> < : b"
 ).split()
 
 

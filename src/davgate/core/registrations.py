@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from davgate.core.access import check_account, check_read_conditions
@@ -19,6 +19,7 @@ from davgate.model.oio_payload import DOCUMENT
 from davgate.model.registration import Code, Registration, Subject, author_uuid, told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
+from davgate.model.temporal_rows import part_of
 from davgate.model.virkning import ALL_TIME, Window
 from davgate.storage.api import Session, registrations, streams, temporal_index, versions
 
@@ -161,7 +162,7 @@ def open_part(store: Store, ctx: Context, address: str) -> PartContent:
         raise nowhere
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        for node, _ in registrations.beginning_with(session, begins):
+        for node in _holders(session, address, begins):
             stored = stored_at(session, node, address)
             if stored is not None and Right.READ in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
                 media_type = _media_type_of(store, session, node, address)
@@ -169,6 +170,16 @@ def open_part(store: Store, ctx: Context, address: str) -> PartContent:
         else:
             raise nowhere
     return PartContent(open_content(store, ctx, stored.content, node.modified_at), media_type, stored.file_name)
+
+
+def _holders(session: Session, address: str, begins: str) -> Iterator[Node]:
+    """Yield the documents that may have a content of an address: the one that it was made for, then copies of that one.
+
+    A copy is asked where the original was removed for good, or may not be read.
+    """
+    for node, _ in registrations.beginning_with(session, begins):
+        yield node
+    yield from registrations.that_said(session, part_of(DOCUMENT, "indhold"), SCHEME + address)
 
 
 def stored_at(session: Session, node: Node, address: str) -> Stream | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, 
 from davgate.model.audit import READ_CONTENT, READ_METADATA, Fields, Head, Link
 from davgate.model.instant import Instant
 from davgate.storage.database import Session
-from davgate.storage.statements import Row, Statement, texts_given
+from davgate.storage.statements import Row, Statement, Value, texts_given
 from davgate.storage.tables import audit, principal, store
 
 _FIELDS = (
@@ -149,7 +149,7 @@ def some_of_node(
 
     Those of the kinds ``twice`` come two times, first as part 0 and then as part 1.
     """
-    told = {"node_id": node_id, "once": json.dumps(actions), "twice": json.dumps(twice)}
+    told: dict[str, Value] = {"node_id": node_id, "once": json.dumps(actions), "twice": json.dumps(twice)}
     total: int = sum(row[0] for row in session.all(_HOW_MANY_OF_NODE, **told))
     # Behind the last one nothing is asked for: how far may be more than a database can count.
     if first >= total:

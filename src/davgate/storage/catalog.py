@@ -364,11 +364,18 @@ _DROP_CONTENT = Statement(
 )
 
 
+_FORGET_PLACE = Statement(
+    delete(placement).where(placement.c.node_id == bindparam("taken_id"), placement.c.from_at == bindparam("taken_at"))
+)
+
+
 def take_off_drive(tx: Transaction, taken: Node, version_no: int) -> None:
     """Let a document be without content, and so without a name on the drive, from a version on."""
     tx.run(_DROP_CONTENT, node_id=taken.id, new_version_no=version_no, at=tx.at)
     if taken.name is not None:
         _set_place(tx, taken.id, taken.parent_id, None)
+        # Where it was put back in this very commit it has never been for anybody.
+        tx.run(_FORGET_PLACE, taken_id=taken.id, taken_at=tx.at)
         tx.run(_LEAVE, left_id=taken.id, left_at=tx.at)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
-    Alias,
     BigInteger,
     ColumnElement,
     FromClause,
@@ -207,13 +206,13 @@ def _snapshot_of(rows: FromClause, node_id: ColumnElement[int]) -> ColumnElement
     return current.correlate(rows).scalar_subquery()
 
 
-def row_holds(shape: Shape, rows: Alias) -> ColumnElement[bool]:
+def row_holds(shape: Shape, rows: FromClause) -> ColumnElement[bool]:
     """Return what has to hold of a row of ``property_value``."""
     name, first = text_given(parameter(shape.first)), shape.first + 1
     return and_(rows.c.property == name, *_value_holds(shape, rows, name, first))
 
 
-def _value_holds(shape: Shape, rows: Alias, name: ColumnElement[str], first: int) -> list[ColumnElement[bool]]:
+def _value_holds(shape: Shape, rows: FromClause, name: ColumnElement[str], first: int) -> list[ColumnElement[bool]]:
     value = rows.c.value
     match shape.test:
         case Test.COMPARED:
@@ -243,7 +242,7 @@ def _within(value: ColumnElement[str], first: int) -> list[ColumnElement[bool]]:
 
 
 def in_texts(
-    rows: Alias, name: ColumnElement[str], test: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    rows: FromClause, name: ColumnElement[str], test: Callable[[ColumnElement[str]], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     """Return whether a test holds of a text, which is in the index as a whole or else in the version."""
     texts = TextsIn(_snapshot_of(rows, rows.c.node_id), name).table_valued("value")

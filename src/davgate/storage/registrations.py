@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, insert, literal, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, case, func, insert, literal, or_, select, union_all
 
+from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.registration import Deletion
 from davgate.storage import dances
 from davgate.storage.database import Session, Transaction
-from davgate.storage.object_tables import deletion
+from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import node, node_type, placement, principal, trash
@@ -50,6 +51,17 @@ def beginning_with(session: Session, begins: str) -> list[tuple[Node, str | None
     return [_with_type(row) for row in session.all(_BY_BEGINNING, begins=begins, ends=f"{begins}~")]
 
 
+_SAYING = select(temporal_value.c.node_id).where(
+    temporal_value.c.property == bindparam("said_as"), temporal_value.c.value == bindparam("said")
+)
+_THAT_SAID = Statement(_FOUND.where(node.c.id.in_(_SAYING)).order_by(node.c.id))
+
+
+def that_said(session: Session, said_as: str, text: str) -> list[Node]:
+    """Return the nodes that a registration of any time says a text of, by the property that it is found by."""
+    return [to_node(row) for row in session.all(_THAT_SAID, said_as=said_as, said=folded(text))]
+
+
 _NAMESPACE = Statement(select(node.c.uuid).where(node.c.id == ROOT_ID))
 
 
@@ -67,47 +79,55 @@ def deleted_names(session: Session, node_ids: Iterable[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows if row[1]}
 
 
-# A document was deleted with the collections that it is in; of their past what happened while it was there counts.
-_PLACED_AT = (
-    select(func.max(placement.c.from_at))
-    .where(placement.c.node_id == node.c.id, placement.c.to_at == FOREVER)
-    .correlate(node)
-    .scalar_subquery()
-)
-_CLIMB = (
-    select(
-        node.c.id.label("start"),
-        node.c.id.label("id"),
-        node.c.parent_id.label("parent_id"),
-        literal(0).label("height"),
-        func.coalesce(_PLACED_AT, node.c.created_at).label("since"),
-    )
+# What something lies in today, up to the root or to what is in the trash.
+_HERE = (
+    select(node.c.id.label("start"), node.c.id.label("id"), node.c.parent_id.label("parent_id"))
     .where(node.c.id.in_(select(_GIVEN.c.id)))
-    .cte("climb", recursive=True)
+    .cte("here", recursive=True)
 )
-_CHAIN = _CLIMB.union_all(
-    select(_CLIMB.c.start, node.c.id, node.c.parent_id, _CLIMB.c.height + 1, _CLIMB.c.since).join_from(
-        _CLIMB, node, node.c.id == _CLIMB.c.parent_id
-    )
+_ABOVE = _HERE.union_all(
+    select(_HERE.c.start, node.c.id, node.c.parent_id).join_from(_HERE, node, node.c.id == _HERE.c.parent_id)
 )
+_DELETED_ABOVE = and_(trash.c.node_id == _ABOVE.c.id, _ABOVE.c.parent_id.is_(None))
 
 
 def _past() -> Select[Any]:
+    """Return the query for what was deleted and restored: something itself, or what it lay in then, wherever it is today."""
+    left_at = select(func.max(placement.c.to_at)).where(placement.c.node_id == node.c.id).correlate(node).scalar_subquery()
+    given = node.c.id.in_(select(_GIVEN.c.id))
+    ever, forever = literal(0, BigInteger()), literal(FOREVER, BigInteger())
+    itself = select(node.c.id.label("start"), node.c.id.label("id"), ever.label("since"), forever.label("until")).where(given)
+    # Of what has no name on the drive no places are kept; it stays where it was made, or where it lost its name.
+    nameless = select(node.c.id, node.c.parent_id, func.coalesce(left_at, node.c.created_at), forever).where(
+        given, node.c.name.is_(None), node.c.parent_id.is_not(None)
+    )
+    lay = select(union_all(itself, nameless).subquery("given")).cte("lay", recursive=True)
+    since = case((placement.c.from_at > lay.c.since, placement.c.from_at), else_=lay.c.since)
+    until = case((placement.c.to_at < lay.c.until, placement.c.to_at), else_=lay.c.until)
+    overlaps = and_(placement.c.from_at < lay.c.until, placement.c.to_at > lay.c.since)
+    lay_in = lay.union_all(
+        select(lay.c.start, placement.c.parent_id, since, until).join_from(
+            lay, placement, and_(placement.c.node_id == lay.c.id, overlaps)
+        )
+    )
+    # What left a collection while that was in the trash did not come back with it.
+    was_in_it = and_(
+        deletion.c.deleted_at > lay_in.c.since, or_(lay_in.c.until == FOREVER, deletion.c.restored_at < lay_in.c.until)
+    )
     by, back = principal.alias("by"), principal.alias("back")
     return (
-        select(_CHAIN.c.start, deletion.c.deleted_at, by.c.name, deletion.c.comment, deletion.c.restored_at, back.c.name)
-        .join_from(_CHAIN, deletion, deletion.c.node_id == _CHAIN.c.id)
+        select(lay_in.c.start, deletion.c.deleted_at, by.c.name, deletion.c.comment, deletion.c.restored_at, back.c.name)
+        .join_from(lay_in, deletion, and_(deletion.c.node_id == lay_in.c.id, was_in_it))
         .join(by, by.c.id == deletion.c.deleted_by)
         .join(back, back.c.id == deletion.c.restored_by)
-        .where(or_(_CHAIN.c.height == 0, deletion.c.deleted_at > _CHAIN.c.since))
         .order_by(deletion.c.deleted_at)
     )
 
 
 _PAST = Statement(_past())
 _PRESENT = Statement(
-    select(_CHAIN.c.start, trash.c.deleted_at, principal.c.name, trash.c.comment)
-    .join_from(_CHAIN, trash, and_(trash.c.node_id == _CHAIN.c.id, _CHAIN.c.parent_id.is_(None)))
+    select(_ABOVE.c.start, trash.c.deleted_at, principal.c.name, trash.c.comment)
+    .join_from(_ABOVE, trash, _DELETED_ABOVE)
     .join(principal, principal.c.id == trash.c.deleted_by)
 )
 
@@ -122,17 +142,15 @@ def deletions(session: Session, node_ids: Iterable[int]) -> dict[int, list[Delet
     return found
 
 
-_DELETED_ABOVE = Statement(
-    select(trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).join_from(
-        _CHAIN, trash, and_(trash.c.node_id == _CHAIN.c.id, _CHAIN.c.parent_id.is_(None))
-    )
+_DELETION_ABOVE = Statement(
+    select(trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).join_from(_ABOVE, trash, _DELETED_ABOVE)
 )
 _KEEP = Statement(insert(deletion).values({column.name: bindparam(column.name) for column in deletion.columns}))
 
 
 def keep_deletion_above(tx: Transaction, node_id: int, by: int) -> None:
     """Keep that a node was deleted with what it lies in, as something that happened to itself: it will lie elsewhere."""
-    for deleted_at, deleted_by, comment in tx.all(_DELETED_ABOVE, ids=json.dumps([node_id])):
+    for deleted_at, deleted_by, comment in tx.all(_DELETION_ABOVE, ids=json.dumps([node_id])):
         tx.run(
             _KEEP,
             node_id=node_id,

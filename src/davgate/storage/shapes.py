@@ -135,6 +135,7 @@ def _shape_of(condition: Condition, values: list[Value]) -> Shape:
             return _tested(term, Test.BETWEEN, values, *_digests(str(value), is_whole=True))
         case Compares(term, operator, value):
             return replace(_tested(term, Test.COMPARED, values, _value(term, value)), operators=(operator,))
+    raise TypeError(condition)
 
 
 def _rarest_first(text: str) -> list[str]:

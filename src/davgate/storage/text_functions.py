@@ -7,6 +7,7 @@ them, and as GLOB does, since SQLite's LIKE takes small letters for capitals.
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 from sqlalchemy import Text
 from sqlalchemy.ext.compiler import compiles
@@ -50,7 +51,7 @@ def glob_form(pattern: Pattern) -> str:
     )
 
 
-def _arguments(element: GenericFunction[object], compiler: SQLCompiler) -> list[str]:
+def _arguments(element: GenericFunction[Any], compiler: SQLCompiler) -> list[str]:
     return [compiler.process(clause) for clause in element.clauses]
 
 

@@ -86,8 +86,11 @@ def find_trashed(exchange: Exchange) -> Found:
     try:
         shown = revisions.show_deleted(exchange.store, ctx, target)
     except NotFound as error:
-        row = NOT_IN_TRASH if _is_there(exchange, ctx, target) else errors.NO_DOCUMENT
-        raise Refused(replace(row, detail=f"{row.text}: {exchange.params['id']}")) from error
+        wanted = exchange.params["id"]
+        if _is_there(exchange, ctx, target):
+            raise Refused(replace(NOT_IN_TRASH, detail=f"{NOT_IN_TRASH.text}: {wanted}")) from error
+        # What is in the trash and not for the caller is told of in no other words than what there is not.
+        raise Refused(replace(errors.NO_DOCUMENT, detail=f'Document "{wanted}" not found')) from error
     return _of_family(exchange, ctx, shown, None)
 
 

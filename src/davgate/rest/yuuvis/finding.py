@@ -84,7 +84,7 @@ def naming_holder(exchange: Exchange, ctx: Context, where: str | None = None) ->
     try:
         yield
     except CheckedOut as error:
-        raise HeldBy(error.holder, is_own=False, uuid=where) from error
+        raise HeldBy(error.holder, is_own=error.holder == ctx.principal.name, uuid=where) from error
     except (Locked, LockConflict) as error:
         try:
             seen = describing.describe(exchange.store, ctx.without_conditions(), where or _leading_to(error.roots[0]))

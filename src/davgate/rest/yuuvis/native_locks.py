@@ -9,10 +9,9 @@ from davgate.core import signed_locks
 from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.http.responses import Response, empty
-from davgate.model.errors import CheckedOut, Malformed
+from davgate.model.errors import Malformed
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Handler, Operation
-from davgate.rest.yuuvis.errors import HeldBy
 from davgate.rest.yuuvis.finding import Settings, find, naming_holder
 
 
@@ -51,9 +50,6 @@ def _settle(settings: Settings, exchange: Exchange, act: Callable[[Context, Desc
     ctx, it = find(settings, exchange)
     if it.node.is_collection:
         raise Malformed("A folder is not locked here. Lock what is in it.")
-    try:
-        with naming_holder(exchange, ctx, it.node.uuid):
-            act(ctx, it)
-    except CheckedOut as error:
-        raise HeldBy(error.holder, is_own=error.holder == ctx.principal.name, uuid=it.node.uuid) from error
+    with naming_holder(exchange, ctx, it.node.uuid):
+        act(ctx, it)
     return empty(HTTPStatus.NO_CONTENT)
