@@ -30,7 +30,7 @@ from davgate.dav.app import METHODS, DriveApp
 from davgate.dav.drive import Drive
 from davgate.dav.root import above_the_drive
 from davgate.dav.xml import XmlLimits
-from davgate.http.errors import UnknownMethod
+from davgate.http.errors import ServerFault, UnknownMethod
 from davgate.http.login import CHALLENGE, Login, Offered, token_page
 from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
@@ -264,9 +264,9 @@ class Application:
             response = self._answer(environ)
         except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely.
             logger.exception("%s %s failed", method, target)
-            number = environ["davgate.request_id"]
-            text = f"Something went wrong here. The number of this request in the log is {number}.\n"
-            response = whole(HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, text.encode())
+            fault = ServerFault(environ["davgate.request_id"])
+            door = self._door_at(target.partition("?")[0])
+            response = _refused(fault) if door is None else door.refuse(environ, fault)
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
@@ -288,17 +288,21 @@ class Application:
         path: str = environ["REQUEST_URI"].partition("?")[0]
         try:
             self._proxies.settle(environ)
-            # Most requests are the drive's, and spare themselves the look at each door.
-            if path.startswith(self._mounts):
-                for door in self._doors:
-                    if _is_at_or_below(path, door.service.mount):
-                        return door.answer(environ)
+            door = self._door_at(path)
+            if door is not None:
+                return door.answer(environ)
         except DavgateError as error:
             return _refused(error)
         response = self._answer_at_drive_or_page(environ, path)
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._login.challenge(environ, response)
         return response
+
+    def _door_at(self, path: str) -> Door | None:
+        # Most requests are the drive's, and spare themselves the look at each door.
+        if not path.startswith(self._mounts):
+            return None
+        return next((door for door in self._doors if _is_at_or_below(path, door.service.mount)), None)
 
     def _answer_at_drive_or_page(self, environ: Environ, path: str) -> Response:
         try:

@@ -21,7 +21,7 @@ from davgate.model.errors import DavgateError
 from davgate.model.principal import PrincipalKind
 from davgate.rest.dialects import DIALECTS
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Operation, Route
+from davgate.rest.operations import Answer, Operation, Route
 from davgate.rest.problems import status_of
 from davgate.storage.api import AuditFilter, AuditRow
 from tests.builders import SettableClock
@@ -30,6 +30,25 @@ from tests.protocol.conftest import Serve
 from tests.protocol.tiny_dialect import DIALECT, MOUNT
 
 MEMBERS: Final = {"type", "title", "status", "code", "detail", "instance"}
+
+
+def _fail(exchange: Exchange) -> Response:
+    raise RuntimeError("nobody foresaw this")
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_fault_of_the_server_is_told_in_the_form_of_the_door(serve: Serve, store: Store, ann: Client, name: str) -> None:
+    failing = Operation(
+        method="GET", template="/fail", handler=_fail, id="fail", summary="Fail.", reads=True, answers={200: Answer()}
+    )
+    dialect = dataclasses.replace(DIALECTS[name]({"folder": ("x",)}), operations=(failing,), router=None)
+
+    answer = ann.through(serve(store, dialects={MOUNT: dialect}))("GET", f"{MOUNT}/fail")
+
+    assert answer.status == 500
+    assert answer.headers["content-type"].partition(";")[0] in {"application/json", "application/problem+json"}
+    assert answer.headers["x-request-id"] in answer.body.decode()
+    assert "RuntimeError" not in answer.body.decode()
 
 
 @pytest.fixture

@@ -72,6 +72,15 @@ class InvalidHeader(errors.Malformed):
         self.name = name
 
 
+class ServerFault(errors.DavgateError):
+    """davgate itself failed at the request, in a way that nobody foresaw; the log tells how, under the request's number."""
+
+    code = "server-fault"
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"Something went wrong here. The number of this request in the log is {request_id}.")
+
+
 class UnsupportedTusVersion(errors.PreconditionFailed):
     """An upload in parts by another version of TUS than the one that is spoken here, or by none."""
 
@@ -101,6 +110,7 @@ _INSUFFICIENT_SCOPE: Final = f'Bearer realm="{REALM}", error="insufficient_scope
 
 TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.DavgateError: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
+    ServerFault: Outcome(HTTPStatus.INTERNAL_SERVER_ERROR),
     # The request, RFC 9110, 15.5
     errors.Malformed: Outcome(HTTPStatus.BAD_REQUEST),
     errors.InvalidName: Outcome(HTTPStatus.BAD_REQUEST),

@@ -47,10 +47,16 @@ class Door:
                 return self._answer_document(environ)
             response = self._answer_signed_in(environ)
         except DavgateError as error:
-            response = self.dialect.refused(environ, error)
-            response.reason = error.code
-            if response.status == HTTPStatus.UNAUTHORIZED:
-                self._login.challenge(environ, response, self.dialect.realm, bearer_first=self.dialect.bearer_first)
+            return self.refuse(environ, error)
+        response.headers.append(("X-Request-Id", environ["davgate.request_id"]))
+        return response
+
+    def refuse(self, environ: Environ, error: DavgateError) -> Response:
+        """Return the response to a request that was refused, or that the server failed at."""
+        response = self.dialect.refused(environ, error)
+        response.reason = error.code
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._login.challenge(environ, response, self.dialect.realm, bearer_first=self.dialect.bearer_first)
         response.headers.append(("X-Request-Id", environ["davgate.request_id"]))
         return response
 
