@@ -1,6 +1,6 @@
 """Each door, method, role, lock state and check-out state against what the model says.
 
-By itself a run takes every twelfth cell, all of them with ``--long``; each role, state and place is in it, and each operation in
+By itself a run takes every 24th cell, all of them with ``--long``; each role, state and place is in it, and each operation in
 several states of every role.
 """
 
@@ -18,7 +18,7 @@ from tests.matrix.doors import REGISTRY
 from tests.matrix.model import ROLES, STATES, Role, State, Zone
 from tests.matrix.worlds import a_world
 
-EVERY = 12
+EVERY = 24
 """Which part of the cells a short run takes."""
 
 
@@ -61,7 +61,7 @@ def test_a_short_run_has_enough_cells_of_everything() -> None:
     operations = Counter((role.name, cell.door.name, cell.operation.name) for role, cell in cells)
     places = Counter((role.name, cell.state.name, cell.zone) for role, cell in cells)
 
-    assert len(cells) >= 20_000
+    assert len(cells) >= 15_000
     assert len(operations) == len(ROLES) * sum(len(door.operations) for door in REGISTRY)
     assert len(places) == len(ROLES) * len(STATES) * len(Zone)
-    assert min(operations.values()) >= 3
+    assert min(operations.values()) >= 2

@@ -32,7 +32,9 @@ from tests.unit.uploaded import append, begin
 
 import davgate.core
 from davgate.core import (
+    batches,
     checking_out,
+    deleting_objects,
     documents,
     erasing,
     housing,
@@ -56,6 +58,8 @@ from davgate.core import (
     versioning,
 )
 from davgate.core import deleted as shown_deleted
+from davgate.core.batches import Decision
+from davgate.core.describing import Described
 from davgate.core.objects import Alias, Changes, NewObject
 from davgate.core.principals import accounts, app_passwords, external_accounts, granting, groups, signing_keys, tokens
 from davgate.core.principals.app_passwords import NewAppPassword
@@ -222,6 +226,37 @@ def make_bare(w: World) -> Act:
 
 def make_filed(w: World) -> Act:
     return lambda: made(w.store, w.ann, place=("OKD",))
+
+
+def make_several(w: World) -> Act:
+    file, folder = a_file(w.store, b"one"), made_folder(w.store, w.ann, "f")
+    wanted = [(folder.uuid, NewObject(NodeKind.DOCUMENT, None, {}, file)), (("OKD",), NewObject(NodeKind.DOCUMENT, None, {}))]
+    return lambda: batches.create_all(w.store, rest(w.ann), wanted)
+
+
+def say_as_decided(it: Described) -> Decision:
+    return Decision(Changes({"title": f"Seen as {it.node.version_no}"}))
+
+
+def update_as_decided(w: World) -> Act:
+    node = made(w.store, w.ann)
+    return lambda: batches.update(w.store, rest(w.ann), node.uuid, say_as_decided)
+
+
+def update_several(w: World) -> Act:
+    nodes = [made(w.store, w.ann, name=name) for name in ("a.txt", "b.txt")]
+    return lambda: batches.update_all(w.store, rest(w.ann), [(node.uuid, say_as_decided) for node in nodes])
+
+
+def restore_in_place(w: World) -> Act:
+    node = made(w.store, w.ann)
+    save(w.store, w.ann, node.id, b"two")
+    return lambda: batches.restore(w.store, rest(w.ann), node.uuid, 1, lambda it: {}, folder=("yuuvis",), with_place=False)
+
+
+def delete_what_is_empty(w: World) -> Act:
+    folder = made_folder(w.store, w.ann, "f")
+    return lambda: deleting_objects.delete(w.store, rest(w.ann), folder.uuid)
 
 
 def change_after_a_look(w: World) -> Act:
@@ -713,6 +748,16 @@ def empty_registered(w: World) -> Act:
 
 
 CASES: dict[str, list[Case]] = {
+    "batches.create_all": [
+        (
+            make_several,
+            [("create", "/f/a.txt"), ("create", "/OKD"), ("create", "/OKD/2026-11"), ("create", "/OKD/2026-11/=uuid")],
+        )
+    ],
+    "batches.restore": [(restore_in_place, [("revert", "/a.txt")])],
+    "batches.update": [(update_as_decided, [("metadata", "/a.txt")])],
+    "batches.update_all": [(update_several, [("metadata", "/a.txt"), ("metadata", "/b.txt")])],
+    "deleting_objects.delete": [(delete_what_is_empty, [("delete", "/f")])],
     "registering.create": [(register_object, [("create", "/LoRA"), ("create", "/LoRA/=uuid")])],
     "registering.delete": [(delete_registered, [("delete", "/LoRA/=uuid")])],
     "registering.patch": [

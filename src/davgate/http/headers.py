@@ -59,7 +59,8 @@ _DATES = tuple(
 _TAG = r'(?:W/)?"[^"]*"'
 _LISTED_TAG = re.compile(rf'[ \t]*+({_TAG}|[^\s,"*]+)?[ \t]*(?:,|\Z)')
 _CONDITION = rf'(?:(?i:not)[ \t]*+)?(?:<[^<>\s]+>|\[[ \t]*+(?:{_TAG}|[^]"\s]+)[ \t]*+\])'
-_IF_PART = re.compile(rf"[ \t]*+(?:<(?P<tag>[^<>\s]+)>|\((?P<list>(?:[ \t]*+{_CONDITION})++)[ \t]*+\))")
+# The list is no possessive group: before Python 3.11.5 such a group may match wrongly (gh-106052).
+_IF_PART = re.compile(rf"[ \t]*+(?:<(?P<tag>[^<>\s]+)>|\((?P<list>(?:[ \t]*+{_CONDITION})+)[ \t]*+\))")
 _CUT_OFF_LIST = re.compile(r'[ \t]*+\([^()"[]*+\[[ \t]*+(?:W/)?"[^"]*+')
 _IF_CONDITION = re.compile(rf'((?i:not)[ \t]*+)?(?:<([^<>]+)>|\[[ \t]*+({_TAG}|[^]"\s]+)[ \t]*+\])')
 _TOKEN_DECORATION = re.compile(r"(?i:opaquelocktoken|urn:uuid):")

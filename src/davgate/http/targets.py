@@ -38,8 +38,9 @@ class Target:
     wants_collection: bool
 
 
-# Segments that mean themselves: nothing to decode, no dot segment, no empty one, within the limit of a name.
-_PLAIN = re.compile(r"(?:/(?!\.{0,2}(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})*+/?")
+# Segments that mean themselves: nothing to decode, no dot segment, no empty one, within the limit of a name. The group is not
+# possessive: before Python 3.11.5 such a group may match what it must not (gh-106052).
+_PLAIN = re.compile(r"(?:/(?!\.{0,2}(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})*/?")
 _REFERENCE = re.compile(r"(?:(?i:https?)://(?P<authority>[^/?#]*))?(?P<path>/[^?#]*)?(?P<rest>[?#].*)?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _USUAL_PORT = re.compile(r":(?:80|443)?\Z")
