@@ -46,7 +46,7 @@ class StrictClient(Client):
     def _environ(self, method: str, target: str, body: Any, headers: Mapping[str, str]) -> dict[str, Any]:
         lines = [f"{method} {target} HTTP/1.1", f"Host: {HOST}"]
         lines += [f"{name.rstrip('_').replace('_', '-')}: {value}" for name, value in headers.items()]
-        environ = base_environ("127.0.0.1", 8080, multiprocess=False)
+        environ = base_environ("127.0.0.1", 8080)
         environ |= {"REMOTE_ADDR": self.address, "wsgi.input": body}
         del environ["wsgi.file_wrapper"]  # Content is read here, not sent by the kernel.
         RequestHead("\r\n".join([*lines, "", ""]).encode("latin-1"), environ, _LIMITS)

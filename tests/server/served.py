@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from davgate.http.server import ServerLimits, TlsFiles, serve
+from davgate.http.server import ServerLimits, TlsFiles, held_back, serve
 from tests.server.applications import BLOCK_BYTES, answer
 
 
@@ -60,6 +61,7 @@ def main() -> int:
     parser.add_argument("--files", type=int)
     parser.add_argument("--hangs", action="store_true")
     parser.add_argument("--fails", action="store_true")
+    parser.add_argument("--hangs-up", action="store_true", help="a hangup comes before there are workers")
     parser.add_argument("--stays", action="store_true", help="nothing can be renewed")
     parser.add_argument("--tls", nargs=2, type=Path, metavar=("CERTIFICATE", "PRIVATE_KEY"))
     arguments = parser.parse_args()
@@ -80,17 +82,20 @@ def main() -> int:
         stop_timeout=timedelta(seconds=arguments.stop_seconds),
         linger_timeout=timedelta(seconds=0.2),
     )
-    return serve(
-        make_application,
-        "127.0.0.1",
-        0,
-        workers=arguments.workers,
-        threads=4,
-        limits=limits,
-        tls_files=TlsFiles(*arguments.tls) if arguments.tls else None,
-        on_ready=lambda host, port: tell("port", port),
-        renew=renew,
-    )
+    with held_back(signal.SIGHUP):
+        if arguments.hangs_up:
+            os.kill(os.getpid(), signal.SIGHUP)
+        return serve(
+            make_application,
+            "127.0.0.1",
+            0,
+            workers=arguments.workers,
+            threads=4,
+            limits=limits,
+            tls_files=TlsFiles(*arguments.tls) if arguments.tls else None,
+            on_ready=lambda host, port: tell("port", port),
+            renew=renew,
+        )
 
 
 if __name__ == "__main__":

@@ -95,13 +95,6 @@ def test_request_that_never_ends_does_not_hold_up_the_stop(run: Run) -> None:
     assert "does not end" in served.errors()
 
 
-def test_hangup_stops_a_single_process(run: Run) -> None:
-    served = run()
-    served.usage()
-    served.signal(signal.SIGHUP)
-    assert served.exit_code() == 0
-
-
 def test_killed_worker_is_replaced(run: Run) -> None:
     served = run("--workers", "2")
     killed = int(served.usage()["pid"])
@@ -111,10 +104,11 @@ def test_killed_worker_is_replaced(run: Run) -> None:
     assert served.exit_code() == 0
 
 
-def test_hangup_replaces_all_workers_and_finishes_their_uploads(run: Run) -> None:
-    served = run("--workers", "2")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_hangup_replaces_all_workers_and_finishes_their_uploads(run: Run, workers: int) -> None:
+    served = run("--workers", str(workers))
     with begin_upload(served) as upload:
-        wait_until(lambda: len(answering_pids(served)) == 2)
+        wait_until(lambda: len(answering_pids(served)) == workers)
         old = answering_pids(served)
         served.signal(signal.SIGHUP)
         wait_until(lambda: not old & answering_pids(served))
@@ -123,7 +117,15 @@ def test_hangup_replaces_all_workers_and_finishes_their_uploads(run: Run) -> Non
     served.signal(signal.SIGTERM)
     assert served.exit_code() == 0
     assert served.next_line().startswith("renew ")
-    assert [served.next_line() for _ in range(4)] == ["closed"] * 4
+    assert [served.next_line() for _ in range(2 * workers)] == ["closed"] * 2 * workers
+
+
+def test_hangup_before_there_are_workers_replaces_them_when_there_are(run: Run) -> None:
+    served = run("--hangs-up")
+    assert served.next_line().startswith("renew ")
+    assert served.usage()["pid"]
+    served.signal(signal.SIGTERM)
+    assert served.exit_code() == 0
 
 
 def test_hangup_leaves_the_workers_when_what_they_need_cannot_be_renewed(run: Run) -> None:

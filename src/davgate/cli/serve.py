@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from functools import partial
 
 from davgate import __version__
 from davgate.config import Address, Config, ConfigError, ServerConfig
-from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, serve
+from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, held_back, serve
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ logger = logging.getLogger(__name__)
 def run(args: argparse.Namespace, config: Config) -> int:
     """Serve, and return the exit code."""
     server = config.server
-    with _figures_folder(config) as figures_folder:
+    # Who asks for new workers before there are any gets them when there are, and not the end of the server.
+    with held_back(signal.SIGHUP), _figures_folder(config) as figures_folder:
         # Only now: the library that counts decides at its import whether several processes count together.
         from davgate.app import Application, bearer_of, directory_of, open_store
         from davgate.cli.types_served import ServedTypes

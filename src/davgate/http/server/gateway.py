@@ -303,7 +303,7 @@ def refusal(refused: Refused, *, bodyless: bool = False) -> bytes:
     return head.encode("ascii") if bodyless else head.encode("ascii") + reason
 
 
-def base_environ(host: str, port: int, *, multiprocess: bool) -> WSGIEnvironment:
+def base_environ(host: str, port: int) -> WSGIEnvironment:
     """Return what is the same in the environment of every request (PEP 3333, environ Variables)."""
     return {
         "SCRIPT_NAME": "",
@@ -314,7 +314,8 @@ def base_environ(host: str, port: int, *, multiprocess: bool) -> WSGIEnvironment
         "wsgi.url_scheme": "http",
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
-        "wsgi.multiprocess": multiprocess,
+        # Even of one worker there are two while a new one takes over.
+        "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
         "wsgi.input_terminated": True,

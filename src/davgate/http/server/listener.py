@@ -80,11 +80,10 @@ class Server:
         *,
         threads: int = 8,
         limits: ServerLimits = DEFAULT_LIMITS,
-        multiprocess: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.host, self.port = listening.getsockname()[:2]
-        self._listener = Listener(application, listening, threads=threads, limits=limits, multiprocess=multiprocess, tls=tls)
+        self._listener = Listener(application, listening, threads=threads, limits=limits, tls=tls)
         self._selecting = threading.Thread(target=self._listener.serve, name="selector", daemon=True)
 
     def start(self) -> None:
@@ -124,7 +123,6 @@ class Listener(HTTPServer):
         *,
         threads: int,
         limits: ServerLimits,
-        multiprocess: bool,
         tls: ssl.SSLContext | None,
     ) -> None:
         host, port = listening.getsockname()[:2]
@@ -132,7 +130,7 @@ class Listener(HTTPServer):
         self.application = application
         self.limits = limits
         self.tls = tls
-        self.environ = base_environ(host, port, multiprocess=multiprocess)
+        self.environ = base_environ(host, port)
         self.connections: set[Connection] = set()
         self.requests = WorkerPool(self, threads)
         self.request_queue_size = limits.backlog

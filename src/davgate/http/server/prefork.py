@@ -1,6 +1,6 @@
-"""Serving with one process or several, until a signal ends it.
+"""Serving with one worker process or several, until a signal ends it.
 
-Several processes share one listening socket that was opened before they were forked. The master holds no connection
+Workers share one listening socket that was opened before they were forked. The master holds no connection
 and starts no thread: it forks, waits for signals, and replaces what died. SIGTERM and SIGINT stop gracefully, a second
 one at once. SIGHUP replaces all workers: the old ones stop when the new ones are up, and the files of TLS, and whatever else the
 caller looks at, are read anew before; unless they can be used, the workers stay.
@@ -61,11 +61,10 @@ def serve(
     """Serve until a signal ends it, and return the exit code: 0 after a graceful stop. Only for the main thread.
 
     The factory is called once in each process that serves, after the fork, so what it opens is that process's own; the
-    ``close`` of the application it returns, if there is one, is called after a graceful stop. With one worker there is
-    no fork, and SIGHUP stops it, for there is nobody to replace it. ``on_ready`` gets the bound address when all
-    workers serve. The files of TLS are read before the fork, so that all workers can resume each other's sessions.
-    ``renew`` is called in the master at SIGHUP, for what the factory is to find anew; it tells whether workers can be replaced,
-    and logs why not. It leaves nothing open that a worker would inherit.
+    ``close`` of the application it returns, if there is one, is called after a graceful stop. ``on_ready`` gets the bound
+    address when all workers serve. The files of TLS are read before the fork, so that all workers can resume each other's
+    sessions. ``renew`` is called in the master at SIGHUP, for what the factory is to find anew; it tells whether workers can
+    be replaced, and logs why not. It leaves nothing open that a worker would inherit.
 
     Raises:
         OSError: the address is taken, or not one of this machine.
@@ -82,12 +81,9 @@ def serve(
 
         def work(signals: Signals, ready: Callable[[], None]) -> int:
             application = application_factory()
-            server = Server(application, listening, threads=threads, limits=limits, multiprocess=workers > 1, tls=tls.context)
-            return _serve_until_signal(server, application, signals, ready, heeds_second=workers == 1)
+            server = Server(application, listening, threads=threads, limits=limits, tls=tls.context)
+            return _serve_until_signal(server, application, signals, ready)
 
-        if workers == 1:
-            with Signals((*STOP, signal.SIGHUP)) as signals:
-                return work(signals, ready)
         with Signals((*STOP, signal.SIGHUP, signal.SIGCHLD)) as signals:
             # Both are read, so that one log names all that is wrong.
             return Master(work, listening, workers, limits, signals, ready, lambda: all([tls.renew(), renew()])).run()
@@ -111,31 +107,16 @@ class _Tls:
         return True
 
 
-def _serve_until_signal(
-    server: Server, application: WSGIApplication, signals: Signals, ready: Callable[[], None], *, heeds_second: bool
-) -> int:
+def _serve_until_signal(server: Server, application: WSGIApplication, signals: Signals, ready: Callable[[], None]) -> int:
     """Serve until a signal comes, then stop gracefully.
 
-    A process on its own is made to stop at once by a second signal. A worker leaves that to its master, for service
-    supervisors signal every process of a service, and the master passes the first signal on: the worker gets two.
+    What a second one means the master decides: service supervisors signal every process of a service, and the master passes
+    the first signal on, so that a worker gets two.
     """
     server.start()
     ready()
     signals.take()
-
-    stopped = threading.Event()
-
-    def stop() -> None:
-        server.stop()
-        stopped.set()
-        signals.wake()
-
-    # A thread of its own, so that a second signal is seen while the stop waits for requests under way.
-    threading.Thread(target=stop, name="stop", daemon=True).start()
-    while not stopped.is_set():
-        if signals.take() is not None and heeds_second:
-            logger.warning("A second signal came; requests under way are given up.")
-            return 1
+    server.stop()
     close = getattr(application, "close", None)
     if close is not None:
         close()

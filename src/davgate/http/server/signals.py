@@ -1,7 +1,8 @@
 """The signals of a process, taken one after the other by its main thread."""
 
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Self
@@ -9,11 +10,21 @@ from typing import Self
 STOP = (signal.SIGTERM, signal.SIGINT)
 
 
+@contextmanager
+def held_back(*numbers: int) -> Iterator[None]:
+    """Let signals wait until ``Signals`` catches them, or the block ends."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 class Signals:
     """Signals caught while the block runs, in the order in which they came. Only for the main thread.
 
-    A handler does nothing but put the number into a queue, which is safe at any moment; all work is done by the one
-    who takes it out.
+    Those that ``held_back`` has kept until now are the first. A handler does nothing but put the number into a queue, which
+    is safe at any moment; all work is done by the one who takes it out.
     """
 
     def __init__(self, numbers: Iterable[int]) -> None:
@@ -24,6 +35,7 @@ class Signals:
     def __enter__(self) -> Self:
         for number in self._numbers:
             self._former[number] = signal.signal(number, self._note)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
         return self
 
     def __exit__(self, *exception: object) -> None:
