@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from davgate.core.store import Context, Store
 from davgate.storage import schema
@@ -22,6 +25,9 @@ from tests.canary import CANARY, Plugin
 
 FreshDatabase = Callable[[str, Path], AbstractContextManager[str]]
 """Give the address of a prepared database of a kind, gone after use; SQLite puts its file into the folder."""
+
+CopiedStore = Callable[[str, Path, Path], AbstractContextManager[str]]
+"""Copy a store that nobody has open, and the folder that it is in, into another; give the copy's address, gone after use."""
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -40,15 +46,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        # A file stays in one process. So do all client programs, which share what the machine has once, and begin first.
-        group = "live" if item.get_closest_marker("live") else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    # Client programs wait more than they compute: begun first, they wait while the other tests run.
     items.sort(key=lambda item: item.get_closest_marker("live") is None)
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="runs with --long alone"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _Files(config, log)
+
+
+class _Files(LoadFileScheduling):
+    """Keeps a file in one process, with the servers it starts once, and all client programs in one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        # They share what the machine has once: FUSE, the session bus, the profile of an office program.
+        return "live" if nodeid.startswith("tests/live/") else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -156,6 +172,23 @@ def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
             yield f"sqlite:///{shutil.copy(prepared, folder)}"
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def copied_store(request: pytest.FixtureRequest) -> CopiedStore:
+    """Make copies of stores of either kind: cheaper than to fill each anew."""
+
+    @contextmanager
+    def copied(url: str, folder: Path, into: Path) -> Iterator[str]:
+        shutil.copytree(folder, into, dirs_exist_ok=True)
+        if url.startswith("sqlite"):
+            yield f"sqlite:///{into / 'davgate.sqlite3'}"
+        else:
+            server: Postgresql = request.getfixturevalue("postgresql")
+            with server.database(str(make_url(url).database)) as address:
+                yield address
+
+    return copied
 
 
 @pytest.fixture(params=DATABASES)

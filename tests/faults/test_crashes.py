@@ -8,12 +8,12 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 from tests.builders import (
     LARGE,
     SettableClock,
@@ -30,6 +30,7 @@ from tests.builders import (
     put,
     tree_of,
 )
+from tests.conftest import CopiedStore
 from tests.faults.victim import (
     EVERYTHING_IS_OLD,
     LARGE_NEW,
@@ -174,20 +175,15 @@ def base(
 
 
 @pytest.fixture
-def copy_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CopyOf:
+def copy_of(copied_store: CopiedStore, tmp_path_factory: pytest.TempPathFactory) -> CopyOf:
     """Copy a store with its content; the copy is gone after use."""
 
     @contextmanager
     def copied(base: Base) -> Iterator[Base]:
         folder = tmp_path_factory.mktemp("copy") / "store"
-        shutil.copytree(base.folder, folder)
-        with ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder)
-            url = f"sqlite:///{folder / 'davgate.sqlite3'}"
-            if not base.url.startswith("sqlite"):
-                server = request.getfixturevalue("postgresql")
-                url = stack.enter_context(server.database(make_url(base.url).database))
+        with copied_store(base.url, base.folder, folder) as url:
             yield replace(base, url=url, folder=folder)
+        shutil.rmtree(folder)
 
     return copied
 

@@ -179,7 +179,8 @@ class Server:
         return run(*self._argv(*words), stdin=stdin, environment=self._environment, timeout=120)
 
     def start(self) -> None:
-        """Start serving; on return the server says that it is ready."""
+        """Start serving; on return the server says that it is ready, with all of its workers."""
+        starts = self._announcements() + 1
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._argv("serve", "--listen", f"127.0.0.1:{self._port}"),
@@ -190,7 +191,7 @@ class Server:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
+        while self._announcements() < starts or not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError(f"davgate did not become ready:\n{self.said()[-4000:]}")
@@ -234,6 +235,10 @@ class Server:
 
     def _argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "davgate", *words, "--data", str(self.data)]
+
+    def _announcements(self) -> int:
+        """Count how often it has said where it serves: the first worker answers before the others have come."""
+        return self.said().count("davgate serves ")
 
     def _is_ready(self) -> bool:
         connection = connect("127.0.0.1", self._port, self.drive.authority, 5)

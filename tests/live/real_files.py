@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-LIBRARY_PARTS: Final = ("asyncio", "email", "html", "http", "importlib", "json", "xml")
+LIBRARY_PARTS: Final = ("asyncio", "email", "encodings", "html", "http", "importlib", "json", "xml")
 DOCUMENTS: Final = Path("/usr/share/doc")
 DOCUMENT_COUNT: Final = 60
 PROGRAMS: Final = Path("/usr/bin")

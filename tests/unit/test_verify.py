@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,11 @@ from tests.builders import (
     a_user,
     findings,
     holding,
+    opened_store,
     path,
     put,
 )
+from tests.conftest import CopiedStore, FreshDatabase
 from tests.unit import registered
 from tests.unit.filed import a_file, made, made_folder, rest, save, say
 
@@ -31,7 +35,7 @@ from davgate.core import checking_out, deleted, documents, marking, moving, obje
 from davgate.core.objects import Alias, Changes, NewObject
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Store
-from davgate.model.instant import FOREVER
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.properties import PropertyUpdate
@@ -55,10 +59,51 @@ def codes(found: list[Finding]) -> set[str]:
     return {finding.code for finding in found}
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A store in which there is something of everything; nobody has it open."""
+
+    url: str
+    folder: Path
+    ann: Context
+    ends_at: Instant
+
+
+@pytest.fixture(scope="module")
+def filled(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Filled]]:
+    """Fill a store of each kind once."""
+    with ExitStack() as stack:
+
+        @cache
+        def of_kind(kind: str) -> Filled:
+            folder, clock = tmp_path_factory.mktemp("filled"), SettableClock()
+            url = stack.enter_context(fresh_database(kind, folder))
+            with opened_store(url, folder, clock) as store:
+                ann = a_user(store, "ann")
+                fill(store, ann, a_user(store, "bob"), clock)
+            return Filled(url, folder, ann, clock.now())
+
+        yield of_kind
+
+
 @pytest.fixture
-def rich(unchecked_store: Store, ann: Context, bob: Context, clock: SettableClock) -> Store:
-    """A store in which there is something of everything."""
-    store = unchecked_store
+def ann(filled: Callable[[str], Filled], database_kind: str) -> Context:
+    return filled(database_kind).ann
+
+
+@pytest.fixture
+def rich(
+    filled: Callable[[str], Filled], database_kind: str, copied_store: CopiedStore, clock: SettableClock, tmp_path: Path
+) -> Iterator[Store]:
+    """A copy of a filled store, to be damaged."""
+    original = filled(database_kind)
+    clock.set(original.ends_at)
+    with copied_store(original.url, original.folder, tmp_path) as url, opened_store(url, tmp_path, clock) as store:
+        yield store
+
+
+def fill(store: Store, ann: Context, bob: Context, clock: SettableClock) -> None:
+    """Leave something of everything."""
 
     def step() -> None:
         clock.advance(timedelta(seconds=1))
@@ -98,7 +143,6 @@ def rich(unchecked_store: Store, ann: Context, bob: Context, clock: SettableCloc
         " VALUES (1, 2, 'phone', 'hash', 1, 1, 0, 1)",
     )
     assert findings(store) == []
-    return store
 
 
 def _work_on_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
