@@ -472,3 +472,16 @@ def test_document_moved_here_is_the_same_there(ann: Client, bob: Client, clock: 
         assert there.versions(bob, document) == versions + (is_one and not there.counts_content_alone)
         later(clock)
         done(there.delete(ann, document))
+
+
+# Limits
+
+
+@by_door(Ability.CREATE)
+def test_file_that_is_called_at_too_great_length_is_refused_or_gets_a_shorter_name(ann: Client, door: Door) -> None:
+    if door.names_files_by_titles:
+        document = door.create(ann, ONE, "n" * 1021 + ".txt")
+        assert len(door.known(ann, document).file_name or "") < 255
+        return
+    with pytest.raises(AssertionError, match=r"at most (255|1024) bytes of UTF-8"):
+        door.create(ann, ONE, "n" * 1021 + ".txt")

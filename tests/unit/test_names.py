@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from davgate.model.errors import InvalidName, NameTooLong, ReservedName
+from davgate.model.errors import InvalidName, Malformed, NameTooLong, ReservedName
 from davgate.model.names import (
     MAX_NAME_BYTES,
     RESERVED_EVERYWHERE,
     RESERVED_IN_ROOT,
+    check_file_name,
     check_name,
     check_new_name,
     collision_key,
@@ -130,3 +131,13 @@ def test_no_character_turns_into_what_a_path_is_made_of() -> None:
 )
 def test_name_is_split_before_its_last_dot(name: str, stem: str, suffix: str) -> None:
     assert stem_and_suffix(name) == (stem, suffix)
+
+
+def test_name_of_a_file_has_its_limit_too() -> None:
+    check_file_name("n" * 1024)
+    check_file_name("ü" * 512)
+    for too_long in ("n" * 1025, "ü" * 513, "🎉" * 257):
+        with pytest.raises(Malformed, match="at most 1024 bytes"):
+            check_file_name(too_long)
+    with pytest.raises(Malformed, match=r"U\+0000"):
+        check_file_name("a\0.txt")

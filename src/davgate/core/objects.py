@@ -31,7 +31,7 @@ from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, Not
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
-from davgate.model.names import check_text
+from davgate.model.names import check_file_name, check_text
 from davgate.model.node import Cause, Node, NodeKind, Stream, Version
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
@@ -54,11 +54,17 @@ class File:
     """Content that has arrived, with what it is called and the media type that it was given, if any.
 
     Without a name that of the file that it replaces stays.
+
+    Raises:
+        Malformed: no file can be called so.
     """
 
     staged: Staged
     name: str
     media_type: str | None = None
+
+    def __post_init__(self) -> None:
+        check_file_name(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def create(store: Store, ctx: Context, place: Place, new: NewObject) -> Node:
 
 def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new: NewObject) -> Node:
     """Make a document or collection as part of a transaction; see ``create``."""
-    check_text(new.comment, "" if new.file is None else new.file.name, "" if new.alias is None else new.alias.slug)
+    check_text(new.comment, "" if new.alias is None else new.alias.slug)
     if isinstance(place, int):
         found, parent = collection_at(tx, ctx, place)
         check_conditions(tx, ctx, found, tx.now)
@@ -311,7 +317,8 @@ def check_within(session: Session, ctx: Context, where: int | str, changes: Chan
 
 
 def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
-    check_text(changes.comment, changes.stem, changes.file_name, "" if changes.file is None else changes.file.name)
+    check_text(changes.comment, changes.stem)
+    check_file_name(changes.file_name)
     has_content = changes.brings_content or changes.only_checked_out
     needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
     needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS

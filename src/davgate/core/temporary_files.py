@@ -14,7 +14,6 @@ from davgate.core.stored_content import staged_again
 from davgate.model import etag
 from davgate.model.errors import NotFound
 from davgate.model.instant import FOREVER, after
-from davgate.model.names import check_text
 from davgate.model.temporary_file import TemporaryFile
 from davgate.storage.api import Session, versions
 from davgate.storage.api import temporary_files as rows
@@ -25,9 +24,7 @@ def keep(store: Store, ctx: Context, file: File, life: timedelta) -> TemporaryFi
 
     Raises:
         QuotaExceeded: the store has no room for it.
-        Malformed: its name is no text.
     """
-    check_text(file.name)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         add_staged(store, tx, file.staged)

@@ -20,6 +20,9 @@ RESERVED_IN_ROOT: Final = frozenset({".at", ".trash", ".rescue"})
 MAX_NAME_BYTES: Final = 255
 """What file systems take; a longer name could not be copied off the drive."""
 
+MAX_FILE_NAME_BYTES: Final = 1024
+"""Escaped threefold it still fits into the header that tells it, of which clients and proxies take some 8 KiB."""
+
 # Beside the path separator and the delete character these are what XML 1.0 cannot carry: such a name is never listed.
 _REFUSED = re.compile("[\x00-\x1f\x7f/\ud800-\udfff\ufffe\uffff]")
 
@@ -54,13 +57,24 @@ UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_text(*texts: str) -> None:
-    """Refuse text beside names, as file names and comments are, that cannot be stored.
+    """Refuse text beside names, as comments are, that cannot be stored.
 
     Raises:
         Malformed.
     """
     if refused := next(filter(None, map(UNSTORABLE.search, texts)), None):
         raise Malformed(f"A text cannot contain the character U+{ord(refused[0]):04X}. Leave it out.")
+
+
+def check_file_name(name: str) -> None:
+    """Refuse what no file can be called. It need not be a name in the tree: one of those is made of it where it is to be one.
+
+    Raises:
+        Malformed: not storable, or above 1,024 bytes of UTF-8.
+    """
+    check_text(name)
+    if len(name) * 4 > MAX_FILE_NAME_BYTES and len(name.encode()) > MAX_FILE_NAME_BYTES:
+        raise Malformed(f"A file name has at most {MAX_FILE_NAME_BYTES} bytes of UTF-8. Choose a shorter one.")
 
 
 def check_new_name(parent: TreePath, name: str) -> None:

@@ -21,7 +21,7 @@ from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NotCheckedOut
 from davgate.model.locks import Holding
 from davgate.model.metadata import TITLE
-from davgate.model.names import check_text
+from davgate.model.names import check_file_name, check_text
 from davgate.model.rights import Right
 from davgate.rest import tus
 from davgate.rest.exchange import Exchange
@@ -68,6 +68,7 @@ def _address_in(found: Found) -> Callable[[str], str]:
 
 def _check_texts(said: Mapping[str, str]) -> None:
     check_text(*said.values())
+    check_file_name(said.get("filename", ""))
 
 
 def _check_new(said: Mapping[str, str]) -> None:
