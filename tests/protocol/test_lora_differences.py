@@ -41,6 +41,7 @@ from tests.protocol.lora import (
 )
 
 AKTIVITET = "/lora/aktivitet/aktivitet"
+TILSTAND = "/lora/tilstand/tilstand"
 
 
 @pytest.fixture
@@ -275,5 +276,34 @@ def test_actors_of_activities_say_more(ann: Client) -> None:
     assert shown["deltager"][0]["aktoerattr"] == actor == shown["ansvarlig"][0]["aktoerattr"]
     assert "aktoerattr" not in shown["lokale"][0]
     assert "indeks" not in shown["ansvarlig"][0]
-    both = actor | {"repraesentation_urn": "urn:x:1"}
-    assert message_of(send(ann, "POST", AKTIVITET, payload | {"relationer": {"deltager": [target(A, aktoerattr=both)]}}))
+    for wrong in (actor | {"repraesentation_urn": "urn:x:1"}, {"repraesentation_urn": "abc"}, {"repraesentation_urn": ""}):
+        related = {"relationer": {"deltager": [target(A, aktoerattr=wrong)]}}
+        assert message_of(send(ann, "POST", AKTIVITET, payload | related))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"forventet": "true", "nominelvaerdi": "0"}, {"forventet": True, "nominelvaerdi": "0"}),
+        ({"forventet": "0"}, {"forventet": False}),
+        ({"forventet": "False", "nominelvaerdi": ""}, {"forventet": False}),
+        ({"forventet": "", "nominelvaerdi": "82"}, {"nominelvaerdi": "82"}),
+        ({"forventet": None, "nominelvaerdi": None}, None),
+        ({"forventet": 1}, 400),
+        ({"forventet": "yes"}, 400),
+        *(({"nominelvaerdi": wrong}, 400) for wrong in (0, False, 5, [], {})),
+    ],
+)
+def test_values_of_states_are_of_their_types(ann: Client, said: Json, shown: Json | int | None) -> None:
+    payload = {
+        "attributter": {"tilstandegenskaber": [entry(brugervendtnoegle="t")]},
+        "tilstande": {"tilstandstatus": [entry(status="Aktiv")], "tilstandpubliceret": [entry(publiceret="Normal")]},
+        "relationer": {"tilstandsvaerdi": [entry(tilstandsvaerdiattr=said)]},
+    }
+    if shown == 400:
+        assert message_of(send(ann, "POST", TILSTAND, payload))
+        return
+
+    (value,) = newest(ann, TILSTAND, create(ann, TILSTAND, payload))["relationer"]["tilstandsvaerdi"]
+
+    assert value.get("tilstandsvaerdiattr") == shown

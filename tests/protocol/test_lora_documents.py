@@ -9,7 +9,7 @@ import pytest
 
 from davgate.app import Application
 from davgate.config import LimitsConfig
-from davgate.core import describing
+from davgate.core import describing, mending
 from davgate.core.store import Store
 from tests.builders import SettableClock, path
 from tests.protocol import gever, okd
@@ -300,6 +300,14 @@ def test_a_deletion_on_the_drive_is_one_here(ann: Client, uuid: str, clock: Sett
     assert len(read(ann, DOKUMENT, uuid, ALL_REGISTRATIONS)) == 2
 
 
+def test_no_tag_of_before_a_deletion_revives_a_document(ann: Client, uuid: str) -> None:
+    tags = ann("GET", f"{DOKUMENT}/{uuid}").etag, ann("GET", FILE).etag
+    ann("DELETE", FILE)
+
+    for tag in tags:
+        assert message_of(send(ann, "PUT", f"{DOKUMENT}/{uuid}", dokument(), if_match=tag), 412)
+
+
 def test_an_import_revives_what_was_deleted(ann: Client, uuid: str, clock: SettableClock) -> None:
     send(ann, "DELETE", f"{DOKUMENT}/{uuid}")
     clock.advance(timedelta(hours=1))
@@ -364,6 +372,37 @@ def test_what_the_drive_made_is_a_document(ann: Client, store: Store) -> None:
     assert content(ann, part["indhold"]) == b"one"
     assert found(ann, DOKUMENT, "bvn=rapport%25") == [uuid]
     assert found(ann, DOKUMENT, "dokumenttype=text/plain&fremdrift=Underudarbejdelse&brevdato=2026-11-20") == [uuid]
+
+
+@pytest.mark.parametrize("is_registered", [False, True], ids=["of-the-drive", "registered"])
+def test_what_became_part_of_another_is_found_where_it_is_read(
+    ann: Client, store: Store, clock: SettableClock, is_registered: bool
+) -> None:
+    for name in ("old.txt", "new.txt"):
+        ann.put(f"/dav/{name}", name.encode())
+    old, new = uuid_at(store, ann, "/old.txt"), uuid_at(store, ann, "/new.txt")
+    if is_registered:
+        patch(ann, DOKUMENT, new, {"note": "n"})
+        patch(ann, DOKUMENT, old, {"livscyklus": "Passiv"})
+    mending.merge(store, ann.ctx, path("/old.txt"), path("/new.txt"))
+    clock.advance(timedelta(hours=1))
+
+    assert ann("GET", f"{DOKUMENT}/{old}").json[old][0]["id"] == new
+    for query in ("bvn=%25", "bvn=%25&maximalantalresultater=5", "bvn=%25&list="):
+        assert ann("GET", f"{DOKUMENT}?uuid={old}&{query}").json == ann("GET", f"{DOKUMENT}?uuid={new}&{query}").json
+    assert found(ann, DOKUMENT, f"uuid={old}&bvn=%25") == [new]
+    assert found(ann, DOKUMENT, f"uuid={UNKNOWN}&bvn=%25") == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_hit"),
+    [("%", True), ("store:%", True), ("%.BIN", True), ("st%re:%.bin", True), ("store:.%", False), ("%.txt", False)],
+)
+def test_the_content_of_the_drive_is_found_by_what_all_addresses_have(ann: Client, pattern: str, is_hit: bool) -> None:
+    ann.put("/dav/a.txt", b"one")
+
+    assert bool(found(ann, DOKUMENT, indhold=pattern)) is is_hit
+    assert bool(found(ann, DOKUMENT, "bvn=a.txt&foersteresultat=0", indhold=pattern)) is is_hit
 
 
 def test_each_version_of_the_drive_is_a_registration(ann: Client, bob: Client, store: Store, clock: SettableClock) -> None:

@@ -129,6 +129,8 @@ def test_a_note_is_text(ann: Client, uuid: str) -> None:
         "/Klassifikation/Facet",
         "/hest/classes",
         "/klassifikation/facet/1",
+        "/klassifikation/facet/%00",
+        "/klassifikation/facet/..%2f",
     ],
 )
 def test_addresses_that_there_are_not(ann: Client, path: str) -> None:
@@ -136,6 +138,7 @@ def test_addresses_that_there_are_not(ann: Client, path: str) -> None:
 
     assert (response.status, response.json["error"]) == (404, 404)
     assert isinstance(response.json["text"], str)
+    assert " /site-map" not in response.json["text"]
 
 
 def test_content_that_there_is_not(ann: Client) -> None:
@@ -347,6 +350,25 @@ def test_a_tag_stands_for_a_registration(ann: Client, uuid: str) -> None:
     assert send(ann, "DELETE", f"{FACET}/{uuid}", if_match=changed.etag).status == 202
 
 
+def test_a_tag_of_before_a_deletion_is_none_of_after_it(ann: Client, bob: Client, uuid: str, clock: SettableClock) -> None:
+    window = f"{FACET}/{uuid}?{ALL_TIME}&{ALL_REGISTRATIONS}"
+    before = ann("GET", window).etag
+    clock.advance(timedelta(seconds=1))
+    deleted = send(bob, "DELETE", f"{FACET}/{uuid}", if_match=before)
+
+    assert (deleted.status, deleted.etag) == (202, ann("GET", window).etag)
+    for method, payload in (("PUT", facet()), ("PATCH", {"note": "n"}), ("DELETE", None)):
+        assert message_of(send(ann, method, f"{FACET}/{uuid}", payload, if_match=before), 412)
+    assert codes(ann, FACET, uuid) == ["Slettet", "Opstaaet"]
+    assert ann("GET", window, if_none_match=deleted.etag).status == 304
+
+    revived = send(ann, "PUT", f"{FACET}/{uuid}", facet(), if_match=deleted.etag)
+    assert (revived.status, revived.etag) == (200, ann("GET", window).etag)
+    assert codes(ann, FACET, uuid) == ["Importeret", "Slettet", "Opstaaet"]
+    assert send(ann, "PATCH", f"{FACET}/{uuid}", {"note": "n"}, if_match=deleted.etag).status == 412
+    assert send(ann, "PATCH", f"{FACET}/{uuid}", {"note": "n"}, if_match=revived.etag).status == 200
+
+
 def test_no_tag_stands_for_a_deletion_that_was_undone(ann: Client, uuid: str) -> None:
     window = f"{FACET}/{uuid}?{ALL_TIME}&{ALL_REGISTRATIONS}"
     tag = ann("GET", window).etag
@@ -433,9 +455,9 @@ def test_a_bare_name_of_a_state_is_taken(ann: Client) -> None:
 
 
 def test_site_map_classes_and_fields(ann: Client) -> None:
-    assert {"/site-map", "/klassifikation/classes", "/sag/sag", "/tilstand/tilstand/schema"} <= set(
-        ann("GET", f"{MOUNT}/site-map").json["site-map"]
-    )
+    addresses = ann("GET", f"{MOUNT}/site-map").json["site-map"]
+    assert {"/lora/site-map", "/lora/klassifikation/classes", SAG, "/lora/tilstand/tilstand/schema"} <= set(addresses)
+    assert {ann("GET", one).status for one in addresses if "{" not in one} == {200}
     classes = ann("GET", f"{MOUNT}/klassifikation/classes").json
     assert sorted(classes) == ["facet", "klasse", "klassifikation"]
     assert classes["facet"] == ann("GET", f"{FACET}/fields").json

@@ -236,6 +236,19 @@ def test_life_cycle_writer_and_note(ann: Client, bob: Client) -> None:
     assert found(ann, FACET, notetekst="første%") == [by_ann]
 
 
+@pytest.mark.parametrize("known", ["", f"&{ALL_REGISTRATIONS}"], ids=["now", "then"])
+def test_the_note_of_a_deletion_is_found(ann: Client, clock: SettableClock, known: str) -> None:
+    uuid = create(ann, FACET, facet() | {"note": "Første"})
+    clock.advance(timedelta(seconds=1))
+    send(ann, "DELETE", f"{FACET}/{uuid}", {"note": "Udgået"})
+
+    assert found(ann, FACET, f"livscykluskode=Slettet{known}", notetekst="udg%") == [uuid]
+    assert found(ann, FACET, f"livscykluskode=Slettet&maximalantalresultater=5{known}", notetekst="UDGÅET") == [uuid]
+    assert found(ann, FACET, f"livscykluskode=Slettet{known}", notetekst="udg") == []
+    assert found(ann, FACET, "livscykluskode=Slettet", notetekst="første") == [], "that is not its newest registration"
+    assert found(ann, FACET, notetekst="udg%") == []
+
+
 def test_a_note_within_a_period_is_found_too(ann: Client) -> None:
     payload = facet()
     payload["tilstande"]["facetpubliceret"][0]["virkning"]["notetekst"] = "Efter møde"

@@ -338,6 +338,13 @@ def restore_where_it_was(w: World) -> Act:
     return lambda: shown_deleted.restore(w.store, rest(w.ann), node_id)
 
 
+def restore_out_of_a_folder(w: World) -> Act:
+    folder = made_folder(w.store, w.ann, "f")
+    node = made(w.store, w.ann, place=folder.id)
+    moving.delete(w.store, rest(w.ann), folder.id)
+    return lambda: shown_deleted.restore_into(w.store, rest(w.ann), ("Door",), node.id)
+
+
 def end_address(w: World) -> Act:
     node_id = trashed(w)
     return lambda: shown_deleted.end_address(w.store, rest(w.ann), node_id)
@@ -785,6 +792,9 @@ CASES: dict[str, list[Case]] = {
     "checking_out.check_out": [(check_out, [("check-out", "/a")])],
     "deleted.end_address": [(end_address, [("end-address", "/a.txt")])],
     "deleted.restore": [(restore_where_it_was, [("restore", "/a.txt")])],
+    "deleted.restore_into": [
+        (restore_out_of_a_folder, [("create", "/Door"), ("create", "/Door/2026-11"), ("restore", "/Door/2026-11/a.txt")])
+    ],
     "documents.note_reader": [(read_shown_by_another, [])],
     "documents.open_content": [(read_by_another, [])],
     "documents.patch_properties": [(patch, [("properties", "/a")])],

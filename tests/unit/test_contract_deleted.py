@@ -22,7 +22,7 @@ from tests.builders import (
 )
 from tests.unit.filed import made, made_folder, rest, save, say
 
-from davgate.core import checking_out, deleted, describing, housing, moving, objects, trash
+from davgate.core import checking_out, deleted, describing, housing, moving, objects, revisions, trash
 from davgate.core.objects import Alias, Changes
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
@@ -202,6 +202,30 @@ def test_document_without_content_comes_back_without_a_name(
     assert [one.node.id for one in describing.members(store, rest(ann), folder.id, 0, 10)[1].items] == [bare.id]
     assert damages(store) == []
     assert save(store, ann, bare.id, b"first").name == "a.txt"
+    assert damages(store) == []
+
+
+def test_what_lies_in_something_deleted_comes_back_alone_into_a_folder_for_it(
+    store: Store, ann: Context, bob: Context, folder: Node, document: Node
+) -> None:
+    bare = made(store, ann, None, place=folder.id)
+    inner = made_folder(store, ann, "inner", place=folder.id)
+    deep = made(store, ann, b"deep", "deep.txt", place=inner.id)
+    moving.delete(store, ann, path("/f"))
+
+    assert {one.initid for one in revisions.show_trash(store, rest(bob))} == {document.id, bare.id, deep.id}
+    assert revisions.show_deleted(store, rest(bob), deep.id).it.node.name == "deep.txt"
+    for node in (document, bare, deep):
+        deleted.restore_into(store, rest(bob), ("back",), node.id)
+
+    assert members_of(store, ann, "/back/2026-11") == ["a.txt", "deep.txt"]
+    assert content_of(store, ann, "/back/2026-11/a.txt") == LARGE
+    assert describing.describe(store, rest(ann), bare.id).it.node.name is None
+    assert revisions.show_trash(store, rest(bob)) == []
+    (entry,) = trash.entries(store, ann)
+    assert trash.show(store, ann, entry.node.id, ("inner",))[2] == []
+    with pytest.raises(NotFound):
+        deleted.restore_into(store, rest(bob), ("back",), document.id)
     assert damages(store) == []
 
 

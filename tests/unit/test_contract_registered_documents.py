@@ -24,7 +24,7 @@ from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
 
-from davgate.core import checking_out, erasing, moving, objects, registrations, removing_versions, trash
+from davgate.core import checking_out, erasing, mending, moving, objects, registrations, removing_versions, trash
 from davgate.core.registering import Registered
 from davgate.core.store import Context, Store
 from davgate.model.errors import CheckedOut, Locked, NotFound
@@ -305,6 +305,60 @@ def test_contents_of_a_copy_outlive_the_original(store: Store, ann: Context, roo
     copied = copy(store, ann, FILE, "/copied.txt").node
     erasing.erase(store, root_admin, kept.uuid, "a test")
     assert contents(store, ann, copied.uuid) == [b"one"]
+
+
+def harmless(store: Store, ctx: Context, uuid: str) -> None:
+    """Change what a document says of itself, and nothing of its parts."""
+    patch(store, ctx, uuid, {"attributter": {"dokumentegenskaber": entries("2021..inf kassationskode=K")}}, DOCUMENT)
+
+
+@pytest.mark.parametrize("is_registered_between", [False, True])
+def test_registration_leaves_the_content_of_a_copy_alone(
+    store: Store, ann: Context, clock: SettableClock, kept: Registered, is_registered_between: bool
+) -> None:
+    put_on_drive(store, ann, FILE, b"two")
+    if is_registered_between:
+        clock.advance(SECOND)
+        harmless(store, ann, kept.uuid)
+    copied = copy(store, ann, FILE, "/copied.txt").node
+    clock.advance(SECOND)
+    harmless(store, ann, copied.uuid)
+    assert content_of(store, ann, "/copied.txt") == b"two"
+    assert contents(store, ann, copied.uuid)[-1] == b"two"
+    passive = patch(store, ann, copied.uuid, {"livscyklus": "passiv"}, DOCUMENT)
+    assert passive.is_new
+    assert content_of(store, ann, "/copied.txt") == b"two"
+
+
+def test_registration_leaves_the_content_alone_whose_version_was_removed(
+    store: Store, ann: Context, clock: SettableClock, kept: Registered
+) -> None:
+    put_on_drive(store, ann, FILE, b"two")
+    clock.advance(SECOND)
+    harmless(store, ann, kept.uuid)
+    removing_versions.remove_version(store, rest(ann), kept.uuid, 2)
+    assert contents(store, ann, kept.uuid)[-1] == b"two"
+    patch(store, ann, kept.uuid, {"tilstande": {"dokumentfremdrift": entries("2021..inf fremdrift=Publiceret")}}, DOCUMENT)
+    assert content_of(store, ann, FILE) == b"two"
+    assert contents(store, ann, kept.uuid)[-1] == b"two"
+
+
+def test_registration_leaves_the_content_of_merged_documents_alone(
+    store: Store, ann: Context, clock: SettableClock, kept: Registered
+) -> None:
+    put_on_drive(store, ann, FILE, b"two")
+    clock.advance(SECOND)
+    harmless(store, ann, kept.uuid)
+    put_on_drive(store, ann, "/other.txt", b"old")
+    other = node_at(store, ann, "/other.txt").uuid
+    clock.advance(SECOND)
+    mending.merge(store, ann, path(FILE), path("/other.txt"))
+    assert content_of(store, ann, "/other.txt") == b"two"
+    clock.advance(SECOND)
+    harmless(store, ann, other)
+    patch(store, ann, other, {"livscyklus": "passiv"}, DOCUMENT)
+    assert content_of(store, ann, "/other.txt") == b"two"
+    assert contents(store, ann, other)[-1] == b"two"
 
 
 def test_program_that_saves_by_renaming_makes_a_registration(store: Store, ann: Context, kept: Registered) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -10,20 +11,31 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.builders import SettableClock, a_document, a_lock, content_of, holding, path, put, read
+from tests.builders import SettableClock, a_document, a_lock, content_of, holding, path, put, read, with_policy
 from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, statements_of
 
-from davgate.core import checking_out, describing, document_history, erasing, mending, moving, removing_versions, revisions
+from davgate.core import (
+    checking_out,
+    describing,
+    document_history,
+    erasing,
+    mending,
+    moving,
+    removing_versions,
+    retention,
+    revisions,
+)
 from davgate.core.objects import Changes, NewObject
 from davgate.core.principals import granting
 from davgate.core.revisions import Shown
 from davgate.core.store import Context, Store
 from davgate.core.streams import open_content
 from davgate.model.errors import Forbidden, Malformed, NotFound
-from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision
+from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision, VersionIsMarked
 from davgate.model.node import ROOT_ID, Node, NodeKind
+from davgate.model.retention import Reason, Thinned, ThinningRule
 from davgate.model.rights import READER
-from davgate.storage.api import Numbered
+from davgate.storage.api import Numbered, thinning
 
 STATE = "dynacase:state"
 
@@ -198,15 +210,53 @@ def test_list_has_the_newest_revisions(store: Store, ann: Context) -> None:
     assert revisions.show_all(store, []) == []
 
 
-def test_removed_version_of_a_revision_is_answered_with_the_nearest_one_before(store: Store, ann: Context) -> None:
+def test_last_version_of_a_fixed_revision_is_not_removed(store: Store, ann: Context) -> None:
+    node = made(store, ann, b"one", title="one")
+    say(store, ann, node.id, title="two")
+    change(store, ann, node.id, b"three", title="three")
+    change(store, ann, node.id, b"four", title="four")
+    say(store, ann, node.id, title="five")
+
+    for no in (2, 3):
+        with pytest.raises(VersionIsMarked):
+            removing_versions.remove_version(store, rest(ann), node.id, no)
+    for no in (1, 4):
+        removing_versions.remove_version(store, rest(ann), node.id, no)
+
+    assert titles(store, ann, node.id) == [(2, "five"), (1, "three"), (0, "two")]
+    assert [no for no, *_ in numbering(store, node.id)] == [2, 3, 5]
+
+
+def test_last_version_of_a_fixed_revision_is_not_thinned(store: Store, ann: Context, root_admin: Context) -> None:
+    node, other = made(store, ann, b"one", title="one"), made(store, ann, b"1", "other.txt")
+    for of in (node, other):
+        say(store, ann, of.id, title="two")
+        say(store, ann, of.id, title="three")
+    change(store, ann, node.id, b"four", title="four")
+    say(store, ann, node.id, title="five")
+    before = titles(store, ann, node.id)
+
+    retention.thin(with_policy(store, replace(store.policy, thinning=ThinningRule(most=1))), root_admin, dry_run=False)
+
+    assert titles(store, ann, node.id) == before == [(1, "five"), (0, "three")]
+    assert [no for no, *_ in numbering(store, node.id)] == [3, 5]
+    assert [no for no, *_ in numbering(store, other.id)] == [3]
+
+
+def test_version_that_is_gone_is_answered_with_the_nearest_one_before(store: Store, ann: Context) -> None:
     node = made(store, ann, b"one", title="one")
     change(store, ann, node.id, b"two", title="two")
     change(store, ann, node.id, b"three", title="three")
 
-    removing_versions.remove_version(store, rest(ann), node.id, 2)
+    # As by a rule of the time when such versions were not kept.
+    with store.database.write() as tx:
+        thinning.drop(tx, node.id, Thinned({2: Reason.COUNT}))
+        tx.commit()
     assert titles(store, ann, node.id) == [(2, "three"), (1, "one"), (0, "one")]
 
-    removing_versions.remove_version(store, rest(ann), node.id, 1)
+    with store.database.write() as tx:
+        thinning.drop(tx, node.id, Thinned({1: Reason.COUNT}))
+        tx.commit()
     assert titles(store, ann, node.id) == [(2, "three"), (1, "three"), (0, "three")]
 
 
@@ -402,7 +452,10 @@ def test_revisions_show_what_a_naive_list_of_versions_says(store: Store, ann: Co
         no = max(versions) + 1
         if step == "remove":
             old = chosen.choice([*versions])
-            if old != max(versions):
+            if old + 1 in firsts:
+                with pytest.raises(VersionIsMarked):
+                    removing_versions.remove_version(store, rest(ann), node.id, old)
+            elif old != max(versions):
                 removing_versions.remove_version(store, rest(ann), node.id, old)
                 del versions[old]
             continue

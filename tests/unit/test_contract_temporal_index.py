@@ -434,11 +434,12 @@ def _random_facet(chance: random.Random) -> dict[str, Any]:
 
 def _change(store: Store, ctx: Context, chance: random.Random, uuid: str) -> None:
     code = read(store, ctx, uuid).registrations[0].code
-    acts: list[Callable[[], object]] = [lambda: put(store, ctx, uuid, data=_random_facet(chance))]
+    note = chance.choice(["", "Note", "not"])
+    acts: list[Callable[[], object]] = [lambda: put(store, ctx, uuid, data=_random_facet(chance) | {"note": note})]
     if code is Code.SLETTET:
         acts += [lambda: trash.find] if not _restore(store, ctx, chance, uuid) else []
     else:
-        acts.append(lambda: delete(store, ctx, uuid))
+        acts.append(lambda: delete(store, ctx, uuid, note=note))
     if code.is_live:
         year = chance.randint(2010, 2015)
         state = {"facetpubliceret": entries(f"{year}..{year + 1} publiceret={chance.choice(['Publiceret', ''])}")}
@@ -464,6 +465,7 @@ def _random_criterion(chance: random.Random) -> Criterion:
             HasState("publiceret", chance.choice(["Publiceret", "IkkePubliceret"])),
             LeadsTo("redaktoerer", chance.choice([A, B])),
             HasCode(chance.choice(list(Code))),
+            Notes(chance.choice(["note", "no%", "%E", "%", ""])),
         ]
     )
 
@@ -482,7 +484,7 @@ def _holds(of: Registration, criterion: Criterion, valid: Window) -> bool:
     said: Snapshot = of.snapshot
     match criterion:
         case Says(field, pattern):
-            form = re.compile(".*".join(map(re.escape, pattern.split("%"))))
+            form = _form(pattern)
             fields = said.attributes.get("facetegenskaber", ())
             return some(fields, lambda one: form.fullmatch(one.values.get(field, "\0")) is not None)
         case HasState(_, code):
@@ -491,7 +493,13 @@ def _holds(of: Registration, criterion: Criterion, valid: Window) -> bool:
             return some(said.relations.get(relation, ()), lambda one: one.values.get("uuid") == target)
         case HasCode(code_):
             return of.code is code_
+        case Notes(pattern):
+            return _form(pattern).fullmatch(of.note) is not None
     raise AssertionError(criterion)
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, pattern.split("%"))), re.IGNORECASE)
 
 
 # The rows themselves

@@ -1,6 +1,6 @@
 """What was deleted and keeps its address: doors that show such describe and read it where it was, bring it back, or end it.
 
-To every other door, the drive's too, it is in the trash like anything else.
+To every other door, the drive's too, it is in the trash like anything else. Some bring back also what does not keep its address.
 """
 
 from __future__ import annotations
@@ -11,18 +11,30 @@ from davgate.core.access import check_read_conditions, look_up
 from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
 from davgate.core.documents import Opened, note_reader
-from davgate.core.filing import collection_at, free_name
+from davgate.core.filing import collection_at, filing_collection, free_name
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.core.trash import find
+from davgate.core.trash import find, find_around
 from davgate.model import etag
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
 from davgate.model.instant import Instant
-from davgate.model.node import ROOT_ID, Node
+from davgate.model.node import ROOT_ID, Node, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Session, access, catalog, dances, descriptions, trash, versions
+from davgate.storage.api import (
+    Resolved,
+    Session,
+    Transaction,
+    TrashEntry,
+    access,
+    catalog,
+    dances,
+    descriptions,
+    registrations,
+    trash,
+    versions,
+)
 
 
 def look_up_shown(
@@ -131,16 +143,60 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
         if catalog.path_of(tx, entry.parent_id) is None:
             raise ParentMissing(tuple(entry.path.strip("/").split("/")))
         there, parent = collection_at(tx, ctx, entry.parent_id)
-        name = free_name(tx, parent, there.path, entry.name) if entry.name else None
-        catalog.place_again(tx, node_id, parent.id, name, ctx.principal.id)
-        if name is not None:
-            catalog.touch(tx, parent.id)
-        dances.forget_by(tx, node_id)
-        node = replace(entry.node, parent_id=parent.id, name=name)
-        path = (*there.path, name or f"={node.uuid}")
-        record(tx, ctx, "restore", path, node_id, change_of("move-in", node), deleted_from=entry.path)
+        node = _put_back(tx, ctx, entry, parent, there.path)
         tx.commit()
     return node
+
+
+def restore_into(store: Store, ctx: Context, folder: TreePath, node_id: int) -> Node:
+    """Bring back one thing out of the trash, also if it went there with what it lies in; see ``bring_back``. Durable on return.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not see it.
+        ParentMissing: a document has the name of the folder.
+        Forbidden, Locked.
+    """
+    with store.database.write() as tx:
+        find_around(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        deleted = catalog.find(tx, node_id)
+        assert deleted is not None, "what it lies in was found by it"
+        node = bring_back(store, tx, ctx, folder, deleted)
+        tx.commit()
+    return node
+
+
+def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, node: Node) -> Node:
+    """Put what was deleted back where it was, or into a door's folder where that is gone too. The caller has checked the rights.
+
+    What lies in something that was deleted goes into the folder alone, and the rest stays in the trash.
+    """
+    entry = trash.find(tx, node.id)
+    if entry is not None and catalog.path_of(tx, entry.parent_id) is not None:
+        there, parent = collection_at(tx, ctx, entry.parent_id)
+        return _put_back(tx, ctx, entry, parent, there.path)
+    parent, path = filing_collection(store, tx, ctx, folder, by_month=node.kind is not NodeKind.OBJECT)
+    if entry is not None:
+        return _put_back(tx, ctx, entry, parent, path)
+    name = free_name(tx, parent, path, node.name) if node.name else None
+    registrations.keep_deletion_above(tx, node.id, ctx.principal.id)
+    catalog.move(tx, node, parent.id, name)
+    return _put(tx, ctx, node, parent, path, name)
+
+
+def _put_back(tx: Transaction, ctx: Context, entry: TrashEntry, parent: Node, path: TreePath) -> Node:
+    name = free_name(tx, parent, path, entry.name) if entry.name else None
+    catalog.place_again(tx, entry.node.id, parent.id, name, ctx.principal.id)
+    dances.forget_by(tx, entry.node.id)
+    return _put(tx, ctx, entry.node, parent, path, name, deleted_from=entry.path)
+
+
+def _put(tx: Transaction, ctx: Context, node: Node, parent: Node, path: TreePath, name: str | None, **told: str) -> Node:
+    """Note that a node is in a collection again."""
+    if name is not None:
+        catalog.touch(tx, parent.id)
+    back = replace(node, parent_id=parent.id, name=name)
+    record(tx, ctx, "restore", (*path, name or f"={node.uuid}"), node.id, change_of("move-in", back), **told)
+    return back
 
 
 def end_address(store: Store, ctx: Context, node_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Putting what came through a REST door on the drive: in which collection, and under which name.
+"""Putting what came through a REST door on the drive, in which collection and under which name, and taking it off again.
 
 A name on the drive is given once, when a document first has content; afterwards MOVE alone changes it. Titles and file names come
 from people and programs that do not know what a drive can take.
@@ -12,18 +12,20 @@ from dataclasses import replace
 from typing import Final
 
 from davgate.core.access import check_member_locks, look_up
-from davgate.core.content import change_of
+from davgate.core.content import Said, add_no_content, change_of, metadata_after, streams_after
 from davgate.core.recording import record
+from davgate.core.retaining import check_content
 from davgate.core.rights import require_parent, rights_at
+from davgate.core.sessions import break_locks
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import NotFound, ParentMissing, ReservedName
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import MAX_NAME_BYTES, check_new_name, stem_and_suffix
-from davgate.model.node import Node, NodeKind
+from davgate.model.node import NO_CONTENT, Cause, Node, NodeKind, Version
 from davgate.model.paths import TreePath
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Session, Transaction, catalog
+from davgate.storage.api import NewVersion, Resolved, Session, Transaction, catalog, locks, versions
 
 _UNNAMED: Final = "document"
 _REFUSED: Final = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\ud800-\udfff\ufffe\uffff]')
@@ -85,6 +87,49 @@ def show_on_drive(tx: Transaction, node: Node, file_name: str) -> Node:
     catalog.place_first(tx, node.id, collection.id, name)
     catalog.touch(tx, collection.id)
     return replace(node, name=name)
+
+
+def take_content_away(
+    tx: Transaction, ctx: Context, found: Resolved, node: Node, current: Version, cause: Cause, said: Said
+) -> Node:
+    """Let a document be without content from its next version on: it leaves the drive, and the locks on it end.
+
+    That the caller may write both content and metadata has been checked. Without a file name the version has that of the current
+    one.
+
+    Raises:
+        Locked: somebody has locked the collection that it leaves.
+        Retained: the document is under retention.
+    """
+    check_member_locks(ctx, found)
+    check_content(tx, current)
+    versions.seal_below(tx, node.id)
+    break_locks(tx, [lock.token for lock in locks.live_of(tx, node.id)])
+    add_no_content(tx)
+    no = node.version_no + 1
+    file_name = current.file_name if said.file_name is None else said.file_name
+    new = NewVersion(
+        node.id,
+        no,
+        cause,
+        tx.at,
+        ctx.principal.id,
+        file_name,
+        NO_CONTENT,
+        said.origin,
+        comment=said.comment,
+        metadata=metadata_after(tx, node.id, current, said.metadata, file_name),
+        has_content=False,
+        content_no=current.content_no,
+        streams=streams_after(tx, current, said.streams),
+    )
+    versions.add(tx, [new])
+    catalog.take_off_drive(tx, node, no)
+    if node.parent_id is not None:
+        catalog.touch(tx, node.parent_id)
+    told = {"origin": said.origin} if said.origin else {}
+    record(tx, ctx, cause.value, found.path, node.id, change_of("delete", node), version=no, **told)
+    return replace(node, version_no=no, content=None, name=None, modified_at=tx.at)
 
 
 def filing_collection(

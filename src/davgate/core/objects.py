@@ -22,7 +22,7 @@ from davgate.core.content import (
 )
 from davgate.core.describing import Described, describe_found
 from davgate.core.editing import write_content
-from davgate.core.filing import addable_at, collection_at, filing_collection, free_name, show_on_drive
+from davgate.core.filing import addable_at, collection_at, filing_collection, free_name, show_on_drive, take_content_away
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
@@ -33,6 +33,7 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
 from davgate.model.names import check_file_name, check_text
 from davgate.model.node import Cause, Node, NodeKind, Stream, Version
+from davgate.model.object_types import NEVER_RESTORED
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.storage.api import (
@@ -194,7 +195,8 @@ class Changes:
     the whole of it, and ``media_type`` what its bytes are, where no other ``file`` comes. ``streams`` are further files by the
     names of their streams; None takes one away. ``only_checked_out`` asks that the caller has the document checked out, once it
     has content. ``always`` makes a version of what is the same. ``removes_file`` takes the content out of the caller's working
-    copy. ``cause`` is why a version of metadata alone is made.
+    copy. ``cause`` is why a version of metadata alone is made. With ``minds_check_out`` a check-out of somebody else keeps the
+    metadata as they are, too.
     """
 
     metadata: Metadata | None = None
@@ -206,6 +208,7 @@ class Changes:
     removes_file: bool = False
     stem: str = ""
     only_checked_out: bool = False
+    minds_check_out: bool = False
     always: bool = False
     comment: str = ""
 
@@ -222,7 +225,7 @@ def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> No
 
     Raises:
         NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, QuotaExceeded.
-        CheckedOut: somebody else has it checked out, and the content is to change.
+        CheckedOut: somebody else has it checked out, and the content is to change, or that is minded whatever changes.
         NotCheckedOut: the caller has not, where that is asked for.
     """
     with store.database.write() as tx:
@@ -254,11 +257,12 @@ def update_checked_within(
 def restore(store: Store, ctx: Context, where: int | str, no: int, *, comment: str = "") -> Node:
     """Give a document content, metadata and further streams of one of its versions again; durable on return.
 
-    It makes a version always. Its name on the drive does not change.
+    It makes a version always. Its name on the drive does not change; a version without content takes it off the drive. To who has
+    it checked out, the content is that of the working copy. The state of a workflow stays.
 
     Raises:
         NoSuchVersion: it has none of this number.
-        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut.
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut, Retained.
     """
     with store.database.write() as tx:
         node = restore_within(store, tx, ctx, where, no, comment=comment)
@@ -288,18 +292,29 @@ def restore_within(
     if version is None and not (is_collection and no == 1):
         raise NoSuchVersion(found.path, no)
     versions.seal_below(tx, node.id)
-    metadata = changed(NO_METADATA if version is None else version.metadata, also)
     current = versions.find(tx, node.id, node.version_no)
+    now_said = NO_METADATA if current is None else current.metadata
+    then_said = NO_METADATA if version is None else version.metadata
+    metadata = changed(changed(then_said, {key: now_said.get(key) for key in NEVER_RESTORED}), also)
     former = streams.of_version(tx, node.id, node.version_no) if current is not None and current.has_streams else {}
     again = streams.of_version(tx, node.id, no) if version is not None and version.has_streams else {}
     changed_streams: Mapping[str, Stream | None] = {**dict.fromkeys(former), **again}
-    if version is not None and version.has_content:
-        said = Said(f"version {no}", comment, version.file_name, metadata, always=True, streams=changed_streams)
-        return write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+    file_name = None if version is None else version.file_name
+    said = Said(f"version {no}", comment, file_name, metadata, always=True, streams=changed_streams)
+    is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
+    has_content = version is not None and version.has_content
+    if version is not None and has_content and not is_own:
+        node = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+        return _place(tx, ctx, node, version.file_name)
+    if current is not None and current.has_content and not is_own:
+        return take_content_away(tx, ctx, found, node, current, Cause.REVERT, said)
     node = add_metadata_version(tx, ctx, node, metadata, comment=comment, changed_streams=changed_streams)
     told = {"version": node.version_no, "origin": f"version {no}"}
     record(tx, ctx, Cause.REVERT.value, found.path, node.id, change_of("metadata", node), **told)
-    return node
+    if version is not None and has_content:
+        found, said = replace(found, chain=(*found.chain[:-1], node)), Said(f"version {no}", file_name=version.file_name)
+        return write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+    return _without_file(tx, ctx, found, node) if is_own else node
 
 
 def check(store: Store, ctx: Context, where: int | str, changes: Changes) -> None:
@@ -331,11 +346,11 @@ def _check_update(session: Session, ctx: Context, found: Resolved, changes: Chan
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
     if (changes.only_checked_out or changes.removes_file) and not is_own and not node.is_bare:
         raise NotCheckedOut(found.path)
-    if has_content:
+    if has_content or changes.minds_check_out:
         check_not_held(ctx, found, Act.WRITE)
-        if node.is_bare and not is_own:
-            # With its first content its collection gets a member.
-            check_member_locks(ctx, found)
+    if has_content and node.is_bare and not is_own:
+        # With its first content its collection gets a member.
+        check_member_locks(ctx, found)
     check_write_locks(ctx, found)
     return node
 

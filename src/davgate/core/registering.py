@@ -11,19 +11,22 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from davgate.core.access import check_conditions, check_not_held, check_write_locks, look_up
+from davgate.core.access import check_conditions, check_not_held, check_write_locks, locks_on, look_up
+from davgate.core.deleted import bring_back
 from davgate.core.moving import delete_found
 from davgate.core.objects import File
-from davgate.core.registration_versions import Contents, Step, bring_back, make, register
-from davgate.core.registrations import find_object, history_of, subject_of
-from davgate.core.rights import require_node
+from davgate.core.registration_versions import Contents, Step, make, register
+from davgate.core.registrations import find_object, history_of, subject_of, tag_of
+from davgate.core.rights import require_node, require_removable
 from davgate.core.store import Context, Store
 from davgate.model import bitemporal
 from davgate.model.bitemporal import Payload
 from davgate.model.checkout import Act
+from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_lora import WrongStep
 from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.instant import Instant
 from davgate.model.names import check_text
 from davgate.model.node import Node
 from davgate.model.object_types import ObjectType, TemporalClass
@@ -31,7 +34,7 @@ from davgate.model.oio_payload import is_passivation, parse_note, parse_payload,
 from davgate.model.paths import TreePath
 from davgate.model.registration import Code, State, may_follow, states
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Session, Transaction, catalog, registrations, temporal_index
+from davgate.storage.api import Resolved, Session, Transaction, catalog, registrations, temporal_index
 
 Files = Mapping[str, File]
 NO_FILES: Final[Files] = MappingProxyType({})
@@ -90,6 +93,7 @@ def put(
             node = make(store, tx, ctx, folder, of, Code.IMPORTERET, after, note, contents)
         else:
             code = _newest_code(store, tx, node)
+            ctx = _with_conditions_held(tx, ctx, node)
             if code is Code.SLETTET:
                 node = bring_back(store, tx, ctx, folder, node)
             state = _state(store, tx, node)
@@ -125,6 +129,7 @@ def patch(store: Store, ctx: Context, of: ObjectType, uuid: str, data: Mapping[s
         before = _newest_code(store, tx, node)
         if not may_follow(before, code):
             raise WrongStep(f"The object is {before.value}, and cannot become {code.value}.")
+        ctx = _with_conditions_held(tx, ctx, node)
         contents = Contents(files, node.uuid, node.version_no + 1, tx.at)
         state = _state(store, tx, node)
         after = bitemporal.patch(state.snapshot, with_addresses(payload, contents.address_of), cls)
@@ -153,7 +158,11 @@ def delete(store: Store, ctx: Context, of: ObjectType, uuid: str, note: str = ""
             raise NotFound((uuid,))
         is_new = _newest_code(store, tx, node) is not Code.SLETTET
         if is_new:
-            delete_found(store, tx, ctx, look_up(tx, ctx, node.id, tx.now, with_objects=True), comment=note)
+            found = look_up(tx, ctx, node.id, tx.now, with_objects=True)
+            require_removable(found, ctx)
+            delete_found(store, tx, _with_conditions_held(tx, ctx, node), found, comment=note)
+        else:
+            _with_conditions_held(tx, ctx, node)
         outcome = _outcome(tx, node.id, is_new=is_new)
         tx.commit()
     return outcome
@@ -166,11 +175,14 @@ def check(store: Store, ctx: Context, of: ObjectType, uuid: str, *, is_patch: bo
         node = find_object(session, ctx, of, uuid)
         if node is None and is_patch:
             raise NotFound((uuid,))
-        found = None if node is None else look_up(session, ctx, node.id, store.clock.now(), with_objects=True)
-        if found is None or found.node is None:
+        if node is None:
+            return
+        found = look_up(session, ctx, node.id, store.clock.now(), with_objects=True)
+        if found.node is None:
+            _check_tag(session, ctx, node, found, store.clock.now())
             return
         require_node(found, ctx, needed)
-        check_conditions(session, ctx, found, store.clock.now())
+        _check_tag(session, ctx, node, found, store.clock.now())
         if has_files:
             check_not_held(ctx, found, Act.WRITE)
         check_write_locks(ctx, found)
@@ -194,11 +206,32 @@ def _check_write(tx: Transaction, ctx: Context, node: Node) -> None:
     """Refuse who may not change an object also what would change nothing."""
     found = look_up(tx, ctx, node.id, tx.now, with_objects=True)
     require_node(found, ctx, Right.WRITE_PROPERTIES)
-    check_conditions(tx, ctx, found, tx.now)
     check_write_locks(ctx, found)
+
+
+def _with_conditions_held(tx: Transaction, ctx: Context, node: Node) -> Context:
+    """Hold the conditions of a request against the newest registration, and return the request without them.
+
+    Below this door they would be held against the tags of other doors, which do not tell of a deletion.
+
+    Raises:
+        PreconditionFailed: one does not hold.
+    """
+    if not ctx.conditions.is_empty:
+        _check_tag(tx, ctx, node, look_up(tx, ctx, node.id, tx.now, with_objects=True), tx.now)
+    return ctx.without_conditions()
+
+
+def _check_tag(session: Session, ctx: Context, node: Node, found: Resolved, now: Instant) -> None:
+    if not ctx.conditions.is_empty:
+        tokens = frozenset(lock.token for lock, _ in locks_on(found))
+        # The tag of content is good at every door, but a document that is deleted has none.
+        tags = (None, None) if found.node is None else (found.node.etag, found.node.former_etag)
+        target = ResourceState(True, tags[0], node.modified_at, tokens, tags[1], tag_of(session, node))
+        check_conditions(session, ctx, found, now, target=target)
 
 
 def _outcome(tx: Transaction, node_id: int, *, is_new: bool) -> Registered:
     node = catalog.find(tx, node_id)
     assert node is not None
-    return Registered(node.uuid, is_new, node.metadata_etag, node.id)
+    return Registered(node.uuid, is_new, tag_of(tx, node), node.id)

@@ -52,6 +52,7 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
     wanted = replace(wanted, criteria=tuple(_in_stored_form(store, of.temporal, one) for one in wanted.criteria))
     with store.database.read(snapshot=True) as session:
         is_open = reads_everything(session, ctx, store.clock.now())
+        wanted = replace(wanted, uuid=_present_id(session, wanted.uuid))
         asked = Asked(of.temporal, wanted, lambda author: _ids_of(session, author))
         until = min(first + most, _ALL)
         if of.temporal.name != DOCUMENT:
@@ -62,6 +63,13 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
         if not wanted.is_paged:
             return tuple(one.uuid for one in (*found, *others))
         return tuple(one.uuid for one in sorted([*found, *others], key=_order)[first : first + most])
+
+
+def _present_id(session: Session, uuid: str | None) -> str | None:
+    """Return the id of what became of the object with an id: part of another one, as reading finds it, or itself."""
+    if uuid is None or (found := registrations.find(session, (uuid,)).get(uuid)) is None:
+        return uuid
+    return found[0].uuid
 
 
 def _order(one: FoundObject) -> tuple[str, str]:

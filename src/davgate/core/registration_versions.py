@@ -11,38 +11,30 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from davgate.core import objects
-from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
-from davgate.core.content import add_no_content, change_of, metadata_after, streams_after
-from davgate.core.filing import collection_at, filing_collection, free_name
+from davgate.core.access import check_conditions, check_not_held, check_write_locks, look_up
+from davgate.core.content import Said
+from davgate.core.filing import take_content_away
 from davgate.core.objects import Changes, File, NewObject
-from davgate.core.recording import record
 from davgate.core.registrations import stored_at
-from davgate.core.retaining import check_content
 from davgate.core.rights import require_node
-from davgate.core.sessions import break_locks
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal import Part, Snapshot, Variant, is_same
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.instant import Instant
 from davgate.model.metadata import DESCRIPTION, TITLE, Metadata, changed
-from davgate.model.node import NO_CONTENT, Cause, Node, NodeKind, Version
+from davgate.model.node import Cause, Node, NodeKind, Stream, Version
 from davgate.model.object_types import ObjectType
 from davgate.model.oio_payload import DOCUMENT
 from davgate.model.paths import TreePath
-from davgate.model.registration import KEY, Code, Place, State, StoredPart, field_at, stored_parts, to_metadata
+from davgate.model.registration import KEY, Code, Place, State, field_at, stored_parts, to_metadata
 from davgate.model.rights import Right
 from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of
 from davgate.storage.api import (
-    NewVersion,
     Resolved,
     Staged,
     Transaction,
-    catalog,
-    dances,
-    locks,
-    registrations,
-    trash,
+    streams,
     versions,
 )
 
@@ -98,7 +90,7 @@ def make(
     if name != DOCUMENT:
         said = {KEY: to_metadata(State(code, snapshot), name, uuid, 1)}
         return objects.create_within(store, tx, ctx, folder, NewObject(NodeKind.OBJECT, of.name, said, comment=note, uuid=uuid))
-    primary = _primary_of(tx, None, snapshot, contents)
+    primary = _primary_of(tx, None, snapshot, contents, {})
     file = None if primary is None else primary.file
     common = {key: text for key, field_name in _FIELDS.items() if (text := field_at(snapshot, field_name, tx.at)) is not None}
     state = State(
@@ -150,7 +142,8 @@ def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step
     common = _common_changes(step.before.snapshot, step.after.snapshot, tx.at)
     metadata = changed(current.metadata, common)
     after = replace(step.after, title=metadata.get(TITLE), description=metadata.get(DESCRIPTION))
-    primary = _primary_of(tx, node, after.snapshot, step.contents)
+    present = _present(tx, step.before, current)
+    primary = _primary_of(tx, node, after.snapshot, step.contents, present)
     digest = current.content.digest if current.has_content else None
     is_other = digest != (None if primary is None else primary.file.staged.digest)
     if is_other and rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY:
@@ -168,13 +161,38 @@ def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step
         said,
         primary.file if primary is not None and is_other else None,
         media_type="" if media_type == current.content.media_type else media_type,
-        streams=dict(step.contents.streams),
+        streams={**_to_be_named(tx, found, _named_in(after.snapshot, present)), **step.contents.streams},
         cause=Cause.REGISTRATION,
         always=True,
         comment=step.note,
     )
     objects.update_found(store, tx, ctx, found, changes)
     return True
+
+
+def _present(tx: Transaction, before: State, current: Version) -> dict[str, File]:
+    """Return the content of a document by the address that its primary part has, if it has one.
+
+    Where it came from is not asked for: that may be a version of another document, or one that is no longer kept.
+    """
+    if not current.has_content or before.digest != current.content.digest:
+        return {}
+    file = _file(tx, Stream(current.file_name, current.content))
+    return {one.address: file for one in stored_parts(before.snapshot, tx.at) if one.place == before.primary}
+
+
+def _to_be_named(tx: Transaction, found: Resolved, files: Mapping[str, File]) -> dict[str, File]:
+    """Return the files that are to become streams, so that they are found by their addresses when their versions are gone.
+
+    What somebody has checked out takes no streams until it is checked in.
+    """
+    if found.check_out is not None or found.node is None:
+        return {}
+    return {address: file for address, file in files.items() if streams.named(tx, found.node.id, address) is None}
+
+
+def _named_in(snapshot: Snapshot, files: Mapping[str, File]) -> dict[str, File]:
+    return {address: file for address, file in files.items() if _names(snapshot, address)}
 
 
 def _into_working_copy(
@@ -188,7 +206,7 @@ def _into_working_copy(
     changes = Changes(
         {**common, **step.said(after)} if is_new else None,
         None if primary is None else primary.file,
-        streams={address: one for address, one in step.contents.streams.items() if _names(snapshot, address)},
+        streams=_named_in(snapshot, step.contents.streams),
         cause=Cause.REGISTRATION,
         removes_file=primary is None,
         always=is_new,
@@ -204,23 +222,23 @@ def _common_changes(before: Snapshot, after: Snapshot, at: Instant) -> Metadata:
     return {key: new for key, (old, new) in told.items() if new != old}
 
 
-def _primary_of(tx: Transaction, node: Node | None, snapshot: Snapshot, contents: Contents) -> _Primary | None:
-    """Return the first part whose content is stored with this document, or None."""
+def _primary_of(
+    tx: Transaction, node: Node | None, snapshot: Snapshot, contents: Contents, present: Mapping[str, File]
+) -> _Primary | None:
+    """Return the first part whose content is stored with this document, or None; ``present`` is what is its content now."""
     for one in stored_parts(snapshot, tx.at):
-        if (file := _file_of(tx, node, one, contents)) is not None:
-            return _Primary(one.place, file)
+        file = contents.streams.get(one.address) or present.get(one.address)
+        if file is None and node is not None and (stored := stored_at(tx, node, one.address)) is not None:
+            file = _file(tx, stored)
+        if file is not None:
+            return _Primary(one.place, replace(file, media_type=one.media_type or file.media_type))
     return None
 
 
-def _file_of(tx: Transaction, node: Node | None, part: StoredPart, contents: Contents) -> File | None:
-    if (file := contents.streams.get(part.address)) is not None:
-        return replace(file, media_type=part.media_type or file.media_type)
-    stored = None if node is None else stored_at(tx, node, part.address)
-    if stored is None:
-        return None
+def _file(tx: Transaction, stored: Stream) -> File:
     content = stored.content
     staged = Staged(content.digest, content.length_bytes, versions.inline_body(tx, content.digest))
-    return File(staged, stored.file_name, part.media_type or content.media_type)
+    return File(staged, stored.file_name, content.media_type)
 
 
 def _keeping(after: Snapshot, before: Snapshot, place: Place | None) -> Snapshot:
@@ -251,52 +269,5 @@ def _take_content_away(
     check_conditions(tx, ctx, found, tx.now)
     check_not_held(ctx, found, Act.WRITE)
     check_write_locks(ctx, found)
-    check_member_locks(ctx, found)
-    check_content(tx, current)
-    versions.seal_below(tx, node.id)
-    break_locks(tx, [lock.token for lock in locks.live_of(tx, node.id)])
-    add_no_content(tx)
-    no = node.version_no + 1
-    new = NewVersion(
-        node.id,
-        no,
-        Cause.REGISTRATION,
-        tx.at,
-        ctx.principal.id,
-        current.file_name,
-        NO_CONTENT,
-        comment=step.note,
-        metadata=metadata_after(tx, node.id, current, metadata, current.file_name),
-        has_content=False,
-        content_no=current.content_no,
-        streams=streams_after(tx, current, objects.streams_of(store, tx, step.contents.streams)),
-    )
-    versions.add(tx, [new])
-    catalog.take_off_drive(tx, node, no)
-    if node.parent_id is not None:
-        catalog.touch(tx, node.parent_id)
-    record(tx, ctx, Cause.REGISTRATION.value, found.path, node.id, change_of("delete", node), version=no)
-
-
-def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, node: Node) -> Node:
-    """Put a deleted object back where it was, or into a door's folder where that is gone too."""
-    entry = trash.find(tx, node.id)
-    if entry is not None and catalog.path_of(tx, entry.parent_id) is not None:
-        there, parent = collection_at(tx, ctx, entry.parent_id)
-        path = there.path
-    else:
-        parent, path = filing_collection(store, tx, ctx, folder, by_month=node.kind is not NodeKind.OBJECT)
-    wanted = node.name if entry is None else entry.name
-    name = free_name(tx, parent, path, wanted) if wanted else None
-    if entry is None:
-        # It lies in something that was deleted, and that stays there.
-        registrations.keep_deletion_above(tx, node.id, ctx.principal.id)
-        catalog.move(tx, node, parent.id, name)
-    else:
-        catalog.place_again(tx, node.id, parent.id, name, ctx.principal.id)
-        dances.forget_by(tx, node.id)
-    if name is not None:
-        catalog.touch(tx, parent.id)
-    back = replace(node, parent_id=parent.id, name=name)
-    record(tx, ctx, "restore", (*path, name or f"={node.uuid}"), node.id, change_of("move-in", back))
-    return back
+    said = Said(comment=step.note, metadata=metadata, streams=objects.streams_of(store, tx, step.contents.streams))
+    take_content_away(tx, ctx, found, node, current, Cause.REGISTRATION, said)

@@ -10,13 +10,15 @@ from davgate.core.documents import Opened
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.core.streams import open_content
+from davgate.model import etag
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
+from davgate.model.instant import FOREVER
 from davgate.model.media_types import UNKNOWN, choose
 from davgate.model.node import Node, NodeKind, Stream
 from davgate.model.object_types import ObjectType
 from davgate.model.oio_payload import DOCUMENT
-from davgate.model.registration import Code, Registration, Subject, author_uuid, told
+from davgate.model.registration import Code, Deletion, Registration, Subject, author_uuid, told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.temporal_rows import part_of
@@ -28,15 +30,13 @@ from davgate.storage.api import Session, registrations, streams, temporal_index,
 class History:
     """The registrations of an object that are asked for, the newest first; none where nothing was known then.
 
-    ``etag`` is new with each registration by a version; of what ``has_been_deleted`` it does not tell all. Where ``is_modified``
-    is false, who asks has seen it.
+    ``etag`` is new with each registration. Where ``is_modified`` is false, who asks has seen it.
     """
 
     uuid: str
     registrations: tuple[Registration, ...]
     etag: str
     node_id: int
-    has_been_deleted: bool = False
     is_modified: bool = True
 
     @property
@@ -59,7 +59,7 @@ def read(store: Store, ctx: Context, of: ObjectType, uuid: str, known: Window | 
             raise NotFound((uuid,))
         found = history_of(store, session, node, known)
     is_modified = check_read_conditions(ctx, ResourceState(True, found.etag, node.modified_at))
-    return replace(found, is_modified=is_modified or found.has_been_deleted)
+    return replace(found, is_modified=is_modified)
 
 
 def read_all(store: Store, ctx: Context, of: ObjectType, uuids: Iterable[str], known: Window | None) -> list[History]:
@@ -134,10 +134,20 @@ def histories_of(store: Store, session: Session, nodes: Sequence[Node], known: W
     for node in nodes:
         all_of = told(subjects[node.id], lines.get(node.id, ()), deletions[node.id], namespace)
         asked_for = all_of[-1:] if known is None else tuple(one for one in all_of if known.overlaps(one.at, one.until))
-        histories.append(
-            History(node.uuid, tuple(reversed(asked_for)), node.metadata_etag, node.id, has_been_deleted=bool(deletions[node.id]))
-        )
+        tag = _tag_of(node, deletions[node.id])
+        histories.append(History(node.uuid, tuple(reversed(asked_for)), tag, node.id))
     return histories
+
+
+def tag_of(session: Session, node: Node) -> str:
+    """Return the tag of the newest registration of an object."""
+    return _tag_of(node, registrations.deletions(session, (node.id,))[node.id])
+
+
+def _tag_of(node: Node, deletions: Iterable[Deletion]) -> str:
+    instants = [at for one in deletions for at in (one.at, one.restored_at) if at != FOREVER]
+    # A deletion and a restore make no version, and change nothing of what the tag of other doors is made of.
+    return etag.of_metadata(node.uuid, node.version_no, max([node.modified_at, *instants]), node.name)
 
 
 @dataclass(frozen=True, slots=True)

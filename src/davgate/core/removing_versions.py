@@ -14,7 +14,7 @@ from davgate.model.instant import FOREVER
 from davgate.model.paths import Where
 from davgate.model.retention import Reason, Thinned
 from davgate.model.rights import Right
-from davgate.storage.api import Change, marks, temporal_index, thinning, versions
+from davgate.storage.api import Change, marks, revisions, temporal_index, thinning, versions
 
 
 def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
@@ -27,7 +27,7 @@ def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
         NoSuchVersion: it has none of this number, or has no more.
         VersionIsCurrent: it is the current one.
         Retained: the document is under retention.
-        VersionIsMarked: it is labelled, pinned, held, or what a working copy is based on.
+        VersionIsMarked: it is labelled, pinned, held, what a working copy is based on, or how a fixed revision ends.
     """
     with store.database.write() as tx:
         found = look_up(tx, ctx, where, tx.now)
@@ -42,7 +42,8 @@ def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
         if no == node.version_no:
             raise VersionIsCurrent(found.path, no)
         is_marked = any(mark.version_no == no for mark in marks.of_document(tx, node.id))
-        if is_marked or (found.check_out is not None and found.check_out.base_no == no):
+        is_base = found.check_out is not None and found.check_out.base_no == no
+        if is_marked or is_base or revisions.is_end(tx, node.id, no):
             raise VersionIsMarked(found.path, no)
         check_content(tx, versions.find(tx, node.id, node.version_no))
         thinning.drop(tx, node.id, Thinned({no: Reason.ASKED}))

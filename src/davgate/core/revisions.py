@@ -1,7 +1,7 @@
 """Revisions: a document's versions in groups, for doors that number what somebody declared finished.
 
 Every write of any door goes into the newest revision; only who asks for it begins another one. Each revision shows the last
-version before the next one begins: where that was thinned or removed, the one that is kept nearest before it.
+version before the next one begins, which is neither thinned nor removed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from davgate.core import objects
 from davgate.core.access import check_account, look_up
 from davgate.core.describing import Described, describe_all, describe_found
 from davgate.core.objects import Changes, NewObject, Place, create_within, update_found
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
-from davgate.core.trash import find as find_deleted
+from davgate.core.trash import find_around
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision
@@ -97,7 +98,7 @@ def show(store: Store, ctx: Context, node_id: int) -> Shown:
 
 
 def show_deleted(store: Store, ctx: Context, node_id: int) -> Shown:
-    """Return a document in the trash at its newest revision.
+    """Return a document in the trash at its newest revision, also one that lies in a folder there.
 
     Raises:
         NotFound: it is not there, or the caller may not see it.
@@ -108,12 +109,16 @@ def show_deleted(store: Store, ctx: Context, node_id: int) -> Shown:
 
 
 def show_trash(store: Store, ctx: Context) -> list[Shown]:
-    """Return the documents in the trash that the caller may see, the newest deletion first. A fixed number of statements."""
+    """Return the documents in the trash that the caller may see, those in folders there too, the newest deletion first.
+
+    A fixed number of statements.
+    """
     with store.database.read(snapshot=True) as session:
         now = store.clock.now()
         check_account(session, ctx, now)
-        entries = {one.node.id: one for one in reversed(trash.entries(session)) if _is_document(one.node)}
-        items = [_as_it_was(it, entries[it.node.id]) for it in describe_all(session, ctx, [*entries], now)]
+        entries = {one.node.id: one for one in trash.entries(session)}
+        lie_in = trash.documents(session)
+        items = [_as_it_was(it, entries[lie_in[it.node.id]]) for it in describe_all(session, ctx, [*lie_in], now)]
         return _show_all(session, items, is_deleted=True)
 
 
@@ -122,8 +127,9 @@ def _is_document(node: Node) -> bool:
 
 
 def _as_it_was(it: Described, entry: TrashEntry) -> Described:
-    """Return a document of the trash with the name that it had, free of locks and check-outs."""
-    return replace(it, node=replace(it.node, name=entry.name or None), lock=None, lock_holder="", check_out=None)
+    """Return a document of the trash with the name that it had, free of locks and check-outs; it is the entry or lies in it."""
+    name = entry.name or None if entry.node.id == it.node.id else it.node.name
+    return replace(it, node=replace(it.node, name=name), lock=None, lock_holder="", check_out=None)
 
 
 def is_deleted(store: Store, ctx: Context, node_id: int) -> bool:
@@ -190,10 +196,11 @@ def _describe(session: Session, ctx: Context, node_id: int, now: Instant, *, del
         seen = describe_found(session, ctx.without_conditions(), look_up(session, ctx, node_id, now))
         return seen.it, seen.path
     check_account(session, ctx, now)
-    entry = find_deleted(session, ctx, node_id)
-    if not _is_document(entry.node):
+    entry = find_around(session, ctx, node_id)
+    it = _as_it_was(describe_all(session, ctx, [node_id], now)[0], entry)
+    if not _is_document(it.node):
         raise NotFound((".trash", str(node_id)))
-    return _as_it_was(describe_all(session, ctx, [node_id], now)[0], entry), (".trash", entry.name)
+    return it, (".trash", it.node.name or "")
 
 
 def _line(session: Session, it: Described) -> Line:
@@ -275,16 +282,25 @@ def create(store: Store, ctx: Context, place: Place, new: NewObject, *, name: st
     return node
 
 
+def check(store: Store, ctx: Context, node_id: int) -> None:
+    """Refuse what ``update`` would refuse now whatever changes; see there."""
+    objects.check(store, ctx, node_id, Changes({}, minds_check_out=True))
+
+
 def update(store: Store, ctx: Context, node_id: int, decide: Callable[[Shown], Changes], *, revise: bool = False) -> Node:
     """Change a document as is decided on when it is looked at within the transaction; see ``objects.update``.
 
-    With ``revise`` the change begins a new revision, also where nothing else changes. Whatever ``decide`` raises leaves
-    everything as it was.
+    With ``revise`` the change begins a new revision, also where nothing else changes. Who has the document checked out keeps
+    others from all of it, as by a lock. Whatever ``decide`` raises leaves everything as it was.
+
+    Raises:
+        CheckedOut: somebody else has it checked out.
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, QuotaExceeded.
     """
     with store.database.write() as tx:
         found = look_up(tx, ctx, node_id, tx.now)
         seen = describe_found(tx, ctx.without_conditions(), found)
-        changes = decide(_newest(tx, seen.it, seen.path, is_deleted=False))
+        changes = replace(decide(_newest(tx, seen.it, seen.path, is_deleted=False)), minds_check_out=True)
         node = _revise(store, tx, ctx, found, changes) if revise else update_found(store, tx, ctx, found, changes)
         tx.commit()
     return node

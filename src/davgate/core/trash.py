@@ -49,7 +49,20 @@ def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.REA
         NotFound: it is not in the trash, or the caller may not read it.
         Forbidden: the caller lacks a right that is needed where it was.
     """
-    entry = rows.find(session, node_id)
+    return _required(session, ctx, node_id, needed, rows.find(session, node_id))
+
+
+def find_around(session: Session, ctx: Context, node_id: int, needed: Right = Right.READ) -> TrashEntry:
+    """Return the entry that something is, or in which it lies; the rights that count are those on the thing itself.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not read it.
+        Forbidden: the caller lacks a right that is needed where it was.
+    """
+    return _required(session, ctx, node_id, needed, rows.find_around(session, node_id))
+
+
+def _required(session: Session, ctx: Context, node_id: int, needed: Right, entry: TrashEntry | None) -> TrashEntry:
     if entry is None:
         raise NotFound((_TRASH, str(node_id)))
     require(needed, rights_of(session, ctx, [node_id])[node_id], (_TRASH, str(node_id)))

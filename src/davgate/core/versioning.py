@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from davgate.core.access import check_conditions, check_read_conditions, check_untouched, look_up
-from davgate.core.content import Said, Written
+from davgate.core.access import check_conditions, check_member_locks, check_read_conditions, check_untouched, look_up
+from davgate.core.content import Said, Written, change_of
 from davgate.core.deleted import look_up_shown
 from davgate.core.describing import Described, describe_within
 from davgate.core.documents import Opened
 from davgate.core.editing import write_content
+from davgate.core.filing import show_on_drive
 from davgate.core.moving import write_copy
+from davgate.core.recording import record
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
@@ -140,7 +142,7 @@ def revert(store: Store, ctx: Context, where: Where, number: int, *, comment: st
     """Give a document the content, media type and file name of a version again; durable on return.
 
     ``number`` counts the versions that came with content. It makes a version always, also of the bytes that are there; what is
-    said by metadata stays. Its name on the drive does not change.
+    said by metadata stays. Its name on the drive does not change; one that had lost its content is there again.
 
     Raises:
         CheckedOut, Locked: anybody has checked out or locked the document, the caller too.
@@ -152,10 +154,16 @@ def revert(store: Store, ctx: Context, where: Where, number: int, *, comment: st
         node, path = _with_versions(found, ctx, Right.WRITE_CONTENT)
         check_conditions(tx, ctx, found, tx.now)
         check_untouched(tx, found, node, tx.now)
+        if node.is_bare:
+            # With its content its collection gets a member.
+            check_member_locks(ctx, found)
         version = _counted(tx, node, path, number)
         versions.seal_below(tx, node.id)
         said = Said(f"version {version.no}", comment, version.file_name, always=True)
-        reverted = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+        written = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
+        reverted = show_on_drive(tx, written, version.file_name)
+        if reverted is not written:
+            record(tx, ctx, "file", catalog.path_of(tx, node.id) or (), node.id, change_of("create", reverted))
         tx.commit()
     return reverted
 

@@ -109,7 +109,7 @@ class _Rules:
             return _matches(Fact.MEDIA_TYPE, pattern)
         if field == "indhold" and pattern.is_exact:
             return self._at(pattern.pieces[0].removeprefix(SCHEME)) if pattern.pieces[0].startswith(SCHEME) else _NEVER
-        told = {"deltekst": PART_TEXT, "indeks": "1", "indhold": SCHEME}.get(field)
+        told = {"deltekst": PART_TEXT, "indeks": "1", "indhold": f"{SCHEME}\0.bin"}.get(field)
         return _HAS_CONTENT if told is not None and _is(pattern, told) else _NEVER
 
     def _at(self, address: str) -> Condition:
@@ -159,7 +159,7 @@ def _matches(term: query.Term, pattern: Pattern) -> Condition:
 
 
 def _is(pattern: Pattern, text: str) -> bool:
-    """Tell whether a text matches a pattern in capitals or not; of ``store:`` what follows is not known."""
+    """Tell whether a text matches a pattern in capitals or not. What is not known of it stands as U+0000, which is in none."""
     rest, *pieces = (folded(piece) for piece in pattern.pieces)
     shown = folded(text)
     if not pieces:

@@ -27,13 +27,15 @@ class VersionIsCurrent(DavgateError):
 
 
 class VersionIsMarked(Held):
-    """A version has a label, a pin or a hold, or a working copy is based on it: it stays."""
+    """A version has a label, a pin or a hold, a working copy is based on it, or a fixed revision ends with it: it stays."""
 
     code = "version-is-marked"
 
     def __init__(self, path: TreePath, no: int) -> None:
         DavgateError.__init__(
-            self, f"Version {no} of {to_text(path)} is labelled, pinned, held or being worked on. Take that away first."
+            self,
+            f"Version {no} of {to_text(path)} is labelled, pinned, held, being worked on, or how a fixed revision ends. "
+            "It stays while that is so.",
         )
         self.path = path
 

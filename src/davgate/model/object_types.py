@@ -107,6 +107,9 @@ KEPT_BY_DIALECTS: Final = frozenset(
 )
 """Ids of what dialects keep with an object on their own account: no type defines such a property."""
 
+NEVER_RESTORED: Final = frozenset({"dynacase:state"})
+"""Ids of what stays as it is when an old version is restored: a workflow moves by transitions alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from davgate.model.bitemporal import INDEX, NO_TARGET, Given, Values
 from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.object_types import TemporalClass
+from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_values import (
     CLEARED,
     a_text,
@@ -18,6 +18,7 @@ from davgate.model.oio_values import (
     check_keys,
     one_of,
     parse_exemption,
+    parse_value,
     parse_virkning,
 )
 
@@ -78,12 +79,17 @@ def _target_of(data: Mapping[str, Any], place: str, *, is_needed: bool) -> Value
     if uuid is not None:
         return {"uuid": a_uuid(uuid, f"{place}.uuid")}
     if urn is not None:
-        if not a_text(urn, f"{place}.urn").startswith("urn:"):
-            raise InvalidObject("it begins with urn:.", f"{place}.urn")
-        return {"urn": urn}
+        return {"urn": _a_urn(urn, f"{place}.urn")}
     if is_needed:
         raise InvalidObject("uuid or urn is needed.", place)
     return {}
+
+
+def _a_urn(value: object, place: str) -> str:
+    urn = a_text(value, place)
+    if not urn.startswith("urn:"):
+        raise InvalidObject("it begins with urn:.", place)
+    return urn
 
 
 def _no_extra(_data: Mapping[str, Any], _place: str, _is_complete: bool) -> Values:
@@ -144,23 +150,23 @@ def _actor(data: Mapping[str, Any], place: str, _is_complete: bool) -> Values:
     if uuid is not None:
         said["repraesentation_uuid"] = a_uuid(uuid, f"{place}.repraesentation_uuid")
     if urn is not None:
-        said["repraesentation_urn"] = a_text(urn, f"{place}.repraesentation_urn")
+        said["repraesentation_urn"] = _a_urn(urn, f"{place}.repraesentation_urn")
     return {_ACTOR: said} if said else {}
 
 
-def _value(data: Mapping[str, Any], place: str, _is_complete: bool) -> Values:
+def _value(data: Mapping[str, Any], place: str, is_complete: bool) -> Values:
     if data.get(_VALUE) is None:
         return {}
     place = f"{place}.{_VALUE}"
     given = an_object(data[_VALUE], place)
     check_keys(given, ("forventet", "nominelvaerdi"), place)
     said: dict[str, Any] = {}
-    if given.get("forventet") is not None:
-        if not isinstance(given["forventet"], bool):
-            raise InvalidObject("true or false is needed here.", f"{place}.forventet")
-        said["forventet"] = given["forventet"]
-    if given.get("nominelvaerdi"):
-        said["nominelvaerdi"] = a_text(given["nominelvaerdi"], f"{place}.nominelvaerdi")
+    # No truth has a time of day, so that any zone will do.
+    truth = parse_value(Kind.BOOLEAN, given.get("forventet"), UTC, f"{place}.forventet", is_complete=is_complete)
+    if truth is not None and truth is not CLEARED:
+        said["forventet"] = truth
+    if given.get("nominelvaerdi") is not None and (text := a_text(given["nominelvaerdi"], f"{place}.nominelvaerdi")):
+        said["nominelvaerdi"] = text
     return {_VALUE: said} if said else {}
 
 

@@ -1,4 +1,4 @@
-"""Criteria on registrations as SQL: the code of the life cycle, the author, and whether an object was there at all.
+"""Criteria on registrations as SQL: the code of the life cycle, the author, the note, and whether an object was there at all.
 
 A deletion and a restore are registrations too, by whichever door they happened, and have no rows in the index: the trash and its
 past tell of them.
@@ -10,15 +10,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, exists, false, literal, not_, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
+from davgate.model.indexing import TOP, folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind
+from davgate.model.query import Wildcard
 from davgate.model.registration import Code
-from davgate.model.temporal_rows import registration_of
+from davgate.model.temporal_query import parse_pattern
+from davgate.model.temporal_rows import LONGEST, cut, registration_of
 from davgate.model.virkning import Window
 from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.tables import node, trash
+from davgate.storage.text_functions import Folded, Like, glob_form, like_form
 
 Clause: TypeAlias = ColumnElement[bool]
 
@@ -30,8 +48,22 @@ _TRASHED = _TRASHED_TOP.union_all(
 )
 _IN_TREE = and_(node.c.parent_id.is_not(None), node.c.parent_id.not_in(select(_TRASHED.c.id)))
 _GONE = union_all(
-    select(deletion.c.node_id, deletion.c.deleted_at, deletion.c.restored_at, deletion.c.deleted_by, deletion.c.restored_by),
-    select(trash.c.node_id, trash.c.deleted_at, literal(FOREVER, BigInteger()).label("never"), trash.c.deleted_by, literal(0)),
+    select(
+        deletion.c.node_id,
+        deletion.c.deleted_at,
+        deletion.c.restored_at,
+        deletion.c.deleted_by,
+        deletion.c.restored_by,
+        deletion.c.comment,
+    ),
+    select(
+        trash.c.node_id,
+        trash.c.deleted_at,
+        literal(FOREVER, BigInteger()).label("never"),
+        trash.c.deleted_by,
+        literal(0),
+        trash.c.comment,
+    ),
 ).subquery("gone")
 
 
@@ -90,6 +122,20 @@ class Registrations:
         restored = and_(self._is_there(), self.any_with(row, self._is_restored(row, _is_one_of(_GONE.c.restored_by, ids))))
         return or_(made, restored, self._is_deleted(_is_one_of(_GONE.c.deleted_by, ids)))
 
+    def noted(self, text: str) -> Clause:
+        """Return the clause that a node has such a registration whose note matches a pattern."""
+        row = temporal_value.alias("noted")
+        made = and_(self._is_there(), self.any_with(row, matches(row, text, of_note=True), not_(self._is_over(row))))
+        restored = and_(self._is_there(), self.any_with(row, self._is_restored(row))) if _is_of_nothing(text) else false()
+        return or_(made, restored, self._is_deleted(_reads(_GONE.c.comment, text)) if self.with_deleted else false())
+
+    def leads_to_noted(self, row: FromClause, text: str) -> Clause:
+        """Return the clause that a row is that of a registration of a node that may have such a note, by any registration."""
+        by_note = matches(row, text, of_note=True)
+        is_gone = true() if _is_of_nothing(text) else _reads(_GONE.c.comment, text)
+        gone = row.c.node_id.in_(select(_GONE.c.node_id).where(is_gone))
+        return and_(row.c.property == registration_of(self.of), or_(by_note, gone))
+
     def _is_there(self) -> Clause:
         return _IN_TREE if self.known is None else node.c.id.is_not(None)
 
@@ -116,3 +162,54 @@ class Registrations:
 def _is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Clause:
     """Return the clause that a column has one of some values; a list would be bound apart from what is given later."""
     return or_(false(), *(column == literal(one) for one in values))
+
+
+def _is_of_nothing(text: str) -> bool:
+    """Tell whether the note of a restore matches a pattern: it has none."""
+    return not any(parse_pattern(text).pieces)
+
+
+def _reads(column: ColumnElement[str], text: str) -> Clause:
+    """Return the clause that a text that is in no index matches a pattern in capitals or not."""
+    pieces = _pieces(text)
+    return Folded(column) == pieces[0] if len(pieces) == 1 else Like(Folded(column), *_forms(pieces))
+
+
+def matches(row: FromClause, text: str, *, is_leading: bool = False, of_note: bool = False) -> Clause:
+    """Return the clause that the text of a row, or the note of a registration, matches a pattern in capitals or not."""
+    pieces = _pieces(text)
+    column: ColumnElement[str] = row.c.place if of_note else row.c.value
+    if len(pieces) == 1:
+        value, whole = cut(pieces[0])
+        return and_(column == value, row.c.whole == whole)
+    if not any(pieces):
+        return true()
+    if not is_leading:
+        # SQLite would rather go through all values of the range than look at those of one object.
+        column = column.concat("")
+    clauses: list[Clause] = []
+    if begins := pieces[0][:LONGEST]:
+        clauses += [column >= begins, column < begins + TOP]
+    if not _is_beginning(pieces):
+        forms = _forms(pieces)
+        # A text that is long enough may be the beginning of a longer one; of others the index alone has to be looked at.
+        is_short = or_(func.length(column) < LONGEST, row.c.whole == "")
+        is_long = and_(func.length(column) == LONGEST, row.c.whole != "")
+        clauses.append(or_(and_(Like(column, *forms), is_short), and_(is_long, Like(row.c.whole, *forms))))
+    return and_(*clauses)
+
+
+def _pieces(text: str) -> Sequence[str]:
+    # What PostgreSQL cannot even be asked for is nowhere.
+    return [folded(piece) for piece in parse_pattern(text.replace("\0", "\ufffd")).pieces]
+
+
+def _is_beginning(pieces: Sequence[str]) -> bool:
+    return not any(pieces[1:]) and len(pieces[0]) <= LONGEST
+
+
+def _forms(pieces: Sequence[str]) -> tuple[str, str]:
+    parts: list[str | Wildcard] = [pieces[0]]
+    for piece in pieces[1:]:
+        parts += [Wildcard.ANY, piece]
+    return like_form(tuple(parts)), glob_form(tuple(parts))

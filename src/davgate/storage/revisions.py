@@ -112,6 +112,18 @@ def some(session: Session, document_id: int, low: int, high: int) -> list[Revisi
     return [*first, *(Revision(*row) for row in session.all(_RANGE, document_id=document_id, low=low, high=high))]
 
 
+_ENDS = Statement(
+    select(literal(1))
+    .where(revision.c.document_id == bindparam("document_id"), revision.c.first_no == bindparam("next_no"))
+    .limit(1)
+)
+
+
+def is_end(session: Session, document_id: int, no: int) -> bool:
+    """Tell whether a version is the last one of a fixed revision: the next one begins with the number that follows."""
+    return session.first(_ENDS, document_id=document_id, next_no=no + 1) is not None
+
+
 _ends = ids_given("ends")
 _near = version.alias("near")
 _OF_SAME = _near.c.document_id == bindparam("document_id")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
     FromClause,
     Select,
     and_,
@@ -20,10 +19,8 @@ from sqlalchemy import (
     true,
 )
 
-from davgate.model.indexing import TOP, folded
 from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
-from davgate.model.query import Wildcard
 from davgate.model.temporal_query import (
     PART_TEXT,
     VARIANT_TEXT,
@@ -43,7 +40,6 @@ from davgate.model.temporal_query import (
     parse_pattern,
 )
 from davgate.model.temporal_rows import (
-    LONGEST,
     cut,
     journal_of,
     note_of,
@@ -54,9 +50,8 @@ from davgate.model.temporal_rows import (
 )
 from davgate.model.virkning import ALL_TIME
 from davgate.storage.object_tables import temporal_value
-from davgate.storage.registration_criteria import Clause, Registrations
+from davgate.storage.registration_criteria import Clause, Registrations, matches
 from davgate.storage.tables import node
-from davgate.storage.text_functions import Like, glob_form, like_form
 
 _NESTED: Final = (InVariant, InPart, PartLeadsTo)
 _TRUTHS: Final = {"true": "true", "1": "true", "false": "false", "0": "false"}
@@ -107,7 +102,7 @@ class Asked:
     def _is_of_class(self) -> Clause:
         """Return the clause that a node has a registration of the class; most criteria ask for one by themselves."""
         row = _rows("registered")
-        plain = [one for one in self.search.criteria if not isinstance(one, EitherOf | HasCode | WrittenBy)]
+        plain = [one for one in self.search.criteria if not isinstance(one, EitherOf | HasCode | WrittenBy | Notes)]
         return true() if plain else self._among(row, row.c.property == registration_of(self.of.name), valid=False)
 
     def led_by(self) -> Select[tuple[int]] | None:
@@ -142,6 +137,9 @@ class Asked:
                 return self.registrations.has_code(code)
             case WrittenBy(author):
                 return self.registrations.written_by(self.writers(author))
+            case Notes(pattern):
+                row = _rows("held")
+                return or_(self.registrations.noted(pattern), self._among(row, self._notes_period(row, pattern)))
             case EitherOf(criteria):
                 return or_(false(), *map(self._holds, criteria))
         row = _rows("held")
@@ -170,10 +168,11 @@ class Asked:
             case PartLeadsTo(relation, target, kind):
                 return self._leads(row, f"del.{relation}", target, kind)
             case Notes(pattern):
-                of_registration = row.c.property == registration_of(name), matches(row, pattern, of_note=True)
-                of_period = row.c.property == note_of(name), matches(row, pattern)
-                return or_(and_(*of_registration), and_(*of_period))
+                return or_(self.registrations.leads_to_noted(row, pattern), self._notes_period(row, pattern))
         raise AssertionError(criterion)
+
+    def _notes_period(self, row: FromClause, pattern: str) -> Clause:
+        return and_(row.c.property == note_of(self.of.name), matches(row, pattern))
 
     def _says(self, row: FromClause, field: str, pattern: str, *, is_leading: bool) -> Clause:
         fields = [(group, one) for group, all_of in self.of.groups.items() for one in all_of]
@@ -250,32 +249,6 @@ def _says_kind(row: FromClause, kind: Kind, pattern: str, *, is_leading: bool) -
     return matches(row, pattern, is_leading=is_leading)
 
 
-def matches(row: FromClause, text: str, *, is_leading: bool = False, of_note: bool = False) -> Clause:
-    """Return the clause that the text of a row, or the note of a registration, matches a pattern in capitals or not."""
-    # What PostgreSQL cannot even be asked for is nowhere.
-    pattern = parse_pattern(text.replace("\0", "\ufffd"))
-    column: ColumnElement[str] = row.c.place if of_note else row.c.value
-    pieces = [folded(piece) for piece in pattern.pieces]
-    if pattern.is_exact:
-        value, whole = cut(pieces[0])
-        return and_(column == value, row.c.whole == whole)
-    if pattern.is_anything:
-        return true()
-    if not is_leading:
-        # SQLite would rather go through all values of the range than look at those of one object.
-        column = column.concat("")
-    clauses: list[Clause] = []
-    if begins := pieces[0][:LONGEST]:
-        clauses += [column >= begins, column < begins + TOP]
-    if not _is_beginning(pieces):
-        forms = _forms(pieces)
-        # A text that is long enough may be the beginning of a longer one; of others the index alone has to be looked at.
-        is_short = or_(func.length(column) < LONGEST, row.c.whole == "")
-        is_long = and_(func.length(column) == LONGEST, row.c.whole != "")
-        clauses.append(or_(and_(Like(column, *forms), is_short), and_(is_long, Like(row.c.whole, *forms))))
-    return and_(*clauses)
-
-
 def _rank(criterion: Criterion) -> int | None:
     """Return how far down the list of criteria one comes that an index leads to, None for one that has none."""
     match criterion:
@@ -291,14 +264,3 @@ def _rank(criterion: Criterion) -> int | None:
 
 def _by_rank(criterion: Criterion) -> int:
     return _rank(criterion) or 0
-
-
-def _is_beginning(pieces: Sequence[str]) -> bool:
-    return not any(pieces[1:]) and len(pieces[0]) <= LONGEST
-
-
-def _forms(pieces: Sequence[str]) -> tuple[str, str]:
-    parts: list[str | Wildcard] = [pieces[0]]
-    for piece in pieces[1:]:
-        parts += [Wildcard.ANY, piece]
-    return like_form(tuple(parts)), glob_form(tuple(parts))

@@ -12,6 +12,7 @@ from davgate.model.marks import MarkKind
 from davgate.model.node import NodeKind
 from davgate.model.retention import Candidate, OldSave, Thinned
 from davgate.storage.database import Session, Transaction
+from davgate.storage.object_tables import revision
 from davgate.storage.statements import Statement, Value, ids_given
 from davgate.storage.tables import check_out, node, save, version, version_mark, version_stream
 
@@ -46,6 +47,8 @@ _IS_BASE = exists().where(
     check_out.c.base_no == version.c.no,
     check_out.c.cancelled_at.is_(None),
 )
+# What a fixed revision shows: without it another version would stand in.
+_ENDS_REVISION = exists().where(revision.c.document_id == version.c.document_id, revision.c.first_no == version.c.no + 1)
 # What is no document takes hardly any room, and all that was ever registered of it is to be told.
 _IS_OBJECT = node.c.kind == NodeKind.OBJECT.value
 _VERSIONS = Statement(
@@ -54,7 +57,7 @@ _VERSIONS = Statement(
         version.c.no,
         version.c.opened_at,
         version.c.length_bytes + _STREAMS,
-        case((or_(version.c.no == node.c.version_no, _IS_OPEN, _MARKS, _IS_BASE, _IS_OBJECT), 1), else_=0),
+        case((or_(version.c.no == node.c.version_no, _IS_OPEN, _MARKS, _IS_BASE, _ENDS_REVISION, _IS_OBJECT), 1), else_=0),
         case((or_(_IS_OPEN, _IS_HELD), 1), else_=0),
     )
     .join_from(_GIVEN, version, version.c.document_id == _GIVEN.c.id)

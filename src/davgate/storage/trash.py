@@ -1,4 +1,4 @@
-"""What was deleted: the entries of the trash, and who may see them."""
+"""What was deleted: the entries of the trash, and what lies in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, update
 
 from davgate.model.instant import Instant
-from davgate.model.node import Node
+from davgate.model.node import Node, NodeKind
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement
@@ -54,6 +54,38 @@ def find(session: Session, node_id: int) -> TrashEntry | None:
     """Return the entry of a node, or None."""
     row = session.first(_ONE, node_id=node_id)
     return None if row is None else _to_entry(row)
+
+
+_HERE = (
+    select(node.c.id.label("id"), node.c.parent_id.label("parent_id"))
+    .where(node.c.id == bindparam("node_id"))
+    .cte("here", recursive=True)
+)
+_ABOVE = _HERE.union_all(select(node.c.id, node.c.parent_id).where(node.c.id == _HERE.c.parent_id))
+_AROUND = Statement(_ENTRIES.where(trash.c.node_id.in_(select(_ABOVE.c.id).where(_ABOVE.c.parent_id.is_(None)))))
+
+
+def find_around(session: Session, node_id: int) -> TrashEntry | None:
+    """Return the entry that a node is, or in which it lies, or None where it is in the tree or nowhere."""
+    row = session.first(_AROUND, node_id=node_id)
+    return None if row is None else _to_entry(row)
+
+
+_TOP = select(trash.c.node_id.label("id"), trash.c.node_id.label("top")).cte("trashed", recursive=True)
+_below = node.alias("below")
+_TRASHED = _TOP.union_all(select(_below.c.id, _TOP.c.top).where(_below.c.parent_id == _TOP.c.id))
+_DOCUMENTS = Statement(
+    select(_TRASHED.c.id, _TRASHED.c.top)
+    .join_from(_TRASHED, node, node.c.id == _TRASHED.c.id)
+    .join(trash, trash.c.node_id == _TRASHED.c.top)
+    .where(node.c.kind == NodeKind.DOCUMENT.value, node.c.version_no > 0)
+    .order_by(trash.c.deleted_at.desc(), trash.c.node_id.desc(), _TRASHED.c.id.desc())
+)
+
+
+def documents(session: Session) -> dict[int, int]:
+    """Return the finished documents that are entries or lie in one, with the entry of each, the newest deletion first."""
+    return {int(row[0]): int(row[1]) for row in session.all(_DOCUMENTS)}
 
 
 _END_ADDRESS = Statement(update(trash).where(trash.c.node_id == bindparam("of")).values(keeps_address=0))

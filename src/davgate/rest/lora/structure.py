@@ -24,7 +24,7 @@ def site_map(exchange: Exchange) -> Response:
     addresses = {"/site-map", "/dokument/dokument/{year}/{month}/{day}/{hour}/{minute}/{name}"}
     addresses |= {f"/{temporal_of(one).service}/classes" for one in classes}
     addresses |= {f"/{one.local}{rest}" for one in classes for rest in _OF_CLASS}
-    return reply(HTTPStatus.OK, {"site-map": sorted(addresses)})
+    return reply(HTTPStatus.OK, {"site-map": [exchange.href() + one for one in sorted(addresses)]})
 
 
 def classes(exchange: Exchange) -> Response:
