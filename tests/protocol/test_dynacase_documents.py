@@ -345,6 +345,8 @@ def test_format_is_chosen_by_extension_before_accept(ann: Client) -> None:
     assert refusal_of(ann("GET", document, accept="text/html")) == (400, "API0006")
     assert ann("GET", f"{document}.json", accept="text/html").status == 200
     assert ann("GET", document, accept="text/html, */*;q=0.1").status == 200
+    for accept in ("APPLICATION/JSON", "Application/*", "text/html, Application/Json;Q=0.5"):
+        assert ann("GET", document, accept=accept).status == 200
     assert refusal_of(ann("GET", f"{BASE}/documents/x.csv")) == (400, "API0005")
 
 
@@ -414,6 +416,9 @@ def test_list_of_families(ann: Client) -> None:
     assert [one["properties"]["name"] for one in data["families"]] == ["MY_FILE", "MY_COOKBOOK", "MY_ARTICLE"]
     assert data["requestParameters"] == {"slice": 10, "offset": 0, "length": 3, "orderBy": "name desc, id desc"}
     assert data["uri"] == "api/v1/families/"
+    for order in ("revision", "status:desc"):
+        ordered = data_of(ann("GET", f"{BASE}/families/?orderBy={order},name"))["families"]
+        assert [one["properties"]["name"] for one in ordered] == ["MY_ARTICLE", "MY_COOKBOOK", "MY_FILE"]
     assert [one["properties"]["title"] for one in data_of(ann("GET", f"{BASE}/families/?slice=1&offset=1"))["families"]] == [
         "Cookbook"
     ]
@@ -450,6 +455,7 @@ def test_list_has_ten_by_title_unless_more_are_wanted(ann: Client) -> None:
     assert titles(ann, f"{BASE}/documents/?offset=10") == ["Title 10", "Title 11"]
     assert titles(ann, f"{BASE}/documents/?slice=1&offset=1&orderBy=id:desc") == ["Title 01"]
     assert titles(ann, f"{BASE}/documents/?slice=0") == []
+    assert titles(ann, f"{BASE}/documents/?slice=2&orderBy=status:desc,title:desc") == ["Title 11", "Title 10"]
 
 
 @on_both_databases

@@ -169,6 +169,10 @@ def test_part_of_a_list_that_cannot_be_had_is_400(ann: Client, target: str, code
 def test_api0109_families_cannot_be_written(ann: Client) -> None:
     assert refusal_of(put(ann, f"{BASE}/documents/my_article", my_title="x")) == (403, "API0109")
     assert refusal_of(ann("DELETE", f"{BASE}/documents/MY_ARTICLE")) == (403, "API0109")
+    for part in ("history/", "revisions/", "locks/"):
+        read = get(ann, f"/documents/MY_ARTICLE/{part}")
+        assert refusal_of(read) == (403, "API0109")
+        assert "has no revisions, history or locks" in read.json["messages"][0]["contentText"]
 
 
 def test_api0200_there_is_no_such_document(ann: Client) -> None:
@@ -208,7 +212,10 @@ def test_api0211_api0212_change_has_a_wrong_value_or_leaves_one_out(ann: Client)
     document = article(ann)
 
     assert refusal_of(put(ann, document, my_level="abc")) == (500, "API0211")
-    assert refusal_of(put(ann, document, my_title=None)) == (500, "API0212")
+    left_out = put(ann, document, my_title=None)
+    assert refusal_of(left_out) == (500, "API0212")
+    assert "needed" in left_out.json["messages"][0]["contentText"]
+    assert "my_title" in left_out.json["exceptionMessage"]
 
 
 def test_api0215_document_has_to_be_kept(ann: Client, store: Store) -> None:

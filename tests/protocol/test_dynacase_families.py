@@ -79,6 +79,10 @@ def note(ann: Client, scan: str) -> str:
         ("no_cost", "2.50", 2.5, "2.5"),
         ("no_cost", " 7 ", 7, "7"),
         ("no_cost", 1e2, 100.0, "100.0"),
+        ("no_cost", 10**40, 1e40, "1e+40"),
+        ("no_cost", -(2**63) - 1, -(2.0**63), str(-(2.0**63))),
+        ("no_cost", "9999999999999999999", 1e19, "1e+19"),
+        ("no_cost", 2**63 - 1, 2**63 - 1, str(2**63 - 1)),
         ("no_title", " kept as sent ", " kept as sent ", " kept as sent "),
     ],
 )
@@ -97,8 +101,9 @@ def test_days_are_taken_as_they_are_displayed(ann: Client, note: str) -> None:
 
 @pytest.mark.parametrize(
     ("attribute", "sent"),
-    [("no_done", "perhaps"), ("no_done", 1), ("no_due", "now"), ("no_cost", "1e999"), ("no_cost", "1,5"), ("no_code", "abc"),
-     ("no_title", "x" * 21), ("no_days", ["2026-01-05", "soon"]), ("no_about", {"id": 1}), ("no_done", ["true"])],
+    [("no_done", "perhaps"), ("no_done", 1), ("no_due", "now"), ("no_cost", "1e999"), ("no_cost", 10**400), ("no_cost", "1,5"),
+     ("no_code", "abc"), ("no_title", "x" * 21), ("no_days", ["2026-01-05", "soon"]), ("no_about", {"id": 1}),
+     ("no_done", ["true"])],
 )  # fmt: skip
 def test_value_that_does_not_fit_is_refused(ann: Client, note: str, attribute: str, sent: object) -> None:
     assert refusal_of(put(ann, note, **{attribute: sent})) == (500, "API0211")

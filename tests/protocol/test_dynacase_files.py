@@ -228,6 +228,22 @@ def test_urls_of_files_lead_to_them(ann: Client, document: str) -> None:
     assert ann.get(f"/{told['my_annexes'][0]['url']}") == b"two"
 
 
+ODD_NAMES = ["a\tb.txt", "ä" * 200 + ".txt", "a." + "x" * 600, "..", "a.t\tx t "]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=["control", "long", "long-suffix", "dots", "odd-suffix"])
+def test_urls_lead_to_files_of_any_name(ann: Client, document: str, name: str) -> None:
+    put_form(ann, document, Part("my_file", b"one", name), Part("my_annexes", b"two", name))
+    temporary = upload(ann, b"three", name)
+
+    told = shown(ann, document)["attributes"]
+
+    assert told["my_file"]["fileName"] == name
+    assert ann.get(f"/{told['my_file']['url']}") == b"one"
+    assert ann.get(f"/{told['my_annexes'][0]['url']}") == b"two"
+    assert ann.get(f"/{temporary['downloadUrl']}") == b"three"
+
+
 def test_archive_pads_its_numbers_and_has_no_folders(ann: Client, document: str) -> None:
     references = [upload(ann, f"{no}".encode(), f"{no}.txt")["reference"] for no in range(10)]
     put(ann, document, my_annexes=references)

@@ -49,7 +49,7 @@ def test_case_25_history_is_told_revision_by_revision(ann: Client, bob: Client, 
         ("CREATE", "ann", "2026-11-20 12:00:00"),
     ]
     assert first["messages"][0]["uid"] == bob.ctx.principal.id
-    assert [(one["code"], one["level"]) for one in newest["messages"]] == [("REVISION", "message")]
+    assert [(one["code"], one["level"]) for one in newest["messages"]] == [("MODIFY", "notice")]
     for method in ("POST", "PUT", "DELETE"):
         assert refusal_of(ann(method, f"{document}/history/")) == (501, "API0103")
 
@@ -119,6 +119,26 @@ def test_history_of_a_document_of_the_drive_begins_there(ann: Client, bob: Clien
     (only,) = history(ann, f"{BASE}/documents/{found['properties']['id']}")
 
     assert [(one["code"], one["uname"]) for one in only["messages"]] == [("MODIFY", "bob"), ("CREATE", "ann")]
+
+
+def test_history_of_a_copy_begins_with_its_creation_and_that_of_the_original_is_its_own(ann: Client, bob: Client) -> None:
+    ann.put("/dav/a.txt", b"one")
+    bob.clock.advance(timedelta(seconds=1))
+    assert bob("COPY", "/dav/a.txt", destination="/dav/b.txt").status == 201
+    bob.clock.advance(timedelta(seconds=1))
+    revised, copied = (
+        f"{BASE}/documents/{one['properties']['id']}"
+        for one in data_of(ann("GET", f"{BASE}/documents/?orderBy=title"))["documents"]
+    )
+
+    ((made,),) = [one["messages"] for one in history(ann, copied)]
+    (original,) = history(ann, revised)
+
+    assert (made["code"], made["uname"], made["uid"]) == ("CREATE", "bob", bob.ctx.principal.id)
+    assert (made["level"], made["date"]) == ("notice", "2026-11-20 12:00:01")
+    assert [(one["code"], one["uname"]) for one in original["messages"]] == [("COPY", "bob"), ("CREATE", "ann")]
+    revise(ann, copied)
+    assert [[one["code"] for one in part["messages"]] for part in history(ann, copied)] == [["MODIFY"], ["CREATE"]]
 
 
 # Enumerations

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from davgate.app import Application
-from davgate.core import auditing
+from davgate.core import auditing, checking_out, revisions
 from davgate.core.principals import granting
-from davgate.core.store import Store
+from davgate.core.store import Context, Store
 from davgate.model.rights import READER
 from davgate.rest.dynacase.operations import dialect
 from davgate.storage.api import AuditFilter
 from tests.builders import path
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
-from tests.protocol.dynacase import BASE, article, data_of, put, refusal_of, shown
+from tests.protocol.dynacase import BASE, article, create, data_of, put, put_form, refusal_of, shown
+from tests.protocol.okd import Part
 from tests.protocol.stored import lock_count
 
 
@@ -203,6 +204,64 @@ def test_check_out_of_somebody_else_shows_as_permanent_lock(ann: Client, bob: Cl
     assert refusal_of(bob("POST", f"{document}/locks/temporary")) == (400, "CRUD0231")
     for client in (bob, root_admin):
         assert refusal_of(client("DELETE", f"{document}/locks/")) == (400, "CRUD0232")
+
+
+def test_check_out_of_somebody_else_keeps_all_of_a_document_as_it_is(ann: Client, bob: Client, root_admin: Client) -> None:
+    place, document = on_drive(ann)
+    ann("CHECKOUT", place)
+    before = shown(ann, document)
+
+    for client in (bob, root_admin):
+        for query in ("", "?revise=true"):
+            refused = put(client, f"{document}{query}", fi_title="theirs")
+            assert refusal_of(refused) == (403, "API0201")
+            assert "is locked by ann" in refused.json["exceptionMessage"]
+            assert refusal_of(put_form(client, f"{document}{query}", Part("fi_file", b"x", "a.txt"))) == (403, "API0201")
+        assert refusal_of(client("PUT", document, "{")) == (403, "API0201")
+    assert shown(ann, document) == before
+    assert put(ann, document, fi_title="mine").status == 200
+    assert put(ann, f"{document}?revise=true", fi_title="mine too").status == 200
+    assert ann("CHECKIN", place).status in (200, 201)
+    assert put(bob, document, fi_title="theirs").status == 200
+
+
+def test_check_out_that_is_taken_meanwhile_keeps_all_of_a_document_as_it_is(
+    ann: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, document = on_drive(ann)
+    check = revisions.check
+
+    def before_another(store: Store, ctx: Context, node_id: int) -> None:
+        check(store, ctx, node_id)
+        ann("CHECKOUT", place)
+
+    monkeypatch.setattr(revisions, "check", before_another)
+
+    assert refusal_of(put(bob, document, fi_title="theirs")) == (403, "API0201")
+    assert shown(bob, document)["properties"]["title"] == "a.txt"
+
+
+def test_check_out_of_somebody_else_lets_no_step_be_taken(ann: Client, bob: Client, store: Store) -> None:
+    number = create(ann, "MY_COOKBOOK", ba_title="Soups")["properties"]["id"]
+    step = f"{BASE}/documents/{number}/workflows/transitions/t_submit"
+    checking_out.check_out(store, ann.ctx, number)
+
+    assert refusal_of(bob("POST", step)) == (403, "CRUD0230")
+    assert ann("POST", step).status == 201
+
+
+def test_own_check_out_is_no_lock_wherever_that_is_told(ann: Client, bob: Client) -> None:
+    place, document = on_drive(ann)
+    ann("CHECKOUT", place)
+
+    told = shown(ann, document, "?fields=document.properties.all")["properties"]
+    assert (locks(ann, document), told["locked"], told["security"]["lock"]) == ([], 0, {"id": 0})
+    told = shown(bob, document, "?fields=document.properties.all")["properties"]
+    holder = {"id": ann.ctx.principal.id, "title": "ann"}
+    assert told["security"]["lock"] == {"id": holder["id"], "lockedBy": holder, "temporary": False}
+    assert (told["locked"], locks(bob, document)[0]["lockedBy"]) == (holder["id"], holder)
+    (listed,) = data_of(ann("GET", f"{BASE}/documents/?fields=document.properties.locked"))["documents"]
+    assert listed["properties"] == {"locked": 0}
 
 
 def test_lock_taken_here_is_a_lock_on_the_drive(ann: Client, bob: Client) -> None:

@@ -12,7 +12,7 @@ from davgate.core.store import Store
 from davgate.rest.dynacase.operations import dialect
 from tests.protocol.client import Client, Response
 from tests.protocol.conftest import Serve
-from tests.protocol.dynacase import BASE, article, create, data_of, put, refusal_of, shown
+from tests.protocol.dynacase import BASE, JSON, article, attributes, create, data_of, put, refusal_of, shown
 
 
 @pytest.fixture
@@ -152,6 +152,27 @@ def test_comment_of_a_step_goes_to_the_history(ann: Client, cookbook: str) -> No
     assert "Please look" in message["comment"]
 
 
+def test_revision_in_the_same_state_is_a_change_and_no_step(ann: Client, cookbook: str) -> None:
+    body = attributes(ba_cost=7)
+    assert ann("PUT", f"{cookbook}?revise=true", body, content_type=JSON).status == 200
+    step(ann, cookbook, "t_submit")
+    assert ann("PUT", f"{cookbook}?revise=true", body, content_type=JSON).status == 200
+
+    told = data_of(ann("GET", f"{cookbook}/history/"))["history"]
+
+    assert [(one["properties"]["state"], [message["code"] for message in one["messages"]]) for one in told] == [
+        ("review", ["MODIFY"]),
+        ("review", ["REVISION"]),
+        ("draft", ["MODIFY"]),
+        ("draft", ["CREATE"]),
+    ]
+    assert [message["level"] for one in told for message in one["messages"]] == ["notice", "message", "notice", "notice"]
+    assert told[1]["messages"][0]["comment"] == "State review"
+    for no, one in enumerate(reversed(told)):
+        assert data_of(ann("GET", f"{cookbook}/history/?revision={no}"))["history"] == [one]
+    assert data_of(ann("GET", f"{cookbook}/history/?slice=1&offset=1"))["history"] == [told[1]]
+
+
 def test_family_without_workflow_has_no_states_and_no_steps(ann: Client) -> None:
     document = article(ann)
 
@@ -176,6 +197,14 @@ def test_body_that_is_none_takes_no_step(ann: Client, cookbook: str, body: str, 
 
     assert refusal_of(response) == expected
     assert properties(ann, cookbook)["state"] == "draft"
+
+
+def test_body_in_json_that_says_no_step_is_told_what_is_wrong(ann: Client, cookbook: str) -> None:
+    response = ann("POST", f"{cookbook}/workflows/states/review", '{"comment": 5}', content_type=JSON)
+
+    assert refusal_of(response) == (400, "API0208")
+    assert response.json["messages"][0]["contentText"] == "The body is to be an object, with a text as its comment"
+    assert "comment: Expected" in response.json["exceptionMessage"]
 
 
 def test_stale_condition_takes_no_step(ann: Client, cookbook: str) -> None:

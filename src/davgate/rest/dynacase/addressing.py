@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
 from davgate.core import revisions
+from davgate.core.filing import drive_name
 from davgate.core.revisions import Shown
 from davgate.core.store import SYSTEM_CONTEXT, Context
 from davgate.http.headers import quote_path
@@ -71,6 +73,19 @@ def find_either(exchange: Exchange) -> Found | ObjectType:
     except NotFound as error:
         raise Refused(_why_not_found(exchange, ctx, target)) from error
     return _of_family(exchange, ctx, shown, within)
+
+
+@contextmanager
+def until_gone(exchange: Exchange, found: Found) -> Iterator[None]:
+    """Refuse what is asked of a document that another request takes away meanwhile as if it had been away before; see ``find``.
+
+    Raises:
+        Refused.
+    """
+    try:
+        yield
+    except NotFound as error:
+        raise Refused(_why_not_found(exchange, found.ctx, found.shown.initid)) from error
 
 
 def find_trashed(exchange: Exchange) -> Found:
@@ -188,7 +203,12 @@ def document_uri(exchange: Exchange) -> Callable[[Shown], str]:
 
 
 def file_uri(exchange: Exchange, shown: Shown, attribute: str, index: int, file_name: str) -> str:
-    """Return the address of a file of a document; ``index`` is -1 for a single one."""
+    """Return the address of a file of a document; ``index`` is -1 for a single one.
+
+    It ends in the name that the file would have on the drive: what else it may be called is no part of an address.
+    """
+    place = "trash" if shown.is_deleted else "documents"
     revision = () if shown.is_newest else ("revisions", str(shown.no))
-    path = ("documents", str(shown.initid), *revision, "files", attribute, str(index), *((file_name,) if file_name else ()))
+    name = (drive_name(file_name),) if file_name else ()
+    path = (place, str(shown.initid), *revision, "files", attribute, str(index), *name)
     return quote_path(path, exchange.service.mount, collection=False).lstrip("/")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from davgate.core import early_checks, moving, objects, revisions
+from davgate.core import early_checks, moving, revisions
 from davgate.core.objects import Changes
 from davgate.core.revisions import Shown
 from davgate.http.responses import Response
@@ -17,7 +17,7 @@ from davgate.model.errors import DavgateError, Forbidden, Held, Locked, NotFound
 from davgate.model.errors_of_objects import Retained
 from davgate.model.object_types import ObjectType
 from davgate.rest.dynacase import attribute_changes, bodies, envelope, errors, families, fields, properties, validators, values
-from davgate.rest.dynacase.addressing import Found, find, find_either, uri
+from davgate.rest.dynacase.addressing import Found, find, find_either, until_gone, uri
 from davgate.rest.dynacase.bodies import Sent, Update
 from davgate.rest.dynacase.envelope import Envelope
 from davgate.rest.dynacase.errors import Refusal, Refused, answering, refusing_attributes
@@ -55,8 +55,8 @@ def change(exchange: Exchange) -> Response:
     """Give a document other values: at its newest revision, or with ``revise`` at one that begins now. Tell what is different."""
     found = find(exchange)
     refusals = _refusals(found, errors.UPDATE_DENIED, "edit")
-    with answering(refusals):
-        objects.check(exchange.store, found.ctx, found.shown.initid, Changes(metadata={}))
+    with until_gone(exchange, found), answering(refusals):
+        revisions.check(exchange.store, found.ctx, found.shown.initid)
     ctx = validators.admitted(exchange, found.ctx, found.shown)
     query, asked = exchange.query(Changing), fields.asked(exchange, found.family)
     with refusing_attributes(errors.UPDATE_ATTRIBUTE):
@@ -68,7 +68,7 @@ def change(exchange: Exchange) -> Response:
         before = shown
         return _decided(exchange, found.family, sent, shown)
 
-    with answering(refusals), refusing_attributes(errors.UPDATE_ATTRIBUTE):
+    with until_gone(exchange, found), answering(refusals), refusing_attributes(errors.UPDATE_ATTRIBUTE):
         revisions.update(exchange.store, ctx, before.initid, decide, revise=query.revise)
         after = revisions.show(exchange.store, found.ctx, before.initid)
     data = document_data(exchange, after, found.family, asked, uri(exchange, "documents", after.initid))
@@ -79,7 +79,8 @@ def _decided(exchange: Exchange, family: ObjectType, sent: Sent, shown: Shown) -
     parts = attribute_changes.parts_of(exchange.store, family, sent.values, shown)
     missing = next(attribute_changes.missing(family, sent.values, parts), None)
     if missing is not None:
-        raise Refused(replace(errors.UPDATE_STORE, detail=f'The attribute "{missing.name}" is needed'))
+        needed = f'The attribute "{missing.name}" is needed'
+        raise Refused(replace(errors.UPDATE_STORE, text=needed, detail=needed))
     return Changes(metadata=parts.metadata, file=parts.file, streams=parts.streams)
 
 
@@ -100,7 +101,7 @@ def _bare(told: Any) -> Any:
 
 def _refusals(found: Found, denied: Refusal, privilege: str) -> Mapping[type[DavgateError], Refusal]:
     shown = found.shown
-    holder = properties.holder_of(shown)
+    holder = properties.holder_of(shown, found.ctx.principal.id)
     title = values.title_shown(shown)
     locked = f"{title} [{shown.id}] is locked" + (f" by {holder.name}" if holder is not None else "")
     lacking = f"Pas de privilège {privilege} pour le document {title} [{shown.id}]"
@@ -109,8 +110,7 @@ def _refusals(found: Found, denied: Refusal, privilege: str) -> Mapping[type[Dav
     def because(why: str) -> Refusal:
         return replace(denied, detail=f'Document "{shown.initid}" access deny : {why}')
 
-    gone = replace(errors.NO_DOCUMENT, detail=f'Document "{shown.initid}" not found')
-    return {Forbidden: because(lacking), Locked: because(locked), Held: because(kept), Retained: because(kept), NotFound: gone}
+    return {Forbidden: because(lacking), Locked: because(locked), Held: because(kept), Retained: because(kept)}
 
 
 # Deleting
@@ -123,10 +123,11 @@ def delete(exchange: Exchange) -> Response:
     asked = fields.asked(exchange, found.family)
     refusals = _refusals(found, errors.DELETE_DENIED, "delete")
     kept = replace(errors.DELETE_FAILED, detail=f'Document "{node_id}" has to be kept')
-    with answering({**refusals, Held: kept, Retained: kept}):
+    with until_gone(exchange, found), answering({**refusals, Held: kept, Retained: kept}):
         early_checks.check_delete(store, found.ctx, node_id)
         moving.delete(store, validators.admitted(exchange, found.ctx, found.shown), node_id)
-    with answering({NotFound: refusals[NotFound]}):
+    # What was never finished goes for good, and somebody may have brought it back.
+    with answering({NotFound: replace(errors.NO_DOCUMENT, detail=f'Document "{node_id}" not found')}):
         shown = revisions.show_deleted(store, found.ctx, node_id)
     return envelope.answer(exchange, document_data(exchange, shown, found.family, asked, uri(exchange, "trash", node_id)))
 

@@ -112,12 +112,12 @@ NO_FIELDS: Final = Refusal(HTTPStatus.BAD_REQUEST, "API0214", "The fields name n
 NO_ATTRIBUTE: Final = Refusal(HTTPStatus.BAD_REQUEST, "API0218", "There is no such attribute")
 
 # Of documents
-IS_FAMILY: Final = Refusal(HTTPStatus.FORBIDDEN, "API0109", "A family cannot be changed")
+IS_FAMILY: Final = Refusal(HTTPStatus.FORBIDDEN, "API0109", "A family cannot be changed, and has no revisions, history or locks")
 NO_DOCUMENT: Final = Refusal(HTTPStatus.NOT_FOUND, "API0200", "Document not found")
 VIEW_DENIED: Final = Refusal(HTTPStatus.FORBIDDEN, "API0201", "Access denied")
 UPDATE_DENIED: Final = Refusal(HTTPStatus.FORBIDDEN, "API0201", "Update forbidden")
 UPDATE_ATTRIBUTE: Final = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "API0211", "An attribute cannot have this value")
-UPDATE_STORE: Final = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "API0212", "The update failed")
+UPDATE_STORE: Final = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "API0212", "An attribute that is needed would have no value")
 DELETE_FAILED: Final = Refusal(HTTPStatus.BAD_REQUEST, "API0215", "The deletion failed")
 DELETE_DENIED: Final = Refusal(HTTPStatus.FORBIDDEN, "API0216", "Deletion forbidden")
 IN_TRASH: Final = Refusal(HTTPStatus.NOT_FOUND, "API0219", "The document is in the trash")

@@ -17,7 +17,7 @@ from davgate.rest.dynacase.paging import Listing
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Operation
 
-_ORDERS: Final = ("title", "id", "initid", "name", "fromname")
+_ORDERS: Final = ("title", "id", "initid", "revision", "name", "fromname", "status")
 
 
 def show(exchange: Exchange) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -36,7 +37,6 @@ class _Word:
 _WORDS: Final = {
     "create": _Word("notice", "CREATE", "Created"),
     "created": _Word("notice", "CREATE", "Created"),
-    "copy": _Word("notice", "CREATE", "Copied"),
     "metadata": _Word("notice", "MODIFY", "Changed"),
     "save": _Word("notice", "MODIFY", "Changed"),
     "session": _Word("notice", "MODIFY", "Changed"),
@@ -49,10 +49,11 @@ _WORDS: Final = {
     "rebind": _Word("notice", "MODIFY", "Changed"),
     "properties": _Word("info", "PROPERTIES", "Properties changed"),
     "move": _Word("info", "MOVE", "Moved"),
+    "copy": _Word("info", "COPY", "Copied"),
     "check-out": _Word("info", "CHECKOUT", "Checked out"),
     "cancel-check-out": _Word("info", "UNCHECKOUT", "The check-out ended"),
     "force-cancel-check-out": _Word("warning", "UNCHECKOUT", "The check-out was ended by somebody else"),
-    "revise": _Word("message", "REVISION", "A new revision"),
+    "revise": _Word("notice", "MODIFY", "A new revision"),
     "lock": _Word("info", "LOCK", "Locked"),
     "unlock": _Word("info", "UNLOCK", "Unlocked"),
     "break-lock": _Word("warning", "UNLOCK", "Unlocked by somebody else"),
@@ -61,6 +62,8 @@ _WORDS: Final = {
     "label": _Word("info", "LABEL", "Labelled"),
 }
 """What is told of it, by what the audit calls it; the rest is nothing to readers of a document."""
+
+_CREATING: Final = frozenset({"create", "created"})
 
 
 class Wanted(msgspec.Struct):
@@ -75,27 +78,29 @@ def show(finding: Finding, exchange: Exchange) -> Response:
     """Tell what happened to a document."""
     found = finding(exchange)
     wanted = exchange.query(Wanted)
-    chapters = _chapters(exchange, found, wanted)
     place = "trash" if found.shown.is_deleted else "documents"
     data = {
         "uri": uri(exchange, place, found.shown.initid, "history", ending="/"),
         "requestParameters": {"slice": wanted.slice, "offset": wanted.offset, "revision": wanted.revision},
-        "history": [_told(exchange, one, found.family, place) for one in chapters],
+        "history": [_told(exchange, *pair, found.family, place) for pair in _chapters(exchange, found, wanted)],
     }
     return envelope.answer(exchange, data)
 
 
-def _chapters(exchange: Exchange, found: Found, wanted: Wanted) -> list[Chapter]:
+def _chapters(exchange: Exchange, found: Found, wanted: Wanted) -> list[tuple[Chapter, Chapter | None]]:
+    """Return what happened to the revisions that are wanted, each with that of the revision before it."""
     first, most = wanted.offset, None if wanted.slice == _EVERYTHING else wanted.slice
     if wanted.revision != _EVERYTHING:
         first, most = found.shown.no - wanted.revision, 1
     if first < 0 or most == 0:
         return []
     of = found.shown
-    return document_history.history(exchange.store, found.ctx, of.initid, first, most, deleted=of.is_deleted)[0]
+    read = None if most is None else most + 1
+    chapters, _ = document_history.history(exchange.store, found.ctx, of.initid, first, read, deleted=of.is_deleted)
+    return list(zip(chapters, [*chapters[1:], None], strict=False))[:most]
 
 
-def _told(exchange: Exchange, chapter: Chapter, family: ObjectType, place: str) -> dict[str, Any]:
+def _told(exchange: Exchange, chapter: Chapter, before: Chapter | None, family: ObjectType, place: str) -> dict[str, Any]:
     shown = chapter.shown
     properties = {
         "id": shown.id,
@@ -109,18 +114,28 @@ def _told(exchange: Exchange, chapter: Chapter, family: ObjectType, place: str) 
     state = state_of(shown, family)
     if state is not None:
         properties["state"] = state
+    is_step = before is not None and state != state_of(before.shown, family)
     return {
         "uri": uri(exchange, place, shown.initid, "revisions", shown.no),
         "properties": properties,
-        "messages": [_message(exchange, one, state) for one in chapter.events if one.action in _WORDS],
+        "messages": [_message(exchange, one, state if is_step else None) for one in _events(chapter) if one.action in _WORDS],
     }
 
 
+def _events(chapter: Chapter) -> Sequence[Event]:
+    """Return what happened to a revision; the first one begins with the creation, which the audit tells of no copy."""
+    shown = chapter.shown
+    if shown.no or any(one.action in _CREATING for one in chapter.events):
+        return chapter.events
+    node = shown.it.node
+    return [*chapter.events, Event(node.created_at, node.created_by, shown.it.said.created_by, "create", {})]
+
+
 def _message(exchange: Exchange, event: Event, state: str | None) -> dict[str, Any]:
-    """Return an event as it is told; what began a revision may have brought the document into another state."""
+    """Return an event as it is told; ``state`` is the one into which the step brought the document that began its revision."""
     word = _WORDS[event.action]
     if event.action == "revise" and state is not None:
-        word = replace(word, comment=f"State {state}")
+        word = _Word("message", "REVISION", f"State {state}")
     said = event.detail.get("comment")
     return {
         "uid": event.by_id,

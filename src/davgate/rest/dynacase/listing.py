@@ -40,6 +40,9 @@ _TERMS: Final[dict[str, Term]] = {
 }
 """The properties to order by, in the words of searching."""
 
+_ALIKE: Final = frozenset({"status"})
+"""The properties of which all documents of a list have the same, so that there is nothing to order."""
+
 
 def show_all(exchange: Exchange) -> Response:
     """Return a page of the documents of all families."""
@@ -81,7 +84,7 @@ def _page(
 
 
 def _order(family: ObjectType | None, order: Sequence[Sorted]) -> Order:
-    return tuple(By(_term(family, one.field), one.descending) for one in order)
+    return tuple(By(_term(family, one.field), one.descending) for one in order if one.field not in _ALIKE)
 
 
 def _term(family: ObjectType | None, name: str) -> Term:

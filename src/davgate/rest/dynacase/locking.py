@@ -19,13 +19,12 @@ from davgate.core.revisions import Shown
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, NotTheLockOwner, UnknownLockToken
-from davgate.model.instant import FOREVER
 from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.rest.dynacase import envelope, validators
 from davgate.rest.dynacase.addressing import find, uri
 from davgate.rest.dynacase.errors import Refusal, Refused, answering
-from davgate.rest.dynacase.properties import user
+from davgate.rest.dynacase.properties import holder_of, user
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Handler, Operation
 
@@ -52,13 +51,11 @@ class Held:
 
 
 def _held(ctx: Context, shown: Shown) -> Held | None:
-    lock, taken = shown.it.lock, shown.it.held_by
-    if lock is not None:
-        kind = PERMANENT if lock.expires_at == FOREVER else TEMPORARY
-        return Held(lock.principal_id, shown.it.lock_holder, kind, lock.token)
-    if taken is not None and taken.principal_id != ctx.principal.id:
-        return Held(taken.principal_id, taken.principal_name, PERMANENT, None)
-    return None
+    holder, lock = holder_of(shown, ctx.principal.id), shown.it.lock
+    if holder is None:
+        return None
+    kind = TEMPORARY if holder.is_temporary else PERMANENT
+    return Held(holder.id, holder.name, kind, None if lock is None else lock.token)
 
 
 # Telling

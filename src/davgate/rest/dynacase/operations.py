@@ -44,7 +44,7 @@ def operations(
         *files.OPERATIONS,
         *temporary_files.operations(temporary_files_life),
         *locking.OPERATIONS,
-        *trash.OPERATIONS,
+        *trash.operations(folder),
         *workflow.OPERATIONS,
     )
     return tuple(negotiating(operation) for operation in in_both_places(listed))

@@ -26,7 +26,7 @@ _FIXED: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who keeps others from changing a document, and whether that ends by itself."""
+    """Who has locked a document, and whether that ends by itself."""
 
     id: int
     name: str
@@ -35,20 +35,22 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What some documents' properties need beside what is said of each: names of people and numbers of families."""
+    """What some documents' properties need beside what is said of each: who asks, names of people and numbers of families."""
 
     store: Store
+    asking_id: int
     people: Mapping[int, str]
     families: Mapping[str, int]
 
 
-def known(store: Store, items: Iterable[tuple[Shown, ObjectType]], names: Iterable[str]) -> Known:
+def known(store: Store, asking_id: int, items: Iterable[tuple[Shown, ObjectType]], names: Iterable[str]) -> Known:
     """Return what is needed to tell these properties of some documents: a statement for each kind, where it is needed."""
     wanted, listed = frozenset(names), list(items)
     people = {shown.it.node.created_by for shown, _ in listed} if wanted & _NAMED_PEOPLE else set()
     families = {family.name for _, family in listed} if wanted & _NAMED_FAMILIES else set()
     return Known(
         store,
+        asking_id,
         accounts.names_of(store, people) if people else {},
         revisions.number_types(store, families) if families else {},
     )
@@ -76,12 +78,14 @@ def state_of(shown: Shown, family: ObjectType) -> str | None:
     return state if isinstance(state, str) else family.workflow.initial
 
 
-def holder_of(shown: Shown) -> Holder | None:
-    """Return who keeps others from changing a document: by a lock, or by a check-out through another door."""
+def holder_of(shown: Shown, asking_id: int) -> Holder | None:
+    """Return who has locked a document, by a lock or by a check-out through another door, which is none to who has made it."""
     lock, taken = shown.it.lock, shown.it.held_by
     if lock is not None:
         return Holder(lock.principal_id, shown.it.lock_holder, lock.expires_at != FOREVER)
-    return Holder(taken.principal_id, taken.principal_name, False) if taken is not None else None
+    if taken is not None and taken.principal_id != asking_id:
+        return Holder(taken.principal_id, taken.principal_name, False)
+    return None
 
 
 def user(principal_id: int, name: str) -> dict[str, Any]:
@@ -89,19 +93,19 @@ def user(principal_id: int, name: str) -> dict[str, Any]:
     return {"id": principal_id, "title": name}
 
 
-def _locked(shown: Shown) -> int:
+def _locked(shown: Shown, known: Known) -> int:
     """Return who has locked a document: nobody by 0, for a while with a minus; -1 is what is fixed."""
     if not shown.is_newest:
         return _FIXED
-    holder = holder_of(shown)
+    holder = holder_of(shown, known.asking_id)
     if holder is None:
         return 0
     return -holder.id if holder.is_temporary else holder.id
 
 
-def _security(shown: Shown, _family: ObjectType, _known: Known) -> dict[str, Any]:
-    holder = holder_of(shown) if shown.is_newest else None
-    lock: dict[str, Any] = {"id": _locked(shown)}
+def _security(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]:
+    holder = holder_of(shown, known.asking_id) if shown.is_newest else None
+    lock: dict[str, Any] = {"id": _locked(shown, known)}
     if holder is not None:
         lock |= {"lockedBy": user(holder.id, holder.name), "temporary": holder.is_temporary}
     may_write = Right.WRITE_PROPERTIES in shown.it.rights
@@ -134,7 +138,7 @@ _GETTERS: Final = {
     "status": lambda shown, family, known: status_of(shown),
     "createdBy": _creator,
     "owner": _creator,
-    "locked": lambda shown, family, known: _locked(shown),
+    "locked": lambda shown, family, known: _locked(shown, known),
     "security": _security,
     "creationDate": lambda shown, family, known: moment(known.store, shown.it.node.created_at),
     "lastModificationDate": lambda shown, family, known: moment(known.store, shown.changed_at),

@@ -16,7 +16,7 @@ from davgate.rest.exchange import Exchange
 
 def represent(exchange: Exchange, shown: Shown, family: ObjectType, fields: Fields, uri: str) -> dict[str, Any]:
     """Return a document at the revision that is shown."""
-    known = properties.known(exchange.store, [(shown, family)], fields.properties or ())
+    known = properties.known(exchange.store, exchange.ctx.principal.id, [(shown, family)], fields.properties or ())
     return _represented(exchange, shown, family, fields, uri, known)
 
 
@@ -25,7 +25,7 @@ def represent_all(
 ) -> list[dict[str, Any]]:
     """Return documents, or revisions, of a list."""
     with_families = [(shown, family_of(exchange.store.types, shown.type)) for shown in items]
-    known = properties.known(exchange.store, with_families, fields.properties or ())
+    known = properties.known(exchange.store, exchange.ctx.principal.id, with_families, fields.properties or ())
     return [_represented(exchange, shown, family, fields, uri_of(shown), known) for shown, family in with_families]
 
 

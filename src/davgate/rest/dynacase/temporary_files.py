@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from davgate.core import temporary_files
 from davgate.core.content import receive
+from davgate.core.filing import drive_name
 from davgate.core.objects import File
 from davgate.http import content
 from davgate.http.responses import Response
@@ -53,7 +54,9 @@ def upload(life: timedelta, exchange: Exchange) -> Response:
 
 def _told(exchange: Exchange, kept: TemporaryFile) -> dict[str, Any]:
     made_at = moment(exchange.store, kept.made_at)
-    address = uri(exchange, "files", "recorded", "temporary", f"{kept.id}{stem_and_suffix(kept.name)[1]}", ending="")
+    # A suffix may be of any length and have characters that no address can.
+    name = drive_name(f"{kept.id}{stem_and_suffix(kept.name)[1]}")
+    address = uri(exchange, "files", "recorded", "temporary", name, ending="")
     return {
         "id": str(kept.id),
         "mime": kept.content.media_type,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from davgate.core import deleted, revisions
 from davgate.core.revisions import Shown
 from davgate.http.responses import Response
 from davgate.model.errors import Forbidden, Locked, Malformed, NotFound, ParentMissing
+from davgate.model.paths import TreePath
 from davgate.rest.dynacase import envelope, errors, fields, paging, validators
 from davgate.rest.dynacase.addressing import NOT_IN_TRASH, context_of, family_of, find_trashed, uri
 from davgate.rest.dynacase.errors import NO_ORDER, Refusal, Refused, answering
@@ -20,12 +22,12 @@ from davgate.rest.dynacase.properties import state_of
 from davgate.rest.dynacase.representing import document_data, represent_all
 from davgate.rest.dynacase.values import title_shown
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Answer, Json, Operation
+from davgate.rest.operations import Answer, Handler, Json, Operation
 
 _BAD_BODY: Final = Refusal(
     HTTPStatus.BAD_REQUEST, "CRUD0236", 'What is in the trash takes {"document": {"properties": {"status": "alive"}}} alone'
 )
-_NO_PLACE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0236", "The folder where the document was is not there any more")
+_NO_PLACE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0236", "A document has the name of the folder for what is brought back")
 
 _ALIVE: Final = "alive"
 _DEFAULT_ORDER: Final = "title:asc"
@@ -52,15 +54,19 @@ def _key(exchange: Exchange, step: Sorted) -> Callable[[Shown], Any]:
     """Return what documents are ordered by."""
     types = exchange.store.types
     keys: Mapping[str, Callable[[Shown], Any]] = {
-        "id": lambda one: one.initid,
+        "id": lambda one: one.id,
         "initid": lambda one: one.initid,
         "title": title_shown,
         "revision": lambda one: one.no,
         "name": lambda one: one.name or "",
         "state": lambda one: state_of(one, family_of(types, one.type)) or "",
         "fromname": lambda one: family_of(types, one.type).local,
+        "status": lambda one: one.is_deleted,
+        "createdBy": lambda one: one.it.said.created_by,
+        "owner": lambda one: one.it.said.created_by,
         "creationDate": lambda one: one.it.node.created_at,
         "lastModificationDate": lambda one: one.changed_at,
+        "version": lambda one: one.version_no,
     }
     if step.field not in keys:
         raise Refused(replace(NO_ORDER, detail=f"There is no field {step.field!r} to order by"))
@@ -75,14 +81,15 @@ def show(exchange: Exchange) -> Response:
     return validators.answer(exchange, found.shown, data)
 
 
-def restore(exchange: Exchange) -> Response:
-    """Bring a document back out of the trash."""
+def restore(folder: TreePath, exchange: Exchange) -> Response:
+    """Bring a document back out of the trash: where it was, or into the folder of this door where that is gone, too."""
     found = find_trashed(exchange)
     wanted = fields.asked(exchange, found.family)
     with answering({Malformed: _BAD_BODY}):
         if not _says_alive(exchange.json(dict[str, Any])):
             raise Refused(_BAD_BODY)
     node_id = found.shown.initid
+    ctx = validators.admitted(exchange, found.ctx, found.shown).without_conditions()
     refusals = {
         Forbidden: errors.UPDATE_DENIED,
         Locked: errors.UPDATE_DENIED,
@@ -90,7 +97,7 @@ def restore(exchange: Exchange) -> Response:
         ParentMissing: _NO_PLACE,
     }
     with answering(refusals):
-        deleted.restore(exchange.store, validators.admitted(exchange, found.ctx, found.shown).without_conditions(), node_id)
+        deleted.restore_into(exchange.store, ctx, folder, node_id)
         shown = revisions.show(exchange.store, found.ctx, node_id)
     return envelope.answer(exchange, document_data(exchange, shown, found.family, wanted, uri(exchange, "documents", node_id)))
 
@@ -101,38 +108,41 @@ def _says_alive(body: dict[str, Any]) -> bool:
     return isinstance(properties, dict) and properties.get("status") == _ALIVE
 
 
-OPERATIONS: Final = (
-    Operation(
-        method="GET",
-        template="/trash",
-        handler=show_all,
-        id="list-trash",
-        summary="List the documents in the trash.",
-        reads=True,
-        query=Listing,
-        answers={200: Answer(envelope.Envelope)},
-    ),
-    Operation(
-        method="GET",
-        template="/trash/{id}",
-        handler=show,
-        id="read-trash",
-        summary="Read a document in the trash.",
-        reads=True,
-        query=Reading,
-        answers={200: Answer(envelope.Envelope, headers=("ETag",)), 304: Answer(headers=("ETag",))},
-        headers=("If-None-Match",),
-    ),
-    Operation(
-        method="PUT",
-        template="/trash/{id}",
-        handler=restore,
-        id="restore",
-        summary="Bring a document back out of the trash.",
-        reads=False,
-        query=Reading,
-        body=Json(dict[str, Any], any_media_type=True),
-        answers={200: Answer(envelope.Envelope)},
-        headers=("If-Match",),
-    ),
-)
+def operations(folder: TreePath) -> tuple[Operation, ...]:
+    """Return the operations of the trash; what has no place any more is brought back into a folder of the drive."""
+    handler: Handler = partial(restore, folder)
+    return (
+        Operation(
+            method="GET",
+            template="/trash",
+            handler=show_all,
+            id="list-trash",
+            summary="List the documents in the trash.",
+            reads=True,
+            query=Listing,
+            answers={200: Answer(envelope.Envelope)},
+        ),
+        Operation(
+            method="GET",
+            template="/trash/{id}",
+            handler=show,
+            id="read-trash",
+            summary="Read a document in the trash.",
+            reads=True,
+            query=Reading,
+            answers={200: Answer(envelope.Envelope, headers=("ETag",)), 304: Answer(headers=("ETag",))},
+            headers=("If-None-Match",),
+        ),
+        Operation(
+            method="PUT",
+            template="/trash/{id}",
+            handler=handler,
+            id="restore",
+            summary="Bring a document back out of the trash.",
+            reads=False,
+            query=Reading,
+            body=Json(dict[str, Any], any_media_type=True),
+            answers={200: Answer(envelope.Envelope)},
+            headers=("If-Match",),
+        ),
+    )

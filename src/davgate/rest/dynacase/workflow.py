@@ -12,6 +12,7 @@ import msgspec
 from davgate.core import revisions
 from davgate.core.objects import Changes
 from davgate.core.revisions import Shown
+from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.errors import Forbidden, Held, Locked, Malformed, NotFound
 from davgate.model.errors_of_objects import Retained
@@ -28,6 +29,7 @@ _NO_STATE: Final = Refusal(HTTPStatus.NOT_FOUND, "CRUD0228", "There is no such s
 _NO_TRANSITION: Final = Refusal(HTTPStatus.NOT_FOUND, "CRUD0229", "There is no such transition")
 _NOT_FROM_HERE: Final = Refusal(HTTPStatus.NOT_FOUND, "CRUD0235", "There is no such transition from the current state")
 _DENIED: Final = Refusal(HTTPStatus.FORBIDDEN, "CRUD0230", "The transition is refused")
+_BAD_STEP: Final = replace(errors.NOT_JSON, text="The body is to be an object, with a text as its comment")
 
 
 class Step(msgspec.Struct):
@@ -148,7 +150,7 @@ def _take(exchange: Exchange, wanted: str, is_it: Callable[[Transition], bool]) 
         return step
 
     step_from(found.shown)
-    with answering({Malformed: errors.NOT_JSON}):
+    with answering({Malformed: errors.NOT_JSON, InvalidValue: _BAD_STEP}):
         comment = exchange.json(Step).comment or ""
 
     def decide(shown: Shown) -> Changes:
