@@ -92,6 +92,14 @@ def test_content_that_the_client_has_is_not_sent(ann: Client, email: str) -> Non
     assert (head.status, head.headers["content-length"], head.body) == (200, "11", b"")
 
 
+def test_range_behind_the_end_is_an_error_with_a_body(ann: Client, email: str) -> None:
+    for where in (f"{email}/contents/file", f"{email}/versions/1/contents/file"):
+        beyond = ann("GET", where, range="bytes=50-")
+        assert refusal(beyond) == (416, 2016)
+        assert beyond.headers["content-range"] == "bytes */11"
+        assert int(beyond.headers["content-length"]) == len(beyond.body)
+
+
 def test_digest_of_damaged_content_differs(ann: Client, store: Store, unchecked_store: Store) -> None:
     large = bytes(range(256)) * 64
     entry = an_email("x", {"cid": "c"})

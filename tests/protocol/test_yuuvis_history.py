@@ -30,6 +30,7 @@ from tests.protocol.yuuvis import (
     said,
     shown,
     upload,
+    uuid_of,
     values,
     version_of,
 )
@@ -249,3 +250,20 @@ def test_history_of_what_may_not_be_read_is_empty(ann: Client, bob: Client, root
 
 def test_history_asks_for_a_sign_in(nobody: Client) -> None:
     assert refusal(nobody("GET", f"{BASE}/{NOBODYS}/history")) == (401, 2001)
+
+
+def test_history_does_not_tell_of_folders_where_it_was(ann: Client, bob: Client, root_admin: Client, store: Store) -> None:
+    secret, open_to_all = (
+        uuid_of(imported(ann, of(values(system__objectTypeId="folder", Name=name)))) for name in ("secret", "open")
+    )
+    email = imported(ann, an_email("x", system__parentId=secret))
+    upload(ann, email)
+    patch(ann, of(values(system__parentId=open_to_all)), to=email)
+    assert ann("DELETE", email).status == 200
+    granting.close(store, root_admin.ctx, path("/yuuvis/2026-11/secret"))
+
+    told = [one["description"] for one in history(bob, email)]
+
+    assert told[-2:] == [f"save of ={uuid_of(email)}", f"create of ={uuid_of(email)}"]
+    assert "move of upload.bin" in told
+    assert not any("/" in one for one in told)

@@ -8,6 +8,7 @@ import pytest
 
 from davgate.core.principals import granting
 from davgate.core.store import Store
+from davgate.model.rights import Right
 from tests.builders import path
 from tests.protocol.client import Client
 from tests.protocol.yuuvis import (
@@ -26,6 +27,7 @@ from tests.protocol.yuuvis import (
     of,
     only,
     part,
+    patch,
     post,
     post_form,
     refusal,
@@ -210,3 +212,41 @@ def test_stored_content_is_referred_to_while_a_document_has_it_that_one_may_read
     granting.close(store, root_admin.ctx, path("/closed.txt"))
     assert refusal(post(bob, an_email("x", {"contentStreamId": stream_id}))) == (404, 2004)
     assert post(root_admin, an_email("x", {"contentStreamId": stream_id})).status == 200
+
+
+def test_what_its_importer_may_not_read_is_answered_too(ann: Client, bob: Client, store: Store, root_admin: Client) -> None:
+    inbox, own = a_folder(ann, "inbox"), a_folder(bob, "own")
+    place = path("/yuuvis/2026-11/inbox")
+    granting.close(store, root_admin.ctx, place)
+    granting.grant(store, root_admin.ctx, place, "bob", Right.BIND)
+    entries = [
+        an_email("first", system__parentId=inbox),
+        an_email("second", system__parentId=own),
+        of(values(system__objectTypeId="folder", Name="third", system__parentId=inbox)),
+    ]
+
+    response = post(bob, *entries)
+
+    assert (response.status, response.json["numItems"], response.json["totalNumItems"]) == (200, 3, 3)
+    first, second, third = response.json["objects"]
+    assert said(second)["appEmail:subject"] == "second"
+    for entry, base, kind in ((first, "system:document", EMAIL), (third, "system:folder", "folder")):
+        told = said(entry)
+        assert shown(root_admin, address(entry))["properties"].items() >= entry["properties"].items()
+        del told["system:objectId"]
+        assert told == {"system:baseTypeId": base, "system:objectTypeId": kind, "system:versionNumber": 1}
+    assert bob("GET", address(first)).status == 404
+    assert said(only(post(bob, entries[0]))).keys() == said(first).keys()
+
+
+def test_what_was_moved_out_of_sight_is_answered_too(ann: Client, bob: Client, store: Store, root_admin: Client) -> None:
+    inbox = a_folder(ann, "inbox")
+    place = path("/yuuvis/2026-11/inbox")
+    granting.close(store, root_admin.ctx, place)
+    granting.grant(store, root_admin.ctx, place, "bob", Right.BIND)
+    email = an_imported_email(bob)
+
+    moved = only(patch(bob, of(values(system__parentId=inbox)), to=email))
+
+    assert (said(moved)["system:objectId"], "contentStreams" in moved) == (email.rpartition("/")[2], False)
+    assert bob("GET", email).status == 404

@@ -14,6 +14,7 @@ from tests.protocol.client import Client
 from tests.protocol.yuuvis import (
     HELLO,
     Entry,
+    a_folder,
     an_email,
     an_imported_email,
     content_of,
@@ -25,7 +26,9 @@ from tests.protocol.yuuvis import (
     refusal,
     said,
     shown,
+    stream_of,
     upload,
+    uuid_of,
     values,
 )
 
@@ -178,3 +181,42 @@ def test_reader_is_told_that_nothing_may_be_done(store: Store, bob: Client, root
     assert refusal(upload(bob, email)) == (403, 2003)
     assert refusal(bob("DELETE", email)) == (403, 2003)
     assert refusal(bob("POST", f"{email}/versions/1/actions/restore")) == (403, 2003)
+
+
+@pytest.fixture
+def member(ann: Client) -> str:
+    """An object in a folder of which ann has locked the names alone."""
+    folder = a_folder(ann, "Akten")
+    made = imported(ann, an_email("x", system__parentId=folder))
+    upload(ann, made)
+    ann.lock("/dav/yuuvis/2026-11/Akten", depth="0")
+    return made
+
+
+def test_holder_of_the_lock_on_the_folder_is_named(bob: Client, email: str, member: str) -> None:
+    folder = said(shown(bob, member))["system:parentId"]
+    refused = [
+        bob("DELETE", member),
+        patch(bob, of(values(system__parentId=None)), to=member),
+        patch(bob, of(values(system__parentId=folder)), to=email),
+        patch(bob, of(values(system__objectId=uuid_of(email), system__parentId=folder))),
+        post(bob, an_email("y", {"contentStreamId": stream_of(shown(bob, email))["contentStreamId"]}, system__parentId=folder)),
+    ]
+    for response in refused:
+        assert refusal(response) == (409, 2830)
+        assert response.json["message"] == "The folder is locked by ann."
+        assert "objects" not in response.json
+
+
+def test_holder_is_named_to_who_sends_the_first_content_into_a_locked_folder(ann: Client, bob: Client) -> None:
+    folder = a_folder(ann, "Akten")
+    bare = imported(bob, an_email("x", system__parentId=folder))
+    ann.lock("/dav/yuuvis/2026-11/Akten", depth="0")
+
+    assert upload(bob, bare).json["message"] == "The folder is locked by ann."
+
+
+def test_who_is_in_the_way_is_named_before_whoever_asks(bob: Client, member: str) -> None:
+    assert bob("PATCH", f"{member}/contents/native/lock").status == 204
+
+    assert bob("DELETE", member).json["message"] == "The folder is locked by ann."

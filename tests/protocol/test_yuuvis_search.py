@@ -302,6 +302,8 @@ def test_objects_of_a_secondary_type_are_found_as_a_whole(ann: Client) -> None:
         ("SELECT * FROM email ORDER BY nothing", "There is no property 'nothing'"),
         ("SELECT * FROM email ORDER BY table", "table, at line 1, column 30, is nothing to sort by"),
         ("SELECT Name AS n, amount AS n FROM document", "Two columns are called 'n'"),
+        ("SELECT appEmail:subject AS system:objectId FROM email", "appEmail:subject, at line 1, column 8, cannot be called"),
+        ("SELECT system:objectId AS system:baseTypeId FROM email", "cannot be called system:baseTypeId"),
         ("SELECT * FROM email WHERE table = 'x'", "table, at line 1, column 27, cannot be compared"),
         ("SELECT * FROM email WHERE table LIKE 'x'", "table, at line 1, column 27, is no text"),
         ("SELECT * FROM email WHERE system:traceId = 'x'", "cannot be searched by"),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.protocol.client import Client
+from tests.protocol.client import Client, Response
 from tests.protocol.yuuvis import (
     EMPTY_DIGEST,
     HELLO,
@@ -193,3 +193,27 @@ def test_patch_of_many_with_a_mistake_changes_none(ann: Client, email: str) -> N
 
     assert refusal(patch(ann, *entries)) == (422, 2400)
     assert version_of(ann, email) == 1
+
+
+def test_new_content_takes_the_place_of_that_which_it_names_alone(ann: Client, email: str) -> None:
+    def send(**more: str | None) -> Response:
+        entry = of(values(appEmail__from="x"), {"cid": "c", **more})
+        return post_form(ann, envelope(entry), part("c", b"mine"), to=email)
+
+    old = stream_of(shown(ann, email))["contentStreamId"]
+    current = stream_of(only(upload(ann, email, b"theirs")))["contentStreamId"]
+
+    assert refusal(send(contentStreamId=old)) == (409, 2810)
+    assert refusal(send(contentStreamId="x")) == (409, 2810)
+    assert refusal(send(repositoryId="nope")) == (422, 2400)
+    assert content_of(ann, email) == b"theirs"
+    assert send(contentStreamId=current.lower(), repositoryId="default").status == 200
+    assert content_of(ann, email) == b"mine"
+    assert send(contentStreamId=None).status == 200
+
+
+def test_first_content_takes_the_place_of_none(ann: Client) -> None:
+    bare, stream_id = imported(ann, an_email()), stream_of(shown(ann, an_imported_email(ann)))["contentStreamId"]
+    entry = of(values(appEmail__from="x"), {"cid": "c", "contentStreamId": stream_id})
+
+    assert refusal(post_form(ann, envelope(entry), part("c", HELLO), to=bare)) == (409, 2810)

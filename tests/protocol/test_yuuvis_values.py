@@ -20,6 +20,7 @@ from tests.protocol.yuuvis import (
     refusal,
     said,
     shown,
+    values,
 )
 
 
@@ -125,3 +126,10 @@ def test_table_without_names_has_the_columns_of_the_schema(ann: Client, email: s
 def test_table_that_does_not_fit_is_refused(ann: Client, email: str, sent: Entry) -> None:
     assert refusal(patch(ann, of({"table": sent}), to=email)) == (422, 2400)
     assert shown(ann, email)["properties"]["table"] == TABLE
+
+
+def test_decimal_may_be_larger_than_any_whole_number(ann: Client) -> None:
+    made = imported(ann, of(values(system__objectTypeId="document", amount=10**19)))
+
+    assert said(shown(ann, made))["amount"] == 1e19
+    assert refusal(post(ann, of(values(system__objectTypeId="document", amount=10**400)))) == (422, 2400)

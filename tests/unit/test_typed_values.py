@@ -38,6 +38,9 @@ KEPT: list[tuple[Property, object, object]] = [
     (a_property(Kind.INTEGER), -(2**63), -(2**63)),
     (a_property(Kind.DECIMAL), 1.5, 1.5),
     (a_property(Kind.DECIMAL), 2, 2),
+    (a_property(Kind.DECIMAL), 2**63 - 1, 2**63 - 1),
+    (a_property(Kind.DECIMAL), 10**19, 1e19),
+    (a_property(Kind.DECIMAL), -(2**64), -(2.0**64)),
     (a_property(Kind.BOOLEAN), False, False),
     (a_property(Kind.DATE), "2024-02-29", "2024-02-29"),
     (a_property(Kind.DATETIME), "2018-01-26T15:21:17.170Z", "2018-01-26T15:21:17.170000Z"),
@@ -93,6 +96,10 @@ REFUSED: list[tuple[Property, object, int | None, str]] = [
 @pytest.mark.parametrize(("of", "value", "index", "why"), REFUSED)
 def test_what_is_no_value_is_refused(of: Property, value: object, index: int | None, why: str) -> None:
     assert why_not(of, value) == (index, why)
+
+
+def test_whole_number_beyond_all_floats_is_no_decimal() -> None:
+    assert why_not(a_property(Kind.DECIMAL), -(10**309)) == (None, "must be a finite number")
 
 
 def test_refusal_is_a_sentence_that_tells_which_value() -> None:

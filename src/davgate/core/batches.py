@@ -25,7 +25,7 @@ from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import Transaction, catalog, versions
+from davgate.storage.api import Transaction, catalog, descriptions, versions
 
 Place = str | TreePath
 """Where something new goes: into the collection with a UUID, or into the collection of this month in a door's folder."""
@@ -147,13 +147,26 @@ def restore(
     return node
 
 
-def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Described]:
-    """Return what is said of nodes that were just written, in their order, but for those that the caller may not read."""
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What was just written, where its writer may not read it: the document or collection, and its object type."""
+
+    node: Node
+    type: str | None
+
+
+def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Described | Unread]:
+    """Return what is said of nodes that were just written, one for each, in their order."""
     now = store.clock.now()
     with store.database.read(snapshot=True) as session:
-        if len(nodes) != 1:
-            return describe_all(session, ctx, [node.id for node in nodes], now)
-        # One look at where it is tells all of a single one, and is remembered for who reads it next.
-        found = look_up(session, ctx, nodes[0].id, now)
-        is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
-        return [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []
+        if len(nodes) == 1:
+            # One look at where it is tells all of a single one, and is remembered for who reads it next.
+            found = look_up(session, ctx, nodes[0].id, now)
+            is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
+            described = [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []
+        else:
+            described = describe_all(session, ctx, [node.id for node in nodes], now)
+        read = {one.node.id: one for one in described}
+        unread = [node.id for node in nodes if node.id not in read]
+        said = descriptions.of_nodes(session, unread) if unread else {}
+        return [read.get(one.id) or Unread(one, said[one.id].type if one.id in said else None) for one in nodes]

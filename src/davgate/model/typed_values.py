@@ -94,11 +94,15 @@ def _integer(of: Property, value: object) -> int:
 def _decimal(of: Property, value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
-    if isinstance(value, int):
-        return _integer(of, value)
-    if not math.isfinite(value):
+    if isinstance(value, int) and -LARGEST - 1 <= value <= LARGEST:
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("must be a finite number")
-    return value
+    return number
 
 
 def _boolean(of: Property, value: object) -> bool:

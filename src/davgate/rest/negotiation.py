@@ -13,7 +13,8 @@ from davgate.http.errors import NotAcceptable
 def choose(accept: str | None, offered: Sequence[str]) -> str:
     """Return the media type that the client likes best, of those liked equally the first.
 
-    An Accept header that cannot be read counts as none: it asks for nothing that could be refused.
+    An Accept header that cannot be read counts as none: it asks for nothing that could be refused. Media types have no case
+    (RFC 9110, 8.3.1).
 
     Raises:
         NotAcceptable: the client takes none of them.
@@ -21,7 +22,7 @@ def choose(accept: str | None, offered: Sequence[str]) -> str:
     if accept is None or accept in ("*/*", offered[0]):
         return offered[0]
     try:
-        qualities = [mediatypes.quality(media_type, accept) for media_type in offered]
+        qualities = [mediatypes.quality(media_type.lower(), accept.lower()) for media_type in offered]
     except (InvalidMediaRange, InvalidMediaType):
         return offered[0]
     best = max(qualities)

@@ -101,14 +101,14 @@ class DigestDiffers(RefusedByDialect):
 class HeldBy(errors.Locked):
     """A lock or check-out, with the name of its holder, who may be the caller through a door whose locks have tokens.
 
-    ``uuid`` is the object that was asked for, where one was.
+    ``uuid`` is the object that was asked for, where one was and it is that which is locked.
     """
 
     code = "held-by"
 
-    def __init__(self, holder: str, *, is_own: bool, uuid: str | None = None) -> None:
+    def __init__(self, holder: str, *, is_own: bool, uuid: str | None = None, is_folder: bool = False) -> None:
         hint = " That is you: submit the token of the lock in the header Lock-Token." if is_own else ""
-        super().__init__((), f"The object is locked by {holder}.{hint}")
+        super().__init__((), f"The {'folder' if is_folder else 'object'} is locked by {holder}.{hint}")
         self.holder = holder
         self.uuid = uuid
 
@@ -144,7 +144,10 @@ _SENTENCES: Final[dict[type[DavgateError], str]] = {
     errors.NotFound: "There is no such object, version or content, or none for you.",
     errors.NotADocument: "A folder has no content. Send it to a document.",
     errors.Locked: "The object, or the folder that it is in, is locked.",
-    errors.Held: "The object, or a version of it, is held, labelled, pinned or being worked on. Have that ended first.",
+    errors.Held: (
+        "The object, or a version of it, is held, labelled, pinned, being worked on or how a fixed revision ends."
+        " It stays while that is so."
+    ),
     errors_of_objects.NotEmpty: "The folder is not empty. Delete what is in it first.",
     errors_of_objects.Retained: "The object is under retention: until system:rmExpirationDate it stays, and so does its content.",
     errors_of_objects.VersionIsCurrent: "This version is the current one: it is neither deleted alone nor restored.",
@@ -157,8 +160,12 @@ def row_of(error: DavgateError) -> tuple[Status, int]:
     if row is not None:
         return row
     status = problems.status_of(error)
+    return status, _code_of(status)
+
+
+def _code_of(status: Status) -> int:
     is_clients = status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return status, status - HTTPStatus.BAD_REQUEST + _OF_CLIENT if is_clients else status - 500 + _OF_SERVER
+    return status - HTTPStatus.BAD_REQUEST + _OF_CLIENT if is_clients else status - 500 + _OF_SERVER
 
 
 def sentence_of(error: DavgateError) -> str:
@@ -171,17 +178,28 @@ def sentence_of(error: DavgateError) -> str:
 def refused(tenant: str, _environ: Environ, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     status, service_code = row_of(error)
-    body = ErrorBody(
+    body = _body(tenant, status, service_code, sentence_of(error))
+    body.validationErrors = list(_mistakes(error)) or msgspec.UNSET
+    body.objects = list(_locked(error)) or msgspec.UNSET
+    return whole(status, JSON, msgspec.json.encode(body), *refusal(error, ())[1])
+
+
+def refused_range(tenant: str, *headers: tuple[str, str]) -> Response:
+    """Return the answer to a range that the content ends before; ``headers`` tell its length."""
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    message = "The content ends before the range. See the header Content-Range for its length."
+    return whole(status, JSON, msgspec.json.encode(_body(tenant, status, _code_of(status), message)), *headers)
+
+
+def _body(tenant: str, status: Status, service_code: int, message: str) -> ErrorBody:
+    return ErrorBody(
         httpStatusCode=status.value,
         serviceErrorCode=service_code,
         time=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds"),
-        message=sentence_of(error),
+        message=message,
         service="api",
         tenant=tenant,
-        validationErrors=list(_mistakes(error)) or msgspec.UNSET,
-        objects=list(_locked(error)) or msgspec.UNSET,
     )
-    return whole(status, JSON, msgspec.json.encode(body), *refusal(error, ())[1])
 
 
 def _mistakes(error: DavgateError) -> Iterator[Mistake]:

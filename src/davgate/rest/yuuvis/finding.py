@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from davgate.core import describing
 from davgate.core.describing import Described
@@ -86,15 +86,40 @@ def naming_holder(exchange: Exchange, ctx: Context, where: str | None = None) ->
     except CheckedOut as error:
         raise HeldBy(error.holder, is_own=error.holder == ctx.principal.name, uuid=where) from error
     except (Locked, LockConflict) as error:
-        try:
-            seen = describing.describe(exchange.store, ctx.without_conditions(), where or _leading_to(error.roots[0]))
-        except NotFound:
-            raise error from None
-        holder = _holder_of(seen.it)
-        if not holder:
-            # It has ended meanwhile, and could be tried again.
+        if (found := _in_the_way(exchange, ctx, where, error.roots)) is None:
+            # It has ended meanwhile, and could be tried again; or nobody tells this caller.
             raise
-        raise HeldBy(holder, is_own=holder == ctx.principal.name, uuid=where) from error
+        is_own = found.holder == ctx.principal.name
+        raise HeldBy(found.holder, is_own=is_own, uuid=found.uuid, is_folder=found.is_folder) from error
+
+
+class _InTheWay(NamedTuple):
+    """Who holds what is locked: the object with this id, or something else, which may be a folder."""
+
+    holder: str
+    uuid: str | None
+    is_folder: bool = False
+
+
+def _in_the_way(exchange: Exchange, ctx: Context, where: str | None, roots: tuple[TreePath, ...]) -> _InTheWay | None:
+    """Return who holds a lock that the caller may see: on the object itself before one on the folder that it is in.
+
+    What the caller has locked comes last: that is in nobody's way but where its token lacks.
+    """
+    found = []
+    if where is not None and (it := _seen(exchange, ctx, where)) is not None:
+        found.append(_InTheWay(_holder_of(it), where))
+    if roots and (it := _seen(exchange, ctx, _leading_to(roots[0]))) is not None:
+        found.append(_InTheWay(_holder_of(it), None, it.node.is_collection))
+    held = [one for one in found if one.holder]
+    return min(held, key=lambda one: one.holder == ctx.principal.name, default=None)
+
+
+def _seen(exchange: Exchange, ctx: Context, where: Where) -> Described | None:
+    try:
+        return describing.describe(exchange.store, ctx.without_conditions(), where).it
+    except NotFound:
+        return None
 
 
 def _leading_to(root: TreePath) -> Where:

@@ -18,6 +18,8 @@ from davgate.rest.yuuvis.searched import Unfit
 
 _NEWEST_FIRST: Final[Order] = (By(Fact.CREATED_AT, descending=True),)
 _LONGEST_PATTERN: Final = 4000
+ALWAYS: Final = ("system:objectId", "system:objectTypeId", "system:baseTypeId")
+"""What is answered of an object whatever columns are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ def _columns(columns: tuple[Column, ...], names: Names, scope: Scope) -> dict[st
     for column in columns:
         names.check_shown(column.name, scope)
         shown_as = column.alias or column.name.text
+        if shown_as in ALWAYS and shown_as != column.name.text:
+            raise InvalidStatement(
+                f"{column.name.text}, at {column.name.place}, cannot be called {shown_as}, which every object has."
+            )
         if wanted.setdefault(shown_as, column.name.text) != column.name.text:
             raise InvalidStatement(f"Two columns are called {shown_as!r}, the second at {column.name.place}.")
     return wanted

@@ -34,7 +34,8 @@ _VERSIONS: Final = "/objects/{id}/versions"
 _VERSION: Final = "/objects/{id}/versions/{n}"
 _SHOWN: Final = Answer(wire.Objects)
 _FILE: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges"))
-_FILE_ANSWERS: Final = {200: _FILE, 206: _FILE, 304: Answer(headers=("ETag",)), 416: Answer(headers=("Content-Range",))}
+_NO_RANGE: Final = Answer(ErrorBody, headers=("Content-Range",))
+_FILE_ANSWERS: Final = {200: _FILE, 206: _FILE, 304: Answer(headers=("ETag",)), 416: _NO_RANGE}
 _TENANT: Final = ("X-ID-TENANT-NAME",)
 _RANGES: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", *_TENANT)
 _WRITE_HEADERS: Final = ("If-Match", "If-Unmodified-Since", "Lock-Token", "If", "X-B3-TraceId", *_TENANT)

@@ -18,12 +18,11 @@ from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Handler, Json, Operation
 from davgate.rest.yuuvis.errors import InvalidStatement
 from davgate.rest.yuuvis.finding import Settings, context_of
-from davgate.rest.yuuvis.meaning import Asked, meaning_of
+from davgate.rest.yuuvis.meaning import ALWAYS, Asked, meaning_of
 from davgate.rest.yuuvis.names import Names
 from davgate.rest.yuuvis.query import parse
 from davgate.rest.yuuvis.wire import ContentStream, Entry, Objects, Value, entries_of, listed
 
-_ALWAYS: Final = ("system:objectId", "system:objectTypeId", "system:baseTypeId")
 _OF_CONTENT: Final = {
     "system:contentStreamId": "content_stream_id",
     "system:contentStreamLength": "length",
@@ -96,7 +95,7 @@ def _narrowed(entry: Entry, asked: Asked) -> Entry:
     """Return an object with the columns alone that are asked for, under their aliases, and what tells which it is."""
     if asked.columns is None:
         return entry
-    said = {name: entry.properties[name] for name in _ALWAYS}
+    said = {name: entry.properties[name] for name in ALWAYS}
     for shown_as, name in asked.columns.items():
         value = entry.properties.get(name) or _of_content(entry, name)
         if value is not None:

@@ -13,6 +13,7 @@ from davgate.core.objects import File
 from davgate.core.store import Context, Store
 from davgate.http.content_disposition import cleaned
 from davgate.model.errors import NotFound
+from davgate.model.node import Content
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, OtherState, invalid
 from davgate.rest.yuuvis.finding import Settings
 from davgate.rest.yuuvis.wire import PART, State, stream_id, stream_shown
@@ -59,13 +60,27 @@ def check_repository(settings: Settings, name: str) -> None:
         raise invalid(WRONG_CONTENT, f"There is no repository {name!r}. Name another one, or none.")
 
 
-def part_named(sent: Mapping[str, Any] | None, files: Mapping[str, File]) -> File | None:
+def part_named(settings: Settings, sent: Mapping[str, Any] | None, files: Mapping[str, File], state: State) -> File | None:
     """Return the content that comes with the request for an object that is there, None if none does.
 
     Raises:
-        InvalidObject: the object names a part that there is not.
+        InvalidObject: the object names a part that there is not, or another storage.
+        OtherState: it was to take the place of other content than the object has.
     """
-    return _from_form(sent, files, "") if sent is not None and text_in(sent, "cid", "") else None
+    if sent is None or not text_in(sent, "cid", ""):
+        return None
+    replaced = text_in(sent, "contentStreamId", "")
+    if replaced:
+        _check_stream(replaced, state)
+    check_repository(settings, text_in(sent, "repositoryId", ""))
+    return _from_form(sent, files, "")
+
+
+def _check_stream(wanted: str, state: State) -> Content:
+    """Return the content of an object, which must be that of a stream."""
+    if state.content is None or wanted.upper() != stream_shown(state, state.content)[0]:
+        raise OtherState("contentStreamId")
+    return state.content
 
 
 def _from_form(sent: Mapping[str, Any], files: Mapping[str, File], place: str) -> File:
@@ -136,10 +151,9 @@ def renaming(sent: Mapping[str, Any] | None, state: State) -> Renaming:
     wanted = text_in(sent, "contentStreamId", "")
     if not wanted:
         raise invalid(WRONG_CONTENT, "contentStreams: It needs the contentStreamId that the object has, or a cid.")
-    if state.content is None or wanted.upper() != stream_shown(state, state.content)[0]:
-        raise OtherState("contentStreamId")
+    content = _check_stream(wanted, state)
     name, media_type = cleaned(text_in(sent, "fileName", "")), text_in(sent, "mimeType", "")
     return Renaming(
         "" if name == state.file_name else name,
-        "" if media_type == state.content.media_type else media_type,
+        "" if media_type == content.media_type else media_type,
     )

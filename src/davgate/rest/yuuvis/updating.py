@@ -107,7 +107,7 @@ class Updater:
         store, state = self.exchange.store, state_of(it)
         kind = type_of(store.types, state.type, is_collection=state.node.is_collection)
         properties.check_match(sent.properties, system_values(self.settings, state, kind.local))
-        file = part_named(sent.stream, files)
+        file = part_named(self.settings, sent.stream, files, state)
         renamed = renaming(None if file is not None else sent.stream, state)
         reader = Reader(store.types, store.clock.now())
         read = reader.for_full_update if is_full else reader.for_partial_update

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from davgate.core.batches import Unread
 from davgate.core.describing import Described
 from davgate.core.parents import Parent, parents_of
 from davgate.core.store import Context, Store
@@ -124,10 +125,23 @@ def state_then(it: Described, version: Version) -> State:
     )
 
 
-def entries_of(settings: Settings, store: Store, ctx: Context, described: Sequence[Described]) -> list[Entry]:
+def entries_of(settings: Settings, store: Store, ctx: Context, described: Sequence[Described | Unread]) -> list[Entry]:
     """Return objects as they are shown, in their order; two statements at most for whatever number of them."""
-    parents = parents_of(store, ctx, (one.node.parent_id for one in described), settings.folder)
-    return [entry_of(settings, store.types, state_of(one), parents) for one in described]
+    parents = parents_of(store, ctx, (one.node.parent_id for one in described if isinstance(one, Described)), settings.folder)
+    return [
+        entry_of(settings, store.types, state_of(one), parents) if isinstance(one, Described) else _unread(store.types, one)
+        for one in described
+    ]
+
+
+def _unread(types: ObjectTypes, it: Unread) -> Entry:
+    """Return what is told of an object to who wrote it and may not read it."""
+    said = {
+        "system:objectId": it.node.uuid,
+        **_kind_said(it.node, type_of(types, it.type, is_collection=it.node.is_collection).local),
+        "system:versionNumber": max(1, it.node.version_no),
+    }
+    return Entry({name: Value(value) for name, value in said.items()})
 
 
 def entry_of(settings: Settings, types: ObjectTypes, state: State, parents: Mapping[int, Parent]) -> Entry:
@@ -150,8 +164,7 @@ def system_values(settings: Settings, state: State, type_name: str) -> dict[str,
     node = state.node
     return {
         "system:objectId": node.uuid,
-        "system:baseTypeId": "system:folder" if node.is_collection else "system:document",
-        "system:objectTypeId": type_name,
+        **_kind_said(node, type_name),
         "system:createdBy": state.created_by,
         "system:creationDate": time_of(node.created_at),
         "system:lastModifiedBy": state.changed_by,
@@ -160,6 +173,10 @@ def system_values(settings: Settings, state: State, type_name: str) -> dict[str,
         "system:tenant": settings.tenant,
         "system:traceId": trace_of(state),
     }
+
+
+def _kind_said(node: Node, type_name: str) -> dict[str, str]:
+    return {"system:baseTypeId": "system:folder" if node.is_collection else "system:document", "system:objectTypeId": type_name}
 
 
 def _values_of_place(types: ObjectTypes, parent: Parent | None) -> dict[str, Any]:
