@@ -110,12 +110,30 @@ def test_password_is_changed_from_standard_input(line: CommandLine, typed: pytes
         assert sign_in(store, CHEAP_PASSWORDS, "ann", "a new horse 99").name == "ann"
 
 
+def test_password_on_a_terminal_is_asked_for_twice_and_not_shown(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    line.set(CHEAP)
+    typed = [guard("a new horse 99"), guard("a new house 99"), "a new horse 99", "a new horse 99"]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("davgate.cli.users.getpass", lambda prompt, stream: typed.pop(0))
+
+    assert "differ" in line.refused("user", "password", "ann", "--password-stdin")
+    line.done("user", "password", "ann", "--password-stdin")
+
+    with line.store() as store:
+        assert sign_in(store, CHEAP_PASSWORDS, "ann", "a new horse 99").name == "ann"
+
+
 @pytest.mark.parametrize(
     ("when", "told"),
-    [("never", "without end"), ("2027-01-31", "until 2027-01-31 00:00:00"), ("2027-01-31T12:30Z", "until 2027-01-31 12:30:00")],
+    [
+        ("never", "may sign in without end"),
+        ("2027-01-31", "may sign in until 2027-01-31 00:00:00"),
+        ("2027-01-31T12:30Z", "may sign in until 2027-01-31 12:30:00"),
+        ("2020-01-31", "is shut out since 2020-01-31 00:00:00"),
+    ],
 )
 def test_expiry_is_an_instant_or_never(line: CommandLine, when: str, told: str) -> None:
-    assert line.done("user", "expire", "ann", when).out == f"ann may sign in {told}.\n"
+    assert line.done("user", "expire", "ann", when).out == f"ann {told}.\n"
 
 
 @pytest.mark.parametrize("when", ["someday", "", "2027-13-01", "-3d", "99999999999999d"])
@@ -154,12 +172,14 @@ def test_name_of_nobody_or_of_another_kind_is_refused(line: CommandLine, words: 
 def test_group_is_made_filled_listed_and_removed(line: CommandLine) -> None:
     assert line.done("group", "add", "team").out == "Added group team.\n"
     assert line.done("group", "join", "team", "ann", "bob").out == "ann, bob are now in team.\n"
-    assert line.done("group", "join", "team", "ann").out == "Nobody else is now in team; unchanged: ann.\n"
+    assert line.done("group", "join", "team", "ann").out == "ann was in team already.\n"
+    assert line.done("group", "leave", "team", "root").out == "root was not in team.\n"
+    assert "Everybody who signs in is in signed-in." in line.refused("group", "members", "signed-in")
     assert line.done("group", "members", "team").lines == ["NAME  KIND", "ann   user", "bob   user"]
     assert line.done("group", "leave", "team", "ann", "root", "--json").json == {"name": "team", "left": ["ann"]}
     assert line.done("group", "members", "team", "--all", "--json").json == [{"name": "bob", "kind": "user"}]
-    assert [one["name"] for one in line.done("group", "list", "--json").json] == ["signed in", "team"]
-    assert line.done("group", "list").lines[1] == "signed in  all who sign in"
+    assert [one["name"] for one in line.done("group", "list", "--json").json] == ["signed-in", "team"]
+    assert line.done("group", "list").lines[1] == "signed-in  all who sign in"
     line.done("group", "remove", "team")
     assert "no group 'team'" in line.refused("group", "members", "team")
 
@@ -168,7 +188,7 @@ def test_group_is_made_filled_listed_and_removed(line: CommandLine) -> None:
 
 
 def test_removing_the_fresh_grant_closes_the_store(line: CommandLine) -> None:
-    assert line.done("grant", "list", "/").lines == ["ON  WHO        MAY", "/   signed in  editor"]
+    assert line.done("grant", "list", "/").lines == ["ON  WHO        MAY", "/   signed-in  editor"]
 
     assert line.done("grant", "remove", "/", "signed-in").out == "signed-in no longer has this on /: editor.\n"
 
@@ -184,12 +204,12 @@ def test_grants_are_listed_with_where_inheritance_ends(line: CommandLine) -> Non
 
     assert line.done("grant", "list", "/f").lines == [
         "ON  WHO        MAY",
-        "/   signed in  editor",
+        "/   signed-in  editor",
         "/f             (closed: of the above only manager holds from here on)",
         "/f  ann        contributor, unlock",
     ]
     assert line.done("grant", "list", "/f", "--json").json == [
-        {"path": "/", "is_closed": False, "grants": [{"who": "signed in", "rights": names_of(EDITOR)}]},
+        {"path": "/", "is_closed": False, "grants": [{"who": "signed-in", "rights": names_of(EDITOR)}]},
         {"path": "/f", "is_closed": True, "grants": [{"who": "ann", "rights": ["read", "bind", "unlock", "own"]}]},
     ]
     assert line.done("grant", "open", "/f", "--json").json == {"path": "/f", "is_closed": False}
@@ -206,7 +226,7 @@ def test_explanation_is_sentences_and_a_table(line: CommandLine) -> None:
         "bob may do this on /f/a.txt: read.",
         "",
         "GRANTED ON  TO                   MAY     HOLDS HERE",
-        "/           the group signed in  editor  no, it ends at /f, which is closed",
+        "/           the group signed-in  editor  no, it ends at /f, which is closed",
         "/f          the group team       reader  yes",
     ]
     told = line.done("grant", "explain", "/f/a.txt", "ann").lines
@@ -230,7 +250,7 @@ def test_explanation_for_programs_tells_each_grant(line: CommandLine) -> None:
         "is_maker": False,
         "at_most": ["read"],
         "is_in_tree": False,
-        "grants": [{"path": "/", "group": "signed in", "rights": names_of(EDITOR), "ended_at": None}],
+        "grants": [{"path": "/", "group": "signed-in", "rights": names_of(EDITOR), "ended_at": None}],
     }
     assert line.done("grant", "explain", "/f", "ann", "--token", "laptop", "--json").json["rights"] == ["read"]
     told = line.done("grant", "explain", "/", "ann", "--token", "laptop").lines

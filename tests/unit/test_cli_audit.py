@@ -69,6 +69,15 @@ def test_filters_choose_rows(line: CommandLine) -> None:
     assert actions(line, "--as", "root", "--last", "1") == ["put"]
 
 
+def test_name_that_nobody_has_or_had_is_refused_and_an_unknown_action_said(line: CommandLine) -> None:
+    assert "'nobody'" in line.refused("audit", "list", "--who", "nobody")
+    assert len(line.done("audit", "list", "--who", "ann", "--until", "2020-01-01").lines) == 1
+    assert len(line.done("audit", "list", "--who", "system", "--until", "2020-01-01").lines) == 1
+
+    told = line.done("audit", "list", "--action", "delet")
+    assert (len(told.lines), "no row of the action 'delet'" in told.err) == (1, True)
+
+
 @pytest.mark.parametrize(
     "words",
     [

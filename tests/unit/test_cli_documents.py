@@ -360,14 +360,15 @@ def test_export_needs_the_right_to_read(line: CommandLine, tmp_path: Path) -> No
 def test_version_is_restored_onto_its_document_or_elsewhere(line: CommandLine) -> None:
     prepared(line)
 
-    assert line.done("restore", "/f/a.txt", "1").out == "/f/a.txt is version 1 of /f/a.txt.\n"
+    assert line.done("restore", "/f/a.txt", "1").out == "/f/a.txt has the content of version 1 again, as version 4.\n"
     last = line.done("versions", "/f/a.txt", "--json").json["versions"][-1]
     assert (last["no"], last["cause"], last["origin"], last["length_bytes"]) == (4, "revert", "version 1", 3)
 
     told = line.done("restore", "/f/a.txt", "2", "--to", "/f/b.txt", "--json").json
     assert (told["path"], told["current"], told["is_created"]) == ("/f/b.txt", 1, True)
-    assert "exists already" in line.refused("restore", "/f/a.txt", "1", "--to", "/f/b.txt")
-    line.done("restore", "/f/a.txt", "1", "--to", "/f/b.txt", "--overwrite")
+    assert "exists already. Replace it with --overwrite" in line.refused("restore", "/f/a.txt", "1", "--to", "/f/b.txt")
+    told = line.done("restore", "/f/a.txt", "1", "--to", "/f/b.txt", "--overwrite").out
+    assert told == "/f/b.txt has the content of version 1 of /f/a.txt, as version 2.\n"
     assert "/f/a.txt has no version 9" in line.refused("restore", "/f/a.txt", "9")
 
 
@@ -375,14 +376,14 @@ def test_past_state_is_restored(line: CommandLine) -> None:
     prepared(line)
     then = line.done("versions", "/f/a.txt", "--json").json["versions"][1]["opened_at"]
 
-    assert line.done("restore", "/f/a.txt", "--at", then).code == 0
+    assert line.done("restore", "/f/a.txt", "--at", then).out == f"/f/a.txt is what it was at {then}.\n"
     last = line.done("versions", "/f/a.txt", "--json").json["versions"][-1]
     assert (last["origin"], last["length_bytes"]) == ("version 2", 1800)
     assert "exists already" in line.refused("restore", "/f", "--at", then)
     line.done("restore", "/f", "--at", then, "--to", "/g")
     assert line.done("versions", "/g/a.txt", "--json").json["versions"][0]["length_bytes"] == 1800
     assert "no instant" in line.refused("restore", "/f/a.txt", "--at", "yesterday")
-    assert "nothing at /.at/2001-01-01/f/a.txt" in line.refused("restore", "/f/a.txt", "--at", "2001-01-01")
+    assert "There was nothing at /f/a.txt at that time." in line.refused("restore", "/f/a.txt", "--at", "2001-01-01")
 
 
 def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> None:
@@ -399,7 +400,8 @@ def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> No
 
     told = line.done("trash", "restore", number, "--json").json
     assert told == {"path": "/f/a.txt", "uuid": entry["uuid"], "current": 3, "is_created": True}
-    assert "nothing at /.trash" in line.refused("trash", "restore", number)
+    for act in ("restore", "purge"):
+        assert f"The trash has no entry {number}. List it with davgate trash list." in line.refused("trash", act, number)
 
     with line.store() as store:
         moving.delete(store, sign_in(store, "bob"), to_path("/f/a.txt"))

@@ -1,6 +1,7 @@
 """The argument tree, and what becomes of mistakes: lines on standard error and an exit code."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -35,6 +36,38 @@ def test_command_that_is_not_understood_exits_2(words: list[str], capsys: pytest
 
     assert caught.value.code == Exit.FAILED
     assert "usage: davgate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "usage", "told"),
+    [
+        ("audit verify --as ann", "davgate audit verify [", "davgate audit verify: error: unrecognized arguments: --as ann"),
+        ("serve --bogus", "davgate serve [", "davgate serve: error: unrecognized arguments: --bogus"),
+        ("versons", "davgate [", "there is no command 'versons'. Did you mean versions?"),
+        ("trash lst", "davgate trash [", "there is no command 'lst'. Did you mean list?"),
+        ("key xyz", "davgate key [", "there is no command 'xyz'. There are: rotate, list, remove."),
+    ],
+)
+def test_mistake_shows_the_usage_of_its_own_command(
+    words: str, usage: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words.split())
+
+    written = capsys.readouterr().err
+    assert written.startswith(f"usage: {usage}")
+    assert told in written
+
+
+def test_address_in_use_is_named_with_the_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["init", "--data", str(tmp_path)])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code = main(["serve", "--data", str(tmp_path), "--listen", address, "--workers", "1"])
+
+    assert code == Exit.FAILED
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"davgate: {address} is in use. Stop what listens there, or choose another address with --listen."
 
 
 def test_each_mistake_in_the_settings_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

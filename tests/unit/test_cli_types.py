@@ -52,7 +52,7 @@ def make_a_note(line: CommandLine) -> None:
 def test_types_are_listed_with_their_files(line: CommandLine, types: Path) -> None:
     listed = line.done("types").lines
 
-    assert listed[0].split() == ["type", "base", "extends", "properties", "files"]
+    assert listed[0].split() == ["TYPE", "BASE", "EXTENDS", "PROPERTIES", "FILES"]
     assert any(row.split() == ["dynacase:MY_ARTICLE", "document", "9", "davgate/types/dynacase.toml"] for row in listed)
     assert listed[-1].split() == ["yuuvis:own:note", "document", "2", str(types)]
 

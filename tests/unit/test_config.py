@@ -98,10 +98,18 @@ def test_every_mistake_of_every_source_is_reported_at_once(tmp_path: Path) -> No
         assert any(mistake.startswith(sentence) for mistake in found), (sentence, found)
 
 
+def test_variable_is_compared_without_what_all_begin_with(tmp_path: Path) -> None:
+    assert mistakes("", tmp_path, {"DAVGATE_BOGUS": "1"}) == ("unknown environment variable DAVGATE_BOGUS",)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("listen = 1", "unknown setting listen; did you mean server.listen?"),
+        ("[serv]\nport = 80", "unknown setting serv.port; did you mean [server]?"),
+        ("[serv]\nworker = 8", "unknown setting serv.worker; did you mean server.workers?"),
+        ("[serv]", "unknown section [serv]; did you mean [server]?"),
+        ("[quux]", "unknown section [quux]"),
         ("server = 1", "server must be a section, [server]"),
         ('[server]\nworkers = "-1"', "server.workers must be between 0 and 256 (given: '-1')"),
         ("[server]\nworkers = true", "server.workers must be a whole number"),

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from davgate import __version__
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
+_PASSWORD = "read the password from standard input: a terminal, which asks twice, or one line of a pipe"
+
+
+class Parser(argparse.ArgumentParser):
+    """Names in each mistake the command that it was made in, and the command that may have been meant."""
+
+    def parse_known_args(  # type: ignore[override]  # every overload of the base is this one
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
+        """Refuse what is left over at once: argparse would leave that to the top, which tells the usage of all commands."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError:
+            if not isinstance(action, argparse._SubParsersAction):
+                raise
+            alike = get_close_matches(str(value), action.choices, 1)
+            hint = f" Did you mean {alike[0]}?" if alike else f" There are: {', '.join(action.choices)}."
+            raise argparse.ArgumentError(None, f"there is no command {value!r}.{hint}") from None
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the argument tree."""
-    top = argparse.ArgumentParser(prog="davgate", description="A document store with many doors.", allow_abbrev=False)
+    top: argparse.ArgumentParser = Parser(prog="davgate", description="A document store with many doors.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"davgate {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _of_the_store(commands)
@@ -54,16 +81,14 @@ def _of_accounts(commands: Commands) -> None:
     add = _add_act(users, "add", "users", "make a user")
     add.add_argument("name", metavar="NAME", help="what the user signs in as")
     proof = add.add_mutually_exclusive_group(required=True)
-    proof.add_argument("--password-stdin", action="store_true", help="read the password, one line, from standard input")
+    proof.add_argument("--password-stdin", action="store_true", help=_PASSWORD)
     proof.add_argument("--no-password", action="store_true", help="another source, such as a directory, proves who it is")
     add.add_argument("--admin", action="store_true", help="make the user an administrator")
     _expires(add)
     add.set_defaults(act="add", kind="user")
     _looking_after(users, "user")
     password = _name(_add_act(users, "password", "users", "give a user another password"), "user")
-    password.add_argument(
-        "--password-stdin", action="store_true", required=True, help="read the password, one line, from standard input"
-    )
+    password.add_argument("--password-stdin", action="store_true", required=True, help=_PASSWORD)
     password.set_defaults(act="password", kind="user")
     admin = _name(_add_act(users, "admin", "users", "make a user an administrator of the store"), "user")
     admin.add_argument("--remove", action="store_true", help="make an administrator an ordinary user instead")
@@ -331,6 +356,8 @@ def _add(commands: Commands, name: str, module: str, help: str) -> argparse.Argu
 def _add_act(commands: Commands, name: str, module: str, help: str) -> argparse.ArgumentParser:
     """Add a command that does something with documents, as somebody, and can tell of it in JSON."""
     command = _add(commands, name, module, help)
-    command.add_argument("--as", dest="user", metavar="NAME", help="act as this user (default: davgate itself, which may all)")
+    command.add_argument(
+        "--as", dest="user", metavar="NAME", help="act as this user or service (default: davgate itself, which may do everything)"
+    )
     command.add_argument("--json", action="store_true", help="write one JSON document")
     return command

@@ -14,11 +14,13 @@ from davgate.cli.main import Exit
 from davgate.cli.output import exact, local, watching, write_json, write_table
 from davgate.config import Config
 from davgate.core import auditing
+from davgate.core.principals import accounts
 from davgate.core.time_travel import parse_instant
 from davgate.model.audit import Damage, Head, parse_head
 from davgate.model.errors import Malformed
 from davgate.model.instant import Instant
 from davgate.model.paths import to_text
+from davgate.model.principal import SYSTEM
 from davgate.storage.api import AuditFilter, AuditRow
 
 
@@ -46,6 +48,8 @@ def _list(act: Act, args: argparse.Namespace) -> int:
     path = None if args.path is None else to_text(to_path(args.path))
     which = AuditFilter(_instant(act, args.since), _instant(act, args.until), args.who, args.action, path, args.denied)
     rows = auditing.newest(act.store, act.ctx, which, args.last)
+    if not rows:
+        _check_names(act, args.who, args.action)
     if act.is_json:
         write_json([_to_json(row) for row in rows])
         return 0
@@ -55,6 +59,21 @@ def _list(act: Act, args: argparse.Namespace) -> int:
     ]
     write_table(("NO", "AT", "BY", "ACTION", "OUTCOME", "PATH", "FROM", "DETAIL"), table, numbers=(0,))
     return 0
+
+
+def _check_names(act: Act, who: str | None, action: str | None) -> None:
+    """Refuse a name that nobody has or had; say so of an action that never was: it may still come."""
+    if who not in (None, SYSTEM.name) and not _is_in_audit(act, AuditFilter(who=who)):
+        accounts.show(act.store, act.ctx, who)
+    if action is not None and not _is_in_audit(act, AuditFilter(action=action)):
+        print(
+            f"The audit has no row of the action {action!r}. Check the spelling: the list shows those that there are.",
+            file=sys.stderr,
+        )
+
+
+def _is_in_audit(act: Act, which: AuditFilter) -> bool:
+    return bool(auditing.newest(act.store, act.ctx, which, 1))
 
 
 def _said(row: AuditRow) -> str:

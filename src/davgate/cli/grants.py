@@ -6,7 +6,7 @@ import argparse
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.output import write_json, write_table
-from davgate.cli.rights import in_words, to_rights
+from davgate.cli.rights import in_commands, in_words, to_rights
 from davgate.config import Config
 from davgate.core.principals import granting
 from davgate.core.principals.granting import Explanation
@@ -50,7 +50,9 @@ def _list(act: Act, path: TreePath) -> int:
                 {
                     "path": to_text(place.path),
                     "is_closed": place.is_closed,
-                    "grants": [{"who": one.principal_name, "rights": names_of(Right(one.rights))} for one in place.grants],
+                    "grants": [
+                        {"who": in_commands(one.principal_name), "rights": names_of(Right(one.rights))} for one in place.grants
+                    ],
                 }
                 for place in places
             ]
@@ -61,7 +63,7 @@ def _list(act: Act, path: TreePath) -> int:
         where = to_text(place.path)
         if place.is_closed:
             rows.append((where, "", "(closed: of the above only manager holds from here on)"))
-        rows += [(where, one.principal_name, in_words(Right(one.rights))) for one in place.grants]
+        rows += [(where, in_commands(one.principal_name), in_words(Right(one.rights))) for one in place.grants]
     write_table(("ON", "WHO", "MAY"), rows)
     return 0
 
@@ -80,7 +82,7 @@ def _explain(act: Act, path: TreePath, who: str, app_password: str | None) -> in
         rows = [
             (
                 to_text(reason.path),
-                f"the group {reason.by}" if reason.by else who,
+                f"the group {in_commands(reason.by)}" if reason.by else who,
                 in_words(reason.rights),
                 f"no, it ends at {to_text(reason.ended_at)}, which is closed" if reason.ended_at is not None else "yes",
             )
@@ -120,7 +122,7 @@ def _to_json(told: Explanation, where: str) -> dict[str, object]:
         "grants": [
             {
                 "path": to_text(reason.path),
-                "group": reason.by or None,
+                "group": in_commands(reason.by) or None,
                 "rights": names_of(reason.rights),
                 "ended_at": None if reason.ended_at is None else to_text(reason.ended_at),
             }

@@ -6,8 +6,10 @@ import argparse
 
 from davgate.cli.acting import Act, acting
 from davgate.cli.output import write_json, write_table
+from davgate.cli.rights import in_commands
 from davgate.config import Config
 from davgate.core.principals import accounts, groups
+from davgate.model.errors import AccountRefused
 from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
 
 
@@ -34,13 +36,16 @@ def run(args: argparse.Namespace, config: Config) -> int:
 def _list(act: Act) -> int:
     found = accounts.all_of(act.store, act.ctx, PrincipalKind.GROUP)
     if act.is_json:
-        write_json([{"name": group.name, "is_everybody": group.id == SIGNED_IN_ID} for group in found])
+        write_json([{"name": in_commands(group.name), "is_everybody": group.id == SIGNED_IN_ID} for group in found])
         return 0
-    write_table(("NAME", "WHO"), [(group.name, "all who sign in" if group.id == SIGNED_IN_ID else "") for group in found])
+    rows = [(in_commands(group.name), "all who sign in" if group.id == SIGNED_IN_ID else "") for group in found]
+    write_table(("NAME", "WHO"), rows)
     return 0
 
 
 def _members(act: Act, name: str, *, by_groups: bool) -> int:
+    if in_commands(name) == accounts.SIGNED_IN:
+        raise AccountRefused("Everybody who signs in is in signed-in. List users and services instead.")
     found = groups.members(act.store, act.ctx, name, by_groups=by_groups)
     if act.is_json:
         write_json([{"name": member.name, "kind": member.kind.value} for member in found])
@@ -53,6 +58,12 @@ def _change(act: Act, name: str, members: list[str], *, joins: bool) -> int:
     change = groups.join if joins else groups.leave
     changed = [member for member in members if change(act.store, act.ctx, name, member)]
     done = "now in" if joins else "no longer in"
-    others = f"; unchanged: {', '.join(one for one in members if one not in changed)}" if len(changed) < len(members) else ""
-    sentence = f"{', '.join(changed) or 'Nobody else'} {'are' if len(changed) > 1 else 'is'} {done} {name}{others}."
-    return act.tell(sentence, {"name": name, "joined" if joins else "left": changed})
+    unchanged = [member for member in members if member not in changed]
+    sentences = [f"{_who(changed, 'is', 'are')} {done} {name}."] if changed else []
+    if unchanged:
+        sentences.append(f"{_who(unchanged, 'was', 'were')} {'in' if joins else 'not in'} {name}{' already' if joins else ''}.")
+    return act.tell(" ".join(sentences), {"name": name, "joined" if joins else "left": changed})
+
+
+def _who(names: list[str], one: str, several: str) -> str:
+    return f"{', '.join(names)} {one if len(names) == 1 else several}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.config import Config
 from davgate.core import deleted, time_travel, trash, versioning
 from davgate.core.content import Written
 from davgate.core.tree import listing
-from davgate.model.errors import Malformed, NotFound
+from davgate.model.errors import Malformed, NotFound, PreconditionFailed
 from davgate.model.paths import TreePath, to_text
 
 
@@ -26,17 +28,21 @@ def run(args: argparse.Namespace, config: Config) -> int:
         destination = path if args.to is None else to_path(args.to)
         if args.at is None:
             onto = args.overwrite or destination == path
-            written = versioning.restore(act.store, act.ctx, path, args.no, destination, overwrite=onto)
-            return _tell(act, f"version {args.no} of {to_text(path)}", destination, written)
+            with naming_overwrite():
+                written = versioning.restore(act.store, act.ctx, path, args.no, destination, overwrite=onto)
+            again = "again" if destination == path else f"of {to_text(path)}"
+            return _tell(act, f"has the content of version {args.no} {again}", destination, written)
         at = time_travel.parse_instant(args.at, act.zone, act.store.clock.now())
         # A document gets another version. A folder would go to the trash, with all that is in it.
         onto = args.overwrite or (destination == path and not _is_folder(act, path))
         try:
-            written = time_travel.copy_out(act.store, act.ctx, at, path, destination, overwrite=onto)
+            with naming_overwrite():
+                written = time_travel.copy_out(act.store, act.ctx, at, path, destination, overwrite=onto)
         except NotFound:
             # Something may well be at the path today.
-            raise NotFound((".at", args.at, *path)) from None
-        return _tell(act, f"{to_text(path)} of {args.at}", destination, written)
+            raise Malformed(f"There was nothing at {to_text(path)} at that time.") from None
+        whose = "it" if destination == path else to_text(path)
+        return _tell(act, f"is what {whose} was at {args.at}", destination, written)
 
 
 def from_trash(act: Act, node_id: int, to: str | None, *, overwrite: bool) -> int:
@@ -44,12 +50,28 @@ def from_trash(act: Act, node_id: int, to: str | None, *, overwrite: bool) -> in
     destination = None if to is None else to_path(to)
     entry = next((one for one in trash.entries(act.store, act.ctx) if one.node.id == node_id), None)
     if entry is None:
-        raise NotFound((".trash", str(node_id)))
+        raise no_entry(node_id)
     if entry.name or destination is not None:
-        written = trash.restore(act.store, act.ctx, node_id, destination, overwrite=overwrite)
+        with naming_overwrite():
+            written = trash.restore(act.store, act.ctx, node_id, destination, overwrite=overwrite)
     else:
         written = Written(deleted.restore(act.store, act.ctx, node_id), is_created=True)
-    return _tell(act, "what was deleted", destination or to_path(entry.path), written)
+    return _tell(act, "is what was deleted", destination or to_path(entry.path), written)
+
+
+def no_entry(node_id: int) -> Malformed:
+    """Return the mistake of who names an entry that the trash does not have."""
+    return Malformed(f"The trash has no entry {node_id}. List it with davgate trash list.")
+
+
+@contextmanager
+def naming_overwrite() -> Iterator[None]:
+    """Tell who would replace something by which flag it is done."""
+    try:
+        yield
+    except PreconditionFailed as error:
+        # Without conditions, which only doors have, something that exists is what stands in the way.
+        raise Malformed(str(error).replace("Allow overwriting it", "Replace it with --overwrite")) from error
 
 
 def _is_folder(act: Act, path: TreePath) -> bool:
@@ -64,4 +86,6 @@ def _tell(act: Act, what: str, destination: TreePath, written: Written) -> int:
     where = to_text(destination)
     node = written.node
     data = {"path": where, "uuid": node.uuid, "current": node.version_no, "is_created": written.is_created}
-    return act.tell(f"{where} is {what}.", data)
+    # A folder has no versions.
+    number = f", as version {node.version_no}" if node.version_no and what.startswith("has") else ""
+    return act.tell(f"{where} {what}{number}.", data)

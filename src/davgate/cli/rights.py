@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from davgate.core.principals.accounts import SIGNED_IN
 from davgate.model.errors import Malformed
 from davgate.model.rights import BY_NAME, EDITOR, EVERYTHING, NO_RIGHTS, READER, ROLES, Right, names_of
 
 WORDS: Final[Mapping[str, Right]] = {**BY_NAME, "write": EDITOR}
 """Beside rights and roles, the word that people use for what an editor may."""
+
+_STORED_SIGNED_IN: Final = "signed in"
 
 
 def to_rights(words: Iterable[str]) -> Right:
@@ -25,6 +28,11 @@ def to_rights(words: Iterable[str]) -> Right:
             raise Malformed(f"{word!r} is no right. Roles: {', '.join(ROLES)}; rights: {names}.")
         rights |= WORDS[word]
     return rights
+
+
+def in_commands(name: str) -> str:
+    """Return the name of a principal as commands take it: the group of all who sign in is stored under another."""
+    return SIGNED_IN if name == _STORED_SIGNED_IN else name
 
 
 def in_words(rights: Right) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import logging
 import os
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from davgate import __version__
+from davgate.cli.output import count
 from davgate.config import Address, Config, ConfigError, ServerConfig
 from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, held_back, serve
 
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         types = ServedTypes(config)
         if _crosses_network_in_clear(server):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
-        logger.info("davgate %s starts with %s, %d workers.", __version__, config.data, server.processes)
+        logger.info("davgate %s starts with %s, %s.", __version__, config.data, count(server.processes, "worker"))
         try:
             code = serve(
                 lambda: Application(config, open_store(config, types=types.current), figures_folder),
@@ -50,6 +52,12 @@ def run(args: argparse.Namespace, config: Config) -> int:
             )
         except UnusableTlsFiles as error:
             raise ConfigError([f"TLS: {mistake}" for mistake in error.mistakes]) from error
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise ConfigError(
+                [f"{server.listen} is in use. Stop what listens there, or choose another address with --listen."]
+            ) from error
         logger.info("davgate has stopped.")
         return code
 

@@ -7,10 +7,10 @@ import argparse
 from davgate.cli.acting import Act, acting
 from davgate.cli.erase import sentence, to_json
 from davgate.cli.output import count, exact, local, size, watching, write_json, write_table
-from davgate.cli.restore import from_trash
+from davgate.cli.restore import from_trash, no_entry
 from davgate.config import Config, parse_span
 from davgate.core import retention, trash
-from davgate.model.errors import Malformed
+from davgate.model.errors import Malformed, NotFound
 from davgate.model.instant import after
 
 
@@ -61,7 +61,10 @@ def _list(act: Act) -> int:
 
 def _purge(act: Act, args: argparse.Namespace) -> int:
     if args.older_than is None:
-        purged = retention.purge(act.store, act.ctx, args.id)
+        try:
+            purged = retention.purge(act.store, act.ctx, args.id)
+        except NotFound:
+            raise no_entry(args.id) from None
         return act.tell(sentence(purged), to_json(purged))
     try:
         age = parse_span(args.older_than)

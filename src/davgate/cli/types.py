@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         write_json([_told(types, of) for of in types])
     else:
         rows = [(of.name, of.base, of.extends, str(_fields(of)), ", ".join(types.files[of.name])) for of in types]
-        write_table(("type", "base", "extends", "properties", "files"), rows, numbers=(3,))
+        write_table(("TYPE", "BASE", "EXTENDS", "PROPERTIES", "FILES"), rows, numbers=(3,))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from getpass import getpass
 
 from davgate.app import passwords_of
 from davgate.cli.acting import Act, acting
@@ -13,6 +14,7 @@ from davgate.config import Config
 from davgate.core.principals import accounts
 from davgate.core.principals.accounts import NewUser
 from davgate.model.errors import AccountRefused
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import PrincipalKind
 from davgate.storage.api import Account
 
@@ -20,7 +22,7 @@ _LONGEST_PASSWORD = 1024
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Make, show or change accounts; a password is one line on standard input, so that it is in no list of processes."""
+    """Make, show or change accounts; a password comes by standard input, so that it is in no list of processes."""
     kind = PrincipalKind(args.kind)
     with acting(args, config) as act:
         match args.act:
@@ -40,8 +42,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
             case "expire":
                 expires_at = expiry(act, args.when)
                 accounts.set_expiry(act.store, act.ctx, args.name, kind, expires_at)
-                until = f"until {local(expires_at, act.zone)}" if exact(expires_at) else "without end"
-                return act.tell(f"{args.name} may sign in {until}.", {"name": args.name, "expires_at": exact(expires_at)})
+                return act.tell(f"{args.name} {_until(act, expires_at)}.", {"name": args.name, "expires_at": exact(expires_at)})
             case _:
                 is_disabled = args.act == "disable"
                 accounts.set_disabled(act.store, act.ctx, args.name, kind, is_disabled=is_disabled)
@@ -50,7 +51,12 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 
 def _password() -> str:
-    password = sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
+    if sys.stdin.isatty():
+        password = getpass("Password: ", sys.stderr)
+        if getpass("The same again: ", sys.stderr) != password:
+            raise AccountRefused("The two passwords differ. Try again.")
+    else:
+        password = sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
     if len(password) > _LONGEST_PASSWORD:
         raise AccountRefused(f"A password has at most {_LONGEST_PASSWORD} characters. Choose a shorter one.")
     return password
@@ -67,6 +73,13 @@ def _add(act: Act, args: argparse.Namespace, config: Config) -> int:
     accounts.add_user(act.store, passwords_of(config), new, act.ctx)
     what = "administrator" if args.admin else "user"
     return act.tell(f"Added {what} {args.name}.", {**data, "is_admin": args.admin})
+
+
+def _until(act: Act, expires_at: Instant) -> str:
+    if expires_at >= FOREVER:
+        return "may sign in without end"
+    is_over = expires_at <= act.store.clock.now()
+    return f"{'is shut out since' if is_over else 'may sign in until'} {local(expires_at, act.zone)}"
 
 
 def _list(act: Act, kind: PrincipalKind) -> int:

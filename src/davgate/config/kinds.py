@@ -374,7 +374,7 @@ def optional_span(help: str, *, or_forever: bool = False) -> timedelta | None:
     return setting("", help, parse, bounds=bounds)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that proposes the known name most like another; empty when none is alike."""
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return the end of a sentence that proposes the known name most like another, with a prefix; empty when none is alike."""
     alike = get_close_matches(name, known, 1)
-    return f"; did you mean {alike[0]}?" if alike else ""
+    return f"; did you mean {prefix}{alike[0]}?" if alike else ""

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -21,6 +22,9 @@ class ConfigError(Exception):
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
 
+
+PREFIX = "DAVGATE_"
+"""What the variables of the environment begin with."""
 
 FOREIGN = re.compile(r"DAVGATE_(SERVICE_(HOST|PORT)(_.*)?|PORT(_[0-9]+_.*)?)")
 """What Kubernetes sets in the pods beside a service that is called davgate."""
@@ -98,11 +102,21 @@ def from_file(file: Path, mistakes: list[str]) -> Iterator[Given]:
             continue
         if key in sections() and not isinstance(value, dict):
             mistakes.append(f"{file}: {key} must be a section, [{key}]")
+        if value == {} and key not in sections():
+            mistakes.append(f"{file}: unknown section [{key}]{nearest_setting(key, '')}")
         for name, inner in [(f"{key}.{k}", v) for k, v in value.items()] if isinstance(value, dict) else [(key, value)]:
             if name in known:
                 yield Given(str(file), name, inner)
             elif key not in sections() or isinstance(value, dict):
-                mistakes.append(f"{file}: unknown setting {name}{nearest(name, known)}")
+                mistakes.append(f"{file}: unknown setting {name}{nearest_setting(*name.partition('.')[::2])}")
+
+
+def nearest_setting(section: str, key: str) -> str:
+    """Return the end of a sentence that proposes what is most like a setting that there is not: another one, or a section."""
+    if section in sections() or not (alike := get_close_matches(section, sections(), 1)):
+        return nearest(f"{section}.{key}" if key else section, settings())
+    keys = [name.removeprefix(f"{alike[0]}.") for name in settings() if name.startswith(f"{alike[0]}.")]
+    return nearest(key, keys, f"{alike[0]}.") or f"; did you mean [{alike[0]}]?"
 
 
 def from_named_sections(file: str, kind: str, value: object, mistakes: list[str]) -> Iterator[Given]:
@@ -128,11 +142,13 @@ def from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterato
     for name, value in sorted(environ.items()):
         if name in known:
             yield Given(name, known[name], value)
-        elif name.startswith("DAVGATE_") and not FOREIGN.fullmatch(name):
-            full_name = name.removeprefix("DAVGATE_").lower().replace("__", ".")
+        elif name.startswith(PREFIX) and not FOREIGN.fullmatch(name):
+            full_name = name.removeprefix(PREFIX).lower().replace("__", ".")
             if find(full_name) and variable(full_name) == name:
                 yield Given(name, full_name, value)
             else:
                 section = (full_name.split(".") + [""])[1]
                 named = map(variable, named_settings(section)) if section else ()
-                mistakes.append(f"unknown environment variable {name}{nearest(name, [*known, *named])}")
+                # What all begin with would make any two of them alike.
+                bare = [one.removeprefix(PREFIX) for one in (*known, *named)]
+                mistakes.append(f"unknown environment variable {name}{nearest(name.removeprefix(PREFIX), bare, PREFIX)}")

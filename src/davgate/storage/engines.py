@@ -55,5 +55,6 @@ def open_postgresql(url: URL, readers: int) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise StoreUnusable(
-            "This database needs a driver that is not installed. For PostgreSQL install davgate[postgres]."
+            "This database needs a driver that is not installed. For PostgreSQL, in a clone of davgate:"
+            " pip install -c constraints.txt '.[postgres]'."
         ) from error
