@@ -2,11 +2,12 @@
 
 import re
 from html import unescape
+from http import HTTPStatus
 from urllib.parse import unquote
 
 import pytest
 
-from davgate.dav.page import listing_page
+from davgate.dav.page import error_page, listing_page
 from davgate.model.node import NodeKind
 from davgate.model.paths import TreePath
 from davgate.storage.api import MemberRow
@@ -73,6 +74,15 @@ def test_trail_leads_to_every_folder_above() -> None:
 )  # fmt: skip
 def test_length_is_shown_in_steps_of_a_thousand(length_bytes: int, shown: str) -> None:
     assert f'<td class="n">{shown}</td>' in page((), a_document("a", length_bytes=length_bytes))
+
+
+def test_error_is_a_sentence_with_a_link_to_the_drive() -> None:
+    text = error_page("/d&v", HTTPStatus.NOT_FOUND, f"There is nothing at /{TRAP}.").decode()
+
+    assert re.findall(r'href="([^"]*)"', text) == ["/d&amp;v/"]
+    assert "<h1>Not Found</h1>" in text
+    assert f"There is nothing at /{TRAP}." in unescape(text)
+    assert "<script" not in text
 
 
 def test_empty_folder_says_so() -> None:

@@ -12,18 +12,22 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
+from falcon import mediatypes
+from falcon.errors import InvalidMediaRange, InvalidMediaType
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davgate.core import auditing
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
+from davgate.dav.page import CONTENT_TYPE as HTML
+from davgate.dav.page import SAFETY, error_page
 from davgate.dav.stock.provider import DriveProvider
 from davgate.http.errors import UnknownMethod
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
-from davgate.http.responses import Response, StartResponse, empty
+from davgate.http.responses import Response, StartResponse, empty, refusal
 from davgate.model.errors import DavgateError
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
@@ -91,10 +95,19 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 raise UnknownMethod(request.method, ALLOW[1])
             return self._login.run(request, lambda principal: self._attempt(principal, method, request))
         except DavgateError as error:
-            response = refused(self.drive, path, error)
+            response = self._shown(environ, error) or refused(self.drive, path, error)
             if response.status == HTTPStatus.METHOD_NOT_ALLOWED and not isinstance(error, UnknownMethod):
                 response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
+
+    def _shown(self, environ: Environ, error: DavgateError) -> Response | None:
+        """Return the page of an error for a browser; none for programs, and where a browser is to ask for the password."""
+        status, headers = refusal(error, ())
+        if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.UNAUTHORIZED or not _prefers_page(environ):
+            return None
+        page = error_page(self.drive.mount, HTTPStatus(status), str(error))
+        length = ("Content-Length", str(len(page)))
+        return Response(status, [("Content-Type", HTML), length, *SAFETY, ("Vary", "Accept"), *headers], (page,), error.code)
 
     def require_sign_in(self, environ: Environ) -> Principal:
         """Return who makes a request that is not about the tree.
@@ -128,6 +141,17 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         response = method(replace(exchange, place=deltav.selected(exchange)))
         response.headers.append(("Vary", "Label"))
         return response
+
+
+def _prefers_page(environ: Environ) -> bool:
+    """Tell whether a client that reads likes a page better than XML, as browsers say and programs do not."""
+    accept = environ.get("HTTP_ACCEPT", "").lower()
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "text/html" not in accept:
+        return False
+    try:
+        return mediatypes.quality("text/html", accept) > mediatypes.quality("application/xml", accept)
+    except (InvalidMediaRange, InvalidMediaType):
+        return False
 
 
 def _allow_beside(refused_method: str) -> tuple[str, str]:

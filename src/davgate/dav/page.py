@@ -1,11 +1,16 @@
-"""What a browser is shown for a folder: a plain listing, without scripts (GET on a collection, RFC 4918, 9.4)."""
+"""What a browser is shown for a folder: a plain listing, without scripts (GET on a collection, RFC 4918, 9.4).
+
+And what it is shown for an error, which programs get as XML.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from http import HTTPStatus
 
 from davgate.dav.facts import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
+from davgate.dav.xml import printable
 from davgate.http.headers import quote_name, quote_path
 from davgate.http.responses import ALONE, NOSNIFF
 from davgate.model.instant import Instant, to_datetime
@@ -40,8 +45,7 @@ def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow], *, ha
     shelf = f"{base}{VERSIONS}/" if has_versions else ""
     version = f'<th class="n"><a href="{shelf}" title="Versions of all documents here">Version</a></th>' if shelf else ""
     yield (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><nav>{_trail(mount, path)}</nav><h1>{title}</h1>"
+        f"{_head(title, _trail(mount, path))}"
         f'<table><tr><th>Name</th>{version}<th class="n">Size</th><th class="t">Changed (UTC)</th></tr>'
     ).encode()
     is_empty = True
@@ -50,6 +54,19 @@ def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow], *, ha
         yield _line(base, shelf, row).encode()
     note = "<p>This folder is empty.</p>" if is_empty else ""
     yield f"</table>{note}</body></html>".encode()
+
+
+def error_page(mount: str, status: HTTPStatus, sentence: str) -> bytes:
+    """Return the page of an error, with a link to the drive."""
+    drive = f'<a href="{escape(quote_path((), mount, collection=True))}">Drive</a>'
+    return f"{_head(escape(status.phrase), drive)}<p>{escape(printable(sentence))}</p></body></html>".encode()
+
+
+def _head(title: str, trail: str) -> str:
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body><nav>{trail}</nav><h1>{title}</h1>"
+    )
 
 
 def _trail(mount: str, path: TreePath) -> str:

@@ -50,6 +50,8 @@ def home_page(base_url: str, drive_mount: str, doors: Mapping[str, str]) -> Resp
         f"{f'<h2>REST</h2><dl>{rest}</dl>' if rest else ''}"
         "<h2>Earlier versions</h2><p>Saving makes a version, and old ones stay. Those of the document <code>NAME</code> are "
         "files in the folder <code>.versions/NAME/</code> beside it, which opens by its address though it is not listed.</p>"
+        f"<p>So do {_folder(drive_mount, '.trash')}, what was deleted, {_folder(drive_mount, '.at')}, everything as it was at an "
+        f"instant, and {_folder(drive_mount, '.rescue')}, your saves that came too late.</p>"
         "<h2>For operators</h2>"
         '<p><a href="/healthz">/healthz</a> · <a href="/readyz">/readyz</a> · <a href="/metrics">/metrics</a></p></body></html>'
     )
@@ -59,6 +61,10 @@ def home_page(base_url: str, drive_mount: str, doors: Mapping[str, str]) -> Resp
         page.encode(),
         ("Content-Security-Policy", f"default-src 'none'; style-src 'unsafe-inline'; {ALONE}"),
     )
+
+
+def _folder(drive_mount: str, name: str) -> str:
+    return f'<a href="{escape(drive_mount)}/{name}/">{_code(name)}</a>'
 
 
 def _code(text: str) -> str:
