@@ -147,7 +147,8 @@ def _retitling(name: str) -> Rule:
         what = getattr(place, name)
         if refused := _found(asking, what):
             return refused
-        return asking.needs(what, Right.PROPERTIES) or asking.changing(what)
+        # Attributes, too, are kept for who has it checked out.
+        return asking.needs(what, Right.PROPERTIES) or asking.writing(what)
 
     return rule
 
