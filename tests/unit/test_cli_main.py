@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from davgate import __version__
-from davgate.cli.main import Exit, main, parser
+from davgate.cli.arguments import parser
+from davgate.cli.main import Exit, main
 
 
 def test_flags_of_each_command_are_understood() -> None:

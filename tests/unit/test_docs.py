@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from davgate.cli.main import Exit, parser
+from davgate.cli.arguments import parser
+from davgate.cli.main import Exit
 from davgate.config import named_settings, settings
 from davgate.dav.app import METHODS
 from davgate.http.errors import TABLE

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from davgate import __version__
 
@@ -16,16 +16,7 @@ _PASSWORD = "read the password from standard input: a terminal, which asks twice
 
 
 class Parser(argparse.ArgumentParser):
-    """Names in each mistake the command that it was made in, and the command that may have been meant."""
-
-    def parse_known_args(  # type: ignore[override]  # every overload of the base is this one
-        self, args: Sequence[str] | None = None, namespace: Any = None
-    ) -> Any:
-        """Refuse what is left over at once: argparse would leave that to the top, which tells the usage of all commands."""
-        found, left = super().parse_known_args(args, namespace)
-        if left:
-            self.error(f"unrecognized arguments: {' '.join(left)}")
-        return found, left
+    """Names the command that may have been meant where there is none of a name."""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         try:
@@ -36,6 +27,16 @@ class Parser(argparse.ArgumentParser):
             alike = get_close_matches(str(value), action.choices, 1)
             hint = f" Did you mean {alike[0]}?" if alike else f" There are: {', '.join(action.choices)}."
             raise argparse.ArgumentError(None, f"there is no command {value!r}.{hint}") from None
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the arguments say, or end with the usage of the command in which they are mistaken."""
+    top = parser()
+    found, left = top.parse_known_args(argv)
+    if left:
+        # argparse itself leaves that to the top, which tells the usage of all commands.
+        getattr(found, "parser", top).error(f"unrecognized arguments: {' '.join(left)}")
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -349,7 +350,7 @@ def _add(commands: Commands, name: str, module: str, help: str) -> argparse.Argu
     command = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", allow_abbrev=False)
     command.add_argument("--data", metavar="DIR", help="folder of everything that davgate keeps")
     command.add_argument("--config", metavar="FILE", type=Path, help="settings file (TOML)")
-    command.set_defaults(module=module)
+    command.set_defaults(module=module, parser=command)
     return command
 
 

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from davgate import log
 from davgate.cli import config as config_command
-from davgate.cli.arguments import parser
+from davgate.cli.arguments import parse
 from davgate.config import Config, ConfigError, load
 from davgate.model.errors import DavgateError
 
@@ -45,7 +45,7 @@ FLAGS = {"data": "data", "listen": "server.listen", "workers": "server.workers"}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return its exit code."""
-    args = parser().parse_args(argv)
+    args = parse(argv)
     try:
         code = _run(args)
         # What is left to write may find that nobody reads it, which only here is noticed in time.

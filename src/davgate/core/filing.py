@@ -89,6 +89,14 @@ def show_on_drive(tx: Transaction, node: Node, file_name: str) -> Node:
     return replace(node, name=name)
 
 
+def file_on_drive(tx: Transaction, ctx: Context, node: Node, file_name: str) -> Node:
+    """Let the drive show a document that has content now, and tell of it; one that has a name keeps it."""
+    placed = show_on_drive(tx, node, file_name)
+    if placed is not node:
+        record(tx, ctx, "file", catalog.path_of(tx, node.id) or (), node.id, change_of("create", placed))
+    return placed
+
+
 def take_content_away(
     tx: Transaction, ctx: Context, found: Resolved, node: Node, current: Version, cause: Cause, said: Said
 ) -> Node:

@@ -22,7 +22,7 @@ from davgate.core.content import (
 )
 from davgate.core.describing import Described, describe_found
 from davgate.core.editing import write_content
-from davgate.core.filing import addable_at, collection_at, filing_collection, free_name, show_on_drive, take_content_away
+from davgate.core.filing import addable_at, collection_at, file_on_drive, filing_collection, free_name, take_content_away
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
@@ -305,7 +305,7 @@ def restore_within(
     has_content = version is not None and version.has_content
     if version is not None and has_content and not is_own:
         node = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
-        return _place(tx, ctx, node, version.file_name)
+        return file_on_drive(tx, ctx, node, version.file_name)
     if current is not None and current.has_content and not is_own:
         return take_content_away(tx, ctx, found, node, current, Cause.REVERT, said)
     node = add_metadata_version(tx, ctx, node, metadata, comment=comment, changed_streams=changed_streams)
@@ -383,7 +383,7 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
     always = changes.always or after is not None or bool(changed_streams)
     said = Said("", changes.comment, name, after, always, changed_streams)
     node = write_content(store, tx, ctx, found, content, Cause.SAVE, said=said).node
-    return node if is_own else _place(tx, ctx, node, name)
+    return node if is_own else file_on_drive(tx, ctx, node, name)
 
 
 def _without_file(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> Node:
@@ -401,14 +401,6 @@ def _present_name(found: Resolved, node: Node, current: Version | None, *, is_ow
     taken = found.check_out
     own = taken.file_name if is_own and taken is not None and taken.content is not None else None
     return own or (current.file_name if current is not None else "") or node.name or ""
-
-
-def _place(tx: Transaction, ctx: Context, node: Node, file_name: str) -> Node:
-    """Let the drive show a document that has content now."""
-    placed = show_on_drive(tx, node, file_name)
-    if placed is not node:
-        record(tx, ctx, "file", catalog.path_of(tx, node.id) or (), node.id, change_of("create", placed))
-    return placed
 
 
 def _change_metadata(

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from davgate.core.access import check_conditions, check_member_locks, check_read_conditions, check_untouched, look_up
-from davgate.core.content import Said, Written, change_of
+from davgate.core.content import Said, Written
 from davgate.core.deleted import look_up_shown
 from davgate.core.describing import Described, describe_within
 from davgate.core.documents import Opened
 from davgate.core.editing import write_content
-from davgate.core.filing import show_on_drive
+from davgate.core.filing import file_on_drive
 from davgate.core.moving import write_copy
-from davgate.core.recording import record
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
@@ -161,9 +160,7 @@ def revert(store: Store, ctx: Context, where: Where, number: int, *, comment: st
         versions.seal_below(tx, node.id)
         said = Said(f"version {version.no}", comment, version.file_name, always=True)
         written = write_content(store, tx, ctx, found, version.content, Cause.REVERT, said=said).node
-        reverted = show_on_drive(tx, written, version.file_name)
-        if reverted is not written:
-            record(tx, ctx, "file", catalog.path_of(tx, node.id) or (), node.id, change_of("create", reverted))
+        reverted = file_on_drive(tx, ctx, written, version.file_name)
         tx.commit()
     return reverted
 

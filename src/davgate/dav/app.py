@@ -12,8 +12,6 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from falcon import mediatypes
-from falcon.errors import InvalidMediaRange, InvalidMediaType
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davgate.core import auditing
@@ -23,7 +21,8 @@ from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of,
 from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, error_page
 from davgate.dav.stock.provider import DriveProvider
-from davgate.http.errors import UnknownMethod
+from davgate.http import negotiation
+from davgate.http.errors import NotAcceptable, UnknownMethod
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
@@ -145,12 +144,12 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
 
 def _prefers_page(environ: Environ) -> bool:
     """Tell whether a client that reads likes a page better than XML, as browsers say and programs do not."""
-    accept = environ.get("HTTP_ACCEPT", "").lower()
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "text/html" not in accept:
+    accept = environ.get("HTTP_ACCEPT", "")
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "text/html" not in accept.lower():
         return False
     try:
-        return mediatypes.quality("text/html", accept) > mediatypes.quality("application/xml", accept)
-    except (InvalidMediaRange, InvalidMediaType):
+        return negotiation.choose(accept, ("application/xml", "text/html")) == "text/html"
+    except NotAcceptable:
         return False
 
 

@@ -10,11 +10,12 @@ import falcon
 
 from davgate.core.content import Body
 from davgate.core.store import Context, Store
+from davgate.http import negotiation
 from davgate.http.headers import quote_path
 from davgate.http.requests import Request
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import TooLarge, UnsupportedBody
-from davgate.rest import json_bodies, multipart, negotiation, queries
+from davgate.rest import json_bodies, multipart, queries
 from davgate.rest.multipart import Part
 from davgate.rest.operations import AnyOf, Json, Operation
 from davgate.rest.queries import Q
