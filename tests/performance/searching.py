@@ -243,7 +243,7 @@ def _add(tx: Transaction, folder: Node, numbers: Sequence[int], by: int) -> None
         metadata = said(number)
         new = NewVersion(node.id, 1, Cause.CREATED, tx.at, by, node.name or "", NO_CONTENT, metadata=metadata)
         versions.add(tx, [new])
-        property_index.add(tx, node.id, metadata, node.name or "")
+        property_index.add(tx, node, metadata, node.name or "")
         if number % 10:
             descriptions.set_type(tx, node.id, _TYPE if number % 10 > 1 else _OTHER)
 

@@ -6,6 +6,8 @@ import pytest
 
 from davgate.core.store import Store
 from tests.protocol.client import Client
+from tests.protocol.multistatus import propfind
+from tests.protocol.test_yuuvis_search import addresses
 from tests.protocol.yuuvis import (
     BASE,
     EMPTY_DIGEST,
@@ -19,12 +21,14 @@ from tests.protocol.yuuvis import (
     imported,
     only,
     part,
+    post,
     post_form,
     refusal,
     said,
     shown,
     stream_of,
     upload,
+    uuid_of,
 )
 
 
@@ -46,6 +50,42 @@ def test_new_content_without_a_name_keeps_the_one_that_was(ann: Client, email: s
     for header in ({}, {"content_disposition": "attachment"}):
         changed = stream_of(only(upload(ann, email, content_type="", **header)))
         assert (changed["fileName"], changed["mimeType"]) == ("a.txt", "text/plain")
+
+
+@pytest.mark.parametrize("sent", ["garbage", "text/", "a, b; c", "application/octet-stream", "text/plain;", "x" * 255])
+def test_any_media_type_is_told_as_it_was_sent_and_sent_back_if_it_is_one(
+    store: Store, ann: Client, email: str, sent: str
+) -> None:
+    assert stream_of(only(upload(ann, email, content_type=sent)))["mimeType"] == sent
+
+    assert stream_of(shown(ann, email))["mimeType"] == sent
+    assert addresses(ann, f"SELECT * FROM email WHERE system:contentStreamMimeType = '{sent}'") == [email]
+    unreadable = "application/octet-stream"
+    for where in (f"{email}/contents/file", f"{email}/versions/2/contents/file", "/dav/yuuvis/2026-11/a.txt"):
+        assert ann("GET", where).headers["content-type"] == unreadable
+    (entry,) = propfind(ann, "/dav/yuuvis/2026-11/a.txt", "getcontenttype").values()
+    assert entry["getcontenttype"] == unreadable
+    okd = ann("GET", f"/okd/v1/documents/{uuid_of(email)}", accept="application/octet-stream")
+    assert (okd.status, okd.headers["content-type"]) == (200, unreadable)
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 256, "text/plain\x00"])
+def test_media_type_that_no_line_of_text_is_leaves_it_to_the_name(ann: Client, email: str, sent: str) -> None:
+    named = {"content_disposition": 'attachment; filename="a.pdf"'}
+    assert stream_of(only(upload(ann, email, content_type=sent, **named)))["mimeType"] == "application/pdf"
+
+
+def test_media_type_is_told_as_the_object_says_it(ann: Client) -> None:
+    made = only(post_form(ann, envelope(an_email("x", {"cid": "c", "mimeType": "plain"})), part("c", HELLO, "text/plain")))
+    assert stream_of(made)["mimeType"] == "plain"
+    typed = only(post_form(ann, envelope(an_email("x", {"cid": "c"})), part("c", HELLO, "plain", "a.pdf")))
+    assert stream_of(typed)["mimeType"] == "plain"
+
+    typed["contentStreams"][0]["mimeType"] = "plainer"
+    changed = only(post(ann, typed, to=address(typed)))
+    assert stream_of(changed)["mimeType"] == "plainer"
+    again = only(post(ann, an_email("y", {"contentStreamId": stream_of(changed)["contentStreamId"], "mimeType": "again"})))
+    assert stream_of(again)["mimeType"] == "again"
 
 
 def test_put_is_as_good_as_post(ann: Client, email: str) -> None:

@@ -15,6 +15,7 @@ from tests.protocol.yuuvis import (
     BASE,
     HELLO,
     a_folder,
+    address,
     an_email,
     an_imported_email,
     envelope,
@@ -166,3 +167,52 @@ def test_full_update_leaves_what_other_doors_say(ann: Client) -> None:
 
     kept = shown_by_okd(ann, delivered)
     assert (kept["documentName"], kept["documentSubtype"], kept["description"]) == ("Other", "overeenkomst", "three words here")
+
+
+# Moved on the drive while a client edits
+
+
+@pytest.mark.parametrize("to", ["/dav/f/a.txt", "/dav/yuuvis/2026-11/Akten/b.txt", "/dav/f/b.txt"])
+@pytest.mark.parametrize("send", [post, patch])
+def test_update_does_not_undo_a_move_that_its_client_has_not_seen(ann: Client, to: str, send: Any) -> None:
+    folder = a_folder(ann)
+    file = {"cid": "c", "fileName": "a.txt"}
+    email = address(only(post_form(ann, envelope(an_email("x", file, system__parentId=folder)), part("c", HELLO))))
+    ann.mkcol("/dav/f")
+    read = shown(ann, email)
+    assert ann("MOVE", "/dav/yuuvis/2026-11/Akten/a.txt", destination=f"http://drive.test{to}").status == 201
+
+    assert refusal(send(ann, read, to=email)) == (409, 2810)
+    assert ann.get(to) == HELLO
+
+    again = shown(ann, email)
+    assert shown(ann, f"{email}/versions/1") == again
+    assert said(again)["system:versionNumber"] == 1
+    again["properties"]["appEmail:subject"]["value"] = "y"
+    assert said(only(send(ann, again, to=email)))["appEmail:subject"] == "y"
+    assert ann.get(to) == HELLO
+
+
+def test_object_is_moved_back_by_who_has_seen_where_it_was_moved(ann: Client, store: Store) -> None:
+    folder = a_folder(ann)
+    file = {"cid": "c", "fileName": "a.txt"}
+    email = address(only(post_form(ann, envelope(an_email("x", file, system__parentId=folder)), part("c", HELLO))))
+    ann.mkcol("/dav/f")
+    ann("MOVE", "/dav/yuuvis/2026-11/Akten/a.txt", destination="http://drive.test/dav/f/a.txt")
+    read = shown(ann, email)
+    assert said(read)["system:parentId"] == uuid_of(on_drive(store, ann, "/f"))
+
+    read["properties"]["system:parentId"]["value"] = folder
+    moved = only(post(ann, read, to=email))
+
+    assert said(moved)["system:parentId"] == folder
+    assert ann.get("/dav/yuuvis/2026-11/Akten/a.txt") == HELLO
+    assert said(only(post(ann, moved, to=email)))["system:versionNumber"] == 3
+
+
+def test_move_of_the_folder_above_is_no_move_of_what_is_in_it(ann: Client) -> None:
+    email = imported(ann, an_email(system__parentId=a_folder(ann)))
+    read = shown(ann, email)
+    ann("MOVE", "/dav/yuuvis/2026-11/Akten", destination="http://drive.test/dav/Akten")
+
+    assert post(ann, read, to=email).status == 200

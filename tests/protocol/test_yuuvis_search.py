@@ -38,6 +38,7 @@ from tests.protocol.yuuvis import (
     of,
     only,
     patch,
+    post,
     refusal,
     said,
     upload,
@@ -265,6 +266,61 @@ def test_what_lies_in_no_folder_that_anybody_chose_has_no_parent(ann: Client) ->
     without = addresses(ann, "SELECT * FROM system:document WHERE system:parentId IS NULL")
     assert email in without and len(without) == 2
     assert len(addresses(ann, "SELECT * FROM system:document WHERE system:parentId IS NOT NULL")) == 1
+
+
+@on_both_databases
+def test_folder_that_the_caller_may_not_read_is_nobodys_parent(
+    ann: Client, bob: Client, root_admin: Client, store: Store
+) -> None:
+    folder = imported(ann, of(values(system__objectTypeId="folder", Name="f")))
+    parent = folder.rpartition("/")[2]
+    shared = imported(ann, an_email("x", system__parentId=parent))
+    own = imported(bob, an_email("x", system__parentId=parent))
+    granting.close(store, root_admin.ctx, path("/yuuvis/2026-11/f"))
+    granting.grant(store, root_admin.ctx, path("/yuuvis/2026-11/f"), "ann", READER)
+    for email in (shared, own):
+        granting.grant(store, root_admin.ctx, email.rpartition("/")[2], "bob", READER)
+    both = {shared, own}
+    assert {*addresses(bob, "SELECT * FROM email WHERE appEmail:subject = 'x'")} == both
+    assert all("system:parentId" not in said(one) for one in found(bob, "SELECT * FROM email"))
+    for where, of_bob, of_ann in (
+        (f"system:parentId = '{parent}'", set(), both),
+        (f"system:parentId IN ('{parent}')", set(), both),
+        (f"system:parentId LIKE '{parent[:8]}%'", set(), both),
+        ("system:parentId > '0'", set(), both),
+        ("system:parentId IS NULL", both, set()),
+        (f"system:parentId <> '{parent}'", both, set()),
+    ):
+        assert {*addresses(bob, f"SELECT * FROM email WHERE {where}")} == of_bob, where
+        assert {*addresses(ann, f"SELECT * FROM email WHERE {where}")} == of_ann, where
+
+
+@on_both_databases
+def test_what_is_equal_by_all_that_is_sorted_by_is_in_the_order_of_the_ids(ann: Client, bob: Client, root_admin: Client) -> None:
+    made = post(ann, *(an_email("x", appEmail__size=no % 2) for no in range(12))).json["objects"]
+    for client in (bob, root_admin):
+        for order in ("", "ORDER BY appEmail:subject", "ORDER BY system:contentStreamLength DESC"):
+            statement = f"SELECT * FROM email {order}"
+            paged = [one for no in range(0, 12, 5) for one in addresses(client, statement, skipCount=no, maxItems=5)]
+            assert paged == sorted(map(address, made)), order
+        by_size = addresses(client, "SELECT * FROM email ORDER BY appEmail:size")
+        assert by_size[:6] == sorted(by_size[:6]) and by_size[6:] == sorted(by_size[6:])
+
+
+@on_both_databases
+def test_words_in_a_name_are_whole_words(ann: Client) -> None:
+    ann.put("/dav/Quarterly report_2026.txt", b"one")
+    titled = imported(ann, of(values(system__objectTypeId="document", Name=f"{'x ' * 300}Quarter")))
+    for words, names in (
+        ("quarter", [titled]),
+        ("quarterly", None),
+        ("REPORT quarterly 2026", None),
+        ("report quarter", []),
+        ("report!", None),
+        ("!", []),
+    ):
+        found_ = addresses(ann, f"SELECT * FROM document WHERE Name CONTAINS '{words}'")
+        assert found_ == names if names is not None else len(found_) == 1 and found_ != [titled], words
 
 
 # Types

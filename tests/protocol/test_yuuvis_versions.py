@@ -8,7 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
+from davgate.core.principals import granting
+from davgate.core.store import Store
+from tests.builders import findings, path
 from tests.protocol.client import Client
+from tests.protocol.databases import on_both_databases
 from tests.protocol.yuuvis import (
     BASE,
     HELLO,
@@ -21,6 +25,7 @@ from tests.protocol.yuuvis import (
     envelope,
     imported,
     of,
+    on_drive,
     only,
     patch,
     refusal,
@@ -97,6 +102,77 @@ def test_restored_version_goes_back_to_its_folder_if_that_is_asked_for(ann: Clie
     restored = only(ann("POST", f"{email}/versions/3/actions/restore?restoreParentId={str(with_place).lower()}"))
 
     assert said(restored)["system:parentId"] == (first if with_place else second)
+
+
+def folders_of(client: Client, where: str) -> list[str | None]:
+    """Return the folders that the versions of an object tell."""
+    versions = client("GET", f"{where}/versions").json["objects"]
+    for one in versions:
+        assert only(client("GET", f"{where}/versions/{said(one)['system:versionNumber']}")) == one
+    return [said(one).get("system:parentId") for one in versions]
+
+
+@on_both_databases
+@pytest.mark.parametrize("has_content", [True, False])
+def test_version_tells_the_folder_that_the_object_was_in_then(ann: Client, has_content: bool) -> None:
+    email = an_imported_email(ann) if has_content else imported(ann, an_email())
+    first, second = a_folder(ann, "first"), a_folder(ann, "second")
+    patch(ann, of(values(system__parentId=first)), to=email)
+    patch(ann, of(values(appEmail__subject="x")), to=email)
+    patch(ann, of(values(system__parentId=second)), to=email)
+    assert folders_of(ann, email) == [None, first, first, second]
+
+    upload(ann, email)
+    restored = only(ann("POST", f"{email}/versions/2/actions/restore?restoreParentId=true"))
+    assert said(restored)["system:parentId"] == first
+    assert folders_of(ann, email) == [None, first, first, second, second, first]
+
+
+def test_version_tells_the_folder_of_then_whichever_door_has_moved_it(ann: Client, email: str, store: Store) -> None:
+    first = a_folder(ann, "first")
+    patch(ann, of(values(system__parentId=first)), to=email)
+    ann.mkcol("/dav/f")
+    ann("MOVE", "/dav/yuuvis/2026-11/first/a.txt", destination="http://drive.test/dav/f/b.txt")
+    there = uuid_of(on_drive(store, ann, "/f"))
+    assert folders_of(ann, email) == [None, there]
+    patch(ann, of(values(appEmail__subject="x")), to=email)
+    assert folders_of(ann, email) == [None, first, there]
+
+    ann.mkcol("/dav/g")
+    folder = f"{BASE}/{there}"
+    patch(ann, of(values(Name="x")), to=folder)
+    ann("MOVE", "/dav/f", destination="http://drive.test/dav/g/f")
+    patch(ann, of(values(Name="y")), to=folder)
+    assert folders_of(ann, folder) == [None, None, uuid_of(on_drive(store, ann, "/g"))]
+    assert findings(store) == []
+
+
+def test_version_does_not_tell_a_folder_that_the_caller_may_not_read(
+    ann: Client, bob: Client, root_admin: Client, store: Store, email: str
+) -> None:
+    first, second = a_folder(ann, "first"), a_folder(ann, "second")
+    for folder in (first, second):
+        patch(ann, of(values(system__parentId=folder)), to=email)
+    granting.close(store, root_admin.ctx, path("/yuuvis/2026-11/first"))
+    assert folders_of(bob, email) == [None, None, second]
+
+
+def test_what_many_versions_tell_takes_no_more_statements_than_what_few_tell(
+    ann: Client, email: str, store: Store, statements: list[str]
+) -> None:
+    def asked() -> int:
+        store.database.close()
+        statements.clear()
+        assert ann("GET", f"{email}/versions").status == 200
+        return len(statements)
+
+    folders = [a_folder(ann, name) for name in ("first", "second")]
+    for folder in folders:
+        patch(ann, of(values(system__parentId=folder)), to=email)
+    few = asked()
+    for no in range(6):
+        patch(ann, of(values(system__parentId=folders[no % 2])), to=email)
+    assert asked() == few
 
 
 # Deleting

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from davgate.model.media_types import LONGEST, UNKNOWN, choose, guess
+from davgate.model.media_types import LONGEST, UNKNOWN, as_sent, choose, guess, readable
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,24 @@ def test_declared_type_wins_over_the_suffix(declared: str) -> None:
 )
 def test_declaration_of_no_use_leaves_it_to_the_suffix(declared: str | None) -> None:
     assert choose(declared, "a.pdf") == "application/pdf"
+
+
+@pytest.mark.parametrize("declared", ["garbage", UNKNOWN, "text/plain;", "téxt/plain", "a" * LONGEST])
+def test_what_was_sent_is_kept_as_it_is(declared: str) -> None:
+    assert as_sent(declared, "a.pdf") == declared
+
+
+@pytest.mark.parametrize("declared", [None, "", "text/plain\r\nX: y", "a\x00", "\ud800", "a" * (LONGEST + 1)])
+def test_what_is_no_line_of_text_is_not_kept(declared: str | None) -> None:
+    assert as_sent(declared, "a.pdf") == "application/pdf"
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [("text/plain; charset=utf-8", "text/plain; charset=utf-8"), ("garbage", UNKNOWN), ("text/plain;", UNKNOWN), ("", UNKNOWN)],
+)
+def test_stored_type_that_is_none_is_read_as_unknown(stored: str, read: str) -> None:
+    assert readable(stored) == read
 
 
 def test_types_do_not_depend_on_files_of_the_machine() -> None:

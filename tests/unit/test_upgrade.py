@@ -21,12 +21,13 @@ from davgate.core.searching import Search, search
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions, IfList, StateToken
 from davgate.model.errors import Locked, SaveKept, StoreUnusable
+from davgate.model.indexing import TOP
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal
 from davgate.model.query import Compares, HasValue, Operator, Property, Words, equals
 from davgate.model.rights import EDITOR
 from davgate.storage import schema
-from davgate.storage.api import access
+from davgate.storage.api import access, places
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
 
@@ -402,6 +403,45 @@ def test_store_of_the_fourth_schema_is_searched_by_size_and_by_words(empty_datab
         ):
             assert [one.node.id for one in search(store, ANN, Search(condition)).items] == [MOVED, AHEAD]
         assert search(store, ANN, Search(Compares(Property("x:count"), Operator.GREATER, 12))).total == 0
+
+
+def test_names_parts_and_places_are_known_after_an_upgrade(empty_database_url: str, tmp_path: Path) -> None:
+    database = Database(empty_database_url, SettableClock())
+    FirstStore(database, then="0005")
+    with database.engine.begin() as connection:
+        current = "SELECT version.digest FROM version JOIN node ON node.id = document_id AND version_no = no WHERE node.id = :id"
+        for node_id, is_other in ((MOVED, False), (AHEAD, True)):
+            known = bytes(connection.execute(text(current), {"id": node_id}).scalar_one()).hex().upper()
+            part = {"id": f"ID-{node_id}", "range": "0-1", "digest": "X" if is_other else known}
+            said = json.dumps({"title": "x", "yuuvis:contentStream": part})
+            connection.execute(
+                text("UPDATE version SET properties = :said WHERE document_id = :id"), {"said": said, "id": node_id}
+            )
+            connection.execute(text("INSERT INTO document_text (node_id, words) VALUES (:id, ' x old ')"), {"id": node_id})
+            for name, value in (("title", "x"), ("yuuvis:contentStream", TOP)):
+                row = {"name": name, "value": value, "id": node_id}
+                connection.execute(text("INSERT INTO property_value (property, value, node_id) VALUES (:name, :value, :id)"), row)
+        connection.execute(
+            text("UPDATE version SET file_name = 'old' WHERE document_id IN (:moved, :ahead, :document)"),
+            {"moved": MOVED, "ahead": AHEAD, "document": DOCUMENT},
+        )
+        bare = text("UPDATE node SET name = NULL, name_key = NULL WHERE id = :id")
+        connection.execute(bare, {"id": PENDING})
+        connection.execute(text("DELETE FROM placement WHERE node_id = :id"), {"id": PENDING})
+
+    schema.prepare(database)
+    database.close()
+
+    with opened_store(empty_database_url, tmp_path, SettableClock()) as store:
+        codes = ("index-differs", "words-differ", "bare-place-differs", "bare-place-open")
+        assert not [one for one in findings(store, read_data=False) if one.code in codes]
+        part_of = Property("yuuvis:contentStream")
+        assert [one.node.id for one in search(store, ANN, Search(HasValue(part_of))).items] == [MOVED]
+        assert [one.node.id for one in search(store, ANN, Search(equals(part_of, f"ID-{MOVED}"))).items] == [MOVED]
+        assert {one.node.id for one in search(store, ANN, Search(Words("old"))).items} == {MOVED, AHEAD, DOCUMENT}
+        with store.database.read() as session:
+            (stay,) = places.of_node(session, PENDING)
+        assert (stay.from_at, stay.to_at, stay.parent_id) == (START, FOREVER, ROOT)
 
 
 def test_very_many_documents_are_searched_after_an_upgrade(empty_database_url: str, tmp_path: Path) -> None:

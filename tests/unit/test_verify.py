@@ -230,8 +230,8 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     (
         "name-torn",
         (
-            f"UPDATE placement SET name = 'x/y' WHERE node_id = {B}",
-            f"UPDATE node SET name = 'x/y', name_key = 'x/y' WHERE id = {B}",
+            f"UPDATE placement SET name = 'b/b' WHERE node_id = {B}",
+            f"UPDATE node SET name = 'b/b', name_key = 'b/b' WHERE id = {B}",
         ),
     ),
     ("name-torn", (f"UPDATE node SET name = 'gone', name_key = 'gone' WHERE id = {GONE}",)),
@@ -301,6 +301,10 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
     ("placement-differs", (f"DELETE FROM placement WHERE node_id = {B}",)),
     ("placement-differs", (f"UPDATE placement SET to_at = to_at - 1 WHERE node_id = {B}",)),
     ("placement-open", (f"UPDATE placement SET to_at = {FOREVER} WHERE node_id = {GONE}",)),
+    ("bare-place-differs", (f"UPDATE bare_place SET parent_id = 1 WHERE node_id = {BARE}",)),
+    ("bare-place-differs", (f"UPDATE bare_place SET to_at = to_at - 1 WHERE node_id = {BARE}",)),
+    ("bare-place-differs", (f"DELETE FROM bare_place WHERE node_id = {BARE}",)),
+    ("bare-place-open", (f"INSERT INTO bare_place (node_id, from_at, to_at, parent_id) VALUES ({B}, 1, {FOREVER}, 1)",)),
     ("placement-overlap", (f"UPDATE placement SET to_at = to_at + 1 WHERE node_id = {MOVED} AND to_at < {FOREVER}",)),
     ("placement-overlap", (f"UPDATE placement SET to_at = from_at WHERE node_id = {MOVED} AND to_at < {FOREVER}",)),
     ("trash-differs", ("UPDATE trash SET name = 'x'",)),
@@ -341,6 +345,8 @@ DAMAGES: list[tuple[str, tuple[str, ...]]] = [
         (
             f"UPDATE node SET name = NULL, name_key = NULL WHERE id = {SAID}",
             f"DELETE FROM placement WHERE node_id = {SAID}",
+            f"INSERT INTO bare_place (node_id, from_at, to_at, parent_id)"
+            f" SELECT id, created_at, {FOREVER}, parent_id FROM node WHERE id = {SAID}",
         ),
     ),
     ("current-differs", (f"UPDATE version SET has_content = 1, content_no = 0 WHERE document_id = {BARE} AND no = 3",)),

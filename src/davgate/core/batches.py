@@ -25,7 +25,7 @@ from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import Transaction, catalog, descriptions, versions
+from davgate.storage.api import Transaction, catalog, descriptions, places, versions
 
 Place = str | TreePath
 """Where something new goes: into the collection with a UUID, or into the collection of this month in a door's folder."""
@@ -139,7 +139,7 @@ def restore(
         version = versions.find(tx, it.node.id, no) if 0 < no < FOREVER else None
         node = restore_within(store, tx, ctx, it.node.id, no, also=say(it))
         if with_place and version is not None:
-            then = catalog.parent_then(tx, node.id, version.opened_at)
+            then = places.parent_at(places.of_node(tx, node.id), version.opened_at)
             is_there = then is not None and catalog.path_of(tx, then) is not None
             if then is not None and is_there and then != node.parent_id and parents_within(tx, ctx, [then], folder):
                 node = move_within(tx, ctx.without_conditions(), node.id, then)

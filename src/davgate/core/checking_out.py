@@ -146,7 +146,7 @@ def _add_version(tx: Transaction, node: Node, taken: CheckOut, comment: str, aut
         content,
         comment=comment,
         saved_at=tx.at,
-        metadata=metadata_after(tx, node.id, before, None, name),
+        metadata=metadata_after(tx, node, before, None, name, content if has_content else None),
         has_content=has_content,
         content_no=next_content_no(before) if has_content or before is None else before.content_no,
         streams=streams_after(tx, before),

@@ -8,13 +8,13 @@ from typing import Final, Protocol
 
 from davgate.core.retaining import check_content, check_metadata
 from davgate.core.store import Context, Store
+from davgate.model import media_types
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.editing import PLACEHOLDER, continues, is_placeholder
 from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.instant import after
 from davgate.model.locks import Lock
-from davgate.model.media_types import choose
-from davgate.model.metadata import NO_METADATA, Metadata
+from davgate.model.metadata import NO_METADATA, OF_CONTENT, Metadata, beside
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Stream, Version, no_streams
 from davgate.storage.api import (
@@ -187,7 +187,9 @@ def give(
             # It was emptied a moment ago, and is filled again with what it had.
             return _set_content(tx, node, current.no, current.content)
         check_content(tx, current)
-        if continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now):
+        goes_on = continues(current, content.length_bytes, session.token if session else None, ctx.principal, tx.now)
+        # What is said of the bytes goes with them, and what a version says stays.
+        if goes_on and OF_CONTENT.isdisjoint(current.metadata):
             versions.replace_content(tx, current, content, tx.at)
             return _set_content(tx, node, current.no, content)
         if current.session is not None:
@@ -249,7 +251,7 @@ def _add_version(
                 token,
                 sealed_at,
                 said.comment,
-                metadata=metadata_after(tx, node.id, before, said.metadata, file_name),
+                metadata=metadata_after(tx, node, before, said.metadata, file_name, content),
                 content_no=next_content_no(before),
                 streams=streams_after(tx, before, said.streams),
             )
@@ -269,14 +271,20 @@ def streams_after(
     return {name: one for name, one in after_it.items() if one is not None}
 
 
-def metadata_after(tx: Transaction, node_id: int, before: Version | None, metadata: Metadata | None, file_name: str) -> Metadata:
-    """Return the properties of the version that follows ``before``, and let the document be found by them and its file's name."""
-    former, former_name = (NO_METADATA, "") if before is None else (before.metadata, before.file_name)
-    current = former if metadata is None else metadata
+def metadata_after(
+    tx: Transaction, node: Node, before: Version | None, metadata: Metadata | None, file_name: str, content: Content | None
+) -> Metadata:
+    """Return the properties of the version that follows ``before``, and let the document be found by them and its file's name.
+
+    ``content`` is that of the version, None where it has none.
+    """
+    # A new document is found by its name.
+    former, former_name = (NO_METADATA, node.name) if before is None else (before.metadata, before.file_name)
+    current = beside(former if metadata is None else metadata, None if content is None else content.digest)
     if current is not former:
-        check_metadata(tx, node_id, former, current)
-    if current != former or (current and file_name != former_name):
-        property_index.follow(tx, node_id, (former, former_name), (current, file_name))
+        check_metadata(tx, node.id, former, current)
+    if current != former or file_name != former_name:
+        property_index.follow(tx, node, (former, former_name or ""), (current, file_name))
     return current
 
 
@@ -313,9 +321,10 @@ def add_metadata_version(
     if before is not None and before.session is not None:
         versions.seal(tx, before)
     content = before.content if before is not None else NO_CONTENT
-    is_of_other_type = before is not None and before.has_content and media_type not in ("", content.media_type)
+    has_content = before is not None and before.has_content
+    is_of_other_type = has_content and media_type not in ("", content.media_type)
     if is_of_other_type:
-        content = replace(content, media_type=choose(media_type, ""))
+        content = replace(content, media_type=media_type)
     name = file_name or renamed(before.file_name, stem) if before is not None else ""
     # A collection that was made without metadata had its first version without a row.
     no = node.version_no + 1 if before is not None or node.version_no else 1 if node.created_at == tx.at else 2
@@ -331,8 +340,8 @@ def add_metadata_version(
                 name,
                 content,
                 comment=comment,
-                metadata=metadata_after(tx, node.id, before, metadata, name),
-                has_content=before is not None and before.has_content,
+                metadata=metadata_after(tx, node, before, metadata, name, content if has_content else None),
+                has_content=has_content,
                 content_no=None if before is None else before.content_no,
                 streams=streams_after(tx, before, changed_streams),
             )
@@ -385,6 +394,10 @@ def change_of(action: str, node: Node) -> Change:
     return Change(action, node.id, parent_id, node.name, node.version_no)
 
 
-def media_of(staged: Staged, declared: str | None, name: str) -> Content:
-    """Return staged bytes as content, with the media type that was declared or that the name suggests."""
-    return Content(staged.digest, staged.length_bytes, choose(declared, name))
+def media_of(staged: Staged, declared: str | None, name: str, *, as_sent: bool = False) -> Content:
+    """Return staged bytes as content, with the media type that was declared or that the name suggests.
+
+    With ``as_sent`` what was declared stays, whatever it says.
+    """
+    media_type = media_types.as_sent(declared, name) if as_sent else media_types.choose(declared, name)
+    return Content(staged.digest, staged.length_bytes, media_type)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place
-from davgate.model.metadata import NO_METADATA, Metadata
+from davgate.model.metadata import NO_METADATA, Metadata, beside
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, no_streams
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
@@ -152,7 +152,7 @@ def add_copies(
                 original.said.file_name if original.said is not None else copied.name or "",
                 copied.content or NO_CONTENT,
                 f"copy of {original.note}",
-                metadata=original.said.metadata if original.said is not None else NO_METADATA,
+                metadata=_said_beside(original),
                 has_content=copied.content is not None,
                 content_no=0 if copied.content is not None else None,
                 streams=original.said.streams if original.said is not None else no_streams(),
@@ -165,10 +165,16 @@ def add_copies(
         versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
     for original, copied in zip(originals, copies, strict=True):
         if original.said is not None:
-            property_index.add(tx, copied.id, original.said.metadata, original.said.file_name)
+            property_index.add(tx, copied, _said_beside(original), original.said.file_name)
             if original.said.type is not None:
                 descriptions.set_type(tx, copied.id, original.said.type)
     if known:
         properties.add(tx, {ids[node_id]: values for node_id, values in known.items() if node_id in ids})
     catalog.touch(tx, parent.id)
     return copies[0]
+
+
+def _said_beside(original: Original) -> Metadata:
+    """Return what is said beside the content that is copied, which need not be that of the version: there are working copies."""
+    content = original.content
+    return NO_METADATA if original.said is None else beside(original.said.metadata, None if content is None else content.digest)

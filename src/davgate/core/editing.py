@@ -363,7 +363,7 @@ def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, in
     if (newest := versions.find(tx, into.id, into.version_no + moved)) is not None:
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)
-        property_index.replace(tx, into.id, newest.metadata, newest.file_name)
+        property_index.replace(tx, into, newest.metadata, newest.file_name)
     revisions.pass_on(tx, source.id, into.id, into.version_no)
     _take_over(tx, source, into)
     no = into.version_no + moved

@@ -126,7 +126,7 @@ def take_content_away(
         NO_CONTENT,
         said.origin,
         comment=said.comment,
-        metadata=metadata_after(tx, node.id, current, said.metadata, file_name),
+        metadata=metadata_after(tx, node, current, said.metadata, file_name, None),
         has_content=False,
         content_no=current.content_no,
         streams=streams_after(tx, current, said.streams),

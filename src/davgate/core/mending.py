@@ -51,7 +51,7 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
         taken = versions.append(tx, node.id, made.id, 0, None, from_no=no)
         last = versions.find(tx, made.id, taken)
         assert last is not None
-        property_index.replace(tx, made.id, last.metadata, last.file_name)
+        property_index.replace(tx, made, last.metadata, last.file_name)
         catalog.set_content(tx, made.id, taken, last.content, tx.at)
         current = catalog.find(tx, made.id)
         assert current is not None

@@ -32,7 +32,7 @@ from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
 from davgate.model.names import check_file_name, check_text
-from davgate.model.node import Cause, Node, NodeKind, Stream, Version
+from davgate.model.node import Cause, Content, Node, NodeKind, Stream, Version
 from davgate.model.object_types import NEVER_RESTORED
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
@@ -54,7 +54,8 @@ from davgate.storage.api import (
 class File:
     """Content that has arrived, with what it is called and the media type that it was given, if any.
 
-    Without a name that of the file that it replaces stays.
+    Without a name that of the file that it replaces stays. Where ``keeps_media_type`` that is told as it was given, whatever it
+    says.
 
     Raises:
         Malformed: no file can be called so.
@@ -63,6 +64,7 @@ class File:
     staged: Staged
     name: str
     media_type: str | None = None
+    keeps_media_type: bool = False
 
     def __post_init__(self) -> None:
         check_file_name(self.name)
@@ -146,7 +148,7 @@ def check_create_within(session: Session, ctx: Context, collection_id: int, now:
 
 def _make(store: Store, tx: Transaction, ctx: Context, parent: Node, name: str | None, new: NewObject) -> Node:
     if new.file is not None and name is not None:
-        content = media_of(new.file.staged, new.file.media_type, new.file.name)
+        content = _content_of(new.file, new.file.name)
         named = streams_of(store, tx, new.streams)
         said = Said(comment=new.comment, file_name=new.file.name, metadata=new.metadata, streams=named)
         return add_document(store, tx, ctx, parent, name, content, said=said, uuid=new.uuid)
@@ -166,8 +168,12 @@ def streams_of(store: Store, tx: Transaction, files: Mapping[str, File | None]) 
         named[name] = None
         if file is not None:
             add_staged(store, tx, file.staged)
-            named[name] = Stream(file.name, media_of(file.staged, file.media_type, file.name))
+            named[name] = Stream(file.name, _content_of(file, file.name))
     return named
+
+
+def _content_of(file: File, name: str) -> Content:
+    return media_of(file.staged, file.media_type, name, as_sent=file.keeps_media_type)
 
 
 def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> str:
@@ -192,11 +198,11 @@ class Changes:
     """What is to change of a document or collection. Of ``metadata`` a value of None takes the property away.
 
     ``stem`` is what the name of its file is to be before the suffix from now on, also that of a working copy; ``file_name`` is
-    the whole of it, and ``media_type`` what its bytes are, where no other ``file`` comes. ``streams`` are further files by the
-    names of their streams; None takes one away. ``only_checked_out`` asks that the caller has the document checked out, once it
-    has content. ``always`` makes a version of what is the same. ``removes_file`` takes the content out of the caller's working
-    copy. ``cause`` is why a version of metadata alone is made. With ``minds_check_out`` a check-out of somebody else keeps the
-    metadata as they are, too.
+    the whole of it, and ``media_type`` what its bytes are, kept as it stands, where no other ``file`` comes. ``streams`` are
+    further files by the names of their streams; None takes one away. ``only_checked_out`` asks that the caller has the document
+    checked out, once it has content. ``always`` makes a version of what is the same. ``removes_file`` takes the content out of
+    the caller's working copy. ``cause`` is why a version of metadata alone is made. With ``minds_check_out`` a check-out of
+    somebody else keeps the metadata as they are, too.
     """
 
     metadata: Metadata | None = None
@@ -379,7 +385,7 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
         return _without_file(tx, ctx, found, node) if changes.removes_file and is_own else node
     add_staged(store, tx, changes.file.staged)
     name = changes.file.name or _present_name(found, node, current, is_own=is_own)
-    content = media_of(changes.file.staged, changes.file.media_type, name)
+    content = _content_of(changes.file, name)
     always = changes.always or after is not None or bool(changed_streams)
     said = Said("", changes.comment, name, after, always, changed_streams)
     node = write_content(store, tx, ctx, found, content, Cause.SAVE, said=said).node

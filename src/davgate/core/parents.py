@@ -12,10 +12,11 @@ from typing import Final
 
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
+from davgate.model.instant import Instant
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Session, catalog, descriptions
+from davgate.storage.api import Session, access, catalog, descriptions, places
 
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 
@@ -63,14 +64,33 @@ def parents_within(session: Session, ctx: Context, ids: Iterable[int], folder: T
     }
 
 
-def not_shown(store: Store, folder: TreePath) -> list[str]:
-    """Return the ids of the collections that are shown as nobody's parent: the root, and the months of a door."""
+def parents_then(store: Store, node: Node, instants: Iterable[Instant]) -> Mapping[Instant, int | None]:
+    """Return by instant the inner id of the collection in which a node was then, or first, whoever may read it: one statement."""
+    with store.database.read() as session:
+        stays = places.of_node(session, node.id)
+    return {at: places.parent_at(stays, at) for at in instants}
+
+
+def not_shown(store: Store, ctx: Context, folder: TreePath) -> list[str]:
+    """Return the ids of the collections that are not shown to the caller as the parent of anything that the caller may read.
+
+    They are the root, the months of a door, and those that the caller may not read, of what is in them.
+    """
     with store.database.read(snapshot=True) as session:
         root = catalog.find(session, ROOT_ID)
         filing_id = _find(session, folder)
         members = () if filing_id is None else descriptions.members(session, filing_id)
         months = [uuid for _, uuid, _, _, name, *_ in members if _MONTH.fullmatch(name or "")]
-        return months if root is None else [root.uuid, *months]
+        always = months if root is None else [root.uuid, *months]
+        return [*always, *(uuid for uuid in _hidden(session, ctx) if uuid not in always)]
+
+
+def _hidden(session: Session, ctx: Context) -> list[str]:
+    if ctx.principal.administers_all:
+        return []
+    holding = access.holding_more(session, ctx.principal)
+    held = rights_of(session, ctx, holding)
+    return [uuid for node_id, uuid in holding.items() if Right.READ not in held.get(node_id, NO_RIGHTS)]
 
 
 def _is_month_of(node: Node, filing_id: int | None) -> bool:

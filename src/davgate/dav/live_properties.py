@@ -36,7 +36,7 @@ from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
 from davgate.model.etag import of_content, of_pending
 from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
-from davgate.model.media_types import guess
+from davgate.model.media_types import guess, readable
 from davgate.model.properties import PropertyName
 from davgate.model.rights import Right
 from davgate.storage.api import MemberRow
@@ -124,7 +124,7 @@ def _content_types(batch: Batch) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _content_type_element(media_type: str) -> str:
-    return f"<D:getcontenttype>{escape(media_type)}</D:getcontenttype>"
+    return f"<D:getcontenttype>{escape(readable(media_type))}</D:getcontenttype>"
 
 
 def _lock_discovery(batch: Batch) -> list[str]:

@@ -12,6 +12,7 @@ from davgate.http.headers import http_date
 from davgate.http.ranges import UNSATISFIABLE, if_range_holds, select_range, unsatisfied_content_range
 from davgate.http.requests import Environ
 from davgate.http.responses import NOSNIFF, Headers, Response, empty
+from davgate.model.media_types import readable
 
 _BLOCK_BYTES: Final = 256 * 1024
 
@@ -37,12 +38,13 @@ def send(
     if not opened.is_modified:
         return empty(HTTPStatus.NOT_MODIFIED, *validators)
     content = opened.content
+    media_type = readable(content.media_type)
     headers: Headers = [
         *validators,
         ("Accept-Ranges", "bytes"),
-        ("Content-Type", content.media_type),
+        ("Content-Type", media_type),
         NOSNIFF,
-        _APART if content.media_type.lower().startswith(_SHOWN_BY_A_VIEWER) and file_name is None else _SANDBOX,
+        _APART if media_type.lower().startswith(_SHOWN_BY_A_VIEWER) and file_name is None else _SANDBOX,
     ]
     if file_name is not None:
         headers.append(("Content-Disposition", disposition(file_name)))

@@ -30,6 +30,9 @@ _CUT = re.compile("[\x00\ud800-\udfff\U0010ffff]")
 _UNINDEXED: Final = frozenset({"lora:object"})
 """Properties that hold the whole of an object, and have an index of their own."""
 
+_FOUND_BY: Final = {"yuuvis:contentStream": "id"}
+"""Nested data that is found by one of its members."""
+
 _EXPONENT_DIGITS: Final = 5
 _EXPONENT_BIAS: Final = 50_000
 _COMPLEMENTS: Final = str.maketrans("0123456789", "9876543210")
@@ -72,7 +75,8 @@ def indexed_values(metadata: Metadata) -> Iterator[tuple[str, str]]:
     """Yield what a document is found by: each property with each of its single values, once."""
     for key, value in metadata.items():
         if key not in _UNINDEXED and _CUT.search(key) is None:
-            for one in dict.fromkeys(_indexed(value)):
+            is_member = key in _FOUND_BY and isinstance(value, dict)
+            for one in dict.fromkeys(_indexed(value.get(_FOUND_BY[key]) if is_member else value)):
                 yield key, one
 
 
@@ -110,6 +114,11 @@ def words_of(metadata: Metadata, file_name: str) -> str:
     texts = (text for key in sorted(metadata) if key not in _UNINDEXED for text in _texts(metadata[key]))
     found = dict.fromkeys(word for text in (*texts, file_name) for word in words_in(text))
     return f" {' '.join(found)} "
+
+
+def tells(name: str | None, file_name: str) -> bool:
+    """Tell whether all words in the name of a file are in another name, too, so that it is found by that."""
+    return name == file_name or {*words_in(file_name)} <= {*words_in(name or "")}
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from functools import lru_cache
 from typing import Final
 
 from davgate.model.names import stem_and_suffix
@@ -52,6 +53,19 @@ def choose(declared: str | None, name: str) -> str:
         if declared.partition(";")[0].rstrip(" \t").lower() != UNKNOWN:
             return declared
     return guess(name)
+
+
+def as_sent(declared: str | None, name: str) -> str:
+    """Return what was declared, whatever it says; the type that the name suggests when that is nothing, or no line of text."""
+    if declared and len(declared) <= LONGEST and declared.isprintable():
+        return declared
+    return guess(name)
+
+
+@lru_cache(maxsize=1024)
+def readable(media_type: str) -> str:
+    """Return a stored media type as all can read it: what was kept as it was sent need not be one."""
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else UNKNOWN
 
 
 def guess(name: str) -> str:

@@ -28,6 +28,19 @@ DESCRIPTION: Final = "description"
 KEYWORDS: Final = "keywords"
 
 
+OF_CONTENT: Final = frozenset({"yuuvis:contentStream"})
+"""Ids of what is said of the content itself, whose ``digest`` it names: it goes with that content."""
+
+
+def beside(metadata: Metadata, digest: bytes | None) -> Metadata:
+    """Return what is said beside the content of a digest, or beside none: without what is said of another one."""
+    if OF_CONTENT.isdisjoint(metadata):
+        return metadata
+    known = "" if digest is None else digest.hex().upper()
+    other = {key for key in OF_CONTENT if not isinstance(of := metadata.get(key), dict) or of.get("digest") != known}
+    return {key: value for key, value in metadata.items() if key not in other}
+
+
 def changed(before: Metadata, changes: Metadata) -> Metadata:
     """Return the snapshot after some properties were set; None takes a value away."""
     after = {**before, **changes}

@@ -92,6 +92,31 @@ def on_the_way(session: Session, who: Principal) -> frozenset[int]:
     return known
 
 
+_HOLDING_MORE = Statement(
+    select(node.c.id, node.c.uuid).where(
+        node.c.id.in_(
+            union(
+                select(node.c.parent_id).join_from(_GIVEN, node, node.c.id == _GIVEN.c.id),
+                select(node.c.parent_id)
+                .join_from(access_grant, node, node.c.id == access_grant.c.node_id)
+                .where(access_grant.c.principal_id.in_(_IDENTITIES)),
+                select(node.c.parent_id).where(node.c.created_by == bindparam("maker")),
+            )
+        )
+    )
+)
+
+
+def holding_more(session: Session, who: Principal) -> dict[int, str]:
+    """Return by id the UUIDs of the collections in which a principal may have more rights on a member than on the collection.
+
+    Something in them was granted to it, is what it is restricted to, or was made by it.
+    """
+    tree = [] if who.scope.tree_id is None else [who.scope.tree_id]
+    rows = session.all(_HOLDING_MORE, ids=json.dumps(tree), identities=identities_of(who), maker=who.id)
+    return {int(row[0]): str(row[1]) for row in rows}
+
+
 def _closed() -> Statement:
     up = select(node.c.id.label("start"), node.c.parent_id.label("id")).where(IS_CLOSED).cte("up", recursive=True)
     above = select(up.c.start, node.c.parent_id).join_from(up, node, node.c.id == up.c.id)

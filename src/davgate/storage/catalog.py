@@ -13,6 +13,7 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
 from davgate.model.node import ROOT_ID, Content, Node, NodeKind
 from davgate.model.paths import TreePath, to_text
+from davgate.storage import places, property_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, MemberRow, from_node, to_node
@@ -164,6 +165,9 @@ def add(tx: Transaction, nodes: Sequence[Node]) -> None:
             if new.parent_id is not None and new.name is not None
         ],
     )
+    for new in nodes:
+        if new.name is None and new.parent_id is not None:
+            places.enter(tx, new.id, new.parent_id, new.created_at)
 
 
 def _node_values(new: Node) -> dict[str, Value]:
@@ -261,9 +265,20 @@ _SET_PLACE = Statement(
 def move(tx: Transaction, moved: Node, parent_id: int, name: str | None) -> None:
     """Give a node, and with it all below it, another place. One row, however large the subtree."""
     _set_place(tx, moved.id, parent_id, name)
-    tx.run(_LEAVE, left_id=moved.id, left_at=tx.at)
-    if name is not None:
+    _leave(tx, moved)
+    if name is None:
+        places.enter(tx, moved.id, parent_id, tx.at)
+    else:
         tx.run(_PLACE, **_place_values(moved.id, tx.at, parent_id, name))
+        if name != moved.name and moved.version_no and not moved.is_collection:
+            property_index.follow_name(tx, moved.id, moved.name, name)
+
+
+def _leave(tx: Transaction, left: Node) -> None:
+    if left.name is None:
+        places.leave(tx, left.id)
+    else:
+        tx.run(_LEAVE, left_id=left.id, left_at=tx.at)
 
 
 def _set_place(tx: Transaction, node_id: int, parent_id: int | None, name: str | None) -> None:
@@ -293,7 +308,7 @@ def move_to_trash(
     With ``keeps_address`` it is still found at its alias there, as something deleted.
     """
     _set_place(tx, deleted.id, None, None)
-    tx.run(_LEAVE, left_id=deleted.id, left_at=tx.at)
+    _leave(tx, deleted)
     tx.run(
         _TRASH,
         node_id=deleted.id,
@@ -330,29 +345,20 @@ def place_again(tx: Transaction, node_id: int, parent_id: int, name: str | None,
     """
     tx.run(_KEEP_DELETION, of=node_id, restored_at=tx.at, restored_by=by)
     _set_place(tx, node_id, parent_id, name)
-    if name is not None:
+    if name is None:
+        places.enter(tx, node_id, parent_id, tx.at)
+    else:
         tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
+        property_index.follow_name(tx, node_id, None, name)
     tx.run(_FORGET_TRASH, node_id=node_id)
 
 
 def place_first(tx: Transaction, node_id: int, parent_id: int, name: str) -> None:
     """Give a node that is in a collection without a name on the drive its name there."""
     _set_place(tx, node_id, parent_id, name)
+    places.leave(tx, node_id)
     tx.run(_PLACE, **_place_values(node_id, tx.at, parent_id, name))
-
-
-_PARENT_THEN = Statement(
-    select(placement.c.parent_id)
-    .where(placement.c.node_id == bindparam("node_id"), placement.c.from_at <= bindparam("at"))
-    .order_by(placement.c.from_at.desc())
-    .limit(1)
-)
-
-
-def parent_then(session: Session, node_id: int, at: Instant) -> int | None:
-    """Return the collection in which a node had a name at an instant, or last before it; None before it first had one."""
-    row = session.first(_PARENT_THEN, node_id=node_id, at=at)
-    return None if row is None else int(row[0])
+    property_index.follow_name(tx, node_id, None, name)
 
 
 _DROP_CONTENT = Statement(
@@ -377,6 +383,8 @@ def take_off_drive(tx: Transaction, taken: Node, version_no: int) -> None:
         # Where it was put back in this very commit it has never been for anybody.
         tx.run(_FORGET_PLACE, taken_id=taken.id, taken_at=tx.at)
         tx.run(_LEAVE, left_id=taken.id, left_at=tx.at)
+        if taken.parent_id is not None:
+            places.enter(tx, taken.id, taken.parent_id, tx.at)
 
 
 _HAS_MARK = exists().where(version_mark.c.document_id == node.c.id)

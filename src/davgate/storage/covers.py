@@ -125,7 +125,7 @@ def _cover_of_fact(shape: Shape) -> Cover | None:
     if test is Test.BETWEEN:
         same = version.alias()
         return Cover(2, (select(same.c.document_id).where(digest_between(same, shape.first)),), holds(shape))
-    if fact is Fact.TITLE and test in (Test.LIKE, Test.LIKE_FOLDED):
+    if fact is Fact.TITLE and test in (Test.LIKE, Test.LIKE_FOLDED, Test.HAS_WORD):
         return _cover_of_title(shape)
     if not is_equal and test is not Test.ONE_OF:
         return None
@@ -153,6 +153,8 @@ def _cover_of_title(shape: Shape) -> Cover:
     rows, one, same = property_value.alias(), node.alias(), property_value.alias()
 
     def is_like(text: ColumnElement[str]) -> ColumnElement[bool]:
+        if shape.test is Test.HAS_WORD:
+            return HasWord(text, text_given(parameter(shape.first)))
         return like(Folded(text) if shape.test is Test.LIKE_FOLDED else text, shape.first)
 
     said = and_(rows.c.property == IS_TITLE, rows.c.value != literal_column("''"))

@@ -43,7 +43,7 @@ from davgate.storage.text_functions import ByCodePoint, Folded, HasWord, Hex, Is
 
 IS_TITLE: Final[ColumnElement[str]] = literal_column(f"'{TITLE}'", Text())
 _title = property_value.alias("title")
-_TITLE_SAID = (
+TITLE_SAID: Final = (
     select(func.min(_title.c.value)).where(_title.c.node_id == node.c.id, _title.c.property == IS_TITLE)
 ).scalar_subquery()
 _parent = node.alias("parent")
@@ -63,7 +63,7 @@ COLUMNS: Final[Mapping[Fact, ColumnElement[Any]]] = {
     Fact.UUID: node.c.uuid,
     Fact.KIND: case((_IS_DOCUMENT, literal_column(f"'{DOCUMENT}'")), else_=literal_column(f"'{COLLECTION}'")),
     Fact.TYPE: select(node_type.c.type).where(node_type.c.node_id == node.c.id).scalar_subquery(),
-    Fact.TITLE: func.coalesce(func.nullif(_TITLE_SAID, ""), node.c.name, ""),
+    Fact.TITLE: func.coalesce(func.nullif(TITLE_SAID, ""), node.c.name, ""),
     Fact.NAME: node.c.name,
     Fact.PARENT_UUID: select(_parent.c.uuid).where(_parent.c.id == node.c.parent_id).scalar_subquery(),
     Fact.CREATED_AT: node.c.created_at,
@@ -98,7 +98,7 @@ def needs_version(shape: Shape) -> bool:
     return shape.fact in _OF_VERSIONS or any(map(needs_version, shape.parts))
 
 
-def sorts_by_version(fact: Fact | None) -> bool:
+def sorts_by_version(fact: object) -> bool:
     """Tell whether an order asks for facts of the current version."""
     return fact in _OF_VERSIONS
 
@@ -167,6 +167,8 @@ def _fact_holds(shape: Shape) -> ColumnElement[bool]:
             return like(_whole(fact), first)
         case Test.LIKE_FOLDED:
             return like(Folded(_whole(fact)), first)
+        case Test.HAS_WORD:
+            return HasWord(func.coalesce(_whole(fact), ""), text_given(parameter(first)))
     (operator,) = shape.operators
     other: ColumnElement[Any] = bindparam(parameter(first), type_=BigInteger() if fact in NUMBERS else Text())
     is_sorted = fact not in NUMBERS and operator is not Operator.EQUAL

@@ -38,6 +38,7 @@ from davgate.storage.tables import (
     access_grant,
     app_password,
     audit,
+    bare_place,
     blob,
     change,
     lock,
@@ -114,6 +115,20 @@ def _places() -> Iterator[Rule]:
         "placement-open",
         select(node.c.id).join_from(placement, node, node.c.id == placement.c.node_id).where(is_open, not_(is_placed)),
         "its history of places says that it is in the tree, and it is not",
+    )
+    is_bare = and_(node.c.parent_id.is_not(None), node.c.name.is_(None))
+    stays = bare_place.c.to_at == FOREVER
+    yield rule(
+        "bare-place-differs",
+        select(node.c.id)
+        .outerjoin_from(node, bare_place, and_(bare_place.c.node_id == node.c.id, stays))
+        .where(is_bare, or_(bare_place.c.node_id.is_(None), bare_place.c.parent_id != node.c.parent_id)),
+        "its history of places without a name does not end where it is now",
+    )
+    yield rule(
+        "bare-place-open",
+        select(node.c.id).join_from(bare_place, node, node.c.id == bare_place.c.node_id).where(stays, not_(is_bare)),
+        "its history of places says that it is somewhere without a name, and it is not",
     )
     ordered = select(
         placement.c.node_id,

@@ -122,7 +122,7 @@ def _shape_of(condition: Condition, values: list[Value]) -> Shape:
         case Words(text, None):
             tests = tuple(_one(Shape(Kind.WORD), values, word, f" {word} ") for word in _rarest_first(text))
             return Shape(Kind.ALL, tests) if tests else NEVER
-        case Words(text, Property() as term):
+        case Words(text, Property() | Fact() as term):
             tests = tuple(_tested(term, Test.HAS_WORD, values, word) for word in _rarest_first(text))
             return Shape(Kind.ALL, tests) if tests else NEVER
         case HasValue(term):

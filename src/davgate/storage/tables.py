@@ -11,8 +11,10 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -142,7 +144,7 @@ node = Table(
     Index("node_by_name", "parent_id", "name_key", unique=True),
     Index("node_by_maker", "created_by"),
 )
-# Few documents are pending or unversioned at a time; finding them must not read the many that are not. The conditions stand
+# Finding the few that are pending, unversioned or a collection must not read the many that are not. The conditions stand
 # here once, without parameters: an index on a part of the rows serves a query that says the same, and no other.
 IS_PENDING = (node.c.digest.is_(None)) & (node.c.kind == literal_column("2"))
 """Documents whose content is yet to come."""
@@ -150,6 +152,14 @@ IS_UNVERSIONED = (node.c.version_no == literal_column("0")) & (node.c.digest.is_
 """Programs' scratch files."""
 IS_CLOSED = node.c.is_closed == literal_column("1")
 """Nodes that break the inheritance of rights."""
+
+
+def is_collection(nodes: FromClause) -> ColumnElement[bool]:
+    """Return the condition on collections, to find those in another one among many documents."""
+    return nodes.c.kind == literal_column("1")
+
+
+Index("node_collection", node.c.parent_id, sqlite_where=is_collection(node), postgresql_where=is_collection(node))
 Index("node_closed", node.c.parent_id, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
 Index("node_pending", node.c.modified_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 Index("node_unversioned", node.c.digest, sqlite_where=IS_UNVERSIONED, postgresql_where=IS_UNVERSIONED)
@@ -168,6 +178,18 @@ placement = Table(
     sqlite_with_rowid=False,
 )
 """Every place that a node ever had, in the order in which a collection of the past is listed."""
+
+bare_place = Table(
+    "bare_place",
+    metadata,
+    Column("node_id", ForeignKey("node.id"), nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("to_at", BigInteger, nullable=False, comment="the first instant at which it no longer held"),
+    Column("parent_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("node_id", "from_at"),
+    sqlite_with_rowid=False,
+)
+"""Every collection in which a node ever was without a name on the drive, and so not for the drive."""
 
 successor = Table(
     "successor",

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from davgate.model.instant import Instant
-from davgate.model.node import Node, NodeKind
+from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import node, principal, trash
+from davgate.storage.tables import is_collection, node, principal, trash
+
+_TOP = select(trash.c.node_id.label("id"), trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).cte("trashed", recursive=True)
+_below = node.alias("below")
+TRASHED: Final = _TOP.union_all(
+    select(_below.c.id, _TOP.c.deleted_at, _TOP.c.deleted_by, _TOP.c.comment).where(
+        _below.c.parent_id == _TOP.c.id, is_collection(_below)
+    )
+)
+"""What was deleted itself, and the collections in it: what lies in one of them is deleted with it."""
+IN_TREE: Final = and_(node.c.parent_id.is_not(None), node.c.parent_id.not_in(select(TRASHED.c.id)))
+"""The clause that a node is not deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +81,6 @@ def find_around(session: Session, node_id: int) -> TrashEntry | None:
     """Return the entry that a node is, or in which it lies, or None where it is in the tree or nowhere."""
     row = session.first(_AROUND, node_id=node_id)
     return None if row is None else _to_entry(row)
-
-
-_TOP = select(trash.c.node_id.label("id"), trash.c.node_id.label("top")).cte("trashed", recursive=True)
-_below = node.alias("below")
-_TRASHED = _TOP.union_all(select(_below.c.id, _TOP.c.top).where(_below.c.parent_id == _TOP.c.id))
-_DOCUMENTS = Statement(
-    select(_TRASHED.c.id, _TRASHED.c.top)
-    .join_from(_TRASHED, node, node.c.id == _TRASHED.c.id)
-    .join(trash, trash.c.node_id == _TRASHED.c.top)
-    .where(node.c.kind == NodeKind.DOCUMENT.value, node.c.version_no > 0)
-    .order_by(trash.c.deleted_at.desc(), trash.c.node_id.desc(), _TRASHED.c.id.desc())
-)
-
-
-def documents(session: Session) -> dict[int, int]:
-    """Return the finished documents that are entries or lie in one, with the entry of each, the newest deletion first."""
-    return {int(row[0]): int(row[1]) for row in session.all(_DOCUMENTS)}
 
 
 _END_ADDRESS = Statement(update(trash).where(trash.c.node_id == bindparam("of")).values(keeps_address=0))

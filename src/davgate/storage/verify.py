@@ -19,11 +19,11 @@ from typing import Final
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from lxml import etree
-from sqlalchemy import and_, bindparam, func, literal, select, text, union_all
+from sqlalchemy import and_, bindparam, exists, func, literal, null, or_, select, text, union_all
 
 from davgate.model.audit import damages
 from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
-from davgate.model.indexing import indexed_values, words_of
+from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
 from davgate.storage import audit_rows, schema, temporal_index, uploads
@@ -33,7 +33,7 @@ from davgate.storage.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, S
 from davgate.storage.invariants import RULES
 from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, version
+from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, trash, version
 
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""
@@ -199,14 +199,17 @@ def _properties(session: Session) -> Iterator[Finding]:
                 yield Finding("property-torn", _node(session, node_id), what, "Set the property again.")
 
 
+_CALLED = func.coalesce(func.nullif(trash.c.name, ""), node.c.name)
+_HAS_WORDS = exists().where(document_text.c.node_id == node.c.id)
 # One statement for all: a session streams one at a time.
 _SAID = Statement(
     union_all(
-        select(version.c.document_id.label("of"), literal(0).label("part"), version.c.properties, version.c.file_name)
+        select(node.c.id.label("of"), literal(0).label("part"), version.c.properties, version.c.file_name, _CALLED)
         .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
-        .where(version.c.properties != "{}"),
-        select(property_value.c.node_id, literal(1), property_value.c.property, property_value.c.value),
-        select(document_text.c.node_id, literal(2), document_text.c.words, literal("")),
+        .outerjoin(trash, trash.c.node_id == node.c.id)
+        .where(or_(version.c.properties != "{}", version.c.file_name != _CALLED, _HAS_WORDS)),
+        select(property_value.c.node_id, literal(1), property_value.c.property, property_value.c.value, null()),
+        select(document_text.c.node_id, literal(2), document_text.c.words, literal(""), null()),
     ).order_by("of", "part")
 )
 
@@ -221,20 +224,22 @@ def _found_by(session: Session) -> Iterator[Finding]:
     """Hold what documents are found by against what their current versions say."""
     rows = (row for batch in session.stream(_SAID) for row in batch)
     for node_id, of_node in groupby(rows, key=itemgetter(0)):
-        said, file_name, found, words = "{}", "", set(), ""
-        for _, part, text_of_it, value in of_node:
+        said, file_name, name, found, words = "{}", "", None, set(), ""
+        for _, part, text_of_it, value, called in of_node:
             if part == 0:
-                said, file_name = text_of_it, value
+                said, file_name, name = text_of_it, value, called
             elif part == 1:
                 found.add((text_of_it, value))
             else:
                 words = text_of_it
-        if (fault := _index_fault(said, file_name, found, words)) is not None:
+        if (fault := _index_fault(said, file_name, name, found, words)) is not None:
             code, what = fault
             yield Finding(code, _node(session, node_id), what, "Change one of its typed properties, and report this.")
 
 
-def _index_fault(properties: str, file_name: str, found: set[tuple[str, str]], words: str) -> tuple[str, str] | None:
+def _index_fault(
+    properties: str, file_name: str, name: str | None, found: set[tuple[str, str]], words: str
+) -> tuple[str, str] | None:
     try:
         said = json.loads(properties)
     except ValueError:
@@ -244,7 +249,9 @@ def _index_fault(properties: str, file_name: str, found: set[tuple[str, str]], w
     differing = sorted(f"{key} = {value}" for key, value in found.symmetric_difference(indexed_values(said)))
     if differing:
         return "index-differs", f"what it is found by is not what its current version says ({', '.join(differing[:3])})"
-    if words != (words_of(said, file_name) if said else ""):
+    # Without properties it has words where its name on the drive does not tell them; without such a name, where it once had one.
+    is_found = not said and (not words if name is None else tells(name, file_name))
+    if words != ("" if is_found else words_of(said, file_name)):
         return "words-differ", "the words that it is found by are not those of its current version"
     return None
 

@@ -24,6 +24,7 @@ from davgate.dav.stock.visit import Found, Visit
 from davgate.http.headers import parse_length, parse_overwrite
 from davgate.http.requests import Environ
 from davgate.model.errors import Busy, NotADocument, NotFound, ProtectedProperty
+from davgate.model.media_types import readable
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, VersionFile, parse_place
@@ -261,7 +262,7 @@ class Document(_Resource, DAVNonCollection):  # type: ignore[misc]  # WsgiDAV ha
 
     def get_content_type(self) -> str:
         """Return the media type."""
-        return self._node.media_type
+        return readable(self._node.media_type)
 
     def get_etag(self) -> str:
         """Return the entity tag, without the quotes that WsgiDAV adds."""

@@ -13,6 +13,7 @@ from davgate.http import content
 from davgate.http.responses import Response
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
+from davgate.model.media_types import readable
 from davgate.model.node import Node
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
@@ -27,7 +28,9 @@ _VARY = ("Vary", "Accept, Authorization")
 def show(settings: Settings, exchange: Exchange) -> Response:
     """Return metadata or content, whichever the client likes better; metadata if it is all the same."""
     ctx, it = find(settings, exchange)
-    offered = [JSON] if it.content is None else [JSON, wire.format_of(it.content, it.file_name), it.content.media_type, _UNKNOWN]
+    offered = [JSON]
+    if it.content is not None:
+        offered += [wire.format_of(it.content, it.file_name), readable(it.content.media_type), _UNKNOWN]
     chosen = exchange.choose(*dict.fromkeys(offered))
     response = _metadata(exchange, ctx, it) if chosen == JSON else _content(exchange, ctx, it)
     response.headers.append(_VARY)

@@ -12,7 +12,7 @@ from davgate.core import signed_locks
 from davgate.core.describing import Described
 from davgate.core.store import Context, Store
 from davgate.model.instant import FOREVER, Instant, to_datetime
-from davgate.model.media_types import UNKNOWN, guess
+from davgate.model.media_types import UNKNOWN, guess, readable
 from davgate.model.metadata import DESCRIPTION, title_of
 from davgate.model.node import Content
 from davgate.rest.okd import metadata
@@ -185,7 +185,7 @@ def holder_of(it: Described) -> str:
 
 def format_of(content: Content, file_name: str) -> str:
     """Return the media type, of content whose client knew none the one that its name suggests."""
-    media_type = content.media_type
+    media_type = readable(content.media_type)
     return guess(file_name) if media_type.partition(";")[0].strip().lower() in _UNKNOWN_TYPES else media_type
 
 

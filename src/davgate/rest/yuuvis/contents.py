@@ -81,7 +81,7 @@ def replace(settings: Settings, exchange: Exchange) -> Response:
         staged = receive(store, exchange.body(), announced_bytes=request.announced_bytes)
 
         def decide(now: Described) -> Decision:
-            file = File(staged, name or (UNNAMED if now.content is None else ""), request.content_type)
+            file = File(staged, name or (UNNAMED if now.content is None else ""), request.content_type, keeps_media_type=True)
             # What goes into a working copy is no version yet, so there is none to be traced.
             is_working_copy = now.held_by is not None and now.held_by.principal_id == ctx.principal.id
             metadata = None if is_working_copy else trace(ctx, state_of(now)) | {PART: None}

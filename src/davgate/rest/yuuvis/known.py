@@ -13,13 +13,18 @@ from davgate.model.query import (
     AnyOf,
     Condition,
     Fact,
+    HasValue,
     Matches,
+    Not,
     Pattern,
+    Property,
     Term,
     Wildcard,
+    equals,
 )
 from davgate.rest.yuuvis.query import Literal, Relation
 from davgate.rest.yuuvis.searched import NOTHING, OfTerm, Searched, Unfit, text_of
+from davgate.rest.yuuvis.wire import PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,14 @@ def _expression(pattern: Pattern) -> re.Pattern[str]:
 _STREAM_ID: Final = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}")
 
 
+_PART: Final = Property(PART, is_single=True)
+
+
 class _StreamId(OfTerm):
-    """The id of content, which is its digest in other words: it is compared with whole ids."""
+    """The id of content, which is its digest in other words, or that of the content of which it is a part.
+
+    It is compared with whole ids.
+    """
 
     __slots__ = ()
 
@@ -94,7 +105,8 @@ class _StreamId(OfTerm):
         digits = wanted.replace("-", "")
         # The digit of the version and two bits of the variant have taken the place of the digest's own (RFC 9562, 4).
         pattern = (digits[:12], Wildcard.ONE, digits[13:16], Wildcard.ONE, digits[17:], Wildcard.ANY)
-        return Matches(self.term, pattern)
+        is_part_of_it = equals(_PART, wanted)
+        return AnyOf((is_part_of_it, AllOf((Matches(self.term, pattern), Not(HasValue(_PART))))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from davgate.rest.yuuvis.query import And, Column, Comparison, Contains, In, IsN
 from davgate.rest.yuuvis.searched import Unfit
 
 _NEWEST_FIRST: Final[Order] = (By(Fact.CREATED_AT, descending=True),)
+_BY_ID: Final = By(Fact.UUID)
+"""What decides among objects that are equal otherwise: the only id that a client knows."""
 _LONGEST_PATTERN: Final = 4000
 ALWAYS: Final = ("system:objectId", "system:objectTypeId", "system:baseTypeId")
 """What is answered of an object whatever columns are asked for."""
@@ -46,7 +48,7 @@ def meaning_of(statement: Statement, names: Names, now: Instant) -> Asked:
     return Asked(
         condition,
         scope.kinds,
-        tuple(_orders(statement, names, scope)) or _NEWEST_FIRST,
+        (*(tuple(_orders(statement, names, scope)) or _NEWEST_FIRST), _BY_ID),
         _columns(statement.columns, names, scope) if statement.columns else None,
         statement.counts,
     )

@@ -76,7 +76,7 @@ def search(settings: Settings, exchange: Exchange) -> Response:
     ctx = context_of(settings, exchange).without_conditions()
     wanted = exchange.json(Wanted).query
     store = exchange.store
-    names = Names(store.types, settings.tenant, settings.repository, lambda: parents.not_shown(store, settings.folder))
+    names = Names(store.types, settings.tenant, settings.repository, lambda: parents.not_shown(store, ctx, settings.folder))
     asked = meaning_of(parse(wanted.statement), names, store.clock.now())
     first = wanted.skip_count or 0
     most = _PAGE if wanted.max_items is None else min(wanted.max_items, exchange.service.limits.page)

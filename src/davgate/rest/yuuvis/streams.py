@@ -13,6 +13,7 @@ from davgate.core.objects import File
 from davgate.core.store import Context, Store
 from davgate.http.content_disposition import cleaned
 from davgate.model.errors import NotFound
+from davgate.model.media_types import as_sent
 from davgate.model.node import Content
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, OtherState, invalid
 from davgate.rest.yuuvis.finding import Settings
@@ -88,7 +89,7 @@ def _from_form(sent: Mapping[str, Any], files: Mapping[str, File], place: str) -
     if file is None:
         raise invalid(WRONG_CONTENT, f"{place}contentStreams: The request has no part {sent['cid']!r}.")
     name = cleaned(text_in(sent, "fileName", place) or file.name) or UNNAMED
-    return replace(file, name=name, media_type=text_in(sent, "mimeType", place) or file.media_type)
+    return replace(file, name=name, media_type=text_in(sent, "mimeType", place) or file.media_type, keeps_media_type=True)
 
 
 def _from_store(store: Store, ctx: Context, sent: Mapping[str, Any], place: str) -> Arrived:
@@ -104,10 +105,10 @@ def _from_store(store: Store, ctx: Context, sent: Mapping[str, Any], place: str)
     name = cleaned(text_in(sent, "fileName", place)) or UNNAMED
     media_type = text_in(sent, "mimeType", place) or content.media_type
     if not parts:
-        return Arrived(File(stored_content.staged_again(store, content), name, media_type), {})
+        return Arrived(File(stored_content.staged_again(store, content), name, media_type, keeps_media_type=True), {})
     staged = stored_content.staged_parts(store, content, _ranges(parts, content.length_bytes, place))
     part = {"id": wanted, "range": parts, "digest": staged.digest.hex().upper()}
-    return Arrived(File(staged, name, media_type), {PART: part})
+    return Arrived(File(staged, name, media_type, keeps_media_type=True), {PART: part})
 
 
 def _ranges(text: str, length_bytes: int, place: str) -> list[tuple[int, int]]:
@@ -155,5 +156,5 @@ def renaming(sent: Mapping[str, Any] | None, state: State) -> Renaming:
     name, media_type = cleaned(text_in(sent, "fileName", "")), text_in(sent, "mimeType", "")
     return Renaming(
         "" if name == state.file_name else name,
-        "" if media_type == content.media_type else media_type,
+        as_sent(media_type, name or state.file_name) if media_type not in ("", content.media_type) else "",
     )

@@ -9,20 +9,17 @@ from decimal import Decimal
 from typing import Final
 
 from davgate.model import object_types as types
-from davgate.model.indexing import words_in
 from davgate.model.instant import Instant
 from davgate.model.metadata import TITLE
 from davgate.model.object_types import Kind
 from davgate.model.query import (
     NUMBERS,
     AllOf,
-    AnyOf,
     Compares,
     Condition,
     Fact,
     HasValue,
     Matches,
-    Not,
     OneOf,
     Operator,
     Pattern,
@@ -30,7 +27,6 @@ from davgate.model.query import (
     Term,
     Wildcard,
     Words,
-    containing,
 )
 from davgate.rest.yuuvis.query import Literal, Relation
 from davgate.rest.yuuvis.searched import NOTHING, OfTerm, Searched, Unfit, text_of
@@ -89,11 +85,7 @@ class _Title(_Text):
         return AllOf((self.has_value, super().like(pattern))) if is_of_wildcards else super().like(pattern)
 
     def containing(self, words: str) -> Condition:
-        # The words of names on the drive are not kept one by one.
-        title = Property(TITLE)
-        in_name = tuple(Matches(Fact.NAME, containing(word), is_folded=True) for word in words_in(words))
-        is_named = AllOf((Not(Compares(title, Operator.GREATER, "")), *in_name)) if in_name else NOTHING
-        return AnyOf((Words(words, title), is_named))
+        return Words(words, self.term)
 
 
 def _number(value: Literal) -> int | Decimal:

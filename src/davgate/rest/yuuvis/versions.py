@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -11,13 +12,14 @@ import msgspec
 
 from davgate.core import batches, removing_versions, versioning
 from davgate.core.describing import Described
-from davgate.core.parents import parents_of
+from davgate.core.parents import parents_of, parents_then
 from davgate.core.store import Context
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response, empty
 from davgate.model.errors import NoSuchVersion
 from davgate.model.instant import FOREVER
 from davgate.model.metadata import NO_METADATA
+from davgate.model.node import Version
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.contents import send, validated
@@ -39,9 +41,9 @@ def show_all(settings: Settings, exchange: Exchange) -> Response:
     """Return what all versions say, the oldest first, the current one included."""
     ctx = context_of(settings, exchange)
     it, kept = versioning.whole_history(exchange.store, ctx, object_id(exchange))
-    states = [state_then(it, one) for one in kept]
+    states = _states(exchange, it, kept)
     if it.node.is_collection and not any(one.version_no == 1 for one in states):
-        states.insert(0, _first(it))
+        states.insert(0, _first(exchange, it))
     note_read(settings, exchange, ctx, it.node, METADATA_READ)
     return _answer(settings, exchange, ctx, states)
 
@@ -51,24 +53,34 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     ctx, no = context_of(settings, exchange), number(exchange)
     try:
         it, version = versioning.describe_version(exchange.store, ctx, object_id(exchange), no)
-        state = state_then(it, version)
+        (state,) = _states(exchange, it, [version])
     except NoSuchVersion:
         it = find(settings, exchange)[1]
         if no != 1 or not it.node.is_collection:
             raise
-        state = _first(it)
+        state = _first(exchange, it)
     note_read(settings, exchange, ctx, it.node, METADATA_READ)
     return _answer(settings, exchange, ctx, [state])
 
 
-def _first(it: Described) -> State:
+def _states(exchange: Exchange, it: Described, kept: Sequence[Version]) -> list[State]:
+    """Return an object as it was in some versions."""
+    parents = parents_then(exchange.store, it.node, {one.opened_at for one in kept})
+    return [state_then(it, one, parents[one.opened_at]) for one in kept]
+
+
+def _first(exchange: Exchange, it: Described) -> State:
     """Return the first version of a folder that was made with nothing said of it, which is kept nowhere."""
     node = it.node
+    if not node.version_no:
+        return state_of(it)
+    parents = parents_then(exchange.store, node, {node.created_at})
+    node = replace(node, parent_id=parents[node.created_at])
     return State(node, it.said.type, it.said.created_by, NO_METADATA, None, "", 1, it.said.created_by, node.created_at)
 
 
 def _answer(settings: Settings, exchange: Exchange, ctx: Context, states: Sequence[State]) -> Response:
-    """Return the answer with versions of one object; where it is, it is today."""
+    """Return the answer with versions of one object; of the folders that they were in, as they are today."""
     parents = parents_of(exchange.store, ctx, {one.node.parent_id for one in states}, settings.folder)
     entries = [entry_of(settings, exchange.store.types, one, parents) for one in states]
     return answers.json(HTTPStatus.OK, listed(entries))

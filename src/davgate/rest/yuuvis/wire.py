@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -86,7 +86,10 @@ def listed(entries: Sequence[Entry], *, total: int | None = None, has_more: bool
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An object as it is, or as it was in a version."""
+    """An object as it is, or as it was in a version.
+
+    ``moved_at`` is when it was moved or renamed, if that was after its current version.
+    """
 
     node: Node
     type: str | None
@@ -97,6 +100,7 @@ class State:
     version_no: int
     changed_by: str
     changed_at: Instant
+    moved_at: Instant | None = None
 
 
 def state_of(it: Described) -> State:
@@ -105,15 +109,21 @@ def state_of(it: Described) -> State:
     # Of who has it checked out the content is another one than that of the version.
     changed_at = said.said_at if it.content == said.content else it.changed_at
     no = max(1, node.version_no)
-    return State(node, said.type, said.created_by, it.metadata, it.content, it.file_name, no, said.changed_by, changed_at)
-
-
-def state_then(it: Described, version: Version) -> State:
-    """Return an object as it was in a version."""
-    content = version.content if version.has_content else None
-    said = it.said
     return State(
-        it.node,
+        node, said.type, said.created_by, it.metadata, it.content, it.file_name, no, said.changed_by, changed_at, _moved_at(it)
+    )
+
+
+def _moved_at(it: Described) -> Instant | None:
+    return it.said.placed_at if it.said.placed_at > it.said.said_at else None
+
+
+def state_then(it: Described, version: Version, parent_id: int | None) -> State:
+    """Return an object as it was in a version, in the folder that it was in then."""
+    content = version.content if version.has_content else None
+    said, is_current = it.said, version.no == it.node.version_no
+    return State(
+        it.node if is_current else replace(it.node, parent_id=parent_id),
         said.type,
         said.created_by,
         version.metadata,
@@ -122,6 +132,7 @@ def state_then(it: Described, version: Version) -> State:
         version.no,
         version.author,
         version.saved_at,
+        _moved_at(it) if is_current else None,
     )
 
 
@@ -190,11 +201,21 @@ def _values_of_place(types: ObjectTypes, parent: Parent | None) -> dict[str, Any
 
 
 def trace_of(state: State) -> str:
-    """Return the id of the request that wrote a version; of one that another door wrote it is made up, and always the same."""
+    """Return the id of the request that wrote a version; of one that another door wrote it is made up, and always the same.
+
+    So is that of a request by which another door has moved or renamed the object since. That makes no version, but who read the
+    object before has another one at hand than there is, and by this the match rule tells.
+    """
+    if state.moved_at is not None:
+        return _made_up(f"{state.node.uuid} {state.version_no} {state.moved_at}")
     stored = state.metadata.get(TRACE)
     if isinstance(stored, dict) and stored.get("version") == state.version_no and isinstance(stored.get("id"), str):
         return str(stored["id"])
-    return hashlib.sha256(f"{state.node.uuid} {state.version_no}".encode()).hexdigest()[:16]
+    return _made_up(f"{state.node.uuid} {state.version_no}")
+
+
+def _made_up(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def _own_values(shape: Shape, state: State) -> Iterable[tuple[str, Value]]:

@@ -1,0 +1,75 @@
+"""Where nodes were at what time: on the drive, see ``catalog``, and in collections without a name there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, insert, select, union_all, update
+
+from davgate.model.instant import FOREVER, Instant
+from davgate.storage.database import Session, Transaction
+from davgate.storage.statements import Statement
+from davgate.storage.tables import bare_place, placement
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """That a node was in a collection from an instant up to, not including, another one."""
+
+    from_at: Instant
+    to_at: Instant
+    parent_id: int
+
+
+def _stays() -> Statement:
+    parts = (
+        select(rows.c.from_at, rows.c.to_at, rows.c.parent_id).where(rows.c.node_id == bindparam("of"))
+        for rows in (placement, bare_place)
+    )
+    return Statement(union_all(*parts).order_by("from_at"))
+
+
+_STAYS = _stays()
+
+
+def of_node(session: Session, node_id: int) -> list[Stay]:
+    """Return in which collections a node was, the first one first: one statement, however often it was moved."""
+    return [Stay(Instant(row[0]), Instant(row[1]), int(row[2])) for row in session.all(_STAYS, of=node_id)]
+
+
+def parent_at(stays: Sequence[Stay], at: Instant) -> int | None:
+    """Return the collection in which a node was at an instant, or last before it, or else first; None when it was in none."""
+    before = [one for one in stays if one.from_at <= at]
+    found = before[-1:] or stays[:1]
+    return found[0].parent_id if found else None
+
+
+_ENTER = Statement(
+    insert(bare_place).values(
+        node_id=bindparam("entered_id"),
+        from_at=bindparam("entered_at"),
+        to_at=FOREVER,
+        parent_id=bindparam("entered_parent_id"),
+    )
+)
+_FORGET = Statement(
+    delete(bare_place).where(bare_place.c.node_id == bindparam("left_id"), bare_place.c.from_at == bindparam("left_at"))
+)
+_LEAVE = Statement(
+    update(bare_place)
+    .where(bare_place.c.node_id == bindparam("left_id"), bare_place.c.to_at == FOREVER)
+    .values(to_at=bindparam("left_at"))
+)
+
+
+def enter(tx: Transaction, node_id: int, parent_id: int, at: Instant) -> None:
+    """Note that a node without a name is in a collection from an instant on."""
+    tx.run(_ENTER, entered_id=node_id, entered_parent_id=parent_id, entered_at=at)
+
+
+def leave(tx: Transaction, node_id: int) -> None:
+    """Note that a node without a name has left its collection, or has got a name there."""
+    # Where it came to be in this very commit it has never been for anybody.
+    tx.run(_FORGET, left_id=node_id, left_at=tx.at)
+    tx.run(_LEAVE, left_id=node_id, left_at=tx.at)
