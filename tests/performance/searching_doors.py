@@ -115,6 +115,8 @@ def _infix(number: int) -> str:
 _LISTS = (
     ("by age", INDEXED_MS, "orderBy=id:desc"),
     ("by title", TEXT_MS, "orderBy=title:asc"),
+    ("by logical name", TEXT_MS, "orderBy=name:asc"),
+    ("by who has locked them", TEXT_MS, "orderBy=locked:asc"),
     ("by the time of the last change", TEXT_MS, "orderBy=lastModificationDate:desc"),
 )
 

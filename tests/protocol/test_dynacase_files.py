@@ -269,6 +269,73 @@ def test_archive_is_sent_block_by_block(ann: Client, document: str) -> None:
         assert [len(found.read(name)) for name in found.namelist()] == [len(content)] * 2
 
 
+def dates(client: Client, document: str, attribute: str) -> list[str]:
+    """Return when the files of an attribute were stored, as told of the document."""
+    told = shown(client, document)["attributes"][attribute]
+    return [one["creationDate"][11:] for one in (told if isinstance(told, list) else [told])]
+
+
+def test_file_keeps_the_date_at_which_it_was_stored(ann: Client, document: str) -> None:
+    put_form(ann, document, Part("my_file", b"one", "a.txt"), Part("my_annexes", b"first", "1.txt"))
+    ann.clock.advance(timedelta(seconds=1))
+    (first,) = value_of(ann, document, "my_annexes")
+    second = upload(ann, b"second")["reference"]
+    put(ann, document, my_level=1, my_annexes=[second, first])
+    ann.clock.advance(timedelta(seconds=1))
+    ann("PUT", f"{document}?revise=true", attributes(my_level=2), content_type=JSON)
+
+    assert dates(ann, document, "my_file") == ["12:00:00"]
+    assert dates(ann, document, "my_annexes") == ["12:00:01", "12:00:00"]
+    assert shown(ann, document, "?fields=document.properties.all")["properties"]["lastModificationDate"] == "2026-11-20 12:00:02"
+    of_first = data_of(ann("GET", f"{document}/revisions/0"))["revision"]["attributes"]
+    assert of_first["my_file"]["creationDate"] == "2026-11-20 12:00:00"
+    assert [one["creationDate"][11:] for one in of_first["my_annexes"]] == ["12:00:01", "12:00:00"]
+
+    put_form(ann, document, Part("my_file", b"two", "a.txt"))
+    ann.clock.advance(timedelta(seconds=1))
+    put_form(ann, document, Part("my_file", b"one", "a.txt"))
+    put(ann, document, my_level=3)
+    assert dates(ann, document, "my_file") == ["12:00:03"]
+
+
+def test_change_tells_when_the_old_file_and_the_new_one_were_stored(ann: Client, document: str) -> None:
+    put_form(ann, document, Part("my_file", b"one", "a.txt"))
+    put(ann, document, my_level=1)
+    ann.clock.advance(timedelta(seconds=1))
+    put(ann, document, my_level=2)
+    ann.clock.advance(timedelta(seconds=1))
+
+    changed = data_of(put_form(ann, document, Part("my_file", b"two", "a.txt")))["changes"]["my_file"]
+
+    assert [changed[one]["creationDate"][11:] for one in ("old", "new")] == ["12:00:00", "12:00:02"]
+
+
+def test_working_copy_has_the_date_of_its_last_save_for_its_holder_alone(ann: Client, bob: Client) -> None:
+    ann.put("/dav/a.txt", b"one")
+    (found,) = data_of(ann("GET", f"{BASE}/families/MY_FILE/documents/"))["documents"]
+    document = f"{BASE}/documents/{found['properties']['id']}"
+    assert ann("CHECKOUT", "/dav/a.txt").status == 200
+    ann.clock.advance(timedelta(seconds=1))
+    ann.put("/dav/a.txt", b"two")
+
+    assert dates(ann, document, "fi_file") == ["12:00:01"]
+    assert dates(bob, document, "fi_file") == ["12:00:00"]
+
+
+def test_dates_of_files_take_one_statement_however_many_documents(ann: Client, store: Store, statements: list[str]) -> None:
+    counts = set()
+    for count in (2, 10):
+        for no in range(count):
+            put_form(ann, article(ann, f"{no}"), Part("my_file", b"one", "a.txt"), Part("my_annexes", b"two", "b.txt"))
+        store.database.close()
+        statements.clear()
+        listed = data_of(ann("GET", f"{BASE}/families/MY_ARTICLE/documents/?slice=all&fields=document.attributes"))
+        assert len(listed["documents"]) >= count
+        counts.add(len(statements))
+
+    assert len(counts) == 1, counts
+
+
 def test_file_of_the_drive_is_that_of_the_attribute(ann: Client, bob: Client) -> None:
     ann.put("/dav/a.txt", b"one")
     (found,) = data_of(ann("GET", f"{BASE}/families/MY_FILE/documents/"))["documents"]

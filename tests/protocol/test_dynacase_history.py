@@ -13,6 +13,8 @@ from davgate.rest.dynacase.operations import dialect
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
 from tests.protocol.dynacase import BASE, JSON, article, attributes, data_of, put, refusal_of
+from tests.protocol.multistatus import members
+from tests.protocol.transcripts import address
 
 ENUMERATES = f"{BASE}/families/MY_ARTICLE/enumerates"
 
@@ -109,6 +111,59 @@ def test_locks_and_saves_of_other_doors_are_told(ann: Client, document: str) -> 
     (only,) = history(ann, document)
 
     assert [one["code"] for one in only["messages"]] == ["RESTORE", "DELETE", "UNLOCK", "LOCK", "CREATE"]
+
+
+def told(client: Client, place: str) -> list[tuple[str, str, str]]:
+    """Return what the history tells of a document with one revision, the newest first: what, by whom, and the time of the day."""
+    (only,) = data_of(client("GET", f"{place}/history/"))["history"]
+    return [(one["code"], one["uname"], one["date"][11:]) for one in only["messages"]]
+
+
+def in_folder(client: Client) -> str:
+    client.mkcol("/dav/folder")
+    client.put("/dav/folder/a.txt", b"one")
+    (found,) = data_of(client("GET", f"{BASE}/families/MY_FILE/documents/"))["documents"]
+    return str(found["properties"]["id"])
+
+
+def test_deletion_with_its_folder_is_told_as_one_of_the_document_and_so_is_the_restore(ann: Client, bob: Client) -> None:
+    number = in_folder(ann)
+    bob.clock.advance(timedelta(seconds=1))
+    assert bob("DELETE", "/dav/folder").status == 204
+
+    deleted = [("DELETE", "bob", "12:00:01"), ("CREATE", "ann", "12:00:00")]
+    assert told(ann, f"{BASE}/trash/{number}") == deleted
+    message = data_of(ann("GET", f"{BASE}/trash/{number}/history/"))["history"][0]["messages"][0]
+    assert (message["uid"], message["level"], message["comment"]) == (bob.ctx.principal.id, "notice", "Put into the trash")
+
+    ann.clock.advance(timedelta(seconds=1))
+    (folder,) = members(ann, "/dav/.trash/")
+    assert ann("MOVE", address(f"/.trash/{folder}"), destination="/dav/back").status == 201
+
+    assert told(ann, f"{BASE}/documents/{number}") == [("RESTORE", "ann", "12:00:02"), *deleted]
+
+
+def test_document_that_comes_back_alone_keeps_that_it_was_deleted_with_its_folder(ann: Client, bob: Client) -> None:
+    number = in_folder(ann)
+    bob("DELETE", "/dav/folder")
+    ann.clock.advance(timedelta(seconds=1))
+    ann("PUT", f"{BASE}/trash/{number}", '{"document":{"properties":{"status":"alive"}}}')
+    ann("DELETE", f"{BASE}/documents/{number}")
+
+    assert told(bob, f"{BASE}/trash/{number}") == [
+        ("DELETE", "ann", "12:00:01"),
+        ("RESTORE", "ann", "12:00:01"),
+        ("DELETE", "bob", "12:00:00"),
+        ("CREATE", "ann", "12:00:00"),
+    ]
+
+
+def test_what_left_its_folder_before_that_was_deleted_is_told_of_no_deletion(ann: Client) -> None:
+    number = in_folder(ann)
+    ann("MOVE", "/dav/folder/a.txt", destination="/dav/a.txt")
+    ann("DELETE", "/dav/folder")
+
+    assert [code for code, _, _ in told(ann, f"{BASE}/documents/{number}")] == ["MOVE", "CREATE"]
 
 
 def test_history_of_a_document_of_the_drive_begins_there(ann: Client, bob: Client) -> None:

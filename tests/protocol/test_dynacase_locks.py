@@ -12,6 +12,7 @@ from davgate.core import auditing, checking_out, revisions
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.rights import READER
+from davgate.rest.dynacase import validators
 from davgate.rest.dynacase.operations import dialect
 from davgate.storage.api import AuditFilter
 from tests.builders import path
@@ -301,6 +302,37 @@ def test_lock_on_condition_is_not_taken_when_the_document_has_changed(ann: Clien
 
     assert refusal_of(ann("POST", f"{document}/locks/permanent", if_match=before)) == (412, "API0412")
     assert locks(ann, document) == []
+
+
+def test_document_is_read_only_to_others_while_it_is_locked(ann: Client, bob: Client, document: str) -> None:
+    def is_read_only(client: Client) -> bool:
+        found: bool = shown(client, document, "?fields=document.properties.security")["properties"]["security"]["readOnly"]
+        return found
+
+    lock(ann, document)
+
+    assert (is_read_only(ann), is_read_only(bob)) == (False, True)
+    ann("DELETE", f"{document}/locks/")
+    assert is_read_only(bob) is False
+
+
+@pytest.mark.parametrize(("method", "kind"), [("POST", "permanent"), ("DELETE", "permanent"), ("DELETE", "")])
+def test_lock_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
+    ann: Client, document: str, monkeypatch: pytest.MonkeyPatch, method: str, kind: str
+) -> None:
+    admitted = validators.admitted
+
+    def before_a_deletion(*given: Any) -> Context:
+        ctx = admitted(*given)
+        monkeypatch.undo()
+        assert ann("DELETE", document).status == 200
+        return ctx
+
+    if method == "DELETE":
+        lock(ann, document)
+    monkeypatch.setattr(validators, "admitted", before_a_deletion)
+
+    assert refusal_of(ann(method, f"{document}/locks/{kind}")) == (404, "API0219")
 
 
 def test_refusal_to_lock_names_no_place_on_the_drive(ann: Client, bob: Client, document: str) -> None:

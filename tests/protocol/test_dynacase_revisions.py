@@ -169,3 +169,16 @@ def test_refused_change_begins_no_revision(ann: Client, bob: Client, document: s
 
     assert refusal_of(bad) == (500, "API0211")
     assert len(listed(ann, document)) == 1
+
+
+def test_each_revision_tells_who_began_it(ann: Client, bob: Client, document: str) -> None:
+    assert bob("PUT", f"{document}?revise=true", attributes(my_level=1), content_type=JSON).status == 200
+    put(ann, document, my_level=2)
+
+    listed = data_of(ann("GET", f"{document}/revisions/?fields=document.properties.all"))["revisions"]
+
+    told = [one["properties"]["revisionData"] for one in listed]
+    me, other = ({"id": who.ctx.principal.id, "title": name} for who, name in ((ann, "ann"), (bob, "bob")))
+    assert [(one["number"], one["createdBy"]) for one in told] == [(1, other), (0, me)]
+    assert [one["id"] for one in told] == [one["properties"]["id"] for one in listed]
+    assert [one["properties"]["createdBy"] for one in listed] == [me, me]

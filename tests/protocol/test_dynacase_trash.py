@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from davgate.app import Application
-from davgate.core import early_checks, revisions
+from davgate.core import document_history, early_checks, revisions
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.rights import READER
@@ -333,6 +335,35 @@ def test_change_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
     monkeypatch.setattr(revisions, "check", before_another)
 
     assert refusal_of(put(bob, document, my_level=1)) == (404, "API0219")
+
+
+READS = [
+    ("history/", document_history, "history"),
+    ("revisions/", revisions, "show_some"),
+    ("revisions/0", revisions, "show_one"),
+    ("revisions/state:draft", revisions, "show_some"),
+    ("revisions/0/files/my_file", revisions, "show_one"),
+]
+
+
+@pytest.mark.parametrize(("part", "module", "name"), READS)
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["deleted", "restored"])
+def test_read_of_what_is_deleted_or_restored_meanwhile_tells_where_it_is(
+    ann: Client, document: str, monkeypatch: pytest.MonkeyPatch, part: str, module: object, name: str, is_deleted: bool
+) -> None:
+    if is_deleted:
+        ann("DELETE", document)
+    reading = getattr(module, name)
+
+    def after_another(*given: Any, **named: Any) -> Any:
+        assert (restore(ann, document) if is_deleted else ann("DELETE", document)).status == 200
+        return reading(*given, **named)
+
+    monkeypatch.setattr(module, name, after_another)
+
+    refused = ann("GET", f"{TRASH}{number_of(document)}/{part}" if is_deleted else f"{document}/{part}")
+
+    assert refusal_of(refused) == (404, "CRUD0237" if is_deleted else "API0219")
 
 
 def test_deletion_ends_locks_and_the_way_back_is_open(ann: Client, document: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from davgate.app import Application
+from davgate.core import revisions
 from davgate.core.store import Store
+from davgate.model.node import Node
 from davgate.rest.dynacase.operations import dialect
 from tests.protocol.client import Client, Response
 from tests.protocol.conftest import Serve
@@ -220,3 +222,20 @@ def test_stale_condition_takes_no_step(ann: Client, cookbook: str) -> None:
 def test_state_cannot_be_set_as_an_attribute(ann: Client, cookbook: str) -> None:
     assert refusal_of(put(ann, cookbook, state="published")) == (500, "API0211")
     assert properties(ann, cookbook)["state"] == "draft"
+
+
+def test_step_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
+    ann: Client, bob: Client, cookbook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = revisions.update
+
+    def after_a_deletion(*given: Any, **named: Any) -> Node:
+        assert ann("DELETE", cookbook).status == 200
+        return update(*given, **named)
+
+    monkeypatch.setattr(revisions, "update", after_a_deletion)
+
+    refused = step(bob, cookbook, "t_submit")
+
+    assert refusal_of(refused) == (404, "API0219")
+    assert refused.json["messages"][0]["uri"] == f"api/v1/trash/{cookbook.rpartition('/')[2]}.json"

@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import event, text
 from tests.builders import read
 
-from davgate.core import content, describing, documents, objects, versioning
+from davgate.core import content, describing, documents, objects, revisions, versioning
 from davgate.core.describing import Described
 from davgate.core.objects import Alias, Changes, File, NewObject, Place
+from davgate.core.searching import Search
 from davgate.core.store import Context, Store
 from davgate.model.indexing import NOT_COMPARABLE
 from davgate.model.node import ROOT_ID, Node, NodeKind, Version
 from davgate.model.paths import Where
+from davgate.model.query import EVERYTHING, By, Fact
 from davgate.storage.api import versions
 from davgate.storage.statements import Row, Statement
 
@@ -55,6 +57,13 @@ def made(
     file = None if body is None else a_file(store, body, name)
     new = NewObject(NodeKind.DOCUMENT, DIALECT, metadata, file, drive_name, alias)
     return objects.create(store, rest(ctx), place, new)
+
+
+def trashed(store: Store, ctx: Context) -> list[int]:
+    """Return the ids of the documents in the trash that somebody may see, the oldest first."""
+    found, total = revisions.show_trash(store, ctx, Search(EVERYTHING, (By(Fact.ID),)))
+    assert total == len(found)
+    return [one.initid for one in found]
 
 
 def made_folder(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.builders import SettableClock, a_document, a_lock, content_of, holding, path, put, read, with_policy
-from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, statements_of
+from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, statements_of, trashed
 
 from davgate.core import (
     checking_out,
@@ -339,7 +339,7 @@ def test_deleted_document_is_shown_in_the_trash_alone(store: Store, ann: Context
     assert revisions.is_deleted(store, ann, node.id)
     assert [one.no for one in revisions.show_some(store, ann, node.id, 0, None, deleted=True)[0]] == [1, 0]
     assert revisions.show_one(store, ann, node.id, 0, deleted=True).metadata["title"] == "one"
-    assert [one.initid for one in revisions.show_trash(store, ann)] == [node.id]
+    assert trashed(store, ann) == [node.id]
 
 
 def test_trash_shows_no_folders_and_nothing_that_one_may_not_read(
@@ -351,10 +351,10 @@ def test_trash_shows_no_folders_and_nothing_that_one_may_not_read(
     moving.delete(store, rest(root_admin), node.id)
 
     assert not revisions.is_deleted(store, bob, node.id)
-    assert revisions.show_trash(store, bob) == []
-    assert [one.initid for one in revisions.show_trash(store, root_admin)] == [node.id]
+    assert trashed(store, bob) == []
+    assert trashed(store, root_admin) == [node.id]
     moving.delete(store, rest(root_admin), folder.id)
-    assert [one.initid for one in revisions.show_trash(store, root_admin)] == [node.id]
+    assert trashed(store, root_admin) == [node.id]
     with pytest.raises(NotFound):
         revisions.show_deleted(store, root_admin, folder.id)
 

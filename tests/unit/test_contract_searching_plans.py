@@ -8,12 +8,15 @@ import pytest
 from tests.builders import a_document, put
 from tests.unit.filed import made, statements_of
 
+from davgate.core import revisions
+from davgate.core.objects import Changes
 from davgate.core.searching import EVERY_KIND
 from davgate.core.store import Context, Store
 from davgate.model.query import (
     EVERYTHING,
     AllOf,
     AnyOf,
+    Area,
     By,
     Compares,
     Condition,
@@ -25,6 +28,7 @@ from davgate.model.query import (
     Operator,
     Order,
     Property,
+    Standing,
     Wildcard,
     Words,
     containing,
@@ -55,10 +59,10 @@ BY_TYPE = {"sqlite": r"\(type=\?\)", "postgresql": r"Index Cond: \(type = "}
 def plan_of(store: Store, condition: Condition, order: Order) -> str:
     """Return how a database answers a page of what is found, and its number."""
     shape, values = take_apart(prepared(condition, order))
-    page = searching._page(shape, EVERY_KIND, searching._sorting_of(order))
-    count = searching._count(shape, EVERY_KIND)
+    page = searching._page(shape, EVERY_KIND, searching._sorting_of(order), Area.TREE)
+    count = searching._count(shape, EVERY_KIND, Area.TREE)
     lines: list[str] = []
-    for statement, more in ((page, {"first": 0, "most": 10} | searching._named(order)), (count, {})):
+    for statement, more in ((page, {"first": 0, "most": 10} | searching._named(order, searching.IN_TREE)), (count, {})):
         sql, brought = statement.for_dialect(store.database.dialect)
         with store.database.read(snapshot=True) as session:
             if store.database.is_sqlite:
@@ -110,6 +114,21 @@ def test_index_leads_to_what_is_found(store: Store, condition: Condition, expect
 def test_everything_is_read_where_no_index_leads_to_it(store: Store) -> None:
     for condition in (EVERYTHING, SLOW, Not(EQUAL), AnyOf((EQUAL, SLOW))):
         assert re.search(r"SCAN node\b|node_pkey on node\b|Scan.* on node\b", plan_of(store, condition, ()))
+
+
+def test_order_by_the_newest_revision_is_that_of_age_until_there_is_a_revision(store: Store, ann: Context) -> None:
+    order = (By(Standing.REVISION_NO), By(Standing.REVISION_ID, descending=True))
+    by_age = (By(Fact.ID, descending=True),)
+    node = made(store, ann)
+
+    with store.database.read(snapshot=True) as session:
+        assert searching._cheapest(session, order) == by_age
+    if store.database.is_sqlite:
+        assert "ORDER BY" not in plan_of(store, EVERYTHING, by_age)
+    revisions.update(store, ann, node.id, lambda _: Changes(), revise=True)
+
+    with store.database.read(snapshot=True) as session:
+        assert searching._cheapest(session, order) == order
 
 
 # Writing

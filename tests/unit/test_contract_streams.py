@@ -55,6 +55,33 @@ def test_streams_of_a_document_stay_with_every_later_version(
     assert content_of(store, ann, "/elsewhere.txt") == b"by the drive"
 
 
+def test_files_were_stored_by_the_first_of_the_versions_that_have_the_same_one(
+    store: Store, ann: Context, clock: SettableClock, report: Node
+) -> None:
+    began_at = clock.now() - 1_000_000
+
+    def seconds(no: int) -> dict[str, int]:
+        with store.database.read() as session:
+            found = streams.stored_at(session, [(report.id, no), (report.id, no), (1, 1)])
+        assert {(document_id, version_no) for document_id, version_no, _ in found} == {(report.id, no)}
+        return {name: (at - began_at) // 1_000_000 for (_, _, name), at in found.items()}
+
+    say(store, ann, report.id, title="U")
+    clock.advance(SECOND)
+    put(store, ann, "/main.txt", b"by the drive")
+    clock.advance(SECOND)
+    objects.update(store, rest(ann), report.id, Changes(streams={"one": a_file(store, b"111", "new.txt")}))
+    clock.advance(SECOND)
+    put(store, ann, "/main.txt", b"main")
+    say(store, ann, report.id, title="V")
+
+    at_first = {"": 0, "one": 0, "two": 0}
+    assert [seconds(no) for no in (1, 2)] == [at_first, at_first]
+    assert seconds(3) == {**at_first, "": 2}
+    assert seconds(4) == {"": 2, "one": 3, "two": 0}
+    assert seconds(6) == {"": 4, "one": 3, "two": 0}
+
+
 def test_stream_alone_is_changed_and_another_one_taken_away_in_one_version(store: Store, ann: Context, report: Node) -> None:
     changes = Changes(streams={"one": a_file(store, b"111", "new.txt"), "two": None})
 

@@ -14,7 +14,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotACollection, NotFound
-from davgate.model.instant import Instant
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Lock, effective
 from davgate.model.metadata import Metadata
 from davgate.model.node import Content, Node
@@ -151,7 +151,12 @@ def _described(
 
 def _shown(ctx: Context, standing: Iterable[Lock]) -> Lock | None:
     """Return the lock that is shown of those that affect something: one's own, which one can prove, before others'."""
-    return min(standing, key=lambda one: one.principal_id != ctx.principal.id, default=None)
+
+    def rank(one: Lock) -> tuple[bool, bool, int]:
+        # Whatever sorts by who holds something goes by the same one, see ``storage.standing``.
+        return one.principal_id != ctx.principal.id, one.expires_at != FOREVER, one.principal_id
+
+    return min(standing, key=rank, default=None)
 
 
 def _names_of(session: Session, ctx: Context, shown: Iterable[Lock | None]) -> Mapping[int, str]:

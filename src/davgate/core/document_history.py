@@ -1,16 +1,20 @@
-"""What happened to a document, revision by revision, as the audit tells it."""
+"""What happened to a document, revision by revision, as the audit tells it of the document and of what it lay in when deleted."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from davgate.core.revisions import Shown, show_some_within
 from davgate.core.store import Context, Store
-from davgate.model.instant import Instant
-from davgate.storage.api import AuditRow, audit_rows
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.registration import Deletion
+from davgate.storage.api import AuditRow, Session, audit_rows, registrations
+
+_DELETE: Final = "delete"
+_RESTORE: Final = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,45 @@ def history(
     """
     with store.database.read(snapshot=True) as session:
         shown, total = show_some_within(session, ctx, document_id, first, most, store.clock.now(), deleted=deleted)
-        events = _by_revision(audit_rows.of_node(session, shown[0].initid)) if shown else {}
+        events = _by_revision(_events(session, shown[0].initid)) if shown else {}
     return [Chapter(one, events.get(one.no, ())) for one in shown], total
 
 
-def _by_revision(rows: Sequence[AuditRow]) -> Mapping[int, Sequence[Event]]:
+def _events(session: Session, document_id: int) -> list[Event]:
+    """Return what happened to a document, the oldest event first. Three statements."""
+    told = [
+        Event(row.at, row.principal_id, row.principal, row.action, _detail(row))
+        for row in audit_rows.of_node(session, document_id)
+    ]
+    with_others = _with_others(told, registrations.deletions(session, [document_id])[document_id])
+    return sorted([*told, *with_others], key=lambda one: one.at)
+
+
+def _with_others(told: Iterable[Event], deletions: Iterable[Deletion]) -> Iterator[Event]:
+    """Yield the deletions and restores of a document that the audit tells of a collection: it went or came back with that."""
+    known = {(one.at, one.action) for one in told}
+    instants = {at for at, _ in known}
+    for one in deletions:
+        if (one.at, _DELETE) not in known:
+            yield Event(one.at, one.author_id, one.author, _DELETE, {})
+        # What came back by a step of an edit is told in the words of that.
+        if one.restored_at != FOREVER and one.restored_at not in instants:
+            yield Event(one.restored_at, one.restored_by_id, one.restored_by, _RESTORE, {})
+
+
+def _by_revision(events: Sequence[Event]) -> Mapping[int, Sequence[Event]]:
     """Return events by the number of the revision that they happened to, the newest first.
 
     The step that begins a revision is one event with the version that it makes, and the first of the new one.
     """
-    steps = {row.at: int(_detail(row).get("revision", 0)) for row in rows if row.action == "revise"}
+    steps = {one.at: int(one.detail.get("revision", 0)) for one in events if one.action == "revise"}
     found: dict[int, list[Event]] = {}
     no = 0
-    for row in rows:
-        no = steps.get(row.at, no)
-        if row.at not in steps or row.action == "revise":
-            found.setdefault(no, []).append(Event(row.at, row.principal_id, row.principal, row.action, _detail(row)))
-    return {no: events[::-1] for no, events in found.items()}
+    for one in events:
+        no = steps.get(one.at, no)
+        if one.at not in steps or one.action == "revise":
+            found.setdefault(no, []).append(one)
+    return {no: of_revision[::-1] for no, of_revision in found.items()}
 
 
 def _detail(row: AuditRow) -> Mapping[str, Any]:

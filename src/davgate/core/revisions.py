@@ -15,6 +15,7 @@ from davgate.core.access import check_account, look_up
 from davgate.core.describing import Described, describe_all, describe_found
 from davgate.core.objects import Changes, NewObject, Place, create_within, update_found
 from davgate.core.recording import record
+from davgate.core.searching import Search, pick
 from davgate.core.store import Context, Store
 from davgate.core.trash import find_around
 from davgate.model.checkout import Act, Ruling, rule
@@ -25,7 +26,8 @@ from davgate.model.metadata import Metadata
 from davgate.model.names import check_text
 from davgate.model.node import Cause, Content, Node, NodeKind, Stream, Version, no_streams
 from davgate.model.paths import TreePath
-from davgate.storage.api import Line, Numbered, Resolved, Revision, Session, Transaction, TrashEntry, streams, trash
+from davgate.model.query import Area
+from davgate.storage.api import Line, Numbered, Resolved, Revision, Session, Transaction, registrations, streams
 from davgate.storage.api import revisions as rows
 
 _MOST_DIGITS: Final = 18
@@ -108,27 +110,28 @@ def show_deleted(store: Store, ctx: Context, node_id: int) -> Shown:
         return _newest(session, it, path, is_deleted=True)
 
 
-def show_trash(store: Store, ctx: Context) -> list[Shown]:
-    """Return the documents in the trash that the caller may see, those in folders there too, the newest deletion first.
+def show_trash(store: Store, ctx: Context, wanted: Search) -> tuple[list[Shown], int]:
+    """Return some of the documents in the trash that the caller may see, those in folders there too, and how many there are.
 
-    A fixed number of statements.
+    A fixed number of statements, and as a whole only what is returned is read.
+
+    Raises:
+        Malformed: too much is asked at once, or what makes no sense.
     """
     with store.database.read(snapshot=True) as session:
         now = store.clock.now()
-        check_account(session, ctx, now)
-        entries = {one.node.id: one for one in trash.entries(session)}
-        lie_in = trash.documents(session)
-        items = [_as_it_was(it, entries[lie_in[it.node.id]]) for it in describe_all(session, ctx, [*lie_in], now)]
-        return _show_all(session, items, is_deleted=True)
+        ids, total = pick(session, ctx, wanted, now, Area.TRASH)
+        names = registrations.deleted_names(session, ids)
+        items = [_as_it_was(it, names.get(it.node.id, it.node.name)) for it in describe_all(session, ctx, ids, now)]
+        return _show_all(session, items, is_deleted=True), total
 
 
 def _is_document(node: Node) -> bool:
     return node.kind is NodeKind.DOCUMENT and node.version_no > 0
 
 
-def _as_it_was(it: Described, entry: TrashEntry) -> Described:
-    """Return a document of the trash with the name that it had, free of locks and check-outs; it is the entry or lies in it."""
-    name = entry.name or None if entry.node.id == it.node.id else it.node.name
+def _as_it_was(it: Described, name: str | None) -> Described:
+    """Return a document of the trash with the name that it had, free of locks and check-outs."""
     return replace(it, node=replace(it.node, name=name), lock=None, lock_holder="", check_out=None)
 
 
@@ -197,7 +200,8 @@ def _describe(session: Session, ctx: Context, node_id: int, now: Instant, *, del
         return seen.it, seen.path
     check_account(session, ctx, now)
     entry = find_around(session, ctx, node_id)
-    it = _as_it_was(describe_all(session, ctx, [node_id], now)[0], entry)
+    described = describe_all(session, ctx, [node_id], now)[0]
+    it = _as_it_was(described, (entry.name or None) if entry.node.id == node_id else described.node.name)
     if not _is_document(it.node):
         raise NotFound((".trash", str(node_id)))
     return it, (".trash", it.node.name or "")
@@ -259,6 +263,13 @@ def _at(session: Session, newest: Shown, revision: Revision, version: Version) -
         changed_at=version.saved_at,
         changed_by=version.author,
     )
+
+
+def begun_by(store: Store, items: Iterable[Shown]) -> Mapping[int, int]:
+    """Return by their numbers in the store who began revisions: the first one of a document, who made that. One statement."""
+    made_by = {one.id: one.it.node.created_by for one in items}
+    with store.database.read() as session:
+        return {**made_by, **rows.begun_by(session, made_by)}
 
 
 # Writing

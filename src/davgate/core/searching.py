@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from davgate.core.access import look_up
@@ -13,9 +13,9 @@ from davgate.core.store import Context, Store
 from davgate.model import permissions
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.node import ROOT_ID, NodeKind
-from davgate.model.query import Condition, Order, prepared
+from davgate.model.query import Area, Condition, Order, prepared
 from davgate.model.rights import Right
-from davgate.storage.api import Found, Session, access, searching
+from davgate.storage.api import Found, Session, Standpoint, access, searching
 
 DOCUMENTS: Final = frozenset({NodeKind.DOCUMENT})
 COLLECTIONS: Final = frozenset({NodeKind.COLLECTION})
@@ -43,18 +43,27 @@ def search(store: Store, ctx: Context, wanted: Search) -> Page:
     Raises:
         Malformed: too much is asked at once, or what makes no sense.
     """
-    wanted = replace(wanted, condition=prepared(wanted.condition, wanted.order))
     now = store.clock.now()
     with store.database.read(snapshot=True) as session:
-        if reads_everything(session, ctx, now):
-            # Behind the last one there is nothing, however far: how far may be more than a database can count.
-            first, most = min(wanted.first, FOREVER), wanted.most
-            ids, total = searching.page(session, wanted.condition, wanted.kinds, wanted.order, first=first, most=most)
-        else:
-            found = searching.all_of(session, wanted.condition, wanted.kinds, wanted.order)
-            may_read = readable(session, ctx, found)
-            ids, total = may_read[wanted.first : wanted.first + wanted.most], len(may_read)
+        ids, total = pick(session, ctx, wanted, now)
         return Page(describe_all(session, ctx, ids, now), total)
+
+
+def pick(session: Session, ctx: Context, wanted: Search, now: Instant, area: Area = Area.TREE) -> tuple[Sequence[int], int]:
+    """Return the ids of what ``search`` returns, or of the same in the trash, and how much it is in all; see there."""
+    condition, order = prepared(wanted.condition, wanted.order), wanted.order
+    standpoint = Standpoint(area, ctx.principal.id, now)
+    if _reads_everything_in(session, ctx, area, now):
+        # Behind the last one there is nothing, however far: how far may be more than a database can count.
+        first, most = min(wanted.first, FOREVER), wanted.most
+        return searching.page(session, condition, wanted.kinds, order, first=first, most=most, standpoint=standpoint)
+    may_read = readable(session, ctx, searching.all_of(session, condition, wanted.kinds, order, standpoint))
+    return may_read[wanted.first : wanted.first + wanted.most], len(may_read)
+
+
+def _reads_everything_in(session: Session, ctx: Context, area: Area, now: Instant) -> bool:
+    # Below the root nothing of the trash is found, so that what is closed there hides from all but administrators.
+    return reads_everything(session, ctx, now) and (area is Area.TREE or ctx.principal.administers_all)
 
 
 def count(store: Store, ctx: Context, condition: Condition, kinds: frozenset[NodeKind] = DOCUMENTS) -> int:

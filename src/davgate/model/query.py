@@ -56,6 +56,36 @@ NUMBERS: Final = frozenset(
 )
 """The facts that are whole numbers."""
 
+
+class Standing(enum.Enum):
+    """How a document stands beside what is said of it: for orders alone.
+
+    ``REVISION_ID`` is the number of its newest revision in the store, ``REVISION_NO`` the one in the document. ``HOLDER`` is the
+    id of who has locked it or, unless that is the caller, has it checked out; negative where a lock ends by itself, 0 for nobody.
+    """
+
+    REVISION_ID = "revision-id"
+    REVISION_NO = "revision-no"
+    LOGICAL_NAME = "logical-name"
+    HOLDER = "holder"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A fact that is a text, in other words: some values have names, all others and no value one more. For orders alone."""
+
+    fact: Fact
+    names: tuple[tuple[str, str], ...]
+    otherwise: str
+
+
+class Area(enum.Enum):
+    """Where is searched: in the tree as it is, or in what was deleted."""
+
+    TREE = "tree"
+    TRASH = "trash"
+
+
 DOCUMENT: Final = "document"
 COLLECTION: Final = "collection"
 
@@ -137,14 +167,14 @@ class HasValue:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All words of a text occur, as whole words, in capitals or not: in a property, or without one anywhere.
+    """All words of a text occur, as whole words, in capitals or not: in a property or a fact that is a text, or else anywhere.
 
     Anywhere is in the texts of all properties, those in the cells of tables too, in the file name, and in the name on the drive.
     A text without a word occurs nowhere.
     """
 
     text: str
-    property: Property | None = None
+    term: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +210,7 @@ class By:
     What has no value is before everything else, and descending behind it. Of several values the least counts, or the greatest.
     """
 
-    term: Term
+    term: Term | Standing | Called
     descending: bool = False
 
 
@@ -265,6 +295,8 @@ def _check_values(condition: Condition) -> None:
                 raise Malformed("A number has no pattern. Compare it.")
             if sum(len(part) if isinstance(part, str) else 1 for part in pattern) > MOST_CHARACTERS:
                 raise Malformed(f"A pattern has at most {MOST_CHARACTERS} characters. Ask for less.")
+        case Words(_, term) if term in NUMBERS:
+            raise Malformed("A number has no words. Compare it.")
         case Words(text) if len(text) > MOST_CHARACTERS:
             raise Malformed(f"Words are looked for in a text of at most {MOST_CHARACTERS} characters. Ask for fewer.")
 

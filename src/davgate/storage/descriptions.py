@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, and_, bindparam, cast, insert, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select
 
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
@@ -17,9 +17,9 @@ from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, to_metadata, to_node
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, VERSION_KEY, MemberRow, to_metadata, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
-from davgate.storage.tables import alias, node, node_type, principal, version
+from davgate.storage.tables import alias, bare_place, node, node_type, placement, principal, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Description:
 
     ``content`` is that of the version: of a document that was emptied a moment ago still the last one. ``address_name`` is how a
     door with second names calls it in its collection. ``changed_at`` of a collection is also when its members last changed,
-    ``said_at`` only what is said of it.
+    ``said_at`` only what is said of it. ``placed_at`` is when it came to where it is, or got its name there.
     """
 
     node: Node
@@ -44,6 +44,7 @@ class Description:
     content: Content | None
     content_no: int | None
     said_at: Instant
+    placed_at: Instant
 
     @property
     def address_name(self) -> str:
@@ -53,6 +54,9 @@ class Description:
 
 
 _creator = principal.alias("creator")
+_PLACED_AT, _ENTERED_AT = (
+    select(func.max(rows.c.from_at)).where(rows.c.node_id == node.c.id).scalar_subquery() for rows in (placement, bare_place)
+)
 
 
 def _described() -> Select[*tuple[Any, ...]]:
@@ -73,6 +77,8 @@ def _described() -> Select[*tuple[Any, ...]]:
             version.c.length_bytes,
             version.c.media_type,
             version.c.content_no,
+            _PLACED_AT,
+            _ENTERED_AT,
         )
         .join_from(node, _creator, _creator.c.id == node.c.created_by)
         .outerjoin(version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
@@ -105,9 +111,8 @@ def of_nodes(session: Session, node_ids: Iterable[int]) -> Mapping[int, Descript
 
 def _to_description(row: Row) -> Description:
     found = to_node(row)
-    kind, name, number, is_shadowed, created_by, saved_at, author, file_name, said, has_content, *content, content_no = row[
-        NODE_WIDTH:
-    ]
+    kind, name, number, is_shadowed, created_by, saved_at, author, file_name, said, has_content, *content = row[NODE_WIDTH:-3]
+    content_no, placed_at, entered_at = row[-3:]
     return Description(
         found,
         kind,
@@ -122,6 +127,7 @@ def _to_description(row: Row) -> Description:
         Content(*content) if has_content else None,
         content_no,
         saved_at or found.created_at,
+        max(placed_at or found.created_at, entered_at or found.created_at),
     )
 
 
@@ -207,7 +213,6 @@ def _to_sayings(
 
 
 _THEN = texts_given("versions")
-_KEY = cast(version.c.document_id, Text) + literal(":") + cast(version.c.no, Text)
 _SAYINGS_THEN = Statement(
     select(
         version.c.document_id,
@@ -219,7 +224,7 @@ _SAYINGS_THEN = Statement(
         version.c.has_streams,
     )
     .outerjoin_from(version, node_type, node_type.c.node_id == version.c.document_id)
-    .where(version.c.document_id.in_(select(_GIVEN.c.id)), _KEY.in_(select(_THEN.c.text)))
+    .where(version.c.document_id.in_(select(_GIVEN.c.id)), VERSION_KEY.in_(select(_THEN.c.text)))
     .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
 )
 

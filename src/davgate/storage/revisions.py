@@ -147,6 +147,24 @@ def last_before(session: Session, document_id: int, ends: Iterable[int]) -> Mapp
     return {end: found[no] for end, no in numbers.items()}
 
 
+_kept = version.alias("kept")
+_FIRST_KEPT = (
+    select(func.min(_kept.c.no))
+    .where(_kept.c.document_id == revision.c.document_id, _kept.c.no >= revision.c.first_no)
+    .scalar_subquery()
+)
+_BEGUN_BY = Statement(
+    select(revision.c.id, version.c.author_id)
+    .join_from(revision, version, and_(version.c.document_id == revision.c.document_id, version.c.no == _FIRST_KEPT))
+    .where(revision.c.id.in_(select(_GIVEN.c.id)))
+)
+
+
+def begun_by(session: Session, revision_ids: Iterable[int]) -> Mapping[int, int]:
+    """Return by their numbers in the store who began revisions, as the oldest kept version tells; the first has no row here."""
+    return {row[0]: row[1] for row in session.all(_BEGUN_BY, ids=json.dumps([*revision_ids]))}
+
+
 _ADD = Statement(
     insert(revision).values(
         id=bindparam("id"), document_id=bindparam("document_id"), no=bindparam("no"), first_no=bindparam("first_no")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import CompoundSelect, Text, and_, bindparam, func, insert, literal_column, or_, select, union_all
 
+from davgate.model.instant import Instant
 from davgate.model.node import Content, Stream
 from davgate.storage.database import Session, Transaction
-from davgate.storage.statements import Statement, ids_given
-from davgate.storage.tables import node, version_stream
+from davgate.storage.rows import VERSION_KEY
+from davgate.storage.statements import Statement, ids_given, texts_given
+from davgate.storage.tables import node, version, version_stream
 
 _COLUMNS = (
     version_stream.c.name,
@@ -76,3 +78,54 @@ def of_nodes(session: Session, document_ids: Iterable[int]) -> Mapping[int, Mapp
     for document_id, name, *row in session.all(_OF_NODES, ids=json.dumps([*document_ids])):
         found.setdefault(document_id, {})[name] = Stream(row[0], Content(row[1], row[2], row[3]))
     return found
+
+
+_THEN = texts_given("versions")
+_IS_GIVEN = and_(version.c.document_id.in_(select(_GIVEN.c.id)), VERSION_KEY.in_(select(_THEN.c.text)))
+
+
+def _stored_at() -> CompoundSelect[tuple[int, int, str, int]]:
+    """Return the query for when files of versions were stored: with the first of the versions before that have the same one."""
+    other, first, brought = version.alias("other"), version.alias("first"), version_stream.alias("brought")
+    is_other = or_(other.c.has_content == literal_column("0"), other.c.digest != version.c.digest)
+    is_before = and_(other.c.document_id == version.c.document_id, other.c.no < version.c.no)
+    last_other = select(func.max(other.c.no)).where(is_before, is_other).correlate(version).scalar_subquery()
+    first_no = select(func.min(first.c.no)).where(
+        first.c.document_id == version.c.document_id, first.c.no > func.coalesce(last_other, 0)
+    )
+    brought_no = select(func.min(brought.c.version_no)).where(
+        brought.c.document_id == version.c.document_id,
+        brought.c.name == version_stream.c.name,
+        brought.c.digest == version_stream.c.digest,
+    )
+    came = version.alias("came")
+    came_with = and_(came.c.document_id == version.c.document_id, came.c.no == first_no.scalar_subquery())
+    stream_came_with = and_(came.c.document_id == version.c.document_id, came.c.no == brought_no.scalar_subquery())
+    has_stream = and_(version_stream.c.document_id == version.c.document_id, version_stream.c.version_no == version.c.no)
+    primary = literal_column("''", Text()).label("name")
+    return union_all(
+        select(version.c.document_id, version.c.no, primary, came.c.saved_at)
+        .join_from(version, came, came_with)
+        .where(_IS_GIVEN, version.c.has_content == literal_column("1")),
+        select(version.c.document_id, version.c.no, version_stream.c.name, came.c.saved_at)
+        .join_from(version, version_stream, has_stream)
+        .join(came, stream_came_with)
+        .where(_IS_GIVEN, version.c.has_streams == literal_column("1")),
+    )
+
+
+_STORED_AT = Statement(_stored_at())
+
+
+def stored_at(session: Session, versions: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int, str], Instant]:
+    """Return when the files of versions were stored, by document, number and name, the primary one without a name. One statement.
+
+    Versions that only change what is said of a document have the files of the one before; of what was thinned, the next tells.
+    """
+    keys = sorted(set(versions))
+    rows = session.all(
+        _STORED_AT,
+        ids=json.dumps(sorted({document_id for document_id, _ in keys})),
+        versions=json.dumps([f"{document_id}:{no}" for document_id, no in keys]),
+    )
+    return {(row[0], row[1], row[2]): Instant(row[3]) for row in rows}

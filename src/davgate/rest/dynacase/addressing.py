@@ -79,12 +79,16 @@ def find_either(exchange: Exchange) -> Found | ObjectType:
 def until_gone(exchange: Exchange, found: Found) -> Iterator[None]:
     """Refuse what is asked of a document that another request takes away meanwhile as if it had been away before; see ``find``.
 
+    One of the trash may have been brought back.
+
     Raises:
         Refused.
     """
     try:
         yield
     except NotFound as error:
+        if found.shown.is_deleted:
+            raise Refused(_not_in_trash(exchange)) from error
         raise Refused(_why_not_found(exchange, found.ctx, found.shown.initid)) from error
 
 
@@ -101,12 +105,15 @@ def find_trashed(exchange: Exchange) -> Found:
     try:
         shown = revisions.show_deleted(exchange.store, ctx, target)
     except NotFound as error:
-        wanted = exchange.params["id"]
         if _is_there(exchange, ctx, target):
-            raise Refused(replace(NOT_IN_TRASH, detail=f"{NOT_IN_TRASH.text}: {wanted}")) from error
+            raise Refused(_not_in_trash(exchange)) from error
         # What is in the trash and not for the caller is told of in no other words than what there is not.
-        raise Refused(replace(errors.NO_DOCUMENT, detail=f'Document "{wanted}" not found')) from error
+        raise Refused(replace(errors.NO_DOCUMENT, detail=f'Document "{exchange.params["id"]}" not found')) from error
     return _of_family(exchange, ctx, shown, None)
+
+
+def _not_in_trash(exchange: Exchange) -> Refusal:
+    return replace(NOT_IN_TRASH, detail=f"{NOT_IN_TRASH.text}: {exchange.params['id']}")
 
 
 def _target(exchange: Exchange) -> ObjectType | int:

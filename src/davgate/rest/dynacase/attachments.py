@@ -6,16 +6,23 @@ whose name the metadata say it. On the wire a value is ``media type|id|name``.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
+from davgate.core import streams
 from davgate.core.revisions import Shown
+from davgate.model.instant import Instant
 from davgate.model.node import Content, Stream
-from davgate.model.object_types import ObjectType, Property
+from davgate.model.object_types import Kind, ObjectType, Property
 from davgate.rest.dynacase.addressing import file_uri
 from davgate.rest.dynacase.moments import moment
 from davgate.rest.exchange import Exchange
 
 _ID_DIGITS: Final = 32
+_OWN: Final = ""
+
+StoredAt: TypeAlias = Mapping[tuple[int, int, str], Instant]
+"""When files were stored, as ``core.streams.stored_at`` has it."""
 
 
 def attached(shown: Shown, family: ObjectType, of: Property) -> list[tuple[str, Stream]]:
@@ -43,13 +50,26 @@ def id_in(reference: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
-def value(exchange: Exchange, shown: Shown, of: Property, index: int, id: str, stream: Stream) -> dict[str, Any]:
+def stored_at(exchange: Exchange, items: Iterable[Shown], attributes: Iterable[Property]) -> StoredAt:
+    """Return when the files of documents were stored, if such are among the attributes that are told."""
+    if not any(of.kind is Kind.FILE for of in attributes):
+        return {}
+    return streams.stored_at(exchange.store, exchange.ctx, items)
+
+
+def value(
+    exchange: Exchange, shown: Shown, family: ObjectType, of: Property, index: int, file: tuple[str, Stream], stored: StoredAt
+) -> dict[str, Any]:
     """Return a file as the value of an attribute."""
+    id, stream = file
+    name = _OWN if of is family.primary_stream else id
+    # A version may have been thinned since the document was looked at.
+    at = stored.get((shown.initid, shown.version_no, name), shown.changed_at)
     return {
         "value": reference(id, stream),
         "displayValue": stream.file_name,
         "size": stream.content.length_bytes,
-        "creationDate": moment(exchange.store, shown.changed_at),
+        "creationDate": moment(exchange.store, at),
         "fileName": stream.file_name,
         "url": file_uri(exchange, shown, of.name, index, stream.file_name),
         "mime": stream.content.media_type,

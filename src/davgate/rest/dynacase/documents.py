@@ -16,7 +16,18 @@ from davgate.http.responses import Response
 from davgate.model.errors import DavgateError, Forbidden, Held, Locked, NotFound
 from davgate.model.errors_of_objects import Retained
 from davgate.model.object_types import ObjectType
-from davgate.rest.dynacase import attribute_changes, bodies, envelope, errors, families, fields, properties, validators, values
+from davgate.rest.dynacase import (
+    attachments,
+    attribute_changes,
+    bodies,
+    envelope,
+    errors,
+    families,
+    fields,
+    properties,
+    validators,
+    values,
+)
 from davgate.rest.dynacase.addressing import Found, find, find_either, until_gone, uri
 from davgate.rest.dynacase.bodies import Sent, Update
 from davgate.rest.dynacase.envelope import Envelope
@@ -87,11 +98,12 @@ def _decided(exchange: Exchange, family: ObjectType, sent: Sent, shown: Shown) -
 def _changes(exchange: Exchange, family: ObjectType, sent: Sent, before: Shown, after: Shown) -> dict[str, Any]:
     """Return what is different of the attributes that were sent; a hidden one is not told of."""
     changes: dict[str, Any] = {}
-    for of in family.properties:
-        if of.name in sent.values and not of.is_hidden:
-            old, new = (values.told(exchange, shown, family, of) for shown in (before, after))
-            if _bare(old) != _bare(new):
-                changes[of.name] = {"old": old, "new": new}
+    told = [of for of in family.properties if of.name in sent.values and not of.is_hidden]
+    stored_at = attachments.stored_at(exchange, (before, after), told)
+    for of in told:
+        old, new = (values.told(exchange, shown, family, of, stored_at) for shown in (before, after))
+        if _bare(old) != _bare(new):
+            changes[of.name] = {"old": old, "new": new}
     return changes
 
 

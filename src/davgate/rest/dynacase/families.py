@@ -17,8 +17,6 @@ from davgate.rest.dynacase.paging import Listing
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Operation
 
-_ORDERS: Final = ("title", "id", "initid", "revision", "name", "fromname", "status")
-
 
 def show(exchange: Exchange) -> Response:
     """Return a family: its properties, or the structure of its documents."""
@@ -51,7 +49,7 @@ def show_all(exchange: Exchange) -> Response:
     numbers = revisions.number_types(exchange.store, [family.name for family in families])
     rows = [(family, properties.of_family(family, numbers[family.name], fields.PROPERTIES)) for family in families]
     for one in reversed(order):
-        if one.field not in _ORDERS:
+        if one.field not in fields.PROPERTIES or one.field in fields.STRUCTURED:
             raise Refused(NO_FAMILY_ORDER)
         rows.sort(key=lambda row, field=one.field: row[1].get(field, ""), reverse=one.descending)  # type: ignore[misc]
     shown = [_represented(exchange, family, numbers[family.name], asked) for family, _ in page.of(rows)]

@@ -37,6 +37,9 @@ PROPERTIES: Final = (
 )
 """What may be asked for; what the store does not know of a document is left out of its answers."""
 
+STRUCTURED: Final = frozenset({"family", "security", "revisionData"})
+"""The properties that are objects with several members, by which there is no order."""
+
 OF_A_DOCUMENT: Final = "document.properties,document.attributes"
 OF_A_LIST: Final = "document.properties"
 

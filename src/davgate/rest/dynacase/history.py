@@ -13,7 +13,7 @@ from davgate.core.document_history import Chapter, Event
 from davgate.http.responses import Response
 from davgate.model.object_types import ObjectType
 from davgate.rest.dynacase import envelope
-from davgate.rest.dynacase.addressing import Found, find, find_trashed, uri
+from davgate.rest.dynacase.addressing import Found, find, find_trashed, until_gone, uri
 from davgate.rest.dynacase.moments import moment
 from davgate.rest.dynacase.properties import state_of, status_of, user
 from davgate.rest.dynacase.revisions import Finding
@@ -96,7 +96,8 @@ def _chapters(exchange: Exchange, found: Found, wanted: Wanted) -> list[tuple[Ch
         return []
     of = found.shown
     read = None if most is None else most + 1
-    chapters, _ = document_history.history(exchange.store, found.ctx, of.initid, first, read, deleted=of.is_deleted)
+    with until_gone(exchange, found):
+        chapters, _ = document_history.history(exchange.store, found.ctx, of.initid, first, read, deleted=of.is_deleted)
     return list(zip(chapters, [*chapters[1:], None], strict=False))[:most]
 
 

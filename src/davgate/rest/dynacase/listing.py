@@ -11,11 +11,25 @@ from davgate.core import revisions
 from davgate.core.searching import Search, search
 from davgate.http.responses import Response
 from davgate.model.errors import Malformed
-from davgate.model.object_types import DYNACASE, Kind, ObjectType
+from davgate.model.object_types import DYNACASE, Kind, ObjectType, ObjectTypes
 from davgate.model.object_types import Property as Attribute
-from davgate.model.query import EVERYTHING, AnyOf, By, Condition, Fact, Not, OneOf, Order, Property, Term, of_door
+from davgate.model.query import (
+    EVERYTHING,
+    AnyOf,
+    By,
+    Called,
+    Condition,
+    Fact,
+    Not,
+    OneOf,
+    Order,
+    Property,
+    Standing,
+    Term,
+    of_door,
+)
 from davgate.rest.dynacase import envelope, fields, paging
-from davgate.rest.dynacase.addressing import FOR_OTHERS, context_of, document_uri, find_family, uri
+from davgate.rest.dynacase.addressing import FOR_OTHERS, context_of, document_uri, family_of, find_family, uri
 from davgate.rest.dynacase.envelope import Envelope
 from davgate.rest.dynacase.errors import BAD_PAGE, HIDDEN_ORDER, NO_ORDER, STRUCTURED_ORDER, Refused, answering
 from davgate.rest.dynacase.fields import OF_A_LIST, Fields
@@ -26,12 +40,14 @@ from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Operation
 
 _DEFAULT_ORDER: Final = "title:asc"
-_TERMS: Final[dict[str, Term]] = {
-    "id": Fact.ID,
+_TERMS: Final[dict[str, Term | Standing]] = {
+    "id": Standing.REVISION_ID,
     "initid": Fact.ID,
     "title": Fact.TITLE,
+    "revision": Standing.REVISION_NO,
+    "name": Standing.LOGICAL_NAME,
+    "locked": Standing.HOLDER,
     "state": Property(STATE),
-    "fromname": Fact.TYPE,
     "createdBy": Fact.CREATED_BY_NAME,
     "owner": Fact.CREATED_BY_NAME,
     "creationDate": Fact.CREATED_AT,
@@ -40,8 +56,10 @@ _TERMS: Final[dict[str, Term]] = {
 }
 """The properties to order by, in the words of searching."""
 
-_ALIKE: Final = frozenset({"status"})
-"""The properties of which all documents of a list have the same, so that there is nothing to order."""
+_ALIKE: Final = frozenset(
+    {"icon", "status", "doctype", "type", "lastAccessDate", "workflow", "tags", "usage", "affected", "note"}
+)
+"""The properties of which all documents of a list have the same, or none, so that there is nothing to order."""
 
 
 def show_all(exchange: Exchange) -> Response:
@@ -68,7 +86,7 @@ def _page(
     exchange: Exchange, condition: Condition, family: ObjectType | None, asked: Fields, address: str, title: str
 ) -> Response:
     page, order = paging.asked(exchange), paging.order_asked(exchange, _DEFAULT_ORDER)
-    wanted = Search(condition, _order(family, order), page.offset, page.length)
+    wanted = Search(condition, order_of(exchange.store.types, order, family), page.offset, page.length)
     with answering({Malformed: BAD_PAGE}):
         found = search(exchange.store, context_of(exchange).without_conditions(), wanted)
     shown = represent_all(exchange, revisions.show_all(exchange.store, found.items), asked, document_uri(exchange))
@@ -83,13 +101,23 @@ def _page(
     )
 
 
-def _order(family: ObjectType | None, order: Sequence[Sorted]) -> Order:
-    return tuple(By(_term(family, one.field), one.descending) for one in order if one.field not in _ALIKE)
+def order_of(types: ObjectTypes, order: Sequence[Sorted], family: ObjectType | None = None) -> Order:
+    """Return an order in the words of searching; of documents of one family also by its attributes.
+
+    Raises:
+        Refused: there is nothing of a name to order by.
+    """
+    return tuple(By(_term(types, family, one.field), one.descending) for one in order if one.field not in _ALIKE)
 
 
-def _term(family: ObjectType | None, name: str) -> Term:
+def _term(types: ObjectTypes, family: ObjectType | None, name: str) -> Term | Standing | Called:
     if name in _TERMS:
         return _TERMS[name]
+    if name == "fromname":
+        names = tuple((one.name, one.local) for one in types.of_door(DYNACASE))
+        return Called(Fact.TYPE, names, family_of(types, None).local)
+    if name in fields.STRUCTURED:
+        raise Refused(replace(STRUCTURED_ORDER, detail=f"The property {name!r} has no single value to order by"))
     of = family.property(name.lower()) if family is not None else None
     if family is None or of is None:
         raise Refused(replace(NO_ORDER, detail=f"There is no field {name!r} to order by"))

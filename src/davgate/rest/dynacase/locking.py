@@ -22,7 +22,7 @@ from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, No
 from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.rest.dynacase import envelope, validators
-from davgate.rest.dynacase.addressing import find, uri
+from davgate.rest.dynacase.addressing import find, until_gone, uri
 from davgate.rest.dynacase.errors import Refusal, Refused, answering
 from davgate.rest.dynacase.properties import holder_of, user
 from davgate.rest.exchange import Exchange
@@ -98,12 +98,12 @@ def _one(exchange: Exchange, ctx: Context, shown: Shown, asked: str) -> dict[str
 def lock(kind: str, exchange: Exchange) -> Response:
     """Lock a document for the caller, or make the caller's lock one of this kind; a permanent one is never made temporary."""
     found = find(exchange)
-    with answering({Locked: _CANNOT_LOCK, LockConflict: _CANNOT_LOCK, Forbidden: _CANNOT_LOCK}):
+    with until_gone(exchange, found), answering({Locked: _CANNOT_LOCK, LockConflict: _CANNOT_LOCK, Forbidden: _CANNOT_LOCK}):
         # A lock keeps others out: it is for those who could change the document themselves.
         require(Right.WRITE_PROPERTIES, found.shown.it.rights, ())
         ctx = validators.admitted(exchange, found.ctx, found.shown)
         signed_locks.lock(exchange.store, ctx, found.shown.initid, LASTS if kind == TEMPORARY else None)
-    locked = revisions.show(exchange.store, found.ctx, found.shown.initid)
+        locked = revisions.show(exchange.store, found.ctx, found.shown.initid)
     return envelope.answer(exchange, _one(exchange, found.ctx, locked, kind), status=HTTPStatus.CREATED)
 
 
@@ -126,16 +126,21 @@ def _unlock(exchange: Exchange, kind: str | None) -> tuple[Context, Shown]:
     found = find(exchange)
     ctx, shown = found.ctx, found.shown
     held = _held(ctx, shown)
-    if held is not None:
-        with answering({NotTheLockOwner: _CANNOT_UNLOCK, Locked: _CANNOT_UNLOCK}):
-            token = _token_to_end(ctx, shown, held)
-            if kind not in (None, held.kind):
-                raise Refused(_IS_PERMANENT if held.kind == PERMANENT else _IS_TEMPORARY)
-            admitted = validators.admitted(exchange, ctx, shown)
-            # It may have ended by itself meanwhile.
-            with suppress(UnknownLockToken):
-                locking.unlock(exchange.store, admitted, shown.initid, token)
-    return ctx, revisions.show(exchange.store, ctx, shown.initid)
+    with until_gone(exchange, found):
+        if held is not None:
+            _end(exchange, ctx, shown, held, kind)
+        return ctx, revisions.show(exchange.store, ctx, shown.initid)
+
+
+def _end(exchange: Exchange, ctx: Context, shown: Shown, held: Held, kind: str | None) -> None:
+    with answering({NotTheLockOwner: _CANNOT_UNLOCK, Locked: _CANNOT_UNLOCK}):
+        token = _token_to_end(ctx, shown, held)
+        if kind not in (None, held.kind):
+            raise Refused(_IS_PERMANENT if held.kind == PERMANENT else _IS_TEMPORARY)
+        admitted = validators.admitted(exchange, ctx, shown)
+        # It may have ended by itself meanwhile.
+        with suppress(UnknownLockToken):
+            locking.unlock(exchange.store, admitted, shown.initid, token)
 
 
 def _token_to_end(ctx: Context, shown: Shown, held: Held) -> str:

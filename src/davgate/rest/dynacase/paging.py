@@ -19,7 +19,9 @@ _DEFAULT_SLICE: Final = 10
 _MOST_DIGITS: Final = 15
 
 
-_STEP: Final = "(title|id)(:(asc|desc))?"
+_FIELDS: Final = "id|initid|title|revision|name|fromname|status|locked"
+"""What all lists in any order are ordered by; some by more."""
+_STEP: Final = f"({_FIELDS})(:(asc|desc))?"
 
 
 class Paged(msgspec.Struct):

@@ -20,7 +20,8 @@ STATE: Final = "dynacase:state"
 """The state of a workflow, kept as metadata; one that says nothing is in the first."""
 
 _NAMED_FAMILIES: Final = frozenset({"family"})
-_NAMED_PEOPLE: Final = frozenset({"createdBy", "owner", "revisionData"})
+_NAMED_PEOPLE: Final = frozenset({"createdBy", "owner"})
+_REVISION_DATA: Final = "revisionData"
 _FIXED: Final = -1
 
 
@@ -35,24 +36,31 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What some documents' properties need beside what is said of each: who asks, names of people and numbers of families."""
+    """What some documents' properties need beside what is said of each.
+
+    Who asks, names of people, numbers of families, and by the number of each revision who began it.
+    """
 
     store: Store
     asking_id: int
     people: Mapping[int, str]
     families: Mapping[str, int]
+    begun_by: Mapping[int, int]
 
 
 def known(store: Store, asking_id: int, items: Iterable[tuple[Shown, ObjectType]], names: Iterable[str]) -> Known:
     """Return what is needed to tell these properties of some documents: a statement for each kind, where it is needed."""
     wanted, listed = frozenset(names), list(items)
-    people = {shown.it.node.created_by for shown, _ in listed} if wanted & _NAMED_PEOPLE else set()
+    begun_by = revisions.begun_by(store, (shown for shown, _ in listed)) if _REVISION_DATA in wanted else {}
+    makers = {shown.it.node.created_by for shown, _ in listed} if wanted & _NAMED_PEOPLE else set()
+    people = makers | {*begun_by.values()}
     families = {family.name for _, family in listed} if wanted & _NAMED_FAMILIES else set()
     return Known(
         store,
         asking_id,
         accounts.names_of(store, people) if people else {},
         revisions.number_types(store, families) if families else {},
+        begun_by,
     )
 
 
@@ -108,8 +116,9 @@ def _security(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]
     lock: dict[str, Any] = {"id": _locked(shown, known)}
     if holder is not None:
         lock |= {"lockedBy": user(holder.id, holder.name), "temporary": holder.is_temporary}
-    may_write = Right.WRITE_PROPERTIES in shown.it.rights
-    return {"lock": lock, "readOnly": not may_write or not shown.is_newest, "fixed": not shown.is_newest}
+    is_held_by_other = holder is not None and holder.id != known.asking_id
+    may_write = Right.WRITE_PROPERTIES in shown.it.rights and shown.is_newest and not is_held_by_other
+    return {"lock": lock, "readOnly": not may_write, "fixed": not shown.is_newest}
 
 
 def _creator(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]:
@@ -117,8 +126,9 @@ def _creator(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]:
     return user(made_by, known.people.get(made_by, ""))
 
 
-def _revision_data(shown: Shown, family: ObjectType, known: Known) -> dict[str, Any]:
-    return {"id": shown.id, "number": shown.no, "createdBy": _creator(shown, family, known)}
+def _revision_data(shown: Shown, _family: ObjectType, known: Known) -> dict[str, Any]:
+    begun_by = known.begun_by[shown.id]
+    return {"id": shown.id, "number": shown.no, "createdBy": user(begun_by, known.people.get(begun_by, ""))}
 
 
 def _family(_shown: Shown, family: ObjectType, known: Known) -> dict[str, Any]:
@@ -145,7 +155,7 @@ _GETTERS: Final = {
     "version": lambda shown, family, known: str(shown.version_no),
     "doctype": lambda shown, family, known: "F",
     "type": lambda shown, family, known: "document",
-    "revisionData": _revision_data,
+    _REVISION_DATA: _revision_data,
 }
 
 

@@ -11,9 +11,9 @@ from typing import Final
 from davgate.core import revisions
 from davgate.core.revisions import Shown
 from davgate.http.responses import Response
-from davgate.model.errors import NotFound
+from davgate.model.errors_of_objects import NoSuchRevision
 from davgate.rest.dynacase import envelope, fields, paging, validators
-from davgate.rest.dynacase.addressing import Found, find, find_trashed, uri
+from davgate.rest.dynacase.addressing import Found, find, find_trashed, until_gone, uri
 from davgate.rest.dynacase.errors import Refusal, Refused, answering
 from davgate.rest.dynacase.fields import DEFAULT_PROPERTIES, Fields, Reading
 from davgate.rest.dynacase.paging import Paged
@@ -37,9 +37,10 @@ def listed(finding: Finding, exchange: Exchange) -> Response:
     found = finding(exchange)
     wanted = _with_status(fields.asked(exchange, found.family, fields.OF_A_LIST))
     page = paging.asked(exchange)
-    items, _ = revisions.show_some(
-        exchange.store, found.ctx, found.shown.initid, page.offset, page.length, deleted=found.shown.is_deleted
-    )
+    with until_gone(exchange, found):
+        items, _ = revisions.show_some(
+            exchange.store, found.ctx, found.shown.initid, page.offset, page.length, deleted=found.shown.is_deleted
+        )
     data = {
         "requestParameters": page.shown(len(items), _ORDER),
         "uri": _uri(exchange, found.shown, ending="/"),
@@ -72,13 +73,14 @@ def find_revision(exchange: Exchange, found: Found) -> Shown:
     wanted = str(exchange.params["no"])
     missing = replace(NO_REVISION, detail=f'The document {found.shown.initid} has no revision "{wanted}"')
     if wanted.startswith(_IN_STATE):
-        fixed = _last_in_state(exchange, found, wanted.removeprefix(_IN_STATE))
+        with until_gone(exchange, found):
+            fixed = _last_in_state(exchange, found, wanted.removeprefix(_IN_STATE))
         if fixed is None:
             raise Refused(missing)
         return fixed
     if not _NUMBER.fullmatch(wanted):
         raise Refused(missing)
-    with answering({NotFound: missing}):
+    with until_gone(exchange, found), answering({NoSuchRevision: missing}):
         return revisions.show_one(exchange.store, found.ctx, found.shown.initid, int(wanted), deleted=found.shown.is_deleted)
 
 

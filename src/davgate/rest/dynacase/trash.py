@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 from davgate.core import deleted, revisions
-from davgate.core.revisions import Shown
+from davgate.core.searching import Search
 from davgate.http.responses import Response
 from davgate.model.errors import Forbidden, Locked, Malformed, NotFound, ParentMissing
 from davgate.model.paths import TreePath
+from davgate.model.query import EVERYTHING
 from davgate.rest.dynacase import envelope, errors, fields, paging, validators
-from davgate.rest.dynacase.addressing import NOT_IN_TRASH, context_of, family_of, find_trashed, uri
-from davgate.rest.dynacase.errors import NO_ORDER, Refusal, Refused, answering
+from davgate.rest.dynacase.addressing import NOT_IN_TRASH, context_of, find_trashed, uri
+from davgate.rest.dynacase.errors import BAD_PAGE, Refusal, Refused, answering
 from davgate.rest.dynacase.fields import Reading
-from davgate.rest.dynacase.paging import Listing, Sorted
-from davgate.rest.dynacase.properties import state_of
+from davgate.rest.dynacase.listing import order_of
+from davgate.rest.dynacase.paging import Listing
 from davgate.rest.dynacase.representing import document_data, represent_all
-from davgate.rest.dynacase.values import title_shown
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Answer, Handler, Json, Operation
 
@@ -37,10 +35,13 @@ def show_all(exchange: Exchange) -> Response:
     """Return a page of the documents in the trash."""
     page, order = paging.asked(exchange), paging.order_asked(exchange, _DEFAULT_ORDER)
     wanted = fields.asked_of_any(exchange)
-    items = revisions.show_trash(exchange.store, context_of(exchange))
-    for step in reversed(order):
-        items.sort(key=_key(exchange, step), reverse=step.descending)
-    shown = represent_all(exchange, page.of(items), wanted, lambda one: uri(exchange, "trash", one.initid))
+    # What is deleted is locked by nobody.
+    by = order_of(exchange.store.types, [step for step in order if step.field != "locked"])
+    with answering({Malformed: BAD_PAGE}):
+        items, _ = revisions.show_trash(
+            exchange.store, context_of(exchange).without_conditions(), Search(EVERYTHING, by, page.offset, page.length)
+        )
+    shown = represent_all(exchange, items, wanted, lambda one: uri(exchange, "trash", one.initid))
     data = {
         "requestParameters": page.shown(len(shown), paging.order_text(order)),
         "uri": uri(exchange, "trash", ending="/"),
@@ -48,29 +49,6 @@ def show_all(exchange: Exchange) -> Response:
         "documents": shown,
     }
     return envelope.answer(exchange, data)
-
-
-def _key(exchange: Exchange, step: Sorted) -> Callable[[Shown], Any]:
-    """Return what documents are ordered by."""
-    types = exchange.store.types
-    keys: Mapping[str, Callable[[Shown], Any]] = {
-        "id": lambda one: one.id,
-        "initid": lambda one: one.initid,
-        "title": title_shown,
-        "revision": lambda one: one.no,
-        "name": lambda one: one.name or "",
-        "state": lambda one: state_of(one, family_of(types, one.type)) or "",
-        "fromname": lambda one: family_of(types, one.type).local,
-        "status": lambda one: one.is_deleted,
-        "createdBy": lambda one: one.it.said.created_by,
-        "owner": lambda one: one.it.said.created_by,
-        "creationDate": lambda one: one.it.node.created_at,
-        "lastModificationDate": lambda one: one.changed_at,
-        "version": lambda one: one.version_no,
-    }
-    if step.field not in keys:
-        raise Refused(replace(NO_ORDER, detail=f"There is no field {step.field!r} to order by"))
-    return keys[step.field]
 
 
 def show(exchange: Exchange) -> Response:

@@ -13,6 +13,7 @@ from davgate.model.object_types import Kind, ObjectType, Property
 from davgate.model.typed_values import check_value
 from davgate.rest.dynacase import attachments
 from davgate.rest.dynacase.addressing import FOR_OTHERS
+from davgate.rest.dynacase.attachments import StoredAt
 from davgate.rest.dynacase.moments import shown_time, stored_time
 from davgate.rest.exchange import Exchange
 
@@ -26,13 +27,15 @@ _TEXTS: Final = (Kind.TEXT, Kind.LONGTEXT, Kind.ID)
 # As they are told
 
 
-def told(exchange: Exchange, shown: Shown, family: ObjectType, of: Property) -> Any:
+def told(exchange: Exchange, shown: Shown, family: ObjectType, of: Property, stored_at: StoredAt) -> Any:
     """Return what a document says in an attribute: an object, or a list of them."""
     if of.kind is Kind.FILE:
         files = attachments.attached(shown, family, of)
         if of.is_multiple:
-            return [attachments.value(exchange, shown, of, no, *one) for no, one in enumerate(files)]
-        return attachments.value(exchange, shown, of, -1, *files[0]) if files else _told(exchange.store, of, None)
+            return [attachments.value(exchange, shown, family, of, no, one, stored_at) for no, one in enumerate(files)]
+        if files:
+            return attachments.value(exchange, shown, family, of, -1, files[0], stored_at)
+        return _told(exchange.store, of, None)
     value = stored(shown, family, of)
     if of.is_multiple:
         values = value if isinstance(value, list) else [] if value is None else [value]

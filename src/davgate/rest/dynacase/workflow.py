@@ -14,11 +14,11 @@ from davgate.core.objects import Changes
 from davgate.core.revisions import Shown
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
-from davgate.model.errors import Forbidden, Held, Locked, Malformed, NotFound
+from davgate.model.errors import Forbidden, Held, Locked, Malformed
 from davgate.model.errors_of_objects import Retained
 from davgate.model.object_types import Transition, Workflow
 from davgate.rest.dynacase import envelope, errors, validators
-from davgate.rest.dynacase.addressing import Found, find, uri
+from davgate.rest.dynacase.addressing import Found, find, until_gone, uri
 from davgate.rest.dynacase.errors import Refusal, Refused, answering
 from davgate.rest.dynacase.properties import STATE, state_of
 from davgate.rest.exchange import Exchange
@@ -156,10 +156,9 @@ def _take(exchange: Exchange, wanted: str, is_it: Callable[[Transition], bool]) 
     def decide(shown: Shown) -> Changes:
         return Changes({STATE: step_from(shown).end}, comment=comment)
 
-    refusals = {Forbidden: _DENIED, Locked: _DENIED, Held: _DENIED, Retained: _DENIED, NotFound: errors.NO_DOCUMENT}
-    with answering(refusals):
+    with until_gone(exchange, found), answering({Forbidden: _DENIED, Locked: _DENIED, Held: _DENIED, Retained: _DENIED}):
         revisions.update(exchange.store, ctx, found.shown.initid, decide, revise=True)
-    after = replace(found, shown=revisions.show(exchange.store, found.ctx, found.shown.initid))
+        after = replace(found, shown=revisions.show(exchange.store, found.ctx, found.shown.initid))
     state = state_of(after.shown, found.family) or workflow.initial
     return envelope.answer(exchange, _state_data(exchange, after, workflow, state), status=HTTPStatus.CREATED)
 
