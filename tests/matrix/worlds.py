@@ -243,7 +243,8 @@ class World:
                 self.uuids[thing], self.numbers[thing] = node.uuid, node.id
                 if not thing.is_collection:
                     _, versions = versioning.history(self.store, self.admin, path(where(thing)))
-                    self.contents[thing] = address_of(node.uuid, versions[-1].no, 0, versions[-1].opened_at)
+                    newest = versions[-1]
+                    self.contents[thing] = address_of(node.uuid, newest.no, newest.content.digest, newest.opened_at)
         self.clock.advance(timedelta(minutes=5))
         self.instant = instant_name(to_datetime(self.clock.now()))
         self.clock.advance(timedelta(minutes=5))

@@ -239,6 +239,28 @@ def test_a_save_on_the_drive_is_a_registration(ann: Client, bob: Client, uuid: s
     assert (day(only["virkning"]["from"]), only["virkning"]["to"]) == ("2021-01-01", "infinity")
 
 
+def test_each_save_under_a_lock_has_an_address(ann: Client, uuid: str, clock: SettableClock) -> None:
+    clock.advance(timedelta(days=1))
+    token = ann.lock(FILE)
+    uris = []
+    for body in (b"first save", b"second"):
+        assert ann("PUT", FILE, body, if_=f"(<{token}>)").status == 204
+        uris.append(parts(ann, uuid)[1]["indhold"])
+        clock.advance(timedelta(minutes=1))
+
+    first, second = (f"{DOKUMENT}/{one.removeprefix('store:')}" for one in uris)
+    for _ in range(2):
+        assert (ann.get(first), ann.get(second)) == (b"first save", b"second")
+        assert ann("GET", second).etag == ann("GET", FILE).etag != ann("GET", first).etag
+        assert ann("GET", first, if_none_match=ann("GET", first).etag).status == 304
+        assert ann("GET", first, range="bytes=6-").body == b"save"
+        assert ann("GET", first).headers["content-type"] == "text/plain"
+        assert parts(ann, uuid)[1]["indhold"] == uris[1]
+        assert [found(ann, DOKUMENT, indhold=one) for one in uris] == [[], [uuid]]
+        assert codes(ann, DOKUMENT, uuid) == ["Rettet", "Opstaaet"]
+        ann("UNLOCK", FILE, lock_token=f"<{token}>")
+
+
 def test_what_the_drive_saved_is_found(ann: Client, uuid: str, clock: SettableClock) -> None:
     clock.advance(timedelta(days=1))
     ann.put(FILE, b"from the drive")

@@ -374,6 +374,27 @@ def test_documents_are_found_by_their_parts(ann: Client, parted: str, query: str
     assert found(ann, DOKUMENT, query) == [parted] * is_hit
 
 
+def test_documents_of_the_drive_are_found_as_they_were_and_when_deleted(ann: Client, clock: SettableClock) -> None:
+    assert ann("PUT", "/dav/first.txt", body=b"x").status == 201
+    (uuid,) = found(ann, DOKUMENT, "bvn=first.txt")
+    clock.advance(timedelta(days=1))
+    patch(ann, DOKUMENT, uuid, {"note": "registered"})
+    assert ann("PUT", "/dav/other.txt", body=b"x").status == 201
+    clock.advance(timedelta(seconds=1))
+    (other,) = found(ann, DOKUMENT, "bvn=other.txt")
+    clock.advance(timedelta(days=1))
+    assert ann("DELETE", "/dav/other.txt").status == 204
+
+    for paging in ("", "&foersteresultat=0"):
+        assert found(ann, DOKUMENT, f"bvn=%25.txt&livscykluskode=Slettet{paging}") == [other]
+        assert found(ann, DOKUMENT, f"bvn=%25.txt{paging}") == [uuid]
+        assert found(ann, DOKUMENT, f"bvn=other%25&registreringstid=2026-11-21T18:00:00Z{paging}") == [other]
+        assert found(ann, DOKUMENT, f"bvn=%25.txt&registreringstid=2026-11-20T18:00:00Z{paging}") == [uuid]
+        assert found(ann, DOKUMENT, f"indhold=store:2026/11/21%25&livscykluskode=Slettet{paging}") == [other]
+    ((shown,),) = results(ann, "bvn=other%25&registreringstid=2026-11-21T18:00:00Z&list=1", DOKUMENT)
+    assert shown["id"] == other
+
+
 # Pages and whole objects
 
 

@@ -143,6 +143,18 @@ def test_part_that_is_not_valid_now_or_stored_elsewhere_is_not_primary(store: St
     assert contents(store, ann, uuid, "A", "1") == [b"past"]
 
 
+def test_content_whose_time_has_come_is_on_the_drive_from_the_next_registration_on(
+    store: Store, ann: Context, clock: SettableClock
+) -> None:
+    data = document(**varianter("2021..2027 indhold=field:f", "2027..inf indhold=field:g"))
+    uuid = create(store, ann, DOCUMENT, data, f=b"one", g=b"two").uuid
+    assert content_of(store, ann, FILE) == b"one"
+    clock.advance(timedelta(days=500))
+    harmless(store, ann, uuid)
+    assert content_of(store, ann, FILE) == b"two"
+    assert contents(store, ann, uuid) == [b"one", b"two"]
+
+
 def test_new_upload_is_a_version_and_the_old_content_stays(store: Store, ann: Context, kept: Registered) -> None:
     patch(store, ann, kept.uuid, varianter("2022..inf indhold=field:g"), DOCUMENT, g=b"two")
     assert content_of(store, ann, FILE) == b"two"

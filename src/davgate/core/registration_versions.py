@@ -22,6 +22,7 @@ from davgate.model.bitemporal import Part, Snapshot, Variant, is_same
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.instant import Instant
+from davgate.model.media_types import choose
 from davgate.model.metadata import DESCRIPTION, TITLE, Metadata, changed
 from davgate.model.node import Cause, Node, NodeKind, Stream, Version
 from davgate.model.object_types import ObjectType
@@ -29,7 +30,7 @@ from davgate.model.oio_payload import DOCUMENT
 from davgate.model.paths import TreePath
 from davgate.model.registration import KEY, Code, Place, State, field_at, stored_parts, to_metadata
 from davgate.model.rights import Right
-from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of
+from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of_part, candidate
 from davgate.storage.api import (
     Resolved,
     Staged,
@@ -60,7 +61,7 @@ class Contents:
         """
         if len(self.streams) == MOST_PARTS:
             raise InvalidObject(f"at most {MOST_PARTS} contents are stored at once.", "varianter")
-        address = address_of(self.uuid, self.version_no, len(self.streams) + 1, self.at)
+        address = address_of_part(self.uuid, self.version_no, len(self.streams) + 1, self.at)
         self.streams[address] = self.files[name]
         return SCHEME + address
 
@@ -142,7 +143,7 @@ def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step
     common = _common_changes(step.before.snapshot, step.after.snapshot, tx.at)
     metadata = changed(current.metadata, common)
     after = replace(step.after, title=metadata.get(TITLE), description=metadata.get(DESCRIPTION))
-    present = _present(tx, step.before, current)
+    present = {**_present(tx, node, step.before, current), **_named_again(tx, node, step)}
     primary = _primary_of(tx, node, after.snapshot, step.contents, present)
     digest = current.content.digest if current.has_content else None
     is_other = digest != (None if primary is None else primary.file.staged.digest)
@@ -153,15 +154,16 @@ def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step
     if primary is not None:
         after = replace(after, digest=primary.file.staged.digest, primary=primary.place)
     said = {**common, **step.said(after)}
+    named = {**_to_be_named(tx, found, _named_in(after.snapshot, present)), **step.contents.streams}
     if primary is None and is_other:
-        _take_content_away(store, tx, ctx, found, current, changed(current.metadata, said), step)
+        _take_content_away(store, tx, ctx, found, current, changed(current.metadata, said), step.note, named)
         return True
     media_type = "" if primary is None or is_other else primary.file.media_type or ""
     changes = Changes(
         said,
         primary.file if primary is not None and is_other else None,
-        media_type="" if media_type == current.content.media_type else media_type,
-        streams={**_to_be_named(tx, found, _named_in(after.snapshot, present)), **step.contents.streams},
+        media_type="" if media_type in ("", current.content.media_type) else choose(media_type, ""),
+        streams=named,
         cause=Cause.REGISTRATION,
         always=True,
         comment=step.note,
@@ -170,15 +172,28 @@ def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step
     return True
 
 
-def _present(tx: Transaction, before: State, current: Version) -> dict[str, File]:
+def _present(tx: Transaction, node: Node, before: State, current: Version) -> dict[str, File]:
     """Return the content of a document by the address that its primary part has, if it has one.
 
-    Where it came from is not asked for: that may be a version of another document, or one that is no longer kept.
+    Where it came from is not asked for: that may be a version of another document, or one that is no longer kept. If it is stored
+    and something else, its time has come since the last registration.
     """
     if not current.has_content or before.digest != current.content.digest:
         return {}
     file = _file(tx, Stream(current.file_name, current.content))
-    return {one.address: file for one in stored_parts(before.snapshot, tx.at) if one.place == before.primary}
+    addresses = [one.address for one in stored_parts(before.snapshot, tx.at) if one.place == before.primary]
+    stored = {one: stored_at(tx, node, one) for one in addresses}
+    return {one: file for one, is_at in stored.items() if is_at is None or is_at.content.digest == current.content.digest}
+
+
+def _named_again(tx: Transaction, node: Node, step: Step) -> dict[str, File]:
+    """Return by their addresses the contents that a document had, and that a client sends back the addresses of.
+
+    What the registration before it names is found as long as that is kept, or is named already.
+    """
+    addresses = _addresses_in(step.after.snapshot) - _addresses_in(step.before.snapshot)
+    stored = ((one, stored_at(tx, node, one)) for one in sorted(addresses) if candidate(one, node.uuid) is not None)
+    return {address: _file(tx, one) for address, one in stored if one is not None}
 
 
 def _to_be_named(tx: Transaction, found: Resolved, files: Mapping[str, File]) -> dict[str, File]:
@@ -192,7 +207,8 @@ def _to_be_named(tx: Transaction, found: Resolved, files: Mapping[str, File]) ->
 
 
 def _named_in(snapshot: Snapshot, files: Mapping[str, File]) -> dict[str, File]:
-    return {address: file for address, file in files.items() if _names(snapshot, address)}
+    addresses = _addresses_in(snapshot)
+    return {address: file for address, file in files.items() if address in addresses}
 
 
 def _into_working_copy(
@@ -256,18 +272,26 @@ def _keeping(after: Snapshot, before: Snapshot, place: Place | None) -> Snapshot
     )
 
 
-def _names(snapshot: Snapshot, address: str) -> bool:
+def _addresses_in(snapshot: Snapshot) -> frozenset[str]:
     parts = (part for variant in snapshot.variants.values() for part in variant.parts.values())
-    return any(entry.values.get("indhold") == SCHEME + address for part in parts for entry in part.properties)
+    contents = (entry.values.get("indhold", "") for part in parts for entry in part.properties)
+    return frozenset(one.removeprefix(SCHEME) for one in contents if one.startswith(SCHEME))
 
 
 def _take_content_away(
-    store: Store, tx: Transaction, ctx: Context, found: Resolved, current: Version, metadata: Metadata, step: Step
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    current: Version,
+    metadata: Metadata,
+    note: str,
+    named: Mapping[str, File],
 ) -> None:
     """Let a document be without content from a registration on; it leaves the drive."""
     node = require_node(found, ctx, Right.WRITE_CONTENT | Right.WRITE_PROPERTIES)
     check_conditions(tx, ctx, found, tx.now)
     check_not_held(ctx, found, Act.WRITE)
     check_write_locks(ctx, found)
-    said = Said(comment=step.note, metadata=metadata, streams=objects.streams_of(store, tx, step.contents.streams))
+    said = Said(comment=note, metadata=metadata, streams=objects.streams_of(store, tx, named))
     take_content_away(tx, ctx, found, node, current, Cause.REGISTRATION, said)

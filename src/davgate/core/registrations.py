@@ -18,7 +18,7 @@ from davgate.model.media_types import UNKNOWN, choose
 from davgate.model.node import Node, NodeKind, Stream
 from davgate.model.object_types import ObjectType
 from davgate.model.oio_payload import DOCUMENT
-from davgate.model.registration import Code, Deletion, Registration, Subject, author_uuid, told
+from davgate.model.registration import Code, Deletion, Registration, Subject, author_uuid, told, version_told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.temporal_rows import part_of
@@ -122,21 +122,34 @@ def history_of(store: Store, session: Session, node: Node, known: Window | None)
 
 def histories_of(store: Store, session: Session, nodes: Sequence[Node], known: Window | None) -> list[History]:
     """Return the same of several objects, in their order."""
+    histories = []
+    for node, (all_of, deletions) in zip(nodes, _told(store, session, nodes, known), strict=True):
+        asked_for = all_of[-1:] if known is None else tuple(one for one in all_of if known.overlaps(one.at, one.until))
+        histories.append(History(node.uuid, tuple(reversed(asked_for)), _tag_of(node, deletions), node.id))
+    return histories
+
+
+def told_of(store: Store, session: Session, nodes: Sequence[Node], known: Window | None) -> list[tuple[Registration, ...]]:
+    """Return the registrations of objects in their order, the oldest first: the newest of each at least, or all in a window.
+
+    The number of statements does not grow with that of the objects.
+    """
+    return [all_of for all_of, _ in _told(store, session, nodes, known)]
+
+
+def _told(
+    store: Store, session: Session, nodes: Sequence[Node], known: Window | None
+) -> Iterator[tuple[tuple[Registration, ...], list[Deletion]]]:
     if not nodes:
-        return []
+        return
     subjects, namespace = _subjects_of(store, session, nodes), registrations.namespace(session)
     deletions = registrations.deletions(session, subjects)
     if known is None:
         lines = temporal_index.all_versions_to_tell(session, {node.id: node.uuid for node in nodes})
     else:
         lines = temporal_index.all_versions(session, subjects)
-    histories = []
     for node in nodes:
-        all_of = told(subjects[node.id], lines.get(node.id, ()), deletions[node.id], namespace)
-        asked_for = all_of[-1:] if known is None else tuple(one for one in all_of if known.overlaps(one.at, one.until))
-        tag = _tag_of(node, deletions[node.id])
-        histories.append(History(node.uuid, tuple(reversed(asked_for)), tag, node.id))
-    return histories
+        yield told(subjects[node.id], lines.get(node.id, ()), deletions[node.id], namespace), deletions[node.id]
 
 
 def tag_of(session: Session, node: Node) -> str:
@@ -173,9 +186,11 @@ def open_part(store: Store, ctx: Context, address: str) -> PartContent:
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         for node in _holders(session, address, begins):
-            stored = stored_at(session, node, address)
-            if stored is not None and Right.READ in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
-                media_type = _media_type_of(store, session, node, address)
+            if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
+                continue
+            stored = stored_at(session, node, address) or _told_at(store, session, node, address)
+            if stored is not None:
+                media_type = _media_type_of(store, session, node, address, stored)
                 break
         else:
             raise nowhere
@@ -193,24 +208,45 @@ def _holders(session: Session, address: str, begins: str) -> Iterator[Node]:
 
 
 def stored_at(session: Session, node: Node, address: str) -> Stream | None:
-    """Return the content of a document that has an address, or None."""
+    """Return the content of a document that has an address, or None.
+
+    What an edit session has replaced is found for as long as it is kept.
+    """
     if (named := streams.named(session, node.id, address)) is not None:
         return named
     which = candidate(address, node.uuid)
-    if which is None or which.part_no != 0:
+    if which is None:
         return None
     version = versions.find(session, node.id, which.version_no)
-    if version is None or not version.has_content or address != address_of(node.uuid, version.no, 0, version.opened_at):
+    if version is None or not version.has_content:
         return None
-    return Stream(version.file_name, version.content)
+    if address != address_of(node.uuid, version.no, which.digest, version.opened_at):
+        return None
+    if version.content.digest.startswith(which.digest):
+        return Stream(version.file_name, version.content)
+    kept = versions.saves(session, node.id, version.no)
+    return next((Stream(version.file_name, one.content) for one in kept if one.content.digest.startswith(which.digest)), None)
 
 
-def _media_type_of(store: Store, session: Session, node: Node, address: str) -> str:
-    """Return what the newest registration that names a content says that it is."""
+def _told_at(store: Store, session: Session, node: Node, address: str) -> Stream | None:
+    """Return the content of a document that a registration of it tells by an address, or None.
+
+    The address may be of a version that is not kept, or of another document: this one then is a copy, or has its versions.
+    """
+    line = temporal_index.all_versions(session, [node.id]).get(node.id, ())
+    version = version_told(subject_of(store, session, node), line, address)
+    return None if version is None else Stream(version.file_name, version.content)
+
+
+def _media_type_of(store: Store, session: Session, node: Node, address: str, stored: Stream) -> str:
+    """Return what the newest registration that names a content says that it is.
+
+    None names what an edit session has replaced: that is still what it was when one did.
+    """
     for one in history_of(store, session, node, ALL_TIME).registrations:
         for variant in one.snapshot.variants.values():
             for part in variant.parts.values():
                 for entry in part.properties:
                     if entry.values.get("indhold") == SCHEME + address:
                         return choose(entry.values.get("mimetype"), "")
-    return UNKNOWN
+    return UNKNOWN if candidate(address, node.uuid) is None else stored.content.media_type

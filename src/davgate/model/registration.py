@@ -109,9 +109,11 @@ class Deletion:
     """That an object was deleted, and restored again, if it was."""
 
     at: Instant
+    author_id: int
     author: str
     note: str
     restored_at: Instant = FOREVER
+    restored_by_id: int = 0
     restored_by: str = ""
 
 
@@ -211,11 +213,10 @@ def computed(subject: Subject, version: Version) -> State:
     """Return what a document says that other doors have made: from its creation on, what they know of it."""
     title = title_of(version.metadata, subject.drive_name)
     always = Virkning(subject.created_at, FOREVER)
-    day = to_datetime(subject.created_at).astimezone(subject.zone).date().isoformat()
     properties = {
         "brugervendtnoegle": title,
         "beskrivelse": version.metadata.get(DESCRIPTION) or "",
-        "brevdato": day,
+        "brevdato": day_of(subject.created_at, subject.zone),
         "titel": title,
         "dokumenttype": version.content.media_type if version.has_content else "",
     }
@@ -233,8 +234,13 @@ def computed(subject: Subject, version: Version) -> State:
     return State(Code.OPSTAAET, snapshot, digest, *common, ELSEWHERE if version.has_content else None)
 
 
+def day_of(made_at: Instant, zone: tzinfo) -> str:
+    """Return the day of a document that other doors have made."""
+    return to_datetime(made_at).astimezone(zone).date().isoformat()
+
+
 def _content_of(subject: Subject, version: Version) -> dict[str, str]:
-    address = address_of(subject.uuid, version.no, 0, version.opened_at)
+    address = address_of(subject.uuid, version.no, version.content.digest, version.opened_at)
     return {"indhold": SCHEME + address, "mimetype": version.content.media_type}
 
 
@@ -311,6 +317,16 @@ def stored_parts(snapshot: Snapshot, at: Instant) -> list[StoredPart]:
                     stored = StoredPart(Place(variant, text), content.removeprefix(SCHEME), entry.values.get("mimetype", ""))
                     found.append((order, stored))
     return [stored for _, stored in sorted(found, key=lambda one: one[0])]
+
+
+def version_told(subject: Subject, versions: Iterable[Version], address: str) -> Version | None:
+    """Return a version whose content is told by an address, or None; the first of the versions is one to begin with."""
+    for version, state in states(subject, versions):
+        if version.has_content and any(
+            (one.place, one.address) == (state.primary, address) for one in stored_parts(state.snapshot, version.opened_at)
+        ):
+            return version
+    return None
 
 
 def field_at(snapshot: Snapshot, name: str, at: Instant) -> str | None:

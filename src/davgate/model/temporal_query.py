@@ -105,6 +105,9 @@ Criterion: TypeAlias = (
     Says | HasState | LeadsTo | JournalSays | HasCode | WrittenBy | Notes | InVariant | InPart | PartLeadsTo | EitherOf
 )
 
+Nested: TypeAlias = InVariant | InPart | PartLeadsTo
+"""What several criteria may ask of one variant or part."""
+
 VARIANT_TEXT: Final = "varianttekst"
 PART_TEXT: Final = "deltekst"
 
@@ -129,6 +132,11 @@ class Search:
     def is_paged(self) -> bool:
         """Whether a page is asked for."""
         return self.first is not None or self.most is not None
+
+    @property
+    def finds_deleted(self) -> bool:
+        """Whether registrations count by which an object is deleted."""
+        return any(isinstance(one, HasCode) for one in self.criteria)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,10 +99,12 @@ def _rows(of: str, snapshot: Snapshot) -> Iterator[Row]:
         place = place_of(variant)
         yield _always(variant_of(of, "varianttekst"), variant, place)
         yield from _properties(variant_of(of, ""), one.properties, place)
+        yield from _notes(of, ({"": one.properties},))
         for part, it in one.parts.items():
             within = place_of(variant, part)
             yield _always(part_of(of, "deltekst"), part, within)
             yield from _properties(part_of(of, ""), it.properties, within)
+            yield from _notes(of, ({"": it.properties},))
             yield from _relations(of, part_of(of, "")[:-1], it.relations, within)
 
 

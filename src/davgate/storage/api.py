@@ -14,6 +14,7 @@ from davgate.storage import (
     changes,
     check_outs,
     collector,
+    computed_candidates,
     dances,
     descriptions,
     directory,
@@ -22,6 +23,7 @@ from davgate.storage import (
     listed_grants,
     locks,
     marks,
+    places,
     properties,
     property_index,
     registrations,
@@ -51,6 +53,7 @@ from davgate.storage.as_of import FoundThen
 from davgate.storage.audit_rows import AuditFilter, AuditRow
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Recorded, Touched
+from davgate.storage.computed_candidates import Candidates
 from davgate.storage.database import Database, Session, Transaction
 from davgate.storage.descriptions import Description, Sayings
 from davgate.storage.directory import Entry as DirectoryEntry
@@ -61,7 +64,7 @@ from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
 from davgate.storage.revisions import Line, Numbered, Revision
 from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
-from davgate.storage.searching import Found
+from davgate.storage.searching import Found, Standpoint
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
 from davgate.storage.temporal_criteria import Asked
@@ -80,6 +83,7 @@ __all__ = [
     "AuditRow",
     "AppPassword",
     "BlobStore",
+    "Candidates",
     "Change",
     "Database",
     "Description",
@@ -102,6 +106,7 @@ __all__ = [
     "Sayings",
     "Session",
     "SigningKey",
+    "Standpoint",
     "Staged",
     "Touched",
     "Transaction",
@@ -120,6 +125,7 @@ __all__ = [
     "changes",
     "check_outs",
     "collector",
+    "computed_candidates",
     "dances",
     "descriptions",
     "directory",
@@ -129,6 +135,7 @@ __all__ = [
     "listed_grants",
     "locks",
     "marks",
+    "places",
     "properties",
     "property_index",
     "registrations",

@@ -35,36 +35,50 @@ from davgate.model.temporal_query import parse_pattern
 from davgate.model.temporal_rows import LONGEST, cut, registration_of
 from davgate.model.virkning import Window
 from davgate.storage.object_tables import deletion, temporal_value
-from davgate.storage.tables import node, trash
+from davgate.storage.tables import bare_place, node, placement, trash
 from davgate.storage.text_functions import Folded, Like, glob_form, like_form
+from davgate.storage.trash import IN_TREE, TRASHED
 
 Clause: TypeAlias = ColumnElement[bool]
 
-# Of what is below a collection, collections alone: what is in one of them is deleted with it.
-_TRASHED_TOP = select(trash.c.node_id.label("id")).cte("trashed", recursive=True)
-_below = node.alias("below")
-_TRASHED = _TRASHED_TOP.union_all(
-    select(_below.c.id).where(_below.c.parent_id == _TRASHED_TOP.c.id, _below.c.kind == NodeKind.COLLECTION.value)
+# Of collections that came back, and of what lay in them then: ``storage.registrations`` tells the same of single nodes.
+_TOLD = deletion.c.deleted_at, deletion.c.restored_at, deletion.c.deleted_by, deletion.c.restored_by, deletion.c.comment
+_collection = node.alias("collection")
+_LAPSED_TOP = (
+    select(deletion.c.node_id.label("id"), *_TOLD)
+    .join(_collection, and_(_collection.c.id == deletion.c.node_id, _collection.c.kind == NodeKind.COLLECTION.value))
+    .cte("lapsed", recursive=True)
 )
-_IN_TREE = and_(node.c.parent_id.is_not(None), node.c.parent_id.not_in(select(_TRASHED.c.id)))
-_GONE = union_all(
-    select(
-        deletion.c.node_id,
-        deletion.c.deleted_at,
-        deletion.c.restored_at,
-        deletion.c.deleted_by,
-        deletion.c.restored_by,
-        deletion.c.comment,
+
+
+def _lay_in(place: FromClause, lapsed: FromClause) -> Clause:
+    """Return the clause that by a place something went with a collection, and came back with it."""
+    stayed = or_(place.c.to_at == FOREVER, place.c.to_at > lapsed.c.restored_at)
+    return and_(place.c.parent_id == lapsed.c.id, place.c.from_at < lapsed.c.deleted_at, stayed)
+
+
+def _told_of(lapsed: FromClause) -> Sequence[ColumnElement[Any]]:
+    return [lapsed.c[column.name] for column in _TOLD]
+
+
+_LAPSED = _LAPSED_TOP.union_all(
+    select(_collection.c.id, *_told_of(_LAPSED_TOP))
+    .join_from(_LAPSED_TOP, placement, _lay_in(placement, _LAPSED_TOP))
+    .join(_collection, and_(_collection.c.id == placement.c.node_id, _collection.c.kind == NodeKind.COLLECTION.value))
+)
+_inside, _place, _bare = node.alias("inside"), placement.alias("place"), bare_place.alias("bare")
+_NEVER, _NOBODY = literal(FOREVER, BigInteger()), literal(0)
+GONE = union_all(
+    select(deletion.c.node_id, *_TOLD),
+    select(trash.c.node_id, trash.c.deleted_at, _NEVER, trash.c.deleted_by, _NOBODY, trash.c.comment),
+    select(_inside.c.id, TRASHED.c.deleted_at, _NEVER, TRASHED.c.deleted_by, _NOBODY, TRASHED.c.comment).join_from(
+        _inside, TRASHED, TRASHED.c.id == _inside.c.parent_id
     ),
-    select(
-        trash.c.node_id,
-        trash.c.deleted_at,
-        literal(FOREVER, BigInteger()).label("never"),
-        trash.c.deleted_by,
-        literal(0),
-        trash.c.comment,
-    ),
+    select(_place.c.node_id, *_told_of(_LAPSED)).join_from(_place, _LAPSED, _lay_in(_place, _LAPSED)),
+    select(_bare.c.node_id, *_told_of(_LAPSED)).join_from(_bare, _LAPSED, _lay_in(_bare, _LAPSED)),
 ).subquery("gone")
+"""When nodes, or what they lay in, were deleted and came back; what is deleted now does for ever."""
+_AGAIN = GONE.alias("again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +101,10 @@ class Registrations:
             return held
         # Of what was said until a deletion before the window, nothing is left in it until the restore.
         is_gone = and_(
-            _GONE.c.deleted_at <= self.known.start,
-            or_(_GONE.c.restored_at >= self.known.end, _GONE.c.restored_at >= row.c.known_to),
+            GONE.c.deleted_at <= self.known.start,
+            or_(GONE.c.restored_at >= self.known.end, GONE.c.restored_at >= row.c.known_to),
         )
-        return and_(held, not_(exists().where(_GONE.c.node_id == row.c.node_id, is_gone)))
+        return and_(held, not_(exists().where(GONE.c.node_id == row.c.node_id, is_gone)))
 
     def any_with(self, row: FromClause, *clauses: Clause) -> Clause:
         """Return the clause that a node has such a registration, by a version."""
@@ -100,9 +114,9 @@ class Registrations:
     def is_alive(self) -> Clause:
         """Return the clause that a node has such a registration by which it is not deleted."""
         if self.known is None:
-            return _IN_TREE
-        is_gone = and_(_GONE.c.deleted_at <= self.known.start, _GONE.c.restored_at >= self.known.end)
-        return not_(exists().where(_GONE.c.node_id == node.c.id, is_gone))
+            return IN_TREE
+        is_gone = and_(GONE.c.deleted_at <= self.known.start, GONE.c.restored_at >= self.known.end)
+        return not_(exists().where(GONE.c.node_id == node.c.id, is_gone))
 
     def has_code(self, code: Code) -> Clause:
         """Return the clause that a node has such a registration with a code."""
@@ -119,44 +133,52 @@ class Registrations:
         row = temporal_value.alias("written")
         is_author = _is_one_of(row.c.qualifier, map(str, ids))
         made = and_(self._is_there(), self.any_with(row, is_author, not_(self._is_over(row))))
-        restored = and_(self._is_there(), self.any_with(row, self._is_restored(row, _is_one_of(_GONE.c.restored_by, ids))))
-        return or_(made, restored, self._is_deleted(_is_one_of(_GONE.c.deleted_by, ids)))
+        restored = and_(self._is_there(), self.any_with(row, self._is_restored(row, _is_one_of(GONE.c.restored_by, ids))))
+        return or_(made, restored, self._is_deleted_with(_is_one_of(GONE.c.deleted_by, ids)))
 
     def noted(self, text: str) -> Clause:
         """Return the clause that a node has such a registration whose note matches a pattern."""
         row = temporal_value.alias("noted")
         made = and_(self._is_there(), self.any_with(row, matches(row, text, of_note=True), not_(self._is_over(row))))
         restored = and_(self._is_there(), self.any_with(row, self._is_restored(row))) if _is_of_nothing(text) else false()
-        return or_(made, restored, self._is_deleted(_reads(_GONE.c.comment, text)) if self.with_deleted else false())
+        return or_(made, restored, self._is_deleted_with(reads(GONE.c.comment, text)))
 
     def leads_to_noted(self, row: FromClause, text: str) -> Clause:
         """Return the clause that a row is that of a registration of a node that may have such a note, by any registration."""
         by_note = matches(row, text, of_note=True)
-        is_gone = true() if _is_of_nothing(text) else _reads(_GONE.c.comment, text)
-        gone = row.c.node_id.in_(select(_GONE.c.node_id).where(is_gone))
+        is_gone = true() if _is_of_nothing(text) else reads(GONE.c.comment, text)
+        gone = row.c.node_id.in_(select(GONE.c.node_id).where(is_gone))
         return and_(row.c.property == registration_of(self.of), or_(by_note, gone))
 
     def _is_there(self) -> Clause:
-        return _IN_TREE if self.known is None else node.c.id.is_not(None)
+        return IN_TREE if self.known is None else node.c.id.is_not(None)
 
     def _is_deleted(self, *clauses: Clause) -> Clause:
         if self.known is None:
-            is_now = exists().where(_GONE.c.node_id == node.c.id, _GONE.c.restored_at == FOREVER, *clauses)
-            return is_now if clauses else not_(_IN_TREE)
-        is_then = and_(_GONE.c.deleted_at < self.known.end, _GONE.c.restored_at > self.known.start)
-        return exists().where(_GONE.c.node_id == node.c.id, is_then, *clauses)
+            is_now = exists().where(GONE.c.node_id == node.c.id, GONE.c.restored_at == FOREVER, *clauses)
+            return is_now if clauses else not_(IN_TREE)
+        is_then = and_(GONE.c.deleted_at < self.known.end, GONE.c.restored_at > self.known.start)
+        return exists().where(GONE.c.node_id == node.c.id, is_then, *clauses)
+
+    def _is_deleted_with(self, *clauses: Clause) -> Clause:
+        """Return the clause that a deletion counts, and something holds of it."""
+        return self._is_deleted(*clauses) if self.with_deleted else false()
 
     def _is_over(self, row: FromClause) -> Clause:
         """Return the clause that a deletion, or the restore after it, took the place of a registration before the window."""
         since = FOREVER if self.known is None else self.known.start
-        is_later = and_(_GONE.c.deleted_at > row.c.known_from, _GONE.c.deleted_at < row.c.known_to)
-        return exists().where(_GONE.c.node_id == row.c.node_id, is_later, _GONE.c.deleted_at <= since)
+        is_later = and_(GONE.c.deleted_at > row.c.known_from, GONE.c.deleted_at < row.c.known_to)
+        return exists().where(GONE.c.node_id == row.c.node_id, is_later, GONE.c.deleted_at <= since)
 
     def _is_restored(self, row: FromClause, *clauses: Clause) -> Clause:
-        """Return the clause that a restore is what followed the version of a registration, in the window."""
-        until = FOREVER if self.known is None else self.known.end
-        is_later = and_(_GONE.c.deleted_at > row.c.known_from, _GONE.c.restored_at < row.c.known_to)
-        return exists().where(_GONE.c.node_id == row.c.node_id, is_later, _GONE.c.restored_at < until, *clauses)
+        """Return the clause that a restore is what followed the version of a registration, and counts in the window."""
+        since, until = (FOREVER, FOREVER) if self.known is None else (self.known.start, self.known.end)
+        is_later = and_(GONE.c.deleted_at > row.c.known_from, GONE.c.restored_at < row.c.known_to)
+        # Another deletion took its place before the window.
+        is_over = exists().where(
+            _AGAIN.c.node_id == row.c.node_id, _AGAIN.c.deleted_at > GONE.c.restored_at, _AGAIN.c.deleted_at <= since
+        )
+        return exists().where(GONE.c.node_id == row.c.node_id, is_later, GONE.c.restored_at < until, not_(is_over), *clauses)
 
 
 def _is_one_of(column: ColumnElement[Any], values: Iterable[int | str]) -> Clause:
@@ -169,7 +191,7 @@ def _is_of_nothing(text: str) -> bool:
     return not any(parse_pattern(text).pieces)
 
 
-def _reads(column: ColumnElement[str], text: str) -> Clause:
+def reads(column: ColumnElement[str], text: str) -> Clause:
     """Return the clause that a text that is in no index matches a pattern in capitals or not."""
     pieces = _pieces(text)
     return Folded(column) == pieces[0] if len(pieces) == 1 else Like(Folded(column), *_forms(pieces))

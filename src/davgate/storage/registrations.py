@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, case, func, insert, literal, or_, select, union_all
+from sqlalchemy import BigInteger, Select, and_, bindparam, case, insert, literal, or_, select, union_all
 
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER
@@ -17,7 +17,7 @@ from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
-from davgate.storage.tables import node, node_type, placement, principal, trash
+from davgate.storage.tables import bare_place, node, node_type, placement, principal, trash
 
 _FOUND = select(*NODE_COLUMNS, node_type.c.type).outerjoin_from(node, node_type, node_type.c.node_id == node.c.id)
 _GIVEN, _GIVEN_UUIDS = ids_given("ids"), texts_given("uuids")
@@ -93,15 +93,13 @@ _DELETED_ABOVE = and_(trash.c.node_id == _ABOVE.c.id, _ABOVE.c.parent_id.is_(Non
 
 def _past() -> Select[Any]:
     """Return the query for what was deleted and restored: something itself, or what it lay in then, wherever it is today."""
-    left_at = select(func.max(placement.c.to_at)).where(placement.c.node_id == node.c.id).correlate(node).scalar_subquery()
-    given = node.c.id.in_(select(_GIVEN.c.id))
     ever, forever = literal(0, BigInteger()), literal(FOREVER, BigInteger())
-    itself = select(node.c.id.label("start"), node.c.id.label("id"), ever.label("since"), forever.label("until")).where(given)
-    # Of what has no name on the drive no places are kept; it stays where it was made, or where it lost its name.
-    nameless = select(node.c.id, node.c.parent_id, func.coalesce(left_at, node.c.created_at), forever).where(
-        given, node.c.name.is_(None), node.c.parent_id.is_not(None)
+    itself = select(_GIVEN.c.id.label("start"), _GIVEN.c.id.label("id"), ever.label("since"), forever.label("until"))
+    # Collections have names, so that only what is asked for can have been somewhere without one.
+    bare = select(bare_place.c.node_id, bare_place.c.parent_id, bare_place.c.from_at, bare_place.c.to_at).where(
+        bare_place.c.node_id.in_(select(_GIVEN.c.id))
     )
-    lay = select(union_all(itself, nameless).subquery("given")).cte("lay", recursive=True)
+    lay = select(union_all(itself, bare).subquery("given")).cte("lay", recursive=True)
     since = case((placement.c.from_at > lay.c.since, placement.c.from_at), else_=lay.c.since)
     until = case((placement.c.to_at < lay.c.until, placement.c.to_at), else_=lay.c.until)
     overlaps = and_(placement.c.from_at < lay.c.until, placement.c.to_at > lay.c.since)
@@ -116,7 +114,16 @@ def _past() -> Select[Any]:
     )
     by, back = principal.alias("by"), principal.alias("back")
     return (
-        select(lay_in.c.start, deletion.c.deleted_at, by.c.name, deletion.c.comment, deletion.c.restored_at, back.c.name)
+        select(
+            lay_in.c.start,
+            deletion.c.deleted_at,
+            by.c.id,
+            by.c.name,
+            deletion.c.comment,
+            deletion.c.restored_at,
+            back.c.id,
+            back.c.name,
+        )
         .join_from(lay_in, deletion, and_(deletion.c.node_id == lay_in.c.id, was_in_it))
         .join(by, by.c.id == deletion.c.deleted_by)
         .join(back, back.c.id == deletion.c.restored_by)
@@ -126,7 +133,7 @@ def _past() -> Select[Any]:
 
 _PAST = Statement(_past())
 _PRESENT = Statement(
-    select(_ABOVE.c.start, trash.c.deleted_at, principal.c.name, trash.c.comment)
+    select(_ABOVE.c.start, trash.c.deleted_at, principal.c.id, principal.c.name, trash.c.comment)
     .join_from(_ABOVE, trash, _DELETED_ABOVE)
     .join(principal, principal.c.id == trash.c.deleted_by)
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import (
     FromClause,
@@ -19,8 +18,11 @@ from sqlalchemy import (
     true,
 )
 
+from davgate.model.instant import FOREVER
 from davgate.model.object_types import Kind, TemporalClass
-from davgate.model.oio_payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
+from davgate.model.oio_payload import DOCUMENT
+from davgate.model.oio_relations import JOURNAL_CODE
+from davgate.model.temporal_matching import field_in_part, field_in_variant, fields_named, relations_named, truth_of
 from davgate.model.temporal_query import (
     PART_TEXT,
     VARIANT_TEXT,
@@ -32,6 +34,7 @@ from davgate.model.temporal_query import (
     InVariant,
     JournalSays,
     LeadsTo,
+    Nested,
     Notes,
     PartLeadsTo,
     Says,
@@ -39,24 +42,11 @@ from davgate.model.temporal_query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.temporal_rows import (
-    cut,
-    journal_of,
-    note_of,
-    part_of,
-    registration_of,
-    relation_of,
-    variant_of,
-)
+from davgate.model.temporal_rows import cut, journal_of, note_of, part_of, registration_of
 from davgate.model.virkning import ALL_TIME
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.registration_criteria import Clause, Registrations, matches
 from davgate.storage.tables import node
-
-_NESTED: Final = (InVariant, InPart, PartLeadsTo)
-_TRUTHS: Final = {"true": "true", "1": "true", "false": "false", "0": "false"}
-_PART_FIELDS: Final[Mapping[str, Kind]] = {one.name: one.kind for one in PART_PROPERTIES}
-_VARIANT_FIELDS: Final[Mapping[str, Kind]] = {one.name: one.kind for one in VARIANT_PROPERTIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +60,7 @@ class Asked:
     @property
     def registrations(self) -> Registrations:
         """The registrations that count."""
-        return Registrations(self.of.name, self.search.known, self._finds_deleted)
-
-    @property
-    def _finds_deleted(self) -> bool:
-        return any(isinstance(one, HasCode) for one in self.search.criteria)
+        return Registrations(self.of.name, self.search.known, self.search.finds_deleted)
 
     def valid(self, row: FromClause) -> Clause:
         """Return the clause that what a row says is valid at some time in the window."""
@@ -91,13 +77,21 @@ class Asked:
     def holds(self) -> Clause:
         """Return the clause that a node is one that is searched for, looked at row by row of its own."""
         search = self.search
-        clauses = [self._holds(one) for one in search.criteria if not isinstance(one, _NESTED)]
-        clauses += self._in_variants([one for one in search.criteria if isinstance(one, _NESTED)])
+        clauses = [self._holds(one) for one in search.criteria if not isinstance(one, Nested)]
+        clauses += self._in_variants([one for one in search.criteria if isinstance(one, Nested)])
         if search.uuid is not None:
             clauses.append(node.c.uuid == search.uuid)
-        if not self._finds_deleted:
+        if not search.finds_deleted:
             clauses.append(self.registrations.is_alive())
+        if self.of.name == DOCUMENT and search.known is not None:
+            # What is not registered any more is looked at with what never was.
+            clauses.append(self._among_open())
         return and_(self._is_of_class(), *clauses)
+
+    def _among_open(self) -> Clause:
+        row = _rows("open")
+        is_open = row.c.property == registration_of(self.of.name), row.c.known_to == FOREVER
+        return exists().where(row.c.node_id == node.c.id, *is_open)
 
     def _is_of_class(self) -> Clause:
         """Return the clause that a node has a registration of the class; most criteria ask for one by themselves."""
@@ -154,19 +148,17 @@ class Asked:
             case HasState(state, code):
                 return and_(row.c.property == name + state, row.c.value == code)
             case LeadsTo(relation, target, kind):
-                return self._leads(row, relation, target, kind)
+                return _leads(row, relations_named(self.of, relation), target, kind)
             case JournalSays(field, pattern):
-                is_exact = field == "journalpostkode"
+                is_exact = field == JOURNAL_CODE
                 says = row.c.value == pattern if is_exact else matches(row, pattern, is_leading=is_leading)
                 return and_(row.c.property == journal_of(name, field), says)
             case InVariant(field, pattern):
-                says = _says_kind(row, _VARIANT_FIELDS.get(field, Kind.TEXT), pattern, is_leading=is_leading)
-                return and_(row.c.property == variant_of(name, field), says)
+                return _in_fields(row, [field_in_variant(self.of, field)], pattern, is_leading=is_leading)
             case InPart(field, pattern):
-                says = _says_kind(row, _PART_FIELDS.get(field, Kind.TEXT), pattern, is_leading=is_leading)
-                return and_(row.c.property == part_of(name, field), says)
+                return _in_fields(row, [field_in_part(self.of, field)], pattern, is_leading=is_leading)
             case PartLeadsTo(relation, target, kind):
-                return self._leads(row, f"del.{relation}", target, kind)
+                return _leads(row, [part_of(name, relation)], target, kind)
             case Notes(pattern):
                 return or_(self.registrations.leads_to_noted(row, pattern), self._notes_period(row, pattern))
         raise AssertionError(criterion)
@@ -175,28 +167,10 @@ class Asked:
         return and_(row.c.property == note_of(self.of.name), matches(row, pattern))
 
     def _says(self, row: FromClause, field: str, pattern: str, *, is_leading: bool) -> Clause:
-        fields = [(group, one) for group, all_of in self.of.groups.items() for one in all_of]
+        named = fields_named(self.of, field)
         if field:
-            named = [(f"{group}.{one.name}", one.kind) for group, one in fields if one.name == field]
-            says = [(name, _says_kind(row, kind, pattern, is_leading=is_leading)) for name, kind in named]
-            return or_(false(), *(and_(row.c.property == name, clause) for name, clause in says))
-        names = [f"{group}.{one.name}" for group, one in fields if one.kind is not Kind.BOOLEAN]
-        if self.of.name == DOCUMENT:
-            names += [variant_of(self.of.name, VARIANT_TEXT)]
-            names += [part_of(self.of.name, name) for name in (PART_TEXT, *_PART_FIELDS)]
-        return and_(row.c.property.in_(map(literal, names)), matches(row, pattern, is_leading=is_leading))
-
-    def _leads(self, row: FromClause, relation: str, target: str, kind: str | None) -> Clause:
-        value, whole = cut(target)
-        leads = and_(row.c.value == value, row.c.whole == whole)
-        if kind is not None:
-            leads = and_(leads, row.c.qualifier == kind)
-        if relation:
-            return and_(row.c.property == relation_of(self.of.name, relation), leads)
-        names = [relation_of(self.of.name, name) for name in (*self.of.one, *self.of.many)]
-        if self.of.name == DOCUMENT:
-            names += [part_of(self.of.name, name) for name in PART_RELATIONS.many]
-        return and_(row.c.property.in_(map(literal, names)), leads)
+            return _in_fields(row, named, pattern, is_leading=is_leading)
+        return and_(row.c.property.in_([literal(one) for one, _ in named]), matches(row, pattern, is_leading=is_leading))
 
     # Variants and parts
 
@@ -242,11 +216,26 @@ def _is_within(part: FromClause, variant: FromClause) -> Clause:
     return func.substr(part.c.place, 1, func.length(variant.c.place)) == variant.c.place
 
 
+def _in_fields(row: FromClause, named: Iterable[tuple[str, Kind]], pattern: str, *, is_leading: bool) -> Clause:
+    says = [(one, _says_kind(row, kind, pattern, is_leading=is_leading)) for one, kind in named]
+    return or_(false(), *(and_(row.c.property == one, clause) for one, clause in says))
+
+
 def _says_kind(row: FromClause, kind: Kind, pattern: str, *, is_leading: bool) -> Clause:
     if kind is Kind.BOOLEAN:
-        truth = _TRUTHS.get(pattern.lower())
+        truth = truth_of(pattern)
         return false() if truth is None else row.c.value == truth
     return matches(row, pattern, is_leading=is_leading)
+
+
+def _leads(row: FromClause, named: Sequence[str], target: str, kind: str | None) -> Clause:
+    value, whole = cut(target)
+    leads = and_(row.c.value == value, row.c.whole == whole)
+    if kind is not None:
+        leads = and_(leads, row.c.qualifier == kind)
+    # One is compared by itself: a list of one is another question to SQLite.
+    is_named = row.c.property == named[0] if len(named) == 1 else row.c.property.in_([literal(one) for one in named])
+    return and_(is_named, leads)
 
 
 def _rank(criterion: Criterion) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
@@ -20,7 +20,7 @@ from davgate.model.temporal_rows import Row, cut, registration_of, rows_of
 from davgate.model.virkning import BEGINNING
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporal_value
-from davgate.storage.rows import VERSION_COLUMNS, to_version
+from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, principal, version
 
@@ -38,6 +38,11 @@ _FROM = Statement(
     _JOINED.where(version.c.document_id == bindparam("of"), version.c.no >= bindparam("first")).order_by(version.c.no)
 )
 _LAST = Statement(_JOINED.where(version.c.document_id == bindparam("of")).order_by(version.c.no.desc()).limit(1))
+_SAY = Statement(
+    update(version)
+    .where(version.c.document_id == bindparam("of"), version.c.no == bindparam("open_no"))
+    .values(properties=bindparam("says"))
+)
 _SUBJECT = Statement(select(node.c.uuid, node.c.name, node.c.created_at).where(node.c.id == bindparam("of")))
 _OPEN = Statement(select(*_VALUES).where(temporal_value.c.node_id == bindparam("of"), temporal_value.c.known_to == FOREVER))
 _ADD = Statement(insert(temporal_value).values({column.name: bindparam(column.name) for column in temporal_value.columns}))
@@ -49,6 +54,13 @@ _CLOSE = Statement(
         *(column == bindparam(f"the_{column.name}") for column in _VALUES),
     )
     .values(known_to=bindparam("at"))
+)
+_DROP_MOMENT = Statement(
+    delete(temporal_value).where(
+        temporal_value.c.node_id == bindparam("of"),
+        temporal_value.c.known_to == bindparam("at", type_=BigInteger()),
+        temporal_value.c.known_from == temporal_value.c.known_to,
+    )
 )
 _ANY = Statement(select(temporal_value.c.node_id).where(temporal_value.c.node_id == bindparam("of")).limit(1))
 _DROP = Statement(delete(temporal_value).where(temporal_value.c.node_id == bindparam("of")))
@@ -136,6 +148,19 @@ def follow(tx: Transaction, node_id: int, from_no: int) -> None:
             _close(tx, node_id, said - kept, one.opened_at)
             _add(tx, node_id, wanted - kept, one.opened_at)
             said = wanted
+
+
+def follow_again(tx: Transaction, node_id: int) -> None:
+    """Let an object say, and be found by, what the version that an edit session has open means with its new bytes.
+
+    Nothing says any more what was told of the former ones, which is as if they had never been the version's.
+    """
+    subject = _subject(tx, node_id)
+    opened, state = list(states(subject, versions_to_tell(tx, node_id, subject.uuid)))[-1]
+    said = to_metadata(state, opened.metadata[KEY]["class"], subject.uuid, opened.no)
+    tx.run(_SAY, of=node_id, open_no=opened.no, says=from_metadata({**opened.metadata, KEY: said}))
+    follow(tx, node_id, opened.no)
+    tx.run(_DROP_MOMENT, of=node_id, at=opened.opened_at)
 
 
 def follow_if_known(tx: Transaction, node_id: int, from_no: int) -> None:

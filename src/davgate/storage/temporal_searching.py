@@ -70,7 +70,8 @@ _key, _lesser = temporal_value.alias("key"), temporal_value.alias("lesser")
 _key_of = _key.c.node_id + 0
 
 
-def _columns() -> Sequence[ColumnElement[Any]]:
+def told_columns() -> Sequence[ColumnElement[Any]]:
+    """Return what is told of an object that was found, beside its key."""
     is_granted = exists().where(access_grant.c.node_id == node.c.id)
     is_apart = or_(node.c.is_closed == 1, node.c.parent_id.is_(None), is_granted)
     return node.c.uuid, node.c.id, node.c.parent_id, node.c.created_by, is_apart
@@ -81,7 +82,7 @@ def _found(asked: Asked) -> Select[Any]:
     least = select(func.min(_key.c.value.concat(""))).where(
         _key.c.node_id == node.c.id, _key.c.property == order_of(asked.of.name), *_conditions(asked, _key)
     )
-    return select(least.scalar_subquery(), *_columns()).where(asked.holds())
+    return select(least.scalar_subquery(), *told_columns()).where(asked.holds())
 
 
 def _in_order(asked: Asked) -> Select[Any]:
@@ -90,7 +91,7 @@ def _in_order(asked: Asked) -> Select[Any]:
     if not asked.shows_one_moment:
         conditions.append(~_has_lesser(asked))
     return (
-        select(_key.c.value, *_columns())
+        select(_key.c.value, *told_columns())
         .join_from(_key, node, node.c.id == _key_of)
         .where(*conditions, asked.holds())
         .order_by(_key.c.value, node.c.uuid)

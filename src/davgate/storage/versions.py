@@ -277,6 +277,8 @@ def replace_content(tx: Transaction, opened: Version, content: Content, at: Inst
         new_digest=content.digest,
         new_length_bytes=content.length_bytes,
     )
+    if KEY in opened.metadata:
+        temporal_index.follow_again(tx, opened.document_id)
 
 
 _SEAL = Statement(
