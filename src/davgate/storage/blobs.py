@@ -230,6 +230,7 @@ class DiskStaging:
                 self._descriptor = os.open(self._temporary, flags, 0o600)
                 durable.write_all(self._descriptor, memoryview(self._small))
             durable.write_all(self._descriptor, block)
+            durable.begin_flush(self._descriptor, self.length_bytes - len(block), self.length_bytes)
         except OSError as error:
             raise durable.meaning_of(error) from error
 

@@ -283,6 +283,7 @@ class DiskPart:
         """
         try:
             durable.write_all(self.descriptor, block)
+            durable.begin_flush(self.descriptor, self.offset_bytes, self.offset_bytes + len(block))
         except OSError as error:
             raise durable.meaning_of(error) from error
         self.digest.update(block)
