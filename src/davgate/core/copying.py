@@ -77,10 +77,8 @@ def copy_tree(
         # What is no document stays where it is: it has an id and no file, and a copy of it would be nobody's.
         below = [node for node in below if node.kind is not NodeKind.OBJECT]
         nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]
-        known = properties.of_subtree(tx, top.id)
-    else:
-        known = properties.of_node(tx, top.id)
-    said = descriptions.sayings_below(tx, top.id)
+    ids = [node.id for node in nodes]
+    known, said = properties.of_nodes(tx, ids), descriptions.sayings_of(tx, ids)
     if metadata is not None:
         own_said = said.get(top.id) or Sayings(None, top.name or "", NO_METADATA)
         said[top.id] = replace(own_said, metadata=metadata, file_name=prefix + own_said.file_name if own_said.file_name else "")

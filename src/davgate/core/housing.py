@@ -119,8 +119,9 @@ def copy_all_into(
 
 
 def _give_aliases(tx: Transaction, top: Node, alias_of: AliasOf) -> None:
-    said = descriptions.sayings_below(tx, top.id)
-    for node in map(to_node, catalog.subtree(tx, top.id)):
+    nodes = [to_node(row) for row in catalog.subtree(tx, top.id)]
+    said = descriptions.sayings_of(tx, [node.id for node in nodes])
+    for node in nodes:
         if node.id in said and node.parent_id is not None:
             alias = alias_of(said[node.id].type, said[node.id].metadata)
             if alias is not None:

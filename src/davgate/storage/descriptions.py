@@ -15,7 +15,6 @@ from davgate.model.node import Content, Node, Stream, no_streams
 from davgate.model.retaining import without_retention
 from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
-from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, VERSION_KEY, MemberRow, to_metadata, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
@@ -185,7 +184,7 @@ class Sayings:
 
 _SAYINGS = Statement(
     select(
-        SUBTREE.c.id,
+        node.c.id,
         node_type.c.type,
         version.c.file_name,
         version.c.properties,
@@ -193,16 +192,15 @@ _SAYINGS = Statement(
         version.c.no,
         version.c.has_streams,
     )
-    .join_from(SUBTREE, node, node.c.id == SUBTREE.c.id)
-    .join(version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
+    .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == node.c.version_no))
     .outerjoin(node_type, node_type.c.node_id == node.c.id)
-    .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
+    .where(node.c.id.in_(select(_GIVEN.c.id)), or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
 )
 
 
-def sayings_below(session: Session, top: int) -> dict[int, Sayings]:
-    """Return by id what is said of a node and of those below it that have typed metadata or a type."""
-    return {row[0]: _to_sayings(session, *row[1:]) for row in session.all(_SAYINGS, top=top)}
+def sayings_of(session: Session, ids: Iterable[int]) -> dict[int, Sayings]:
+    """Return by id what is said of those of some nodes that have typed metadata or a type."""
+    return {row[0]: _to_sayings(session, *row[1:]) for row in session.all(_SAYINGS, ids=json.dumps([*ids]))}
 
 
 def _to_sayings(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import dead_property, node
@@ -22,7 +21,6 @@ _OF_LISTING = Statement(
 )
 _GIVEN = ids_given("ids")
 _OF_NODES = Statement(select(*_COLUMNS).join_from(_GIVEN, dead_property, dead_property.c.node_id == _GIVEN.c.id))
-_OF_SUBTREE = Statement(select(*_COLUMNS).where(dead_property.c.node_id.in_(select(SUBTREE.c.id))))
 _DROP = Statement(
     delete(dead_property).where(
         dead_property.c.node_id == bindparam("node_id"),
@@ -53,11 +51,6 @@ def of_listing(session: Session, node_id: int) -> NodeProperties:
 def of_nodes(session: Session, node_ids: Iterable[int]) -> NodeProperties:
     """Return the properties of these nodes."""
     return _by_node(session.all(_OF_NODES, ids=json.dumps([*node_ids])))
-
-
-def of_subtree(session: Session, top: int) -> NodeProperties:
-    """Return the properties of a node and of all below it."""
-    return _by_node(session.all(_OF_SUBTREE, top=top))
 
 
 def apply(tx: Transaction, node_id: int, updates: Iterable[PropertyUpdate]) -> None:

@@ -10,12 +10,12 @@ from davgate.storage.database import Session
 from davgate.storage.statements import Statement
 from davgate.storage.tables import property_value
 
+_RETAINED = select(property_value.c.node_id).where(
+    property_value.c.property == EXPIRES_AT, property_value.c.value > bindparam("now")
+)
+_ANY = Statement(_RETAINED.limit(1))
 _BELOW = Statement(
-    select(property_value.c.node_id)
-    .where(property_value.c.property == EXPIRES_AT, property_value.c.value > bindparam("now"))
-    .where(property_value.c.node_id.in_(select(SUBTREE.c.id)))
-    .order_by(property_value.c.node_id)
-    .limit(1)
+    _RETAINED.where(property_value.c.node_id.in_(select(SUBTREE.c.id))).order_by(property_value.c.node_id).limit(1)
 )
 
 
@@ -24,5 +24,8 @@ def below(session: Session, top: int, now: str) -> int | None:
 
     ``now`` is an instant as ``model.retaining`` writes them.
     """
+    # Most stores have none, and need not be gone through.
+    if session.first(_ANY, now=now) is None:
+        return None
     row = session.first(_BELOW, top=top, now=now)
     return None if row is None else int(row[0])
