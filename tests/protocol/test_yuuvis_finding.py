@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from urllib.parse import quote
 
+from davgate.core.principals import granting
 from davgate.core.store import Store
+from davgate.model.rights import READER
 from tests.builders import findings
 from tests.protocol.client import Client
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import members
-from tests.protocol.test_yuuvis_search import addresses
+from tests.protocol.test_yuuvis_search import addresses, found
 from tests.protocol.yuuvis import (
+    JSON,
     an_email,
     an_imported_email,
     imported,
@@ -18,9 +22,12 @@ from tests.protocol.yuuvis import (
     on_drive,
     only,
     patch,
+    post,
+    said,
     shown,
     stream_of,
     upload,
+    uuid_of,
     values,
 )
 
@@ -94,3 +101,39 @@ def test_name_of_a_file_is_found_however_it_is_called_on_the_drive(ann: Client, 
     document = on_drive(store, ann, "/fourth.txt")
     assert (file_name(), found_by()) == ("third.txt", ["fourth"])
     assert findings(store) == []
+
+
+@on_both_databases
+def test_order_by_the_folder_tells_nothing_of_folders_that_are_not_shown(
+    ann: Client, bob: Client, root_admin: Client, store: Store
+) -> None:
+    folders = [uuid_of(imported(ann, of(values(system__objectTypeId="folder", Name=f"f{no}")))) for no in range(4)]
+    emails = {folder: [imported(ann, an_email("x", system__parentId=folder)) for _ in range(3)] for folder in folders}
+    unfiled = imported(ann, an_email("x"))
+    by_folder = [email for folder in sorted(folders) for email in sorted(emails[folder])]
+    statement = "SELECT * FROM email ORDER BY system:parentId"
+    assert addresses(ann, statement) == [unfiled, *by_folder]
+
+    closed = sorted(folders)[1:3]
+    for folder in closed:
+        granting.close(store, root_admin.ctx, folder)
+        for email in emails[folder]:
+            granting.grant(store, root_admin.ctx, uuid_of(email), "bob", READER)
+    first, last = (sorted(emails[folder]) for folder in (min(folders), max(folders)))
+    without = sorted([unfiled, *(email for folder in closed for email in emails[folder])])
+    assert addresses(bob, statement) == [*without, *first, *last]
+    assert addresses(bob, statement + " DESC") == [*last, *first, *without]
+
+
+@on_both_databases
+def test_order_by_the_type_is_that_of_the_types_as_they_are_told(ann: Client) -> None:
+    ann.mkcol("/dav/f")
+    ann.put("/dav/f/a.txt", b"one")
+    article = '{"document":{"attributes":{"my_title":{"value":"x"}}}}'
+    assert ann("POST", "/api/v1/families/MY_ARTICLE/documents/", article, content_type=JSON).status == 201
+    post(ann, an_email(), of(values(system__objectTypeId="document")), of(values(system__objectTypeId="folder", Name="g")))
+    statement = "SELECT * FROM system:object ORDER BY system:objectTypeId"
+    types = [said(one)["system:objectTypeId"] for one in found(ann, statement)]
+    assert types == sorted(types)
+    assert {"appEmail:email": 1, "document": 3}.items() <= Counter(types).items()
+    assert [said(one)["system:objectTypeId"] for one in found(ann, statement + " DESC")] == types[::-1]

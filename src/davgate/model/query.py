@@ -72,11 +72,26 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A fact that is a text, in other words: some values have names, all others and no value one more. For orders alone."""
+    """A fact that is a text, in other words: some values have names, all others and no value one more. For orders alone.
+
+    That may be another one of collections.
+    """
 
     fact: Fact
     names: tuple[tuple[str, str], ...]
     otherwise: str
+    otherwise_of_collections: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A fact that is a text, where it is none of some values that are not shown and count as none. For orders alone."""
+
+    fact: Fact
+    hidden: tuple[str, ...]
+
+
+Sortable: TypeAlias = "Term | Standing | Called | Shown"
 
 
 class Area(enum.Enum):
@@ -210,7 +225,7 @@ class By:
     What has no value is before everything else, and descending behind it. Of several values the least counts, or the greatest.
     """
 
-    term: Term | Standing | Called
+    term: Sortable
     descending: bool = False
 
 

@@ -5,6 +5,7 @@ Statements that differ in values alone are made once, see ``shapes``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,14 +15,14 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindpar
 
 from davgate.model.instant import Instant
 from davgate.model.node import NodeKind
-from davgate.model.query import NUMBERS, Area, By, Called, Condition, Fact, Order, Property, Standing
+from davgate.model.query import COLLECTION, NUMBERS, Area, By, Called, Condition, Fact, Order, Property, Shown, Sortable, Standing
 from davgate.storage.covers import cover_of
 from davgate.storage.criteria import COLUMNS, TITLE_SAID, holds, needs_version, sorts_by_version, value_of
 from davgate.storage.database import Session
 from davgate.storage.object_tables import revision
 from davgate.storage.shapes import Shape, looks_into_texts, take_apart
 from davgate.storage.standing import LOCKED, STANDINGS
-from davgate.storage.statements import Statement, Value
+from davgate.storage.statements import Statement, Value, texts_given
 from davgate.storage.tables import access_grant, node, trash, version
 from davgate.storage.text_functions import ByCodePoint
 from davgate.storage.trash import IN_TREE
@@ -81,18 +82,37 @@ def all_of(session: Session, condition: Condition, kinds: Kinds, order: Order, s
 
 @dataclass(frozen=True, slots=True)
 class _Sorting:
-    """By what is sorted: a fact, perhaps in other words, how it stands, or the property whose id is a parameter."""
+    """By what is sorted: a fact, perhaps in other words, how it stands, or the property whose id is a parameter.
 
-    fact: Fact | Called | Standing | None
+    So are the values that are not shown.
+    """
+
+    fact: Fact | Called | Shown | Standing | None
     descending: bool
 
 
 def _sorting_of(order: Order) -> tuple[_Sorting, ...]:
-    return tuple(_Sorting(None if isinstance(by.term, Property) else by.term, by.descending) for by in order)
+    return tuple(_Sorting(_without_values(by.term), by.descending) for by in order)
+
+
+def _without_values(term: Sortable) -> Fact | Called | Shown | Standing | None:
+    match term:
+        case Property():
+            return None
+        case Shown(fact, _):
+            return Shown(fact, ())
+        case _:
+            return term
 
 
 def _named(order: Order, standpoint: Standpoint) -> dict[str, Value]:
-    named: dict[str, Value] = {f"p{no}": by.term.id for no, by in enumerate(order) if isinstance(by.term, Property)}
+    named: dict[str, Value] = {}
+    for no, by in enumerate(order):
+        match by.term:
+            case Property(id):
+                named[f"p{no}"] = id
+            case Shown(_, hidden):
+                named[f"p{no}"] = json.dumps(hidden)
     is_held = any(by.term is Standing.HOLDER for by in order)
     return {**named, "who": standpoint.who, "now": standpoint.now} if is_held else named
 
@@ -116,8 +136,12 @@ def _column(sorting: _Sorting, no: int, area: Area) -> ColumnElement[Any]:
     match sorting.fact:
         case None:
             return value_of(f"p{no}", is_greatest=sorting.descending)
-        case Called(fact, names, otherwise):
-            return ByCodePoint(case(dict(names), value=COLUMNS[fact], else_=otherwise))
+        case Called(fact, names, otherwise, of_collections):
+            others = case((COLUMNS[Fact.KIND] == COLLECTION, of_collections or otherwise), else_=otherwise)
+            return ByCodePoint(case(dict(names), value=COLUMNS[fact], else_=others))
+        case Shown(fact, _):
+            is_hidden = COLUMNS[fact].in_(select(texts_given(f"p{no}").c.text))
+            return ByCodePoint(case((is_hidden, None), else_=COLUMNS[fact]))
         case Standing.LOGICAL_NAME:
             return ByCodePoint(STANDINGS[Standing.LOGICAL_NAME])
         case Standing() as standing:

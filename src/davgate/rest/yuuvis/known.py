@@ -18,7 +18,7 @@ from davgate.model.query import (
     Not,
     Pattern,
     Property,
-    Term,
+    Sortable,
     Wildcard,
     equals,
 )
@@ -32,14 +32,14 @@ class _Known(Searched):
     """A text that has one of a few values, each where a condition holds: any test of it picks some of them."""
 
     values: Mapping[str, Condition]
-    sorted_by: Term | None = None
+    sorted_by: Sortable | None = None
 
     @property
     def has_value(self) -> Condition:
         return AnyOf(tuple(self.values.values()))
 
     @property
-    def order(self) -> Term | None:
+    def order(self) -> Sortable | None:
         return self.sorted_by
 
     def _where(self, test: Callable[[str], bool]) -> Condition:
@@ -115,14 +115,15 @@ class _Within(Searched):
 
     inner: Searched
     guard: Condition
+    sorted_by: Sortable | None = None
 
     @property
     def has_value(self) -> Condition:
         return AllOf((self.guard, self.inner.has_value))
 
     @property
-    def order(self) -> Term | None:
-        return self.inner.order
+    def order(self) -> Sortable | None:
+        return self.sorted_by or self.inner.order
 
     def _guarded(self, make: Callable[[Searched], Condition]) -> Condition:
         return AllOf((self.guard, make(self.inner)))
@@ -140,14 +141,14 @@ class _Within(Searched):
         return self._guarded(lambda inner: inner.containing(words))
 
 
-def known(values: Mapping[str, Condition], sorted_by: Term | None = None) -> Searched:
+def known(values: Mapping[str, Condition], sorted_by: Sortable | None = None) -> Searched:
     """Return a property that has one of a few values, each where a condition holds."""
     return _Known(values, sorted_by)
 
 
-def within(guard: Condition, inner: Searched) -> Searched:
+def within(guard: Condition, inner: Searched, sorted_by: Sortable | None = None) -> Searched:
     """Return another property, of what a condition holds of; anything else has no value."""
-    return _Within(inner, guard)
+    return _Within(inner, guard, sorted_by)
 
 
 STREAM_ID: Final[Searched] = _StreamId(Fact.DIGEST)

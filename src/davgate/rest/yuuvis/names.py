@@ -17,11 +17,13 @@ from davgate.model.query import (
     EVERYTHING,
     AllOf,
     AnyOf,
+    Called,
     Condition,
     Fact,
     HasValue,
     Not,
     OneOf,
+    Shown,
     equals,
     of_door,
 )
@@ -167,7 +169,8 @@ class Names:
                 {"system:document": equals(Fact.KIND, DOCUMENT), "system:folder": equals(Fact.KIND, COLLECTION)}
             ),
             "system:objectTypeId": known(
-                {one.local: self._is_one_of([one.name]) for one in self._all if one.base != "secondary"}, Fact.TYPE
+                {one.local: self._is_one_of([one.name]) for one in self._all if one.base != "secondary"},
+                Called(Fact.TYPE, tuple((one.name, one.local) for one in self._all), "document", "folder"),
             ),
             "system:secondaryObjectTypeIds": known(
                 {one.local: self._has_secondary(one) for one in self._all if one.base == "secondary"},
@@ -180,7 +183,9 @@ class Names:
 
     @cached_property
     def _parent(self) -> Searched:
-        return within(Not(OneOf(Fact.PARENT_UUID, tuple(self._parents_not_shown()))), of_fact(Fact.PARENT_UUID))
+        hidden = tuple(self._parents_not_shown())
+        fact = Fact.PARENT_UUID
+        return within(Not(OneOf(fact, hidden)), of_fact(fact), sorted_by=Shown(fact, hidden))
 
     def _typed(self, name: Name, scope: Scope) -> Searched | None:
         """Return a property of types, of the wanted ones if they have it.

@@ -12,6 +12,7 @@ from davgate.model.query import (
     Condition,
     HasValue,
     Pattern,
+    Sortable,
     Term,
 )
 from davgate.rest.yuuvis.query import Literal, Relation
@@ -39,7 +40,7 @@ class Searched:
         raise NotImplementedError
 
     @property
-    def order(self) -> Term | None:
+    def order(self) -> Sortable | None:
         """What it is sorted by, None if it cannot be."""
         return None
 
