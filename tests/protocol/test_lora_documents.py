@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -261,6 +262,16 @@ def test_each_save_under_a_lock_has_an_address(ann: Client, uuid: str, clock: Se
         ann("UNLOCK", FILE, lock_token=f"<{token}>")
 
 
+@pytest.mark.parametrize("more", ["titel=notes%25", "bvn=%25txt&titel=notes%25", f"titel=%25&{ALL_REGISTRATIONS}", "titel=b%25"])
+def test_the_content_of_the_drive_is_found_by_how_an_address_begins_and_a_title(ann: Client, store: Store, more: str) -> None:
+    ann.put("/dav/notes.txt", b"one")
+    uuid = uuid_at(store, ann, "/notes.txt")
+    uri = parts(ann, uuid)[0]["indhold"]
+
+    wanted = found(ann, DOKUMENT, f"{more}&indhold={uri[:-6]}%25")
+    assert wanted == ([] if more == "titel=b%25" else [uuid])
+
+
 def test_what_the_drive_saved_is_found(ann: Client, uuid: str, clock: SettableClock) -> None:
     clock.advance(timedelta(days=1))
     ann.put(FILE, b"from the drive")
@@ -414,6 +425,75 @@ def test_what_became_part_of_another_is_found_where_it_is_read(
         assert ann("GET", f"{DOKUMENT}?uuid={old}&{query}").json == ann("GET", f"{DOKUMENT}?uuid={new}&{query}").json
     assert found(ann, DOKUMENT, f"uuid={old}&bvn=%25") == [new]
     assert found(ann, DOKUMENT, f"uuid={UNKNOWN}&bvn=%25") == []
+
+
+@pytest.mark.parametrize("is_registered", [False, True], ids=["of-the-drive", "registered"])
+def test_addresses_of_what_became_part_of_another_lead_on(
+    ann: Client, store: Store, clock: SettableClock, is_registered: bool
+) -> None:
+    ann.put("/dav/new.txt", b"new")
+    if is_registered:
+        patch(ann, DOKUMENT, uuid_at(store, ann, "/new.txt"), {"note": "n"})
+    uris = []
+    token = ann.lock("/dav/old.txt")
+    for body in (b"first save", b"second"):
+        assert ann("PUT", "/dav/old.txt", body, if_=f"(<{token}>)").status in (201, 204)
+        uris.append(parts(ann, uuid_at(store, ann, "/old.txt"))[0]["indhold"])
+        clock.advance(timedelta(minutes=1))
+    ann("UNLOCK", "/dav/old.txt", lock_token=f"<{token}>")
+    mending.merge(store, ann.ctx, path("/old.txt"), path("/new.txt"))
+
+    assert [content(ann, one) for one in uris] == [b"first save", b"second"]
+    address = f"{DOKUMENT}/{uris[0].removeprefix('store:')}"
+    assert ann("GET", address).headers["content-type"] == "text/plain"
+    assert ann("GET", address.replace(uris[0][-8:-4], "0000")).status == 404
+
+
+def test_addresses_of_a_file_that_was_saved_into_a_document_lead_on(ann: Client, store: Store) -> None:
+    ann.put("/dav/Brev.docx", b"before")
+    ann.put("/dav/Brev-new.docx", b"after")
+    scratch = uuid_at(store, ann, "/Brev-new.docx")
+    (part,) = parts(ann, scratch)
+    assert ann("MOVE", "/dav/Brev-new.docx", destination="/dav/Brev.docx", overwrite="T").status == 204
+
+    assert content(ann, part["indhold"]) == b"after"
+    assert parts(ann, scratch)[0]["indhold"] != part["indhold"]
+
+
+def test_what_left_the_drive_is_called_as_it_was(ann: Client, store: Store, clock: SettableClock) -> None:
+    ann.put("/dav/Rapport.txt", b"one")
+    uuid = uuid_at(store, ann, "/Rapport.txt")
+    clock.advance(timedelta(hours=1))
+    send(ann, "PUT", f"{DOKUMENT}/{uuid}", dokument())
+
+    newest_one, first = history(ann, DOKUMENT, uuid)
+    assert ann("GET", "/dav/Rapport.txt").status == 404
+    assert first["attributter"]["dokumentegenskaber"][0]["brugervendtnoegle"] == "Rapport.txt"
+    assert newest_one["attributter"]["dokumentegenskaber"][0]["brugervendtnoegle"] == "D"
+    assert found(ann, DOKUMENT, f"bvn=rapport.txt&{ALL_REGISTRATIONS}&{ALL_TIME}") == [uuid]
+
+
+def test_what_was_registered_later_is_found_by_its_new_name(ann: Client, store: Store, clock: SettableClock) -> None:
+    ann.put("/dav/old.txt", b"one")
+    uuid = uuid_at(store, ann, "/old.txt")
+    clock.advance(timedelta(hours=1))
+    patch(ann, DOKUMENT, uuid, {"note": "n"})
+    clock.advance(timedelta(hours=1))
+    assert ann("MOVE", "/dav/old.txt", destination="/dav/new.txt").status == 201
+
+    def told() -> list[str]:
+        return [one["attributter"]["dokumentegenskaber"][0]["brugervendtnoegle"] for one in history(ann, DOKUMENT, uuid)]
+
+    assert told() == ["old.txt", "new.txt"]
+    for name in set(told()):
+        assert found(ann, DOKUMENT, f"bvn={name}&{ALL_REGISTRATIONS}") == [uuid]
+    assert found(ann, DOKUMENT, "bvn=old.txt&registreringstid=2026-11-20T12:30:00") == []
+    assert ann("DELETE", "/dav/new.txt").status == 204
+    clock.advance(timedelta(hours=1))
+    (deleted,) = members(ann, "/dav/.trash/")
+    assert ann("MOVE", f"/dav/.trash/{quote(deleted)}", destination="/dav/third.txt").status == 201
+    assert told()[-1] == "third.txt"
+    assert found(ann, DOKUMENT, "bvn=third.txt&registreringstid=2026-11-20T12:30:00") == [uuid]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.temporal_rows import part_of
 from davgate.model.virkning import ALL_TIME, Window
-from davgate.storage.api import Session, registrations, streams, temporal_index, versions
+from davgate.storage.api import Session, dances, registrations, streams, temporal_index, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,14 @@ def is_of_class(of: ObjectType, node: Node, type_name: str | None) -> bool:
 
 
 def subject_of(store: Store, session: Session, node: Node) -> Subject:
-    """Return what registrations are told of; what was deleted is called as it was."""
+    """Return what registrations are told of; what was deleted or has left the drive is called as it was."""
     return _subjects_of(store, session, [node])[node.id]
 
 
 def _subjects_of(store: Store, session: Session, nodes: Iterable[Node]) -> dict[int, Subject]:
     by_id = {node.id: node for node in nodes}
     nameless = [node.id for node in by_id.values() if node.name is None]
-    names = registrations.deleted_names(session, nameless) if nameless else {}
+    names = registrations.names_had(session, nameless) if nameless else {}
     zone = store.policy.time_zone
     return {node.id: Subject(node.uuid, node.name or names.get(node.id), node.created_at, zone) for node in by_id.values()}
 
@@ -185,26 +185,52 @@ def open_part(store: Store, ctx: Context, address: str) -> PartContent:
         raise nowhere
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
-        for node in _holders(session, address, begins):
+        for uuid, node in _holders(session, address, begins):
             if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
                 continue
-            stored = stored_at(session, node, address) or _told_at(store, session, node, address)
+            stored = _held_at(store, session, uuid, node, address)
             if stored is not None:
-                media_type = _media_type_of(store, session, node, address, stored)
+                media_type = _media_type_of(store, session, uuid, node, address, stored)
                 break
         else:
             raise nowhere
     return PartContent(open_content(store, ctx, stored.content, node.modified_at), media_type, stored.file_name)
 
 
-def _holders(session: Session, address: str, begins: str) -> Iterator[Node]:
-    """Yield the documents that may have a content of an address: the one that it was made for, then copies of that one.
+def _holders(session: Session, address: str, begins: str) -> Iterator[tuple[str, Node]]:
+    """Yield the documents that may have a content of an address, each with the id that it would be made of.
 
-    A copy is asked where the original was removed for good, or may not be read.
+    These are the one that it was made for, or what that became part of, then copies of that one. A copy is asked where the
+    original was removed for good, or may not be read.
     """
     for node, _ in registrations.beginning_with(session, begins):
-        yield node
-    yield from registrations.that_said(session, part_of(DOCUMENT, "indhold"), SCHEME + address)
+        yield node.uuid, node
+    yield from dances.joined_beginning_with(session, begins)
+    for node in registrations.that_said(session, part_of(DOCUMENT, "indhold"), SCHEME + address):
+        yield node.uuid, node
+
+
+def _held_at(store: Store, session: Session, uuid: str, node: Node, address: str) -> Stream | None:
+    """Return the content of a document that has an address made of an id, or None."""
+    if uuid != node.uuid:
+        return _passed_on(session, uuid, node, address)
+    return stored_at(session, node, address) or _told_at(store, session, node, address)
+
+
+def _passed_on(session: Session, uuid: str, node: Node, address: str) -> Stream | None:
+    """Return the content that a document has from one with another id that became part of it, or None.
+
+    Its version has another number here, perhaps it is a save of an edit session: what tells it is the beginning of its digest.
+    """
+    which = candidate(address, uuid)
+    if which is None:
+        return None
+    saves = versions.saves_by_version(session, node.id)
+    for version in versions.of_document(session, node.id):
+        for content in (version.content, *(one.content for one in saves.get(version.no, ()))):
+            if content.digest.startswith(which.digest):
+                return Stream(version.file_name, content)
+    return None
 
 
 def stored_at(session: Session, node: Node, address: str) -> Stream | None:
@@ -238,10 +264,11 @@ def _told_at(store: Store, session: Session, node: Node, address: str) -> Stream
     return None if version is None else Stream(version.file_name, version.content)
 
 
-def _media_type_of(store: Store, session: Session, node: Node, address: str, stored: Stream) -> str:
+def _media_type_of(store: Store, session: Session, uuid: str, node: Node, address: str, stored: Stream) -> str:
     """Return what the newest registration that names a content says that it is.
 
-    None names what an edit session has replaced: that is still what it was when one did.
+    None names what an edit session has replaced, or what came with a document that became part of this one: that is still what
+    it was when one did.
     """
     for one in history_of(store, session, node, ALL_TIME).registrations:
         for variant in one.snapshot.variants.values():
@@ -249,4 +276,4 @@ def _media_type_of(store: Store, session: Session, node: Node, address: str, sto
                 for entry in part.properties:
                     if entry.values.get("indhold") == SCHEME + address:
                         return choose(entry.values.get("mimetype"), "")
-    return UNKNOWN if candidate(address, node.uuid) is None else stored.content.media_type
+    return UNKNOWN if candidate(address, uuid) is None else stored.content.media_type

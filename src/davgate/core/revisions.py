@@ -121,7 +121,7 @@ def show_trash(store: Store, ctx: Context, wanted: Search) -> tuple[list[Shown],
     with store.database.read(snapshot=True) as session:
         now = store.clock.now()
         ids, total = pick(session, ctx, wanted, now, Area.TRASH)
-        names = registrations.deleted_names(session, ids)
+        names = registrations.names_had(session, ids)
         items = [_as_it_was(it, names.get(it.node.id, it.node.name)) for it in describe_all(session, ctx, ids, now)]
         return _show_all(session, items, is_deleted=True), total
 

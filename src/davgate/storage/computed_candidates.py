@@ -88,7 +88,8 @@ def _was_called(pattern: str) -> Clause:
     """Return the clause that a document has or had a title, or a name in its place, that fits a pattern."""
     said = TextsIn(version.c.properties, IS_TITLE).table_valued("value")
     says = exists().select_from(said).where(reads(said.c.value, pattern))
-    is_titled = exists().where(version.c.document_id == node.c.id, says)
+    # Of any version, also where one version is what is looked for.
+    is_titled = exists().where(version.c.document_id == node.c.id, says).correlate(node)
     is_named = or_(
         reads(func.coalesce(node.c.name, ""), pattern),
         exists().where(trash.c.node_id == node.c.id, reads(trash.c.name, pattern)),

@@ -12,8 +12,9 @@ from davgate.model.instant import Instant
 from davgate.model.names import collision_key
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Statement, texts_given
-from davgate.storage.tables import successor, vacated
+from davgate.storage.tables import node, successor, vacated
 
 _COLUMNS = (
     vacated.c.parent_id,
@@ -128,3 +129,16 @@ _SUCCESSORS = Statement(select(successor.c.uuid, successor.c.successor_id).where
 def successors_of(session: Session, uuids: Iterable[str]) -> dict[str, int]:
     """Return the inner ids of the documents that those with some UUIDs became part of, by the UUIDs."""
     return {row[0]: row[1] for row in session.all(_SUCCESSORS, uuids=json.dumps(list(uuids)))}
+
+
+_JOINED_BEGINNING = Statement(
+    select(*NODE_COLUMNS, successor.c.uuid)
+    .join_from(successor, node, node.c.id == successor.c.successor_id)
+    .where(successor.c.uuid >= bindparam("begins"), successor.c.uuid < bindparam("ends"))
+)
+
+
+def joined_beginning_with(session: Session, begins: str) -> list[tuple[str, Node]]:
+    """Return the ids that begin with a text of documents that became part of others, each with what it is part of."""
+    rows = session.all(_JOINED_BEGINNING, begins=begins, ends=f"{begins}~")
+    return [(row[NODE_WIDTH], to_node(row)) for row in rows]

@@ -18,6 +18,7 @@ from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import bare_place, node, node_type, placement, principal, trash
+from davgate.storage.trash import NAME_HAD
 
 _FOUND = select(*NODE_COLUMNS, node_type.c.type).outerjoin_from(node, node_type, node_type.c.node_id == node.c.id)
 _GIVEN, _GIVEN_UUIDS = ids_given("ids"), texts_given("uuids")
@@ -70,12 +71,12 @@ def namespace(session: Session) -> str:
     return str(session.all(_NAMESPACE)[0][0])
 
 
-_DELETED_NAMES = Statement(select(trash.c.node_id, trash.c.name).where(trash.c.node_id.in_(select(_GIVEN.c.id))))
+_NAMES_HAD = Statement(select(node.c.id, NAME_HAD).where(node.c.id.in_(select(_GIVEN.c.id))))
 
 
-def deleted_names(session: Session, node_ids: Iterable[int]) -> dict[int, str]:
-    """Return the names on the drive that nodes had until they were deleted, of those that had one."""
-    rows = session.all(_DELETED_NAMES, ids=json.dumps(list(node_ids)))
+def names_had(session: Session, node_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names that nodes have on the drive, or had until they left it, of those that ever had one."""
+    rows = session.all(_NAMES_HAD, ids=json.dumps(list(node_ids)))
     return {row[0]: row[1] for row in rows if row[1]}
 
 

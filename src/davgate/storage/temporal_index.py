@@ -23,6 +23,7 @@ from davgate.storage.object_tables import temporal_value
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, principal, version
+from davgate.storage.trash import NAME_HAD
 
 _VALUES = (
     temporal_value.c.property,
@@ -43,7 +44,7 @@ _SAY = Statement(
     .where(version.c.document_id == bindparam("of"), version.c.no == bindparam("open_no"))
     .values(properties=bindparam("says"))
 )
-_SUBJECT = Statement(select(node.c.uuid, node.c.name, node.c.created_at).where(node.c.id == bindparam("of")))
+_SUBJECT = Statement(select(node.c.uuid, NAME_HAD, node.c.created_at).where(node.c.id == bindparam("of")))
 _OPEN = Statement(select(*_VALUES).where(temporal_value.c.node_id == bindparam("of"), temporal_value.c.known_to == FOREVER))
 _ADD = Statement(insert(temporal_value).values({column.name: bindparam(column.name) for column in temporal_value.columns}))
 _CLOSE = Statement(
@@ -167,6 +168,18 @@ def follow_if_known(tx: Transaction, node_id: int, from_no: int) -> None:
     """Do the same for a version that says nothing of its own, if the object was ever registered."""
     if tx.first(_ANY, of=node_id) is not None:
         follow(tx, node_id, from_no)
+
+
+_FIRST = Statement(_JOINED.where(version.c.document_id == bindparam("of")).order_by(version.c.no).limit(1))
+
+
+def follow_name(tx: Transaction, node_id: int) -> None:
+    """Let a document be found by its new name on the drive in what it said before it was registered, as that is told."""
+    if tx.first(_ANY, of=node_id) is None:
+        return
+    first = tx.first(_FIRST, of=node_id)
+    if first is not None and KEY not in to_version(first).metadata:
+        rebuild(tx, node_id)
 
 
 _KNOWN = Statement(

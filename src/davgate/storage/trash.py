@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import is_collection, node, principal, trash
+from davgate.storage.tables import is_collection, node, placement, principal, trash
 
 _TOP = select(trash.c.node_id.label("id"), trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).cte("trashed", recursive=True)
 _below = node.alias("below")
@@ -24,6 +24,16 @@ TRASHED: Final = _TOP.union_all(
 """What was deleted itself, and the collections in it: what lies in one of them is deleted with it."""
 IN_TREE: Final = and_(node.c.parent_id.is_not(None), node.c.parent_id.not_in(select(TRASHED.c.id)))
 """The clause that a node is not deleted."""
+_FORMER_NAME = select(trash.c.name).where(trash.c.node_id == node.c.id, trash.c.name != "").scalar_subquery()
+_LAST_NAME = (
+    select(placement.c.name)
+    .where(placement.c.node_id == node.c.id)
+    .order_by(placement.c.from_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+NAME_HAD: Final = func.coalesce(node.c.name, _FORMER_NAME, _LAST_NAME)
+"""What a node is called on the drive, or was until it was deleted or lost its content there; null where it never was there."""
 
 
 @dataclass(frozen=True, slots=True)
