@@ -31,6 +31,9 @@ CopiedStore = Callable[[str, Path, Path], AbstractContextManager[str]]
 
 DATABASES = ["sqlite", "postgresql"]
 
+LONGEST = ("tests/matrix/",)
+"""Where the files lie whose tests take longest."""
+
 settings.register_profile("short", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -46,8 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Client programs wait more than they compute: begun first, they wait while the other tests run.
-    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    # Client programs wait more than they compute: begun first, they wait while the other tests run. Then come the longest files,
+    # each of which one process works at for minutes: begun last, it would work while the others have nothing left to do.
+    items.sort(key=lambda item: (item.get_closest_marker("live") is None, not item.nodeid.startswith(LONGEST)))
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
