@@ -219,14 +219,6 @@ def test_value_of_a_file_may_be_sent_back(ann: Client) -> None:
     assert list(data["changes"]) == ["my_level"]
 
 
-def test_content_cannot_be_taken_away(ann: Client) -> None:
-    document = article(ann)
-    put_form(ann, document, file_part_named("my_file"))
-
-    assert refusal_of(put(ann, document, my_file="")) == (500, "API0211")
-    assert value_of(ann, document, "my_file")
-
-
 def test_override_takes_a_form_with_files(ann: Client) -> None:
     document = article(ann)
 

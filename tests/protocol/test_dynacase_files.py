@@ -13,13 +13,14 @@ from davgate.app import Application
 from davgate.core import upkeep
 from davgate.core.store import Policy, Store
 from davgate.rest.dynacase.operations import dialect
-from tests.builders import INLINE_LIMIT_BYTES, with_policy
+from tests.builders import INLINE_LIMIT_BYTES, damages, with_policy
 from tests.protocol.client import Client, Response
 from tests.protocol.conftest import Serve
 from tests.protocol.dynacase import BASE, JSON, article, attributes, data_of, put, put_form, refusal_of, shown, value_of
 from tests.protocol.okd import FORM, Part, form
 
 UPLOADS = f"{BASE}/temporaryFiles/"
+ON_DRIVE = "/dav/Dynacase/2026-11/Bericht.txt"
 
 
 @pytest.fixture
@@ -72,6 +73,42 @@ def test_case_15_reference_of_a_temporary_file_makes_it_an_annex(ann: Client, do
         assert {name: found.read(name) for name in found.namelist()} == {"1-one.txt": b"one", "2-two.txt": b"two"}
         assert found.testzip() is None
     assert refusal_of(ann("GET", f"{document}/files/my_title")) == (400, "CRUD0614")
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
+def test_document_loses_its_file_and_gets_one_again(ann: Client, document: str, store: Store, nothing: object) -> None:
+    put_form(ann, document, Part("my_file", b"one", "Bericht.txt", "text/plain"))
+
+    cleared = put(ann, document, my_file=nothing, my_description="without")
+
+    assert cleared.status == 200
+    assert cleared.json["data"]["changes"]["my_file"]["new"]["value"] is None
+    assert (value_of(ann, document, "my_file"), value_of(ann, document, "my_description")) == (None, "without")
+    assert refusal_of(ann("GET", f"{document}/files/my_file")) == (404, "CRUD0607")
+    assert ann("GET", ON_DRIVE).status == 404
+    assert put(ann, document, my_file=nothing).json["data"]["changes"] == {}
+    assert damages(store) == []
+
+    assert put_form(ann, document, Part("my_file", b"two", "Bericht.txt", "text/plain")).status == 200
+
+    assert ann.get(ON_DRIVE) == b"two"
+    assert damages(store) == []
+
+
+def test_file_that_another_has_locked_or_checked_out_stays(ann: Client, bob: Client, document: str) -> None:
+    put_form(ann, document, Part("my_file", b"one", "Bericht.txt", "text/plain"))
+    token = bob.lock(ON_DRIVE)
+
+    assert refusal_of(put(ann, document, my_file=None))[0] == 403
+    assert ann.get(ON_DRIVE) == b"one"
+
+    bob("UNLOCK", ON_DRIVE, lock_token=f"<{token}>")
+    assert bob("CHECKOUT", ON_DRIVE).status == 200
+    assert refusal_of(put(ann, document, my_file=None))[0] == 403
+    assert put(bob, document, my_file=None).status == 200
+    assert ann.get(ON_DRIVE) == b"one"
+    bob("UNCHECKOUT", ON_DRIVE)
+    assert bob.get(ON_DRIVE) == b"one"
 
 
 def test_temporary_file_is_told_with_all_that_the_original_tells(ann: Client) -> None:

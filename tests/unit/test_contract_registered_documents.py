@@ -387,6 +387,19 @@ def test_restored_version_says_again_what_it_said(store: Store, ann: Context, ke
     assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, RETTET, RETTET]
 
 
+def test_content_that_another_door_clears_ends_and_its_address_leads_on(store: Store, ann: Context, kept: Registered) -> None:
+    (told_before,) = properties(store, ann, kept.uuid)
+
+    objects.update(store, rest(ann), kept.uuid, objects.Changes(clears_file=True))
+
+    assert members_of(store, ann, "/LoRA/2026-11") == []
+    assert contents(store, ann, kept.uuid)[-1] is None
+    assert stored(store, ann, told_before.values["indhold"]) == b"one"
+    assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, RETTET]
+    patch(store, ann, kept.uuid, varianter("2021..inf indhold=field:f"), DOCUMENT, f=b"again")
+    assert content_of(store, ann, FILE) == b"again"
+
+
 def test_removed_version_is_no_registration_any_more(store: Store, ann: Context, kept: Registered) -> None:
     for title in ("A", "B"):
         patch(store, ann, kept.uuid, {"attributter": {"dokumentegenskaber": entries(f"2021..inf titel={title}")}}, DOCUMENT)

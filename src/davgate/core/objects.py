@@ -201,8 +201,9 @@ class Changes:
     the whole of it, and ``media_type`` what its bytes are, kept as it stands, where no other ``file`` comes. ``streams`` are
     further files by the names of their streams; None takes one away. ``only_checked_out`` asks that the caller has the document
     checked out, once it has content. ``always`` makes a version of what is the same. ``removes_file`` takes the content out of
-    the caller's working copy. ``cause`` is why a version of metadata alone is made. With ``minds_check_out`` a check-out of
-    somebody else keeps the metadata as they are, too.
+    the caller's working copy; ``clears_file`` does, or takes it from a document that is not checked out, which leaves the drive.
+    ``cause`` is why a version of metadata alone is made. With ``minds_check_out`` a check-out of somebody else keeps the metadata
+    as they are, too.
     """
 
     metadata: Metadata | None = None
@@ -212,6 +213,7 @@ class Changes:
     streams: Mapping[str, File | None] = field(default_factory=dict, hash=False)
     cause: Cause = Cause.METADATA
     removes_file: bool = False
+    clears_file: bool = False
     stem: str = ""
     only_checked_out: bool = False
     minds_check_out: bool = False
@@ -221,7 +223,8 @@ class Changes:
     @property
     def brings_content(self) -> bool:
         """Whether the content, or what is said of its bytes, is to change."""
-        return self.file is not None or self.removes_file or bool(self.streams) or bool(self.media_type) or bool(self.file_name)
+        takes_away = self.removes_file or self.clears_file
+        return self.file is not None or takes_away or bool(self.streams) or bool(self.media_type) or bool(self.file_name)
 
 
 def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> Node:
@@ -342,7 +345,7 @@ def _check_update(session: Session, ctx: Context, found: Resolved, changes: Chan
     check_file_name(changes.file_name)
     has_content = changes.brings_content or changes.only_checked_out
     needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
-    needed |= Right.WRITE_PROPERTIES if changes.metadata is not None else NO_RIGHTS
+    needed |= Right.WRITE_PROPERTIES if changes.metadata is not None or changes.clears_file else NO_RIGHTS
     node = require_node(found, ctx, needed)
     if not node.is_collection and node.version_no == 0:
         raise NotFound(found.path)
@@ -376,13 +379,16 @@ def update_found(store: Store, tx: Transaction, ctx: Context, found: Resolved, c
         after = None
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
     changed_streams = streams_of(store, tx, changes.streams)
+    if changes.clears_file and not is_own and current is not None and current.has_content:
+        said = Said("", changes.comment, None, after, always=True, streams=changed_streams)
+        return take_content_away(tx, ctx, found, node, current, Cause.SAVE, said)
     if changes.file is None or is_own:
         is_other = changes.streams or changes.media_type or changes.file_name not in ("", current.file_name if current else "")
         if after is not None or is_other or (changes.always and changes.file is None):
             node = _change_metadata(tx, ctx, found, node, current, before if after is None else after, changes, changed_streams)
             found, after, changed_streams = replace(found, chain=(*found.chain[:-1], node)), None, {}
     if changes.file is None:
-        return _without_file(tx, ctx, found, node) if changes.removes_file and is_own else node
+        return _without_file(tx, ctx, found, node) if is_own and (changes.removes_file or changes.clears_file) else node
     add_staged(store, tx, changes.file.staged)
     name = changes.file.name or _present_name(found, node, current, is_own=is_own)
     content = _content_of(changes.file, name)

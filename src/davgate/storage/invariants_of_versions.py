@@ -37,7 +37,7 @@ from davgate.storage.tables import (
 _DOCUMENT = NodeKind.DOCUMENT.value
 _COLLECTION = NodeKind.COLLECTION.value
 _CONTENT_CAUSES = sorted(cause.value for cause in CONTENT_CAUSES)
-_TAKING_AWAY = (Cause.CHECK_IN.value, Cause.REVERT.value, Cause.REGISTRATION.value)
+_TAKING_AWAY = (Cause.SAVE.value, Cause.CHECK_IN.value, Cause.REVERT.value, Cause.REGISTRATION.value)
 """What can leave a document without the content that it had."""
 
 

@@ -199,7 +199,7 @@ def add(tx: Transaction, new: Sequence[NewVersion]) -> None:
             streams.add(tx, one.document_id, one.no, one.streams)
         if KEY in one.metadata:
             temporal_index.follow(tx, one.document_id, one.no)
-        elif one.no > 1 and one.cause in _RESTORING:
+        elif one.no > 1 and (one.cause in _RESTORING or not one.has_content):
             temporal_index.follow_if_known(tx, one.document_id, one.no)
 
 

@@ -23,10 +23,11 @@ _NOTHING: Final[tuple[object, ...]] = (None, "", [])
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of a change as core takes them; of files without a value the stream is None."""
+    """The parts of a change as core takes them; of files without a value the stream is None, of the content ``clears_file``."""
 
     metadata: dict[str, Any] = field(default_factory=dict)
     file: File | None = None
+    clears_file: bool = False
     streams: dict[str, File | None] = field(default_factory=dict)
 
 
@@ -90,8 +91,7 @@ def _take_content(of: Property, value: Any, shown: Shown | None, family: ObjectT
     elif isinstance(value, list) and value:
         raise InvalidProperty(of.name, None, "has one value, not a list")
     elif values.is_nothing(value):
-        if there:
-            raise InvalidProperty(of.name, None, "is the content of the document, which can be replaced but not taken away")
+        parts.clears_file = bool(there)
     elif not any(attachments.id_in(str(value)) == id for id, _ in there):
         raise InvalidProperty(of.name, None, "names no file that you have uploaded, or not any more")
 
@@ -131,8 +131,8 @@ def missing(family: ObjectType, sent: Mapping[str, Any], parts: Parts) -> Iterat
     """Yield the attributes that a document must have and that a change takes away."""
     for name in sent:
         of = _attribute(family, name)
-        # The content of the document cannot be taken away in any case.
-        if of.is_required and of is not family.primary_stream and parts.metadata.get(of.id) in _NOTHING:
+        is_gone = parts.clears_file if of is family.primary_stream else parts.metadata.get(of.id) in _NOTHING
+        if of.is_required and is_gone:
             yield of
 
 

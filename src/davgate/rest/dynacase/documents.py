@@ -92,7 +92,7 @@ def _decided(exchange: Exchange, family: ObjectType, sent: Sent, shown: Shown) -
     if missing is not None:
         needed = f'The attribute "{missing.name}" is needed'
         raise Refused(replace(errors.UPDATE_STORE, text=needed, detail=needed))
-    return Changes(metadata=parts.metadata, file=parts.file, streams=parts.streams)
+    return Changes(metadata=parts.metadata, file=parts.file, clears_file=parts.clears_file, streams=parts.streams)
 
 
 def _changes(exchange: Exchange, family: ObjectType, sent: Sent, before: Shown, after: Shown) -> dict[str, Any]:
