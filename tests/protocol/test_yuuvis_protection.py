@@ -8,11 +8,10 @@ import pytest
 
 from davgate.core.principals import granting
 from davgate.core.store import Store
-from davgate.model.rights import DROP_BOX, READER
+from davgate.model.rights import READER
 from tests.builders import path
 from tests.protocol.client import Client
 from tests.protocol.yuuvis import (
-    BASE,
     HELLO,
     Entry,
     a_folder,
@@ -34,8 +33,7 @@ from tests.protocol.yuuvis import (
 )
 
 RETENTION = "system:rmDestructionRetention"
-MONTH = "/yuuvis/2026-11"
-FILED = f"{MONTH}/a.txt"
+FILED = "/yuuvis/2026-11/a.txt"
 
 
 @pytest.fixture
@@ -168,35 +166,6 @@ def test_what_one_may_not_read_does_not_exist(store: Store, bob: Client, root_ad
         assert refusal(bob(method, email + suffix)) == (404, 2004)
     assert refusal(post(bob, of(values(appEmail__from="x")), to=email)) == (404, 2004)
     assert refusal(upload(bob, email)) == (404, 2004)
-
-
-@pytest.mark.parametrize("right", ["bind", "read below"])
-def test_folder_that_one_may_only_enter_is_not_told_of(
-    ann: Client, bob: Client, store: Store, root_admin: Client, right: str
-) -> None:
-    folder_id = a_folder(ann, "Post")
-    folder = f"{BASE}/{folder_id}"
-    # Version 1 of a folder without metadata is kept nowhere, later ones are.
-    only(patch(ann, of(values(Name="Secret")), to=folder))
-    within = f"{BASE}/{a_folder(ann, 'in', system__parentId=folder_id)}"
-    granting.close(store, root_admin.ctx, path(f"{MONTH}/Post"))
-    place, rights = (f"{MONTH}/Post", DROP_BOX) if right == "bind" else (f"{MONTH}/Post/in", READER)
-    granting.grant(store, root_admin.ctx, path(place), "bob", rights)
-
-    for method, suffix in (
-        ("GET", ""),
-        ("GET", "/versions"),
-        ("GET", "/versions/1"),
-        ("GET", "/versions/2"),
-        ("GET", "/contents/file"),
-        ("PATCH", "/contents/native/lock"),
-        ("DELETE", ""),
-    ):
-        assert refusal(bob(method, folder + suffix)) == (404, 2004), (method, suffix)
-    if right == "bind":
-        assert uuid_of(imported(bob, an_email(system__parentId=folder_id)))
-    else:
-        assert "system:parentId" not in said(shown(bob, within))
 
 
 def test_reader_is_told_that_nothing_may_be_done(store: Store, bob: Client, root_admin: Client, email: str) -> None:

@@ -14,7 +14,6 @@ from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.locks import Holding
 from davgate.model.paths import TreePath, Where
-from davgate.model.rights import Right
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.errors import HeldBy, UnknownTenant
 from davgate.rest.yuuvis.tracing import with_trace
@@ -69,25 +68,11 @@ def find(settings: Settings, exchange: Exchange) -> tuple[Context, Described]:
     """Return who asks and the object that the address names; conditions are not looked at.
 
     Raises:
-        NotFound: there is none that the caller may read.
+        NotFound: there is none that the caller may see.
         UnknownTenant.
     """
     ctx = context_of(settings, exchange)
-    return ctx, readable(describing.describe(exchange.store, ctx.without_conditions(), object_id(exchange)).it)
-
-
-def readable(it: Described) -> Described:
-    """Return an object again that the caller may read.
-
-    Folders are seen by more: by who may add to them, and on the way to what is in them. That is enough to go there, not to be
-    told what is said of them.
-
-    Raises:
-        NotFound: the caller may not.
-    """
-    if Right.READ not in it.rights:
-        raise NotFound((it.node.uuid,))
-    return it
+    return ctx, describing.describe(exchange.store, ctx.without_conditions(), object_id(exchange)).it
 
 
 @contextmanager

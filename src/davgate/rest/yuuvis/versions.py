@@ -23,7 +23,7 @@ from davgate.model.node import Version
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.contents import send, validated
-from davgate.rest.yuuvis.finding import Settings, context_of, find, naming_holder, object_id, readable
+from davgate.rest.yuuvis.finding import Settings, context_of, find, naming_holder, object_id
 from davgate.rest.yuuvis.history import METADATA_READ, note_read
 from davgate.rest.yuuvis.updating import Updater, trace
 from davgate.rest.yuuvis.wire import State, entry_of, listed, state_of, state_then
@@ -41,7 +41,7 @@ def show_all(settings: Settings, exchange: Exchange) -> Response:
     """Return what all versions say, the oldest first, the current one included."""
     ctx = context_of(settings, exchange)
     it, kept = versioning.whole_history(exchange.store, ctx, object_id(exchange))
-    states = _states(exchange, readable(it), kept)
+    states = _states(exchange, it, kept)
     if it.node.is_collection and not any(one.version_no == 1 for one in states):
         states.insert(0, _first(exchange, it))
     note_read(settings, exchange, ctx, it.node, METADATA_READ)
@@ -53,7 +53,7 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     ctx, no = context_of(settings, exchange), number(exchange)
     try:
         it, version = versioning.describe_version(exchange.store, ctx, object_id(exchange), no)
-        (state,) = _states(exchange, readable(it), [version])
+        (state,) = _states(exchange, it, [version])
     except NoSuchVersion:
         it = find(settings, exchange)[1]
         if no != 1 or not it.node.is_collection:
