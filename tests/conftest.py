@@ -34,7 +34,7 @@ DATABASES = ["sqlite", "postgresql"]
 LONGEST = ("tests/matrix/",)
 """Where the files lie whose tests take longest."""
 
-settings.register_profile("short", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("short", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 
