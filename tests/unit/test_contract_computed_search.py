@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.builders import SettableClock, a_collection, path
+from tests.builders import SettableClock, a_collection, node_at, path
 from tests.builders import put as put_on_drive
 from tests.unit.filed import a_file, made, made_folder, rest, save, say, statements_of
 from tests.unit.placed import copy, move
@@ -49,6 +49,19 @@ def find(store: Store, ctx: Context, *criteria: Criterion, valid: Window = ALL_T
     """Return the ids of the documents that are found, sorted where no page is asked for."""
     found = registration_search.search(store, lora(ctx), DOCUMENT, Search(criteria, valid, **more))
     return list(found) if "first" in more else sorted(found)
+
+
+def test_all_documents_are_in_one_order_without_paging_too(store: Store, ann: Context) -> None:
+    uuids = {}
+    for name in ("d", "b"):
+        put_on_drive(store, ann, f"/{name}", b"one")
+        uuids[name] = node_at(store, ann, f"/{name}").uuid
+    for name in ("c", "a"):
+        uuids[name] = create(store, ann, DOCUMENT, document(name)).uuid
+
+    found = registration_search.search(store, lora(ann), DOCUMENT, Search((Says("titel", "%"),), ALL_TIME))
+
+    assert found == tuple(uuids[name] for name in "abcd")
 
 
 def instants(store: Store, ctx: Context, uuid: str) -> list[Instant]:

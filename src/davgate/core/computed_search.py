@@ -17,7 +17,6 @@ from davgate.core.searching import readable
 from davgate.core.store import Context, Store
 from davgate.model.computed_facts import Doubts, Finder, condition_of, doubts_of, opened_in, tells_all_of, titles_in
 from davgate.model.instant import FOREVER
-from davgate.model.metadata import title_of
 from davgate.model.node import NodeKind, Version
 from davgate.model.object_types import ObjectType
 from davgate.model.query import By, Condition, Fact, prepared
@@ -30,7 +29,6 @@ from davgate.storage.api import (
     FoundObject,
     Session,
     computed_candidates,
-    descriptions,
     directory,
     registrations,
     searching,
@@ -55,13 +53,13 @@ def search(
     ids = _by_facts(store, session, ctx, of, wanted, most, is_open=is_open)[:most]
     looked_at = _candidates(store, session, wanted)
     if looked_at is None:
-        return _keyed(session, ids) if wanted.is_paged else _without_keys(session, ids)
+        return computed_candidates.by_ids(session, ids)
     known = frozenset(ids)
     others = [one for one in computed_candidates.find(session, looked_at) if one.node_id not in known]
     others = sorted(others if is_open else only_readable(session, ctx, others), key=in_order)
     # By what they are sorted now is not by what they were then.
     enough = most if wanted.is_paged and looked_at.is_deleted is False else len(others)
-    found = [*_keyed(session, ids), *islice(_that_hold(store, session, of, wanted, others), enough)]
+    found = [*computed_candidates.by_ids(session, ids), *islice(_that_hold(store, session, of, wanted, others), enough)]
     return sorted(found, key=in_order)[:most]
 
 
@@ -120,20 +118,6 @@ def _told_by_facts(session: Session, wanted: Search, ids: Sequence[int]) -> list
     until = FOREVER if wanted.known is None else wanted.known.end
     told = computed_candidates.never_deleted(session, ids, until)
     return [one for one in ids if one in told]
-
-
-def _without_keys(session: Session, ids: Sequence[int]) -> list[FoundObject]:
-    uuids = registrations.uuids(session, ids)
-    return [FoundObject(None, uuids[one], one, None, 0, 0) for one in ids]
-
-
-def _keyed(session: Session, ids: Sequence[int]) -> list[FoundObject]:
-    said = descriptions.of_nodes(session, ids)
-    nodes = {one: said[one].node for one in ids}
-    return [
-        FoundObject(title_of(said[one].metadata, nodes[one].name), nodes[one].uuid, one, nodes[one].parent_id, 0, 0)
-        for one in ids
-    ]
 
 
 def _finder(session: Session) -> Finder:

@@ -48,8 +48,6 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
             return tuple(one.uuid for one in found)
         found = _registered(session, ctx, asked, 0, until, is_open=is_open)
         others = computed_search.search(store, session, ctx, of, wanted, until, is_open=is_open)
-        if not wanted.is_paged:
-            return tuple(one.uuid for one in (*found, *others))
         return tuple(one.uuid for one in sorted([*found, *others], key=in_order)[first : first + most])
 
 

@@ -6,7 +6,7 @@ Of the others their present facts are true: they are as they were made, or as th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,15 @@ def find(session: Session, wanted: Candidates) -> list[FoundObject]:
     statement = _never_registered(select(key, *told_columns()), wanted).where(or_(*reasons))
     given = {"ids": json.dumps(wanted.ids)} if wanted.ids else {}
     return [FoundObject(*row) for row in session.all(Statement(statement), **given)]
+
+
+_BY_IDS = Statement(select(COLUMNS[Fact.TITLE], *told_columns()).where(node.c.id.in_(select(_GIVEN.c.id))))
+
+
+def by_ids(session: Session, node_ids: Sequence[int]) -> list[FoundObject]:
+    """Return documents in the order of their ids as given, with their titles as keys."""
+    found = {one.node_id: one for one in (FoundObject(*row) for row in session.all(_BY_IDS, ids=json.dumps(node_ids)))}
+    return [found[one] for one in node_ids]
 
 
 def _never_registered(query: Select[Any], wanted: Candidates) -> Select[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, bindparam, case, insert, literal, or_, select, union_all
@@ -168,11 +168,3 @@ def keep_deletion_above(tx: Transaction, node_id: int, by: int) -> None:
             restored_at=tx.at,
             restored_by=by,
         )
-
-
-_UUIDS = Statement(select(node.c.id, node.c.uuid).where(node.c.id.in_(select(_GIVEN.c.id))))
-
-
-def uuids(session: Session, node_ids: Sequence[int]) -> dict[int, str]:
-    """Return the ids of the outside by inner ids."""
-    return {row[0]: row[1] for row in session.all(_UUIDS, ids=json.dumps(list(node_ids)))}

@@ -48,11 +48,6 @@ class _ListedIn(GenericFunction[str]):
     inherit_cache = True
 
 
-@compiles(_ListedIn, "sqlite")
-def _listed_on_sqlite(element: _ListedIn, compiler: SQLCompiler, **kw: object) -> str:
-    return f"json_each({compiler.process(element.clauses)})"
-
-
 @compiles(_ListedIn, "postgresql")
 def _listed_on_postgresql(element: _ListedIn, compiler: SQLCompiler, **kw: object) -> str:
     return f"json_array_elements_text(CAST({compiler.process(element.clauses)} AS json))"
@@ -65,8 +60,9 @@ class _IdsListedIn(GenericFunction[int]):
     inherit_cache = True
 
 
+@compiles(_ListedIn, "sqlite")
 @compiles(_IdsListedIn, "sqlite")
-def _ids_on_sqlite(element: _IdsListedIn, compiler: SQLCompiler, **kw: object) -> str:
+def _listed_on_sqlite(element: _ListedIn | _IdsListedIn, compiler: SQLCompiler, **kw: object) -> str:
     return f"json_each({compiler.process(element.clauses)})"
 
 
