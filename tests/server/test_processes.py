@@ -1,13 +1,18 @@
 """One process or several until a signal: graceful stop, replacement of what died, reload."""
 
+import json
 import os
 import signal
+import socket
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from davgate.http.server import serve
+from davgate.http.server.listener import listen
 from tests.server.client import Client
 from tests.server.conftest import ServedProcess
 
@@ -93,6 +98,33 @@ def test_request_that_never_ends_does_not_hold_up_the_stop(run: Run) -> None:
         assert client.has_ended()
     assert served.exit_code() == 0
     assert "does not end" in served.errors()
+
+
+def test_clients_that_come_one_by_one_and_stay_are_shared_out(run: Run) -> None:
+    served = run("--workers", "2")
+    # On a machine that is busy with something else, a process may now and then wake too late for its share.
+    assert sum(fewest_of_sixteen(served) >= 7 for _ in range(5)) >= 3
+
+
+def fewest_of_sixteen(served: ServedProcess) -> int:
+    """Return how many of sixteen clients that stay connected are served by the process that has fewer."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(served.connect()) for _ in range(16)]
+        pids = Counter(json.loads(client.get().body)["pid"] for client in clients)
+        return min(pids.values()) if len(pids) == 2 else 0
+
+
+def test_process_leaves_a_client_to_others_the_longer_the_more_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    with listen("127.0.0.1", 0) as listening:
+        for has in range(100):
+            listening.is_shared, listening.held = True, range(has)
+            with socket.create_connection(listening.getsockname()):
+                listening.accept()[0].close()
+    assert len(waits) == 99
+    assert waits == sorted(set(waits))
+    assert waits[-1] < 0.002
 
 
 def test_killed_worker_is_replaced(run: Run) -> None:

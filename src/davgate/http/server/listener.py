@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sized
 from http import HTTPStatus
 from typing import Any, Self
 from wsgiref.types import WSGIApplication
@@ -27,16 +28,31 @@ CHECK_SECONDS = 0.1
 UNSENT_BYTES = 128 * 1024
 """How much the kernel holds that is not on its way to a client yet, before it reports that there is room for more."""
 
+MODESTY_SECONDS = 0.002
+"""Nearly so long a process with very many connections leaves a new client to the others."""
+
+MODEST_FROM = 8
+"""The number of connections with which a process waits half of that."""
+
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class ListeningSocket(socket.socket):
-    """A listening socket from which one process can turn away while others go on accepting from it."""
+    """A listening socket from which one process can turn away while others go on accepting from it.
+
+    ``is_shared`` tells that several do, ``held`` has the connections of this process. A new client wakes all processes, and of
+    idle ones always the same comes first: clients that come one by one and stay would all be served on one core. So a process
+    waits the longer the more it has, and the one with the fewest is first.
+    """
 
     turned_away = False
+    is_shared = False
+    held: Sized = ()
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next client, as if there was none once this process has turned away."""
+        if self.is_shared and self.held:
+            time.sleep(MODESTY_SECONDS * len(self.held) / (len(self.held) + MODEST_FROM))
         if self.turned_away:
             raise BlockingIOError(errno.EAGAIN, "this process accepts nobody any more")
         try:
@@ -138,6 +154,7 @@ class Listener(HTTPServer):
         waits = [getattr(limits, awaited.value) for awaited in Awaited]
         self.expiration_interval = min(CHECK_SECONDS, min(waits).total_seconds() / 4)
         self._listening = listening
+        listening.held = self.connections
 
     def bind(self, family: int, type: int, proto: int = 0) -> ListeningSocket:
         """Take the socket that is given: it may be shared with other processes."""

@@ -73,6 +73,7 @@ def serve(
     tls = _Tls(tls_files)
     _allow_files(limits)
     with listen(host, port, limits) as listening:
+        listening.is_shared = workers > 1
         bound_host, bound_port = listening.getsockname()[:2]
 
         def ready() -> None:
