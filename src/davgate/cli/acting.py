@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from davgate.app import open_store
@@ -13,13 +12,14 @@ from davgate.cli.output import write_json
 from davgate.config import Config
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
+from davgate.model.frozen import frozen
 from davgate.model.names import check_name
 from davgate.model.paths import TreePath
 from davgate.model.principal import SYSTEM
 from davgate.storage import schema
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """What a command works with: the store, as whom, and how it answers."""
 

@@ -7,7 +7,6 @@ statement more at most.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, TypeAlias
 
@@ -15,6 +14,7 @@ from davgate.core.rights import rights_at
 from davgate.core.store import Context, Store
 from davgate.core.tree import Listing
 from davgate.model import permissions
+from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Step
 from davgate.model.rights import EVERYTHING, PASSES_CLOSED, Right
@@ -30,7 +30,7 @@ _Member: TypeAlias = tuple[bool, int, bool, bool]
 which that one is restricted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownGrant:
     """Rights that somebody has on a node by a grant there, or further up at ``inherited_from``."""
 

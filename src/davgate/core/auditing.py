@@ -11,7 +11,6 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from davgate.core.access import check_account
@@ -22,6 +21,7 @@ from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model import audit as chain
 from davgate.model import errors
 from davgate.model.audit import Damage, Head
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
@@ -183,7 +183,7 @@ def _acts_of(tx: Transaction, reads: Sequence[Read]) -> list[journal.Act]:
 # Reading
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """Something that was done, by whom and when, and where.
 
@@ -200,7 +200,7 @@ class Act:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """Some of what happened to a document or collection, the newest first, and how much that is in all."""
 

@@ -7,7 +7,6 @@ carried out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from davgate.core.access import look_up
 from davgate.core.describing import Described, describe_all, describe_found
@@ -19,6 +18,7 @@ from davgate.core.rights import rights_at
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import NoSuchCollection, VersionIsCurrent
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
@@ -60,7 +60,7 @@ def _collection_id(tx: Transaction, ctx: Context, uuid: str) -> int:
     return found.node.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What is to become of a document or collection: changes, and another place where one is named.
 
@@ -147,7 +147,7 @@ def restore(
     return node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unread:
     """What was just written, where its writer may not read it: the document or collection, and its object type."""
 

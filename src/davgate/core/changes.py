@@ -7,7 +7,7 @@ sees all before it. Rights only add on the way down, so whoever may read a colle
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from davgate.core.access import LockAt, check_conditions, locks_on, look_up
@@ -15,6 +15,7 @@ from davgate.core.rights import hidden_below, hidden_in_trash, require_node, rig
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidSyncToken, TooManyMatches, UnsupportedReport
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
@@ -45,7 +46,7 @@ MOST_BEHIND: Final = 200_000
 # The order of changes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feed:
     """Changes in their order. All up to ``until`` have been looked at, so the next question begins there."""
 
@@ -68,7 +69,7 @@ def changes_since(store: Store, ctx: Context, seq: int, limit: int) -> Feed:
 # Following a collection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missed:
     """A member that changed, with its path below the collection; ``row`` is None when nothing is there any more."""
 
@@ -76,7 +77,7 @@ class Missed:
     row: MemberRow | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """How a client follows: members alone or the whole tree, up to how many at once, and what it wants to know of each."""
 
@@ -90,7 +91,7 @@ class Asked:
     with_metadata: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a client has missed, in the order of paths, and the token to ask with next.
 

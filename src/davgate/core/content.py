@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Protocol
 
 from davgate.core.retaining import check_content, check_metadata
@@ -12,6 +12,7 @@ from davgate.model import media_types
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.editing import PLACEHOLDER, continues, is_placeholder
 from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
+from davgate.model.frozen import frozen
 from davgate.model.instant import after
 from davgate.model.locks import Lock
 from davgate.model.metadata import NO_METADATA, OF_CONTENT, Metadata, beside
@@ -40,7 +41,7 @@ class Body(Protocol):
         """Return up to ``size`` bytes, none at the end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """What is said of content beside its bytes. Without a file name or metadata the next version has those of the one before it.
 
@@ -59,7 +60,7 @@ class Said:
 NOTHING_SAID: Final = Said()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """The outcome of a write: the node as it now is, and whether its name is new."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place
+from davgate.model.frozen import frozen
 from davgate.model.metadata import NO_METADATA, Metadata, beside
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, no_streams
 from davgate.model.paths import TreePath
@@ -28,7 +29,7 @@ from davgate.storage.api import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """What is copied, and where it lies in the tree that is copied. ``note`` says what it was, for the copy's first version.
 

@@ -6,7 +6,6 @@ A description is the same whichever door asks for it; doors give its parts their
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from davgate.core.access import check_read_conditions, locks_on, look_up
 from davgate.core.rights import require_visible, rights_at, rights_of, rights_on_members, visible_members
@@ -14,6 +13,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotACollection, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Lock, effective
 from davgate.model.metadata import Metadata
@@ -33,7 +33,7 @@ from davgate.storage.api import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """A document or collection as its caller sees it: to whom has it checked out, with the working copy.
 
@@ -77,7 +77,7 @@ class Described:
         return self.node.metadata_etag
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What was asked for, and the collections above it from the root down, as far as the caller may read them."""
 
@@ -205,7 +205,7 @@ def _as_seen(node: Node, taken: CheckOut | None, ctx: Context) -> Node:
     return as_holder_sees(node, taken) if is_own and taken is not None else node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Part of a list: the items of it, and how many there are in all."""
 

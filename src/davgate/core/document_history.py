@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from davgate.core.revisions import Shown, show_some_within
 from davgate.core.store import Context, Store
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.registration import Deletion
 from davgate.storage.api import AuditRow, Session, audit_rows, registrations
@@ -17,7 +17,7 @@ _DELETE: Final = "delete"
 _RESTORE: Final = "restore"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """Something that was done to a document: when, by whom, what, and what the audit says beside."""
 
@@ -28,7 +28,7 @@ class Event:
     detail: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chapter:
     """A revision, and what happened while it was the newest, the newest event first."""
 

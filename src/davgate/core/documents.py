@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from davgate.core.access import check_conditions, check_write_locks, check_write_or_member_locks, look_up
@@ -25,6 +24,7 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import Locked, NotADocument, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
 from davgate.model.node import Cause, Content, Node
@@ -34,7 +34,7 @@ from davgate.model.rights import Right
 from davgate.storage.api import Description, Resolved, Session, Transaction, catalog, descriptions, properties
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """Content ready to be read. ``body`` holds it when it lies in the database or is empty; otherwise ``open`` gives a file."""
 

@@ -8,7 +8,7 @@ audited under the rule that took it so, for a wrong guess to be undone (``core.m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_empty, add_first_version, change_of, give
 from davgate.core.recording import record
@@ -33,6 +33,7 @@ from davgate.model.editing import (
     outcome,
     what_is_there,
 )
+from davgate.model.frozen import frozen
 from davgate.model.instant import after
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
@@ -149,7 +150,7 @@ def _is_scratch_place(ctx: Context, found: Resolved) -> bool:
 # A document that left its name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Left:
     """A document that left a name where content now arrives, and what will stay where it went."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from davgate.core.access import look_up
 from davgate.core.checking_out import end_for_holder
@@ -16,6 +15,7 @@ from davgate.core.retaining import check_removal
 from davgate.core.rights import require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
+from davgate.model.frozen import frozen
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import Right
@@ -36,7 +36,7 @@ _LONGEST_REASON = 1000
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Erased:
     """What was removed for good. ``shared`` counts contents that stay, because other documents have the same.
 
@@ -53,7 +53,7 @@ class Erased:
     is_overwritten: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removal:
     """What a transaction removed, and the contents whose files are to be removed when it has committed."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO
 
 from davgate.core.access import look_up
 from davgate.core.rights import readable_tree, require_node
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotADocument, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.marks import Mark
 from davgate.model.node import Content, Node, Save, Version
 from davgate.model.paths import TreePath
@@ -19,7 +20,7 @@ from davgate.model.rights import Right
 from davgate.storage.api import Session, accounts, catalog, marks, properties, to_node, versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A document with its history; a collection has none. ``saves`` goes by version number."""
 

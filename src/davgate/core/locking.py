@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
@@ -16,6 +16,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, as_lock, rule
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end, revivable_until
 from davgate.model.names import check_new_name
@@ -28,7 +29,7 @@ from davgate.storage.api import Resolved, Transaction, check_outs, locks
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockRequest:
     """What kind of lock is asked for. ``timeout`` None leaves it to the policy; ``owner`` is the text that others are shown.
 
@@ -47,7 +48,7 @@ class LockRequest:
     never_ends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Granted:
     """A lock that stands now, where its root is, and whether a pending document was made for it."""
 

@@ -8,7 +8,7 @@ open, then makes a version of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
 from davgate.core.content import (
@@ -29,6 +29,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, NotFound
 from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
 from davgate.model.names import check_file_name, check_text
@@ -50,7 +51,7 @@ from davgate.storage.api import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """Content that has arrived, with what it is called and the media type that it was given, if any.
 
@@ -70,7 +71,7 @@ class File:
         check_file_name(self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alias:
     """A second name to be made: counted, ``document-7``, or out of ``slug`` where that is given."""
 
@@ -78,7 +79,7 @@ class Alias:
     slug: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewObject:
     """A document or collection to be made.
 
@@ -193,7 +194,7 @@ def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> 
             return name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """What is to change of a document or collection. Of ``metadata`` a value of None takes the property away.
 

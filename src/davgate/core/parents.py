@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
@@ -21,7 +21,7 @@ from davgate.storage.api import Session, access, catalog, descriptions, places
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parent:
     """A collection: its UUID, object type and version."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 
 MOST: Final = 10_000
@@ -14,7 +14,7 @@ MOST: Final = 10_000
 _SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """Somebody has read what is said of a node, or its content, as of a version."""
 

@@ -7,7 +7,7 @@ object at the same time both succeed, one after the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_lora import WrongStep
 from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.names import check_text
 from davgate.model.node import Node
@@ -40,7 +41,7 @@ Files = Mapping[str, File]
 NO_FILES: Final[Files] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registered:
     """An object after a request; ``is_new`` tells whether that made a registration. ``etag`` is of the newest one."""
 

@@ -21,6 +21,7 @@ from davgate.core.store import Context, Store
 from davgate.model.bitemporal import Part, Snapshot, Variant, is_same
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.media_types import choose
 from davgate.model.metadata import DESCRIPTION, TITLE, Metadata, changed
@@ -66,7 +67,7 @@ class Contents:
         return SCHEME + address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Primary:
     """The part that is the content of a document, and that content as it would arrive."""
 
@@ -108,7 +109,7 @@ def make(
     return objects.create_within(store, tx, ctx, folder, new)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """The step from what an object of a class said to what it is to say, and by what that is done.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from davgate.core.access import check_account, check_read_conditions
 from davgate.core.documents import Opened
@@ -13,6 +13,7 @@ from davgate.core.streams import open_content
 from davgate.model import etag
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.media_types import UNKNOWN, choose
 from davgate.model.node import Node, NodeKind, Stream
@@ -26,7 +27,7 @@ from davgate.model.virkning import ALL_TIME, Window
 from davgate.storage.api import Session, dances, registrations, streams, temporal_index, versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """The registrations of an object that are asked for, the newest first; none where nothing was known then.
 
@@ -163,7 +164,7 @@ def _tag_of(node: Node, deletions: Iterable[Deletion]) -> str:
     return etag.of_metadata(node.uuid, node.version_no, max([node.modified_at, *instants]), node.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartContent:
     """The content of a part of a document, ready to be read, with what it is said to be and the name of its file."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import Held, NotFound
 from davgate.model.errors_of_objects import Retained
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.paths import TreePath, to_text
 from davgate.model.retention import Reason
@@ -34,7 +34,7 @@ Watch = Callable[[int, int], None]
 # Versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThinnedDocument:
     """What went of one document: versions by number with the reason, earlier saves, and bytes that nobody else has."""
 
@@ -45,7 +45,7 @@ class ThinnedDocument:
     freed_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThinReport:
     """What went, or in a dry run would go."""
 

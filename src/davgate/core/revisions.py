@@ -7,7 +7,7 @@ version before the next one begins, which is neither thinned nor removed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from davgate.core import objects
@@ -21,6 +21,7 @@ from davgate.core.trash import find_around
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.names import check_text
@@ -34,7 +35,7 @@ _MOST_DIGITS: Final = 18
 """A number of more digits is nobody's, and no database takes it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A document as one of its revisions shows it.
 

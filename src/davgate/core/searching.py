@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.core.access import look_up
@@ -11,6 +10,7 @@ from davgate.core.describing import Page, describe_all
 from davgate.core.rights import hidden_below, rights_at, rights_of
 from davgate.core.store import Context, Store
 from davgate.model import permissions
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.query import Area, Condition, Order, prepared
@@ -22,7 +22,7 @@ COLLECTIONS: Final = frozenset({NodeKind.COLLECTION})
 EVERY_KIND: Final = DOCUMENTS | COLLECTIONS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """What is searched, how it is sorted, and which of what is found is wanted, counted from 0."""
 

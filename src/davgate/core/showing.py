@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from davgate.core import changes
 from davgate.core.access import look_up
@@ -14,6 +13,7 @@ from davgate.core.store import Context, Store
 from davgate.core.tree import Listing
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node, Version
 from davgate.model.paths import TreePath
@@ -41,7 +41,7 @@ def is_version_per_save(store: Store, listing: Listing) -> bool:
     return versions_per(store, listing.session, listing.found.chain) is VersionsPer.SAVE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentHistory:
     """A document, its kept versions, the oldest first, their labels by number, and its check-out, if there is one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from davgate.core.denials import Denials
 from davgate.core.object_types import shipped
 from davgate.core.reads import Reads
 from davgate.model.conditions import NO_CONDITIONS, Conditions
+from davgate.model.frozen import frozen
 from davgate.model.instant import Clock
 from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
 from davgate.model.object_types import ObjectTypes
@@ -20,7 +21,7 @@ from davgate.model.retention import ThinningRule
 from davgate.storage.api import BlobStore, Database
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """What the configuration decides about documents, versions and locks. A quota of 0 bytes is none.
 
@@ -54,7 +55,7 @@ def _new_uuid() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Store:
     """One document store: its database, content, clock, rules and object types. Ids and lock tokens are unguessable UUIDs."""
 
@@ -68,7 +69,7 @@ class Store:
     types: ObjectTypes = field(default_factory=shipped)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """Who asks, under which conditions, with which lock tokens (bare), from where.
 

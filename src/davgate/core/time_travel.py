@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from itertools import chain
 from typing import Final
@@ -21,6 +20,7 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchInstant, NotFound
 from davgate.model.etag import of_content
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.node import Cause, Content, NodeKind
 from davgate.model.paths import TreePath, to_text
@@ -74,7 +74,7 @@ def recent_midnights(store: Store, count: int) -> list[Instant]:
     return [from_datetime(today - timedelta(days=days)) for days in range(count)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastListing:
     """A resource of then and, when asked for, its members, as rows; the rest is as in ``core.tree.Listing``."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
@@ -14,6 +13,7 @@ from davgate.core.rights import require_parent, require_room, require_visible, v
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import AlreadyExists, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_new_name
@@ -39,7 +39,7 @@ _AT_ONCE = 2000
 """Members up to this number are read as a whole; beyond it a listing streams, and begins to arrive at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quota:
     """Bytes stored, and bytes that may still be; None when there is no quota (RFC 4331, 3 and 4)."""
 
@@ -47,7 +47,7 @@ class Quota:
     available_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """A resource and, when asked for, its members, as rows; see ``storage.rows.MemberRow``.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from davgate.core.auditing import write_counts
 from davgate.core.checking_out import end_for_holder
@@ -18,13 +17,14 @@ from davgate.core.temporary_files import forget_expired as forget_temporary_file
 from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_transient
 from davgate.model.errors import DavgateError
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.storage.api import catalog, check_outs, collector, dances, locks, versions
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tidied:
     """How much one round of upkeep did."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -26,6 +26,7 @@ from davgate.model.errors import (
     TooLarge,
     TooManyUploads,
 )
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.storage.api import Part, Session, Staged, Transaction, Upload, catalog
 from davgate.storage.api import uploads as rows
@@ -47,7 +48,7 @@ _UNCONFIRMED_TIME: Final = timedelta(seconds=5)
 """After so many bytes, or so long, an append is confirmed though it goes on: what a crash, or a network that is gone, costs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checksum:
     """What the bytes of one append have to hash to."""
 
@@ -55,7 +56,7 @@ class Checksum:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Appended(Generic[T]):
     """What an append came to. ``outcome`` is what the completion returned, None as long as the upload is not complete."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from davgate.core.access import check_conditions, check_member_locks, check_read_conditions, check_untouched, look_up
 from davgate.core.content import Said, Written
@@ -17,6 +16,7 @@ from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchVersion, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
@@ -90,7 +90,7 @@ def open_version(store: Store, ctx: Context, document: Where, no: int) -> tuple[
         return node, version, _opened(session, store, ctx, version)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counted:
     """Some of a document's versions by content, the newest first, and how many there are in all."""
 

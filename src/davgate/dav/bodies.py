@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -28,6 +28,7 @@ from davgate.dav.live_properties import (
 from davgate.dav.typed_properties import is_typed
 from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
 from davgate.model.errors import Malformed, TooLarge, UnsupportedBody
+from davgate.model.frozen import frozen
 from davgate.model.locks import Scope
 from davgate.model.properties import PropertyName, PropertyUpdate
 
@@ -53,7 +54,7 @@ class Form(enum.Enum):
     PROP = "prop"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PropfindRequest:
     """What a PROPFIND asks for. ``names`` are those asked for with PROP, or included beside ALLPROP, each once."""
 
@@ -132,7 +133,7 @@ BRIEF_ALLPROP: Final = PropfindRequest(
 bytes, and asks for all. To be answered in the minimal form."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockRequest:
     """What a LOCK with a body asks for. ``owner`` is XML content to be pasted into ``DAV:owner``; it may be empty."""
 
@@ -261,7 +262,7 @@ def _check_count(properties: list[PropertyUpdate] | dict[PropertyName, None]) ->
 # RFC 3253, 3.5, 4 and 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckInRequest:
     """What a CHECKIN asks for. ``comment`` is an element of the version-to-be, which the RFC leaves room for."""
 
@@ -277,7 +278,7 @@ class LabelAct(enum.Enum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LabelRequest:
     """What a LABEL asks for."""
 

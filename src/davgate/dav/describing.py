@@ -21,6 +21,7 @@ from davgate.dav.xml import escape
 from davgate.model.checkout import CheckOut, as_lock
 from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.instant import to_datetime
 from davgate.model.locks import Holding, Lock
 from davgate.model.metadata import Metadata
@@ -156,7 +157,7 @@ def read_access(exchange: Exchange) -> ReadAccess:
     return ReadAccess(exchange.ctx.principal.name, MakersShown(exchange.store).owners)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """One resource: its address, its row, and the facts to go with it."""
 

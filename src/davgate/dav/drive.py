@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +17,7 @@ from davgate.http.requests import Request
 from davgate.http.responses import Response, empty, refusal, whole
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace
+from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, parse_place
 
@@ -26,7 +26,7 @@ AUTHOR_VIA: Final = ("MS-Author-Via", "DAV")
 """Without it Office opens documents read-only."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drive:
     """The store behind a mount, and what the configuration says about the drive."""
 
@@ -41,7 +41,7 @@ class Drive:
         return quote_path(path, self.mount, collection=collection)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One request to the drive, by whom, and the place that it names."""
 

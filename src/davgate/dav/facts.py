@@ -7,11 +7,12 @@ loaded, and stays empty here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol, TypeAlias
 
 from davgate.core.access_shown import ShownGrant
 from davgate.model.checkout import CheckOut
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import NodeKind
@@ -39,7 +40,7 @@ RootedLock: TypeAlias = tuple[Lock, str]
 """A live lock and the address of its lock root."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionFacts:
     """What a version says beside its row; ``predecessor`` and ``successor`` are the numbers of its neighbours that are kept."""
 
@@ -51,7 +52,7 @@ class VersionFacts:
     successor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """Of which document the rows of an answer are versions, or the folder of versions; the facts go by version number.
 
@@ -64,7 +65,7 @@ class History:
     checked_out_from: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deletion:
     """From where, by whom and when something went to the trash."""
 
@@ -90,7 +91,7 @@ class Access(Protocol):
         """Return who was granted what, None where that may not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadAccess:
     """Access to rows that are no nodes of today's tree: they can be read, and those with a uuid in ``removable`` taken away.
 
@@ -115,7 +116,7 @@ class ReadAccess:
         return [None] * len(rows)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What an answer says beside the rows.
 
@@ -147,7 +148,7 @@ class Facts:
     access: Access | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """Rows that are written together: the requested resource, or members below ``base``.
 

@@ -8,7 +8,6 @@ versions and their folders are listed by rows of the same shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -34,6 +33,7 @@ from davgate.dav.version_properties import OWN_NAMESPACE
 from davgate.dav.xml import DAV, empty_element, escape, href_element, printable
 from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
 from davgate.model.etag import of_content, of_pending
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, seconds_left
 from davgate.model.locks import Lock
 from davgate.model.media_types import guess, readable
@@ -46,7 +46,7 @@ _COLLECTIONS: Final = frozenset({COLLECTION})
 _DOCUMENTS: Final = frozenset({DOCUMENT})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveProperty:
     """A property that davgate computes and no client sets. ``kinds`` are the numbers of the node kinds that have it.
 

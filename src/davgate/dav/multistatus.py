@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import islice
@@ -22,6 +21,7 @@ from davgate.dav.facts import COLLECTION, DOCUMENT, ID, KIND, NAME, Batch, Colum
 from davgate.dav.live_properties import LIVE_PROPERTIES, LiveProperty, lock_discovery, unknown_properties
 from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, printable
 from davgate.http.headers import quote_name
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
 from davgate.model.properties import PropertyName
@@ -38,7 +38,7 @@ _FOUND_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propst
 _MISSING_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Layout:
     """How the entries of an answer are put together: address, columns, and an end that depends on the kind of node.
 
@@ -259,7 +259,7 @@ def _propstat(names: Collection[PropertyName], status: int, reason: str = "") ->
     return f"<D:propstat><D:prop>{empty_elements(names)}</D:prop>{_status(status)}{reason}</D:propstat>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """What became of one resource in a request on many. ``precondition`` is the text of an element, or empty."""
 

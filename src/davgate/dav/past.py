@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from davgate.core import rescue_copies, time_travel, trash, versioning
@@ -22,6 +22,7 @@ from davgate.dav.describing import folder_row, history_facts, version_row
 from davgate.dav.drive import Drive, Exchange
 from davgate.dav.facts import Deletion, Facts, History, ReadAccess
 from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
 from davgate.model.node import Node, NodeKind
@@ -53,7 +54,7 @@ _NIGHTS: Final = 7
 """How many midnights ``.at`` lists; any other instant is there, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A folder or file of the past, and what is in it; ``batches`` and ``is_complete`` are as those of ``core.tree.Listing``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from typing import TypeAlias
@@ -24,6 +24,7 @@ from davgate.http.content import send
 from davgate.http.headers import parse_depth
 from davgate.http.responses import Headers, Response
 from davgate.model.errors import FiniteDepthOnly
+from davgate.model.frozen import frozen
 from davgate.model.locks import Depth
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -87,7 +88,7 @@ def propfind(exchange: Exchange) -> Response:
     return response
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Shown:
     """What PROPFIND shows: a resource at its address, its members, and the facts of all."""
 

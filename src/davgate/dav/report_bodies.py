@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from davgate.core.changes import MOST_AT_ONCE
@@ -12,6 +11,7 @@ from davgate.dav.bodies import MAX_PROPERTIES, Form, PropfindRequest, names_in
 from davgate.dav.version_properties import EXPAND_PROPERTY, SYNC_COLLECTION, VERSION_TREE
 from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
 from davgate.model.errors import Malformed, UnsupportedReport
+from davgate.model.frozen import frozen
 from davgate.model.locks import Depth
 from davgate.model.properties import PropertyName
 
@@ -19,14 +19,14 @@ MAX_EXPANSIONS: Final = 4
 """Properties within each other in one expand-property: each level may multiply what has to be looked up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionTreeRequest:
     """Which properties of all versions of a document are asked for."""
 
     asked: PropfindRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncRequest:
     """What changed in a collection is asked for: since which token, how deep, how much at once, with which properties."""
 
@@ -36,7 +36,7 @@ class SyncRequest:
     asked: PropfindRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expansion:
     """A property that is asked for, and what of the resources to which its value leads."""
 
@@ -44,7 +44,7 @@ class Expansion:
     inner: tuple[Expansion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExpandRequest:
     """Properties that are asked for with what their values lead to."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from lxml import etree
 
 from davgate.model.errors import Malformed, TooLarge
+from davgate.model.frozen import frozen
 from davgate.model.properties import PropertyName
 
 Element: TypeAlias = etree._Element
@@ -33,7 +33,7 @@ _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _LANG: Final = f"{{{_XML}}}lang"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class XmlLimits:
     """What a request body in XML may have at most: bytes, and levels of elements within each other."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ClientProgram:
     """A program, known by how its User-Agent begins."""
 

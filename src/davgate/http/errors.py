@@ -6,13 +6,13 @@ A door may show another status or body where its dialect demands one; the meanin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.identity.digest import REALM
 from davgate.model import errors, errors_of_lora, errors_of_objects
+from davgate.model.frozen import frozen
 from davgate.model.rights import SCOPE_RIGHTS
 
 
@@ -30,7 +30,7 @@ class TusStatus(IntEnum):
 Status: TypeAlias = HTTPStatus | TusStatus
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """How an error is answered: status, local name of the precondition element in ``DAV:``, and further headers.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.http.headers import http_date
 from davgate.model import etag as etags
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 
 MAX_RANGES: Final = 100
@@ -23,7 +23,7 @@ _RANGES = re.compile(r"(?i:bytes)=(.*)")
 _RANGE = re.compile(r"([0-9]{1,30})-([0-9]{0,30})|-([0-9]{1,30})")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByteRange:
     """A part of a document: the first and the last of its bytes, counted from 0."""
 

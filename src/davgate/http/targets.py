@@ -8,18 +8,18 @@ an encoded slash, dot segments, bytes that are not UTF-8. Empty segments are dro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from davgate.model.conditions import ELSEWHERE, Elsewhere
 from davgate.model.errors import Malformed, NameTooLong, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.names import check_name
 from davgate.model.paths import TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PathLimits:
     """What a path below the mount may have at most: bytes of decoded UTF-8 with its slashes, and segments."""
 
@@ -30,7 +30,7 @@ class PathLimits:
 DEFAULT_LIMITS: Final = PathLimits()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A place in the tree that a request names. ``wants_collection`` tells that the address ended in a slash."""
 

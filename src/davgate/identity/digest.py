@@ -12,12 +12,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from davgate.model.errors import Unauthenticated
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 
 REALM: Final = "davgate"
@@ -49,7 +49,7 @@ _SKEW: Final = timedelta(seconds=60)
 """How far the clocks of several nodes on one database may differ."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DigestCredentials:
     """What a Digest header says; nothing of it is proven yet. ``username`` has no Windows domain before it."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from davgate.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExternalUser:
     """A user whom a configured source vouches for; ``scopes`` None stands for a sign-in that is not restricted."""
 

@@ -11,7 +11,6 @@ import binascii
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from joserfc.errors import JoseError
@@ -19,6 +18,7 @@ from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 
 from davgate.model.errors import InvalidToken
+from davgate.model.frozen import frozen
 
 LARGEST_TOKEN: Final = 16 * 1024
 """Bytes; issuers stay far below it, as servers refuse larger headers."""
@@ -38,7 +38,7 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _LONGEST_KEY_ID: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedToken:
     """A token that is well formed, and about which nothing is proven yet."""
 

@@ -29,6 +29,7 @@ from davgate.identity.keys import (
 )
 from davgate.identity.local_tokens import TYPE as LOCAL_TYPE
 from davgate.model.errors import InvalidToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 
 SERVICE_NAME_CLAIMS: Final = ("client_id", "azp", "appid", "sub")
@@ -120,7 +121,7 @@ class Issuer:
             raise ValueError(f"{self.source}: {mistake}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """Whom a token proves, and the instant from which it does so no more, the leeway included."""
 

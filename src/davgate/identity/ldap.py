@@ -22,6 +22,7 @@ import ldap.dn
 from davgate.identity.external import ExternalUser
 from davgate.identity.ldap_text import filled, is_askable, own_spelling
 from davgate.model.errors import DirectoryUnavailable, Unauthenticated
+from davgate.model.frozen import frozen
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class DirectorySettings:
     timeout: timedelta = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     dn: str
     attributes: dict[str, list[bytes]]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +17,7 @@ from joserfc.jwk import OctKey
 
 from davgate.identity import jws
 from davgate.model.errors import InvalidToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 
 TYPE: Final = "davgate+jwt"
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _WORD = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalToken:
     """What a token says; ``scope`` None stands for no restriction. It ends at ``expires_at``, a whole second."""
 

@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.model.errors import Malformed
+from davgate.model.frozen import frozen
 
 Fields = tuple[int, int, int, str, int | None, str, str, str, str, str]
 """Number, instant, principal, action, node, path, detail, request, client, outcome: in the order in which they are hashed."""
@@ -37,7 +37,7 @@ _as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).en
 # The head
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """The last row of a chain: its number, 0 before the first, and its hash.
 
@@ -72,7 +72,7 @@ def parse_head(text: str) -> Head:
 # Checking
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Damage:
     """What is wrong with the rows from one number to another: a stable code, and how it is told."""
 

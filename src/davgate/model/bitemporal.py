@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.object_types import TemporalClass
 from davgate.model.virkning import BEGINNING, Virkning, Window, uncovered
@@ -22,7 +23,7 @@ Values: TypeAlias = Mapping[str, Any]
 """Names to values as JSON has them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """Some values, and when they are valid. What has no value is not there."""
 
@@ -30,7 +31,7 @@ class Entry:
     virkning: Virkning
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """An entry as a request gives it: ``cleared`` are the names whose former values end."""
 
@@ -47,7 +48,7 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A part of a variant: what it is, and what it refers to."""
 
@@ -55,7 +56,7 @@ class Part:
     relations: Lists = field(default_factory=_nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variant:
     """A variant of a document with its parts by their texts."""
 
@@ -63,7 +64,7 @@ class Variant:
     parts: Mapping[str, Part] = field(default_factory=_nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """The whole content of an object, for all valid time. Lists without entries are not there."""
 
@@ -76,7 +77,7 @@ class Snapshot:
 NOTHING: Final = Snapshot()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenPart:
     """A part as a request gives it; None is carried over, what is empty is removed."""
 
@@ -84,7 +85,7 @@ class GivenPart:
     relations: GivenLists | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenVariant:
     """A variant as a request gives it; None is carried over, what is empty is removed."""
 
@@ -92,7 +93,7 @@ class GivenVariant:
     parts: Mapping[str, GivenPart] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payload:
     """What a request wants to change, validated: the lists that it has, with or without entries. Other lists are carried over."""
 

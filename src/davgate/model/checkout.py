@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope
 from davgate.model.node import Content
@@ -17,7 +17,7 @@ from davgate.model.principal import Principal
 from davgate.model.rights import NO_RIGHTS, Right
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckOut:
     """A document's working copy. Without ``content`` it is as version ``base_no``, from which it was taken.
 

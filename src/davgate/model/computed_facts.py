@@ -7,11 +7,11 @@ the present, and do not tell all: documents that they leave in doubt are looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, TypeAlias
 
 from davgate.model import query
+from davgate.model.frozen import frozen
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant, from_datetime
 from davgate.model.metadata import DESCRIPTION
@@ -94,7 +94,7 @@ def _is_bound(criterion: Criterion) -> bool:
     return isinstance(criterion, HasState)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubts:
     """Documents that may be found though no fact tells: by a note, by the address of a content, by the day they were made.
 
@@ -169,7 +169,7 @@ def _is_of_registration(criterion: Criterion) -> bool:
     return isinstance(criterion, HasCode | WrittenBy | Notes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rules:
     zone: tzinfo
     ids_of: Callable[[str], Sequence[int]]

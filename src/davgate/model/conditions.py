@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from davgate.model import etag
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.paths import TreePath
 
@@ -25,7 +25,7 @@ ANY = AnyTag.ANY
 Tags = tuple[str, ...] | AnyTag
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateToken:
     """One condition of an If list: a lock token is among the resource's, or with ``negated`` is not."""
 
@@ -33,7 +33,7 @@ class StateToken:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntityTag:
     """One condition of an If list: the resource has this tag, or with ``negated`` has not."""
 
@@ -50,7 +50,7 @@ class Elsewhere(enum.Enum):
 ELSEWHERE = Elsewhere.ELSEWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IfList:
     """Conditions that must all hold on one resource.
 
@@ -62,7 +62,7 @@ class IfList:
     conditions: tuple[StateToken | EntityTag, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResourceState:
     """What conditions are held against. An unmapped place has no tag, no date and only the tokens that reach it from above."""
 
@@ -78,7 +78,7 @@ class ResourceState:
         return any(own is not None and equal(tag, own) for own in (self.etag, self.former_etag, self.metadata_etag))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditions:
     """All conditions of one request. Dates have whole seconds."""
 

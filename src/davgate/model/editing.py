@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import Node, Version
@@ -122,7 +122,7 @@ def is_scratch(node: Node, creator_id: int, principal: Principal, now: Instant, 
 # Names that a document left
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vacated:
     """A document left a name through the drive. Until ``until`` its principal's next content there may mean the document."""
 
@@ -134,7 +134,7 @@ class Vacated:
     until: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whereabouts:
     """Where a document that left a name is now: in the trash, when it has no parent and no name.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import Principal
 from davgate.model.rights import Right
@@ -44,7 +45,7 @@ class Holding(enum.Enum):
     EITHER = "either"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """A lock on a node. ``timeout`` is the span granted; ``expires_at`` is FOREVER when it never ends.
 
@@ -65,7 +66,7 @@ class Lock:
     is_stealable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockPolicy:
     """How long locks are granted for: whole seconds from one up as asked, up to ``longest``; and may be revived after."""
 

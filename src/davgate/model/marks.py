@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.model.errors import Malformed
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 
 LONGEST_LABEL: Final = 255
@@ -23,7 +23,7 @@ class MarkKind(enum.Enum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """One mark; ``label`` is the text of a label and empty for the others."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
 from davgate.model import etag
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.media_types import guess
 from davgate.model.metadata import Metadata, no_metadata
@@ -46,7 +47,7 @@ CONTENT_CAUSES: Final = frozenset({Cause.CREATED, Cause.SAVE, Cause.SESSION, Cau
 """Why a version is one of its content, and not of metadata alone: such versions have a numbering of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """Stored bytes: their SHA-256, length and media type."""
 
@@ -59,7 +60,7 @@ NO_CONTENT: Final = Content(hashlib.sha256().digest(), 0, "")
 """What a version has that is of metadata alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stream:
     """A named content stream of a version, beside its primary one."""
 
@@ -72,7 +73,7 @@ def no_streams() -> Mapping[str, Stream]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A collection or a document, with its current content.
 
@@ -137,7 +138,7 @@ class Node:
         return etag.of_pending(self.uuid) if is_settled else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Save:
     """Bytes that a version had while it was open, until a later save of the same edit session replaced them."""
 
@@ -146,7 +147,7 @@ class Save:
     content: Content
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """A state of a document.
 

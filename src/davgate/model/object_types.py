@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from davgate.model import metadata
+from davgate.model.frozen import frozen
 
 YUUVIS: Final = "yuuvis"
 DYNACASE: Final = "dynacase"
@@ -111,7 +112,7 @@ NEVER_RESTORED: Final = frozenset({"dynacase:state"})
 """Ids of what stays as it is when an old version is restored: a workflow moves by transitions alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """A state of a workflow."""
 
@@ -120,7 +121,7 @@ class State:
     activity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """A step of a workflow from one state to another."""
 
@@ -131,7 +132,7 @@ class Transition:
     ask_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workflow:
     """The states that objects of a type go through, beginning with ``initial``."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from itertools import pairwise
 from typing import Any, Final
 
 from davgate.model.bitemporal import Given, GivenLists, GivenPart, GivenVariant, Payload
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.object_types import Kind, Property, TemporalClass
 from davgate.model.oio_relations import parse_relation
 from davgate.model.oio_values import CLEARED, a_list, a_text, an_object, check_keys, one_of, parse_value, parse_virkning
@@ -68,7 +69,7 @@ def parse_payload(
     return _Reader(of, zone, is_complete, files).payload(data)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     of: TemporalClass
     zone: tzinfo

@@ -11,10 +11,10 @@ came too late to become a version, for its author alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from davgate.model.frozen import frozen
 from davgate.model.names import VERSIONS, stem_and_suffix
 from davgate.model.paths import TreePath
 
@@ -23,28 +23,28 @@ TRASH: Final = ".trash"
 RESCUE: Final = ".rescue"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InTree:
     """A collection or document of today."""
 
     path: TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionsFolder:
     """``.versions`` of a collection: a folder for each document that has a version."""
 
     collection: TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentVersions:
     """The folder of one document's versions."""
 
     document: TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionFile:
     """One version; ``no`` is None when the name does not begin with a number, so that nothing is there."""
 
@@ -52,12 +52,12 @@ class VersionFile:
     no: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instants:
     """``.at``: a folder for each instant."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AsOf:
     """A place in the tree at an instant, which is as it was written."""
 
@@ -65,12 +65,12 @@ class AsOf:
     path: TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrashFolder:
     """``.trash``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trashed:
     """An entry of the trash, or what is at the path ``below`` it; ``node_id`` is None when the name has no number."""
 
@@ -78,12 +78,12 @@ class Trashed:
     below: TreePath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RescueFolder:
     """``.rescue`` of the caller."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RescueFile:
     """A rescue copy."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.rights import UNRESTRICTED, Scope
 
@@ -25,7 +25,7 @@ SYSTEM_ID: Final = 1
 """Davgate itself, as author of what nobody asked for (expiry, sweeping)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Principal:
     """The one who makes a request, however they signed in.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from davgate.model.frozen import frozen
 
 PropertyName: TypeAlias = tuple[str, str]
 """Namespace and local name; the namespace may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PropertyUpdate:
     """One instruction of a PROPPATCH, in document order: set to a serialised XML element, or with ``xml`` None remove."""
 

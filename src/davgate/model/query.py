@@ -7,11 +7,11 @@ with several values a comparison holds when it does of one of them.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
 from davgate.model.errors import Malformed
+from davgate.model.frozen import frozen
 from davgate.model.indexing import words_in
 
 
@@ -70,7 +70,7 @@ class Standing(enum.Enum):
     HOLDER = "holder"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Called:
     """A fact that is a text, in other words: some values have names, all others and no value one more. For orders alone.
 
@@ -83,7 +83,7 @@ class Called:
     otherwise_of_collections: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A fact that is a text, where it is none of some values that are not shown and count as none. For orders alone."""
 
@@ -105,7 +105,7 @@ DOCUMENT: Final = "document"
 COLLECTION: Final = "collection"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Property:
     """A typed property, by its id; ``is_single`` where nothing has several values of it, so that a range of it is one search."""
 
@@ -147,7 +147,7 @@ def starting_with(text: str) -> Pattern:
     return (text, Wildcard.ANY)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compares:
     """A value is in a relation to another one."""
 
@@ -156,7 +156,7 @@ class Compares:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OneOf:
     """A value is equal to one of some; without any, none is."""
 
@@ -164,7 +164,7 @@ class OneOf:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matches:
     """A text as a whole is as a pattern says; where ``is_folded``, in capitals or not."""
 
@@ -173,14 +173,14 @@ class Matches:
     is_folded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HasValue:
     """There is a value."""
 
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """All words of a text occur, as whole words, in capitals or not: in a property or a fact that is a text, or else anywhere.
 
@@ -192,21 +192,21 @@ class Words:
     term: Term | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllOf:
     """All of some conditions hold; without any, that is so."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyOf:
     """At least one of some conditions holds; without any, none does."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """A condition does not hold."""
 
@@ -218,7 +218,7 @@ Condition: TypeAlias = Compares | OneOf | Matches | HasValue | Words | AllOf | A
 EVERYTHING: Final = AllOf(())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class By:
     """A term by which what is found is sorted.
 

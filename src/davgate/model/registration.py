@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import uuid as uuids
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from davgate.model.bitemporal import (
     laid_over,
     to_data,
 )
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, to_datetime
 from davgate.model.metadata import DESCRIPTION, TITLE, title_of
 from davgate.model.node import Version
@@ -65,7 +66,7 @@ def may_follow(before: Code, after: Code) -> bool:
     return before.is_live if after in (Code.RETTET, Code.PASSIVERET) else after is Code.SLETTET and before is not after
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A part of a variant, by their texts."""
 
@@ -76,7 +77,7 @@ class Place:
 ELSEWHERE: Final = Place(VARIANT_TEXT, PART_TEXT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """What an object says, and by what it is told whether another door has changed it since.
 
@@ -91,7 +92,7 @@ class State:
     primary: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registration:
     """What was known of an object from ``at`` until ``until``, by whom it was said, and with which note."""
 
@@ -104,7 +105,7 @@ class Registration:
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deletion:
     """That an object was deleted, and restored again, if it was."""
 
@@ -117,7 +118,7 @@ class Deletion:
     restored_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """The object whose registrations are told: its id, its name on the drive, when it was made, and where days begin."""
 
@@ -291,7 +292,7 @@ def _with_fields(snapshot: Snapshot, fields: Mapping[str, str], since: Virkning)
     return replace(snapshot, attributes={**snapshot.attributes, GROUP: after}) if given else snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredPart:
     """A part with stored content: where it is, the content's address and what media type it is said to have."""
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, timedelta, tzinfo
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after, from_datetime, to_datetime
 
 
@@ -34,7 +35,7 @@ class Period(enum.Enum):
     YEARLY = "yearly"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """How often a version is kept up to an age; without one, for ever. Each step is coarser and longer than the one before."""
 
@@ -42,7 +43,7 @@ class Step:
     until: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThinningRule:
     """What is kept. Without steps age does not count; 0 is no limit; without an age of their own, saves go with their version.
 
@@ -69,7 +70,7 @@ class Reason(enum.Enum):
     ASKED = "asked"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OldSave:
     """Bytes that a version had before its last ones."""
 
@@ -77,7 +78,7 @@ class OldSave:
     length_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A version as far as thinning asks; ``length_bytes`` counts all its content streams.
 
@@ -92,7 +93,7 @@ class Candidate:
     saves: tuple[OldSave, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thinned:
     """What goes, and why: versions by number, saves by number and instant. The saves of a version that goes are not named."""
 

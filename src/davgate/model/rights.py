@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from davgate.model.frozen import frozen
 
 
 class Right(enum.Flag):
@@ -98,7 +99,7 @@ BY_NAME: Final[Mapping[str, Right]] = {**{name_of(right): right for right in Rig
 """Rights and roles, by the names under which one grants them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What a password or token for one program is restricted to: at most these rights, at most at and below one node."""
 

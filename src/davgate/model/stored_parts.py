@@ -9,9 +9,9 @@ while an edit session has a version open its bytes change, and an address stays 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 
 SCHEME: Final = "store:"
@@ -28,7 +28,7 @@ _ADDRESS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """The version of a document that an address may be of, and what the digest of the content begins with."""
 

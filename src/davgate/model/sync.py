@@ -7,15 +7,15 @@ the number alone would mean something else in each.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
 from davgate.model.errors import InvalidSyncToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """What the store is after a change; before the first one, the number is 0."""
 
@@ -23,7 +23,7 @@ class State:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncToken:
     """A state that a client knows, or is on the way to.
 

@@ -6,10 +6,10 @@ Storage says the same as SQL of the rows that it keeps; what was never registere
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.indexing import folded
 from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
@@ -111,7 +111,7 @@ def _fits(pieces: Sequence[str], text: str) -> bool:
 # Holding
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """What of an object counts for a search: registrations, and what of them is valid in the window, as rows."""
 

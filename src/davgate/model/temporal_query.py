@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.registration import Code
 from davgate.model.virkning import Window
 
@@ -15,7 +15,7 @@ MOST_CHARACTERS: Final = 4000
 _TOKEN: Final = re.compile(r"\\([%\\])|(%)|(.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Says:
     """A field of the object's attributes matches a pattern; of any field if none is named, where booleans are left out."""
 
@@ -23,7 +23,7 @@ class Says:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HasState:
     """A state list, called by its bare name, has a code."""
 
@@ -31,7 +31,7 @@ class HasState:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeadsTo:
     """A relation leads to a target, and to one of a kind if that is given; any relation if none is named."""
 
@@ -40,7 +40,7 @@ class LeadsTo:
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalSays:
     """A journal entry says something in a field: exactly this as its code, else what matches a pattern."""
 
@@ -48,28 +48,28 @@ class JournalSays:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HasCode:
     """The registration has a code of the life cycle."""
 
     code: Code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WrittenBy:
     """The registration is by an account, told by its id of the outside."""
 
     author_uuid: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notes:
     """The note of the registration or of a period matches a pattern."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InVariant:
     """A variant of a document has a text, or says something in a field."""
 
@@ -77,7 +77,7 @@ class InVariant:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InPart:
     """A part of a document has a text, or says something in a field."""
 
@@ -85,7 +85,7 @@ class InPart:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartLeadsTo:
     """A relation of a part leads to a target."""
 
@@ -94,7 +94,7 @@ class PartLeadsTo:
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EitherOf:
     """One of some criteria holds."""
 
@@ -112,7 +112,7 @@ VARIANT_TEXT: Final = "varianttekst"
 PART_TEXT: Final = "deltekst"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """Criteria that all have to hold, each for an entry that is valid in a window, perhaps each for another one.
 
@@ -139,7 +139,7 @@ class Search:
         return any(isinstance(one, HasCode) for one in self.criteria)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """A pattern taken apart: its pieces of text, between which anything may stand."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Content
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TemporaryFile:
     """A file that its sender alone may use, until it expires."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, from_datetime, to_datetime
 
 BEGINNING: Final = Instant(-FOREVER)
@@ -23,7 +24,7 @@ _ENDS: Final = {"infinity": FOREVER, "-infinity": BEGINNING}
 _NO_TIMESTAMP: Final = "is no timestamp. Write 2021-03-04, 2021-03-04T09:10:11+01:00, infinity or -infinity."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """A half-open span of time; it is never empty."""
 
@@ -43,7 +44,7 @@ class Window:
 ALL_TIME: Final = Window(BEGINNING, FOREVER)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Virkning:
     """A half-open period of validity, and what is said of it: who is behind it, what kind of actor that is, a note."""
 

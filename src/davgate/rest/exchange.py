@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import falcon
@@ -15,6 +14,7 @@ from davgate.http.headers import quote_path
 from davgate.http.requests import Request
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import TooLarge, UnsupportedBody
+from davgate.model.frozen import frozen
 from davgate.rest import json_bodies, multipart, queries
 from davgate.rest.multipart import Part
 from davgate.rest.operations import AnyOf, Json, Operation
@@ -23,7 +23,7 @@ from davgate.rest.queries import Q
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestLimits:
     """What a request may ask for: bytes of a body in JSON, of any body, parts of a form, and entries of a page."""
 
@@ -33,7 +33,7 @@ class RestLimits:
     page: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """The store behind the mount of a dialect, and what the configuration says. ``public_url`` is that of a proxy, if any."""
 
@@ -45,7 +45,7 @@ class Service:
     limits: RestLimits = RestLimits()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One request to an operation. ``params`` are the variable parts of the path, decoded."""
 

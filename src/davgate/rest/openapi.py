@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from davgate.http.requests import Environ
 from davgate.http.responses import STATUS_LINES, Response, empty, whole
 from davgate.model import etag
 from davgate.model.conditions import ANY
+from davgate.model.frozen import frozen
 from davgate.rest import tus
 from davgate.rest.operations import BYTES, JSON, Answer, AnyOf, Body, Dialect, Json, Multipart, Operation, Raw, Urlencoded
 
@@ -51,7 +51,7 @@ _SECURITY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """The document as it is sent."""
 

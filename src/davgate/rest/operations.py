@@ -12,6 +12,7 @@ from davgate.http.login import REALM
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response
 from davgate.model.errors import DavgateError
+from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.rest import problems
 
@@ -23,7 +24,7 @@ Handler: TypeAlias = "Callable[[Exchange], Response]"
 JSON: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Json:
     """A body in JSON of a type of msgspec.
 
@@ -37,7 +38,7 @@ class Json:
     described: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raw:
     """A body that is content. ``media_type`` is what the document tells clients to send."""
 
@@ -51,7 +52,7 @@ class _Bytes:
 BYTES: Final = _Bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Multipart:
     """A form (RFC 7578): the types of its parts by their names, ``BYTES`` for content. ``optional`` parts may be missing.
 
@@ -63,14 +64,14 @@ class Multipart:
     least_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Urlencoded:
     """A form of texts alone, as in the query of an address; ``kind`` is the type of msgspec that has its fields."""
 
     kind: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyOf:
     """A body in one of several forms; its Content-Type says which. The handler reads it as what it is."""
 
@@ -81,7 +82,7 @@ class AnyOf:
 Body: TypeAlias = Json | Raw | Multipart | Urlencoded | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What is answered with one status: the type of its body or ``BYTES``, None for no body, and headers that it always has.
 
@@ -123,7 +124,7 @@ class Operation:
         return any(isinstance(one, Raw | Multipart) for one in bodies)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """An operation that was found, with the variable parts of its path, decoded."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import Integer, and_, bindparam, delete, func, insert, literal, select, union, update
 
+from davgate.model.frozen import frozen
 from davgate.model.permissions import Step
 from davgate.model.principal import Principal
 from davgate.storage.database import Session, Transaction
@@ -16,7 +16,7 @@ from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import IS_CLOSED, access_grant, node, principal, trash
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """The way from the root to a node as it is today, and who made that node; of what was deleted, the way to where it was."""
 
@@ -150,7 +150,7 @@ def closed_in_trash(session: Session) -> dict[int, str]:
     return {int(row[0]): str(row[1]) for row in session.all(_CLOSED_IN_TRASH)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant:
     """Rights given to a principal on a node."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import CTE, ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.storage.database import Session, Transaction
@@ -15,7 +15,7 @@ from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import access_grant, membership, node, principal, store
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """A principal of whatever kind with what its sign-in is checked against.
 

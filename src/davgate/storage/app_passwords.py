@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.rights import Right, Scope
 from davgate.storage.database import Session, Transaction
@@ -13,7 +14,7 @@ from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import app_password
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppPassword:
     """A password for one program, without its secret. ``name`` says which program; one principal has each name once.
 

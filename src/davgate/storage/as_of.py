@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.types import BigInteger, Integer, Text
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, NodeKind
@@ -113,7 +113,7 @@ _RESOLVE = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundThen:
     """What a path led to at an instant.
 
@@ -203,7 +203,7 @@ _TREE = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NodeThen:
     """A node of a tree of then: its inner id and that of the collection it was in."""
 

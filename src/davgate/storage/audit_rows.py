@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, or_, select, union_all
 
 from davgate.model.audit import READ_CONTENT, READ_METADATA, Fields, Head, Link
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session
 from davgate.storage.statements import Row, Statement, Value, texts_given
@@ -29,7 +29,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditRow:
     """One row: what is hashed, its hash, and the name that the principal has today."""
 
@@ -47,7 +47,7 @@ class AuditRow:
     principal: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditFilter:
     """Which rows are wanted: from an instant on, before another, by a principal, of an action, at and below a path, denied."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import and_, bindparam, case, except_, exists, literal, or_, select, union
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.sync import State
 from davgate.storage.database import Session
@@ -23,7 +23,7 @@ from davgate.storage.tables import change, node, placement, store
 # The order itself
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """One change as it was recorded. ``parent_id`` and ``name`` tell which member of which collection; the root has neither."""
 
@@ -87,7 +87,7 @@ def _json(ids: Iterable[int]) -> str:
 # What a client has missed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Touched:
     """A member that changed, with its path below the collection that is followed, as text.
 

@@ -8,12 +8,12 @@ the file itself is old, since storing the same bytes again gives them a new, you
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, islice
 
 from sqlalchemy import Column, bindparam, delete, exists, not_, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.storage.blobs import BlobStore
 from davgate.storage.database import Database, Session, Transaction
@@ -112,7 +112,7 @@ def _remove_orphan(tx: Transaction, blobs: BlobStore, digest: bytes, before: Ins
     return blobs.remove(digest, older_than=before)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forgotten:
     """Contents that lost their rows: how many, their bytes, and the digests of those in files that are still to be removed."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, bindparam, exists, false, func, not_, null, or_, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.node import NodeKind
 from davgate.model.query import Fact
@@ -35,7 +35,7 @@ _NEVER_REGISTERED = and_(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidates:
     """Which documents are looked at: those of which one of ``ever_gone``, ``changed``, ``notes`` and ``ids`` is true.
 
@@ -108,7 +108,7 @@ def _was_called(pattern: str) -> Clause:
     return or_(is_named, is_titled, was_registered)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """When a document was made, and a version of it with content."""
 

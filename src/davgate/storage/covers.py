@@ -7,7 +7,6 @@ values of a property are its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, bindparam, exists, func, literal_column, not_, select, union
@@ -15,6 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from davgate.model.frozen import frozen
 from davgate.model.query import NUMBERS, Fact, Operator
 from davgate.storage.criteria import IS_TITLE, digest_between, holds, in_texts, like, listed, row_holds, text_given
 from davgate.storage.object_tables import document_text
@@ -45,7 +45,7 @@ def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **kw: object) -
     return f"({node_id} = ANY(ARRAY{ids}))"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cover:
     """Ids of nodes out of indexes, those of all of which a condition holds among them, and what has to be asked of each then.
 

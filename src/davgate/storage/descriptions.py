@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, bindparam, func, insert, or_, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Content, Node, Stream, no_streams
@@ -21,7 +22,7 @@ from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import alias, bare_place, node, node_type, placement, principal, version
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Description:
     """A node and what its current version says. A collection that never had metadata has said nothing.
 
@@ -172,7 +173,7 @@ def has_members(session: Session, parent_id: int) -> bool:
     return session.first(_HAS_MEMBERS, parent_id=parent_id) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sayings:
     """What a copy of a node takes over beside its content."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, exists, or_, select
 
+from davgate.model.frozen import frozen
 from davgate.model.principal import PrincipalKind
 from davgate.storage.database import Session
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import membership, node, principal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A principal by id, name and kind."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from sqlalchemy import (
     SelectBase,
 )
 
+from davgate.model.frozen import frozen
 from davgate.storage.statements import Statement
 
 
@@ -20,7 +20,7 @@ class Subject(enum.Enum):
     STORE = "store"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """An invariant: its code, the query for breaches, and how one is told; ``{1}`` is the second column of the row."""
 

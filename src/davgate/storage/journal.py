@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, insert
 
 from davgate.model import audit as chain
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Transaction
 from davgate.storage.statements import Statement, Value
@@ -28,7 +28,7 @@ _CHANGE = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One thing that happened to one node. ``parent_id`` and ``name`` are where the members of a collection changed."""
 
@@ -95,7 +95,7 @@ def audit_act(
     tx.run(_AUDIT, **row)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """What somebody did to something, from where, or was refused; ``at`` is when, if not in the transaction that tells of it."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select, union_all, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import bare_place, placement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stay:
     """That a node was in a collection from an instant up to, not including, another one."""
 

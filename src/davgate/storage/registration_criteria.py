@@ -7,7 +7,6 @@ past tell of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -26,6 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from davgate.model.frozen import frozen
 from davgate.model.indexing import TOP, folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind
@@ -81,7 +81,7 @@ GONE = union_all(
 _AGAIN = GONE.alias("again")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registrations:
     """The registrations of objects of a class: the newest ones, or all that a window of known time meets.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import bindparam, delete, insert, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Content
 from davgate.storage.database import Session, Transaction
@@ -13,7 +12,7 @@ from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import principal, rescue
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rescue:
     """Bytes that came too late to be a version, kept for their author. ``path`` is where the document was, for people."""
 

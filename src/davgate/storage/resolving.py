@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from sqlalchemy.types import Integer, Text
 
 from davgate.model.checkout import CheckOut
 from davgate.model.editing import SCRATCH_AGE
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.locks import Lock, is_expired
 from davgate.model.names import can_exist, collision_key
@@ -40,7 +41,7 @@ from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """What a path or an id leads to. Of an id ``path`` is where its node is; what has no name on the drive is called by its UUID.
 

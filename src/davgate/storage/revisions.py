@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, func, insert, literal, null, select, union_all, update
 
+from davgate.model.frozen import frozen
 from davgate.model.node import Version
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import logical_name, revision, type_number
@@ -20,7 +20,7 @@ from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, principal, successor, version
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revision:
     """A revision: its number in the store, the document, its number there, and the version with which it begins."""
 
@@ -30,7 +30,7 @@ class Revision:
     first_no: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """The newest revision of a document, and the logical name of the document, if it has one."""
 
@@ -38,7 +38,7 @@ class Line:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbered:
     """What a number or a logical name leads to: a document, at one of its revisions or as a whole, or a type."""
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import NodeKind
 from davgate.model.query import COLLECTION, NUMBERS, Area, By, Called, Condition, Fact, Order, Property, Shown, Sortable, Standing
@@ -35,7 +35,7 @@ As rows come from the driver: there may be very many.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standpoint:
     """Where is searched, and who asks when, on which it depends who is told to hold a document."""
 
@@ -80,7 +80,7 @@ def all_of(session: Session, condition: Condition, kinds: Kinds, order: Order, s
 # Order
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sorting:
     """By what is sorted: a fact, perhaps in other words, how it stands, or the property whose id is a parameter.
 

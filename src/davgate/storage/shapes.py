@@ -6,9 +6,10 @@ import enum
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.indexing import comparable, folded, is_whole, words_in
 from davgate.model.names import UNSTORABLE
 from davgate.model.query import (
@@ -68,7 +69,7 @@ class Test(enum.Enum):
     """None."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """A condition without its values. Its parameters are numbered from ``first`` on; that of a property begins with its id.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import signing_key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigningKey:
     """A key with its number, by which what it signed names it."""
 

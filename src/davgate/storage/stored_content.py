@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import LargeBinary, bindparam, select
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.node import Content
 from davgate.storage.database import Session
@@ -15,7 +14,7 @@ from davgate.storage.tables import node, version
 _DIGEST_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holding:
     """A document that has some content in a version."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import (
     FromClause,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     true,
 )
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_payload import DOCUMENT
@@ -49,7 +49,7 @@ from davgate.storage.registration_criteria import Clause, Registrations, matches
 from davgate.storage.tables import node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """A search for objects of a class. ``writers`` are the inner ids of accounts by those of the outside."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import and_, bindparam, func, select, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
@@ -36,7 +36,7 @@ NAME_HAD: Final = func.coalesce(node.c.name, _FORMER_NAME, _LAST_NAME)
 """What a node is called on the drive, or was until it was deleted or lost its content there; null where it never was there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrashEntry:
     """A document or collection in the trash: its former name, place and collection, who deleted it and when.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import upload
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upload:
     """An upload for a node: the collection that is to get a document, or the document that is to get content.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -23,6 +22,7 @@ from sqlalchemy import and_, bindparam, exists, func, literal, null, or_, select
 
 from davgate.model.audit import damages
 from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
+from davgate.model.frozen import frozen
 from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
@@ -41,7 +41,7 @@ _BLOCK_BYTES = 1 << 20
 _REGISTER_AGAIN: Final = "Change the object through the LoRA door: with that it is found again."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """Something that the checker has to say: a stable code, where, what, and what to do. A note is no damage."""
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import and_, bindparam, or_, select
 
+from davgate.model.frozen import frozen
 from davgate.storage.database import Session
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import node, principal, version, version_mark
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionNote:
     """What a version says beside its content."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, no_metadata
 from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Stream, Version, no_streams
@@ -133,7 +134,7 @@ _ADD = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewVersion:
     """A version to store: sealed at once, or open until ``sealed_at`` under the token ``session``; see ``model.node.Version``."""
 

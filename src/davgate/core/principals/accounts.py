@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,6 +18,7 @@ from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import AccountRefused, Forbidden
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.model.rights import UNRESTRICTED
@@ -118,7 +119,7 @@ def names_of(store: Store, principal_ids: Iterable[int]) -> dict[int, str]:
 # Making
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewUser:
     """What an account is made from. Without a password another source has to prove who it is: ``source``, or any if empty.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from davgate.core.access import check_account, look_up
@@ -17,6 +17,7 @@ from davgate.core.rights import require_administrator, require_node
 from davgate.core.store import Context, Store
 from davgate.identity.digest import MD5, REALM, SHA_256, ha1
 from davgate.model.errors import AccountRefused
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.paths import TreePath
 from davgate.model.principal import PrincipalKind
@@ -33,7 +34,7 @@ _CHARACTERS: Final = 26
 _LONGEST_NAME: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewAppPassword:
     """What an app password is made from. ``tree`` restricts it to a folder or document and all below it.
 
@@ -47,7 +48,7 @@ class NewAppPassword:
     with_digest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MadeAppPassword:
     """An app password with its secret, which nothing tells a second time."""
 
@@ -55,7 +56,7 @@ class MadeAppPassword:
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """An app password with its owner's name and the path of the tree that it is restricted to.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Final
 
 from davgate.core.store import Store
 from davgate.model.errors import TooManyFailures
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after, seconds_left
 from davgate.storage.api import sign_in_failures
 
@@ -26,7 +26,7 @@ _IPV6_PREFIX: Final = 64
 """Bits of an IPv6 address that one subscriber has; the rest it changes at will."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Brake:
     """So many failures of one name from one address within the window are answered as such, further ones are put off."""
 

@@ -7,7 +7,7 @@ holds from its commit on, for requests under way too: each looks the grants up w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from davgate.core.access import look_up
 from davgate.core.principals.accounts import account_of, require_self_or_administrator
@@ -16,6 +16,7 @@ from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model import permissions
 from davgate.model.errors import AccountRefused, Forbidden
+from davgate.model.frozen import frozen
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import Step
@@ -24,7 +25,7 @@ from davgate.model.rights import NO_RIGHTS, OWN_RIGHTS, PASSES_CLOSED, UNRESTRIC
 from davgate.storage.api import Change, Grant, Resolved, Session, Transaction, access, accounts, app_passwords, changes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A node on the way to another one, with everything that is granted there."""
 
@@ -184,7 +185,7 @@ def _places(session: Session, found: Resolved) -> list[Place]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """A grant by which a principal has rights, or had some before ``ended_at``, the closed node where they end.
 
@@ -197,7 +198,7 @@ class Reason:
     ended_at: TreePath | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """What a principal may do at a place, and why.
 

@@ -8,18 +8,18 @@ shown.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from davgate.core.access import check_account
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import Right
 from davgate.storage.api import DirectoryEntry, Session, accounts, directory
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrincipalShown:
     """A principal, its members if it is a group, and the groups that it is in, both directly and as far as they may be known."""
 

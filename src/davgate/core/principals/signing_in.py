@@ -33,6 +33,7 @@ from davgate.model.errors import (
     StaleNonce,
     Unauthenticated,
 )
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import SYSTEM, Principal
 from davgate.model.rights import NO_RIGHTS, SCOPE_RIGHTS, UNRESTRICTED, Scope
@@ -66,7 +67,7 @@ class Directory(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """Where a request came from, and its number in the log."""
 
@@ -74,7 +75,7 @@ class Visit:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DigestProof:
     """A Digest sign-in: whose it is, and the HA1 by which further requests with its nonce are known."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES, LocalToken, LocalTokens
 from davgate.model.errors import Forbidden, InvalidToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.model.principal import Principal
 from davgate.model.rights import BY_NAME, NO_RIGHTS, UNRESTRICTED, Right, Scope, names_of
@@ -30,7 +31,7 @@ _RIGHT: Final = "right:"
 _TREE: Final = "tree:"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IssuedToken:
     """A token, which nothing keeps, and when it ends."""
 

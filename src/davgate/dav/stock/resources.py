@@ -6,7 +6,6 @@ Properties come from the same registry as in davgate's own PROPFIND.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final
@@ -24,6 +23,7 @@ from davgate.dav.stock.visit import Found, Visit
 from davgate.http.headers import parse_length, parse_overwrite
 from davgate.http.requests import Environ
 from davgate.model.errors import Busy, NotADocument, NotFound, ProtectedProperty
+from davgate.model.frozen import frozen
 from davgate.model.media_types import readable
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -329,7 +329,7 @@ class Document(_Resource, DAVNonCollection):  # type: ignore[misc]  # WsgiDAV ha
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Upload:
     """A body that is not yet content, and the media type that its client gave it."""
 

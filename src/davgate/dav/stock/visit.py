@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 from urllib.parse import quote
@@ -29,6 +28,7 @@ from davgate.http.requests import Environ
 from davgate.http.responses import refusal
 from davgate.http.targets import parse_target
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, Unauthenticated
+from davgate.model.frozen import frozen
 from davgate.model.locks import Depth
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -40,7 +40,7 @@ PRINCIPAL: Final = "davgate.signed_in"
 """Where the domain controller leaves the principal of a request."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A resource: its row, the locks that affect it, and its dead properties, None when they were not read."""
 

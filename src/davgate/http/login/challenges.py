@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.identity.digest import ALGORITHMS, REALM
 from davgate.model.errors import InvalidToken, StaleNonce
+from davgate.model.frozen import frozen
 
 __all__ = ["CHALLENGE", "REALM", "Offered"]
 
@@ -17,7 +17,7 @@ CHALLENGE: Final = ((_NAME, f'Basic realm="{REALM}", charset="UTF-8"'),)
 """The challenge of a fresh configuration. ``Login.challenge`` puts those of the settings in its place."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offered:
     """The schemes that are on. Tokens that davgate issues itself are taken in any case; only an issuer's are asked for."""
 

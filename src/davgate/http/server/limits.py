@@ -1,10 +1,11 @@
 """The bounds within which one client can keep the server busy."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from davgate.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ServerLimits:
     """What the server takes from a client. The defaults suit one that is open to the internet."""
 

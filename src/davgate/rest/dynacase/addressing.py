@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from davgate.core import revisions
@@ -14,6 +14,7 @@ from davgate.core.revisions import Shown
 from davgate.core.store import SYSTEM_CONTEXT, Context
 from davgate.http.headers import quote_path
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
 from davgate.model.object_types import DYNACASE, ObjectType, ObjectTypes, type_name
 from davgate.rest.dynacase import errors
@@ -32,7 +33,7 @@ LOGICAL_NAME: Final = re.compile("[A-Za-z][A-Za-z0-9_-]*")
 NOT_IN_TRASH: Final = replace(errors.NO_DOCUMENT, code="CRUD0237", text="The document is not in the trash")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A document that the caller may see, with its family, and the request without what is held against tags of this door."""
 

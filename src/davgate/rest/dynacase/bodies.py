@@ -6,7 +6,7 @@ A value is as JSON has it, or a file that came with the form; several are a list
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 import falcon
@@ -16,6 +16,7 @@ from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.model.errors import Malformed, UnsupportedBody
 from davgate.model.errors_of_objects import InvalidProperty
+from davgate.model.frozen import frozen
 from davgate.rest.dynacase.errors import NO_ATTRIBUTES, NO_VALUE, NO_VALUE_IN_LIST, NOT_JSON, Refused, answering
 from davgate.rest.exchange import Exchange
 from davgate.rest.multipart import Part
@@ -72,7 +73,7 @@ def body_of(kind: type[msgspec.Struct]) -> AnyOf:
     return AnyOf((Json(Any, any_media_type=True, described=kind), Urlencoded(Form), form), required=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """What was sent: values by the names of attributes, and the logical name for a new document."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -21,12 +21,13 @@ from davgate.http.responses import Response, refusal
 from davgate.model import errors
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_objects import InvalidProperty, Retained
+from davgate.model.frozen import frozen
 from davgate.rest import problems
 from davgate.rest.dynacase import envelope
 from davgate.rest.dynacase.envelope import AttributeMistake, Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """One row of the dialect's table: ``text`` is for people, ``detail`` for developers, ``uri`` where to go on."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final
 
 import msgspec
 
+from davgate.model.frozen import frozen
 from davgate.model.object_types import DYNACASE, ObjectType, Property
 from davgate.rest.dynacase.errors import NO_ATTRIBUTE, NO_FIELDS, NO_PROPERTY, Refused
 from davgate.rest.exchange import Exchange
@@ -58,7 +59,7 @@ class Reading(msgspec.Struct):
     fields: Wanted | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fields:
     """Names of properties, None for no such member; of attributes the same, where ``all_attributes`` are wanted none is named."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from davgate.core import document_history
 from davgate.core.document_history import Chapter, Event
 from davgate.http.responses import Response
+from davgate.model.frozen import frozen
 from davgate.model.object_types import ObjectType
 from davgate.rest.dynacase import envelope
 from davgate.rest.dynacase.addressing import Found, find, find_trashed, until_gone, uri
@@ -25,7 +25,7 @@ _EVERYTHING: Final = -1
 _MOST: Final = 1 << 53
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Word:
     """How something that was done is told."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from davgate.core.revisions import Shown
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, NotTheLockOwner, UnknownLockToken
+from davgate.model.frozen import frozen
 from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.rest.dynacase import envelope, validators
@@ -40,7 +40,7 @@ _IS_PERMANENT: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0233", "The lock is 
 _IS_TEMPORARY: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0234", "The lock is a temporary one")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """Who has a document; ``token`` is that of a lock, None where it is checked out through another door."""
 

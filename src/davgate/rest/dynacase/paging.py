@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from davgate.model.frozen import frozen
 from davgate.rest.dynacase.errors import BAD_DIRECTION, BAD_PAGE, Refused
 from davgate.rest.dynacase.fields import Wanted
 from davgate.rest.exchange import Exchange
@@ -38,7 +39,7 @@ class Listing(Paged):
     orderBy: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_STEP}(,{_STEP})*)?$"})] | None = None  # On the wire.
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paging:
     """A part of a list: how many entries, None for all, after how many. One answer has ``most`` of them."""
 
@@ -61,7 +62,7 @@ class Paging:
         return {"slice": asked, "offset": self.offset, "length": length, "orderBy": order}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sorted:
     """One step of an order."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from davgate.core import revisions
 from davgate.core.principals import accounts
 from davgate.core.revisions import Shown
 from davgate.core.store import Store
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.object_types import ObjectType
 from davgate.model.rights import Right
@@ -25,7 +25,7 @@ _REVISION_DATA: Final = "revisionData"
 _FIXED: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """Who has locked a document, and whether that ends by itself."""
 
@@ -34,7 +34,7 @@ class Holder:
     is_temporary: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What some documents' properties need beside what is said of each.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from davgate.core.documents import Opened
+from davgate.model.frozen import frozen
 from davgate.model.instant import to_datetime
 
 _BLOCK_BYTES: Final = 256 * 1024
@@ -15,7 +15,7 @@ _FIRST_YEAR, _LAST_YEAR = 1980, 2107
 _READABLE_BY_ALL: Final = 0o644 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A file of an archive, and what it is called there."""
 

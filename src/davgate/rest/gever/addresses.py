@@ -7,12 +7,12 @@ cannot be called so by the digits of its UUID.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.core import deleted, describing
 from davgate.core.describing import Described, Seen
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
@@ -21,7 +21,7 @@ DESCRIPTION_OF_THE_DOOR: Final = "openapi.json"
 """What is reserved in the root for the document that describes the dialect."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """An object that the caller may see, with its address; one that ``is_trashed`` is still shown where it was."""
 

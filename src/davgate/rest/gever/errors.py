@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -23,11 +23,12 @@ from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
+from davgate.model.frozen import frozen
 from davgate.rest import problems, tus
 from davgate.rest.operations import JSON
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """One row of the dialect's table: ``text`` is for people, ``message`` a stable id, where there is one."""
 

@@ -6,12 +6,12 @@ import base64
 import binascii
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.core.store import Store
+from davgate.model.frozen import frozen
 from davgate.model.metadata import DESCRIPTION, KEYWORDS, TITLE
 from davgate.rest.gever.bodies import Fields
 from davgate.rest.gever.errors import FieldMistake
@@ -24,7 +24,7 @@ _DATES = {"document_date": DOCUMENT_DATE, "start": START}
 _MISSING = "Required input is missing."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentFile:
     """A file in a body: its bytes, and what the client calls it; an empty name is none."""
 
@@ -38,7 +38,7 @@ class SentFile:
         return File(staged, file_name, media_type_for(file_name, self.media_type))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """What a body says: typed properties, of which None takes one away, a file, and the fields that cannot be as they are.
 

@@ -7,13 +7,14 @@ beginning: until a document gets its first file, it stands for the document as i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from davgate.core import versioning
 from davgate.http.responses import Response
 from davgate.model.errors import Forbidden, Locked, NoSuchVersion
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.node import Version
 from davgate.model.rights import Right
@@ -35,7 +36,7 @@ _INITIAL: Final[Texts] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     """What is told of one version in a list."""
 

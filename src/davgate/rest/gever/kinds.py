@@ -5,11 +5,11 @@ What came through another door has no kind of its own: a collection shows as a d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from davgate.core.describing import Described
 from davgate.core.objects import Alias
+from davgate.model.frozen import frozen
 from davgate.model.metadata import TITLE, Metadata
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.rest.gever.naming import slug
@@ -17,7 +17,7 @@ from davgate.rest.gever.naming import slug
 SITE: Final = "Plone Site"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """One ``@type``: its object type in the store, its states, and how it is called in addresses.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +19,7 @@ from davgate.core.locking import LockRequest
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.model.locks import Depth, Holding, Lock, Scope
 from davgate.model.permissions import require
@@ -89,7 +90,7 @@ def _answer_anew(found: Found) -> Response:
 # Taking and refreshing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
     """What a body asks of a lock; None where it says nothing."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from davgate.core.store import Context
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType, TemporalClass
 from davgate.model.paths import TreePath
@@ -22,7 +23,7 @@ _SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Where documents go, and what all other objects have their rights from."""
 

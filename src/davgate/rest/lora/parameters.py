@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final, TypeAlias, TypeVar
 
 from davgate.http.errors import InvalidValue
 from davgate.model.errors import Malformed
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.virkning import BEGINNING, Window, parse_timestamp
 from davgate.rest.exchange import Exchange
@@ -31,7 +31,7 @@ _MOST: Final = 2**53
 """Pages beyond it are as empty as those at it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What of the registrations is asked for: when it is valid, and when it was known; None for what is known now.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 import falcon
@@ -12,6 +12,7 @@ import msgspec
 from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.http.errors import InvalidValue
+from davgate.model.frozen import frozen
 from davgate.rest import json_bodies
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import EmptyBody
@@ -35,7 +36,7 @@ NOTE: Final = AnyOf((Json(Fields, any_media_type=True),), required=False)
 """How the note of a deletion comes, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payload:
     """What a client says of an object, and the files that came with it by the names of their parts."""
 

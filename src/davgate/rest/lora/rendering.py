@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias
 
 from davgate.core.registrations import History
 from davgate.model.bitemporal import Entry, Part, Variant
+from davgate.model.frozen import frozen
 from davgate.model.object_types import Kind, ObjectType
 from davgate.model.registration import Registration
 from davgate.model.virkning import Virkning, iso_text
@@ -22,7 +22,7 @@ _OTHER_NAMES: Final = {"journalpostkode": "reltypespec", "journaldokument": "jou
 """Keys of relations that the original replies under another name; both are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renderer:
     """Shows objects of a class, valid times in a time zone."""
 

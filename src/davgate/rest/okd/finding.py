@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from davgate.core import describing
 from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
@@ -23,7 +24,7 @@ _SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 """There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Where new documents go, and whether everybody sees their own alone."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import falcon
@@ -13,6 +12,7 @@ from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.http.errors import InvalidValue
 from davgate.model.errors import Malformed
+from davgate.model.frozen import frozen
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import BYTES, AnyOf, Json, Multipart
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, invalid
@@ -26,7 +26,7 @@ SentProperties = Mapping[str, Any]
 """Values by the names of properties, each in an object of its own, as they were sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """An object as it was sent: its properties, and what it says of its content, None if nothing."""
 

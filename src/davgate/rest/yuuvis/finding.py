@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from davgate.core import describing
 from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
+from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
 from davgate.model.paths import TreePath, Where
 from davgate.rest.exchange import Exchange
@@ -23,7 +24,7 @@ _SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Where new objects go that have no parent, what tenant and storage are called, and whether reads are kept."""
 

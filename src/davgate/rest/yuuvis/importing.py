@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +11,7 @@ from davgate.core.batches import Place
 from davgate.core.objects import File, NewObject
 from davgate.core.store import Context
 from davgate.http.responses import Response
+from davgate.model.frozen import frozen
 from davgate.model.metadata import TITLE
 from davgate.model.node import NodeKind
 from davgate.model.object_types import ObjectType
@@ -48,7 +48,7 @@ def create(settings: Settings, exchange: Exchange) -> Response:
     return answers.json(HTTPStatus.OK, listed(entries_of(settings, exchange.store, ctx, made)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Importer:
     """Makes objects for core of what was sent."""
 

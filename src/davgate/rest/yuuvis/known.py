@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.query import (
     AllOf,
@@ -27,7 +27,7 @@ from davgate.rest.yuuvis.searched import NOTHING, OfTerm, Searched, Unfit, text_
 from davgate.rest.yuuvis.wire import PART
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known(Searched):
     """A text that has one of a few values, each where a condition holds: any test of it picks some of them."""
 
@@ -109,7 +109,7 @@ class _StreamId(OfTerm):
         return AnyOf((is_part_of_it, AllOf((Matches(self.term, pattern), Not(HasValue(_PART))))))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Within(Searched):
     """Another property, of what a condition holds of; anything else has no value."""
 

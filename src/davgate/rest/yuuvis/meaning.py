@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import NodeKind
 from davgate.model.query import AllOf, AnyOf, By, Condition, Fact, Order, Pattern, Wildcard, Words
@@ -24,7 +24,7 @@ ALWAYS: Final = ("system:objectId", "system:objectTypeId", "system:baseTypeId")
 """What is answered of an object whatever columns are asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What is searched, and what is wanted of it: names of properties by those under which they are answered, or everything."""
 
@@ -76,7 +76,7 @@ def _columns(columns: tuple[Column, ...], names: Names, scope: Scope) -> dict[st
     return wanted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     """Turns the conditions of a statement into those of the store; the parser has bounded how deep they go."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from davgate.core.searching import COLLECTIONS, DOCUMENTS, EVERY_KIND
 from davgate.model import query as conditions
+from davgate.model.frozen import frozen
 from davgate.model.node import NodeKind
 from davgate.model.object_types import ObjectType, ObjectTypes, Property
 from davgate.model.query import (
@@ -69,7 +69,7 @@ _SHOWN_ONLY: Final = frozenset(
 """System properties that can be asked for, and not searched by."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What FROM names: kinds of nodes, a condition on them, and the full names of the types, where it names some."""
 

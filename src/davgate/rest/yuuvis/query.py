@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
 
+from davgate.model.frozen import frozen
 from davgate.model.names import UNSTORABLE
 from davgate.rest.yuuvis.errors import InvalidStatement
 
@@ -24,7 +25,7 @@ MOST_LEVELS: Final = 50
 _MOST_DIGITS: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A name of a type or property, and where it stands."""
 
@@ -58,7 +59,7 @@ class Relation(enum.Enum):
     AT_LEAST = ">="
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """A value is in a relation to a literal."""
 
@@ -67,7 +68,7 @@ class Comparison:
     value: Literal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Like:
     """A text is as a pattern, which is as it was written, escapes and all."""
 
@@ -75,7 +76,7 @@ class Like:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class In:
     """A value is one of several."""
 
@@ -83,14 +84,14 @@ class In:
     values: tuple[Literal, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IsNull:
     """There is no value."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contains:
     """Words occur, in a property or anywhere."""
 
@@ -98,21 +99,21 @@ class Contains:
     name: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """A condition does not hold."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And:
     """All of two or more conditions hold."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or:
     """One of two or more conditions holds."""
 
@@ -123,7 +124,7 @@ Test: TypeAlias = Comparison | Like | In | IsNull | Contains
 Condition: TypeAlias = Test | Not | And | Or
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A property that is wanted, and what it is to be called if not by its own name."""
 
@@ -131,7 +132,7 @@ class Column:
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sort:
     """A property by which is sorted."""
 
@@ -139,7 +140,7 @@ class Sort:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """What is wanted of objects of a type: some columns, without them everything, or with ``counts`` how many there are."""
 

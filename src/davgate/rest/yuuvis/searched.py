@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.query import (
     AnyOf,
@@ -61,7 +61,7 @@ class Searched:
         raise Unfit("is no text, and has no words in it. Compare it")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OfTerm(Searched):
     """What the store knows as one of its terms."""
 

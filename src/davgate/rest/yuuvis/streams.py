@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from davgate.core.objects import File
 from davgate.core.store import Context, Store
 from davgate.http.content_disposition import cleaned
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.media_types import as_sent
 from davgate.model.node import Content
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, OtherState, invalid
@@ -25,7 +26,7 @@ _KNOWN_BYTES: Final = 6
 """How much of a digest stands in the id of its stream before the first bits that make this a UUID."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrived:
     """Content for an object, and what is kept of where it is from."""
 
@@ -132,7 +133,7 @@ def text_in(sent: Mapping[str, Any], name: str, place: str) -> str:
     return value or ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renaming:
     """What is said anew of content that stays: empty where nothing is."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from davgate.model import object_types as types
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import TITLE
 from davgate.model.object_types import Kind
@@ -33,7 +33,7 @@ from davgate.rest.yuuvis.searched import NOTHING, OfTerm, Searched, Unfit, text_
 from davgate.rest.yuuvis.times import Time, TimeOfFact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Whole(Searched):
     """A table, nested data, or what a type keeps from being searched: it is there or not."""
 

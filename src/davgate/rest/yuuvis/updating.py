@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from davgate.core import batches
@@ -14,6 +13,7 @@ from davgate.core.store import Context
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.errors import NotFound
+from davgate.model.frozen import frozen
 from davgate.model.node import Node
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
@@ -82,7 +82,7 @@ def ids_of(entries: list[Sent]) -> list[str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Updater:
     """Decides what becomes of objects, for core to ask within the transaction that changes them."""
 

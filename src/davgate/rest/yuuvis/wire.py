@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from davgate.core.batches import Unread
 from davgate.core.describing import Described
 from davgate.core.parents import Parent, parents_of
 from davgate.core.store import Context, Store
+from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.metadata import TITLE, Metadata, title_of
 from davgate.model.node import Content, Node, Version
@@ -84,7 +85,7 @@ def listed(entries: Sequence[Entry], *, total: int | None = None, has_more: bool
     return Objects(list(entries), len(entries), has_more, len(entries) if total is None else total)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """An object as it is, or as it was in a version.
 
