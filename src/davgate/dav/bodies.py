@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Final
 
 from davgate.dav import xml
@@ -54,69 +54,72 @@ class Form(enum.Enum):
     PROP = "prop"
 
 
-@frozen
+@dataclass(frozen=True)
 class PropfindRequest:
-    """What a PROPFIND asks for. ``names`` are those asked for with PROP, or included beside ALLPROP, each once."""
+    """What a PROPFIND asks for. ``names`` are those asked for with PROP, or included beside ALLPROP, each once.
+
+    What follows from them is found out once, for a request is asked again and again.
+    """
 
     form: Form
     names: tuple[PropertyName, ...] = ()
 
-    @property
+    @cached_property
     def wants_locks(self) -> bool:
         """Whether the answer shows which locks stand."""
         return self.form is Form.ALLPROP or LOCK_DISCOVERY in self.names
 
-    @property
+    @cached_property
     def wants_quota(self) -> bool:
         """Whether the answer shows quota, or that there is some."""
         return self.form is Form.PROPNAME or not QUOTA.isdisjoint(self.names)
 
-    @property
+    @cached_property
     def wants_version_facts(self) -> bool:
         """Whether the answer shows what only the versions of documents tell, not their rows."""
         return not OF_VERSIONS.isdisjoint(self.names)
 
-    @property
+    @cached_property
     def wants_version_policy(self) -> bool:
         """Whether the answer shows how many saves make a version."""
         return AUTO_VERSION in self.names
 
-    @property
+    @cached_property
     def wants_sync_token(self) -> bool:
         """Whether the answer shows the state that collections are in (RFC 6578, 4)."""
         return SYNC_TOKEN in self.names
 
-    @property
+    @cached_property
     def wants_rights(self) -> bool:
         """Whether the answer depends on what the one who asks may do with each resource."""
         return self.form is not Form.PROP or not OF_RIGHTS.isdisjoint(self.names)
 
-    @property
+    @cached_property
     def wants_privileges(self) -> bool:
         """Whether the answer shows what the one who asks may do."""
         return CURRENT_USER_PRIVILEGES in self.names
 
-    @property
+    @cached_property
     def wants_owners(self) -> bool:
         """Whether the answer shows who made what."""
         return OWNER in self.names
 
-    @property
+    @cached_property
     def wants_acls(self) -> bool:
         """Whether the answer shows who was granted what."""
         return ACL in self.names
 
-    @property
+    @cached_property
     def wants_dead_properties(self) -> bool:
         """Whether the answer may have dead properties; with PROP only those of ``dead_names``."""
         return self.form is not Form.PROP or not LIVE_PROPERTIES.keys() >= frozenset(self.names)
 
-    @property
+    @cached_property
     def wants_typed_properties(self) -> bool:
         """Whether the answer may have typed metadata; with allprop that which is included by name."""
         return self.form is Form.PROPNAME or (self.wants_dead_properties and any(map(is_typed, self.names)))
 
-    @property
+    @cached_property
     def dead_names(self) -> tuple[PropertyName, ...]:
         """The names asked for that can only be dead properties, or typed metadata, which is written as they are."""
         return tuple(name for name in self.names if name not in LIVE_PROPERTIES)
@@ -208,12 +211,18 @@ def parse_proppatch(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> tuple[Pr
 def parse_lockinfo(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LockRequest:
     """Return what a LOCK asks for. A LOCK without a body is a refresh and does not come here.
 
+    A client sends the same body for each document, so small ones are parsed once.
+
     Raises:
         Malformed: not XML, no scope or two, not a write lock, or an owner above ``MAX_OWNER_CHARS``.
         TooLarge: more than ``MAX_LOCKINFO_BYTES``.
 
     Source: RFC 4918, 9.10 and 14.11.
     """
+    return _cached_lockinfo(body, limits) if len(body) <= _LONGEST_CACHED else _lockinfo(body, limits)
+
+
+def _lockinfo(body: bytes, limits: XmlLimits) -> LockRequest:
     root = root_of(body, "lockinfo", replace(limits, body_bytes=MAX_LOCKINFO_BYTES))
     types = [kind for holder in xml.children(root, "locktype") for kind in holder]
     if not types or not all(xml.is_dav(kind, "write") for kind in types):
@@ -225,6 +234,9 @@ def parse_lockinfo(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LockReque
     if len(owner) > MAX_OWNER_CHARS:
         raise Malformed(f"The owner of a lock has at most {MAX_OWNER_CHARS} characters. Send a shorter one.")
     return LockRequest(scopes[0], owner)
+
+
+_cached_lockinfo = lru_cache(maxsize=256)(_lockinfo)
 
 
 def root_of(body: bytes, local: str, limits: XmlLimits) -> xml.Element:
