@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage.engines import open_postgresql, open_sqlite
-from davgate.storage.statements import Row, Statement, Value, bind
+from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
 from davgate.storage.turns import Gate, LogFlusher
 
@@ -133,7 +133,7 @@ class Session:
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""
         sql, brought = statement.for_dialect(self._database.dialect)
-        self._cursor.execute(sql, bind(brought, values))
+        self._cursor.execute(sql, brought | values)
 
     def changed(self, statement: Statement, **values: Value) -> int:
         """Execute a statement and return how many rows it changed."""
@@ -146,7 +146,7 @@ class Session:
             self.run(statement, **rows[0])
         elif rows:
             sql, brought = statement.for_dialect(self._database.dialect)
-            self._cursor.executemany(sql, [bind(brought, values) for values in rows])
+            self._cursor.executemany(sql, [brought | values for values in rows])
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
         """Return all rows."""
@@ -166,7 +166,7 @@ class Session:
         # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server.
         cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name="listing")
         try:
-            cursor.execute(sql, bind(brought, values))
+            cursor.execute(sql, brought | values)
             while batch := cursor.fetchmany(batch_rows):
                 yield batch
         finally:

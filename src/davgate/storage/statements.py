@@ -6,7 +6,6 @@ finds. All values here are integers, text and bytes, which both drivers take as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, select
@@ -28,17 +27,13 @@ class Statement:
 
     def for_dialect(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
         """Return the SQL text and the values that the statement itself brings."""
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            compiled = self._clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-            brought = {name: value for name, value in compiled.params.items() if value is not None}
-            found = self._compiled[dialect.name] = (str(compiled), brought)
+        return self._compiled.get(dialect.name) or self._compile(dialect)
+
+    def _compile(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
+        compiled = self._clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        brought = {name: value for name, value in compiled.params.items() if value is not None}
+        found = self._compiled[dialect.name] = (str(compiled), brought)
         return found
-
-
-def bind(brought: Mapping[str, Value], given: dict[str, Value]) -> dict[str, Value]:
-    """Return all parameters of one run."""
-    return {**brought, **given} if brought else given
 
 
 class _ListedIn(GenericFunction[str]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -80,15 +81,12 @@ class LogFlusher:
 
     def _open(self) -> int | None:
         """Return the log's descriptor, opened again when a last connection removed the log with its end."""
-        try:
-            found = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        if self._descriptor is not None and not os.path.samestat(found, os.fstat(self._descriptor)):
+        if self._descriptor is not None and not os.fstat(self._descriptor).st_nlink:
             os.close(self._descriptor)
             self._descriptor = None
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            with contextlib.suppress(FileNotFoundError):
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         return self._descriptor
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
+from sqlalchemy import BigInteger, LargeBinary, bindparam, case, cast, exists, func, insert, null, select, update
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
@@ -441,23 +441,26 @@ def append(
     return max((one["no"] for one in added), default=after_no) - after_no
 
 
-_REFRESH_BLOB = Statement(update(blob).where(blob.c.digest == bindparam("known")).values(stored_at=bindparam("at")))
 _ADD_BLOB = Statement(
-    insert(blob).values(
-        digest=bindparam("digest"),
-        length_bytes=bindparam("length_bytes"),
-        stored_at=bindparam("stored_at"),
-        body=bindparam("body"),
+    insert(blob).from_select(
+        ("digest", "length_bytes", "stored_at", "body"),
+        select(
+            cast(bindparam("digest"), LargeBinary),
+            cast(bindparam("length_bytes"), BigInteger),
+            cast(bindparam("stored_at"), BigInteger),
+            cast(bindparam("body"), LargeBinary),
+        ).where(~exists().where(blob.c.digest == bindparam("digest", type_=LargeBinary()))),
     )
 )
+_REFRESH_BLOB = Statement(update(blob).where(blob.c.digest == bindparam("known")).values(stored_at=bindparam("at")))
 
 
 def add_blob(tx: Transaction, staged: Staged) -> None:
     """Give staged content its row, or refresh the age of the one it has, so that the collector spares it."""
-    if tx.changed(_REFRESH_BLOB, known=staged.digest, at=tx.now):
-        return
-    tx.run(_ADD_BLOB, digest=staged.digest, length_bytes=staged.length_bytes, stored_at=tx.now, body=staged.body)
-    tx.stored_bytes += staged.length_bytes
+    if tx.changed(_ADD_BLOB, digest=staged.digest, length_bytes=staged.length_bytes, stored_at=tx.now, body=staged.body):
+        tx.stored_bytes += staged.length_bytes
+    else:
+        tx.run(_REFRESH_BLOB, known=staged.digest, at=tx.now)
 
 
 _BODY = Statement(select(blob.c.body).where(blob.c.digest == bindparam("digest")))
