@@ -16,8 +16,9 @@ _PRAGMAS = (
     # A commit is flushed after the next writer was let in, by ``LogFlusher``.
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
+    # The file is not mapped: of a large one that is not in memory yet, each page that is missed would bring its neighbours along,
+    # and a document came three times as late.
     "PRAGMA cache_size=-16384",
-    "PRAGMA mmap_size=2147418112",
     # A checkpoint writes each page once, however often the log has it: rarer ones write less. 16 MiB of log.
     "PRAGMA wal_autocheckpoint=4000",
 )
