@@ -28,6 +28,7 @@ from davgate.storage.turns import Gate, LogFlusher
 
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
+_MOST_WAYS: Final = 1024
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
@@ -61,10 +62,10 @@ _ADVANCE = Statement(
 class Connection:
     """A driver's connection with the one cursor that a session needs.
 
-    ``memory`` is what was read on it while the database was in the state that ``data_version`` names.
+    ``memory`` and ``ways`` are what was read on it while the database was in the state that ``data_version`` names.
     """
 
-    __slots__ = ("cursor", "data_version", "driver", "memory", "pooled", "writes")
+    __slots__ = ("cursor", "data_version", "driver", "memory", "pooled", "ways", "writes")
 
     def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
         driver: Any = pooled.driver_connection
@@ -73,6 +74,7 @@ class Connection:
         self.cursor = driver.cursor()
         self.writes = writes
         self.memory: dict[object, Any] = {}
+        self.ways: dict[object, Any] = {}
         self.data_version = -1
 
 
@@ -124,11 +126,25 @@ class Session:
         connection = self._connection
         if self._writes or not self._database.is_sqlite:
             return None
-        version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
-        if version != connection.data_version or len(connection.memory) >= _MOST_REMEMBERED:
+        if not self.is_unchanged():
             connection.memory.clear()
-            connection.data_version = version
+            connection.ways.clear()
+            connection.data_version = self._data_version
+        elif len(connection.memory) >= _MOST_REMEMBERED:
+            connection.memory.clear()
         return connection.memory
+
+    def ways(self) -> dict[object, Any]:
+        """Return what this connection remembers of collections, for longer than whole answers; true as long as its memory is."""
+        ways = self._connection.ways
+        if len(ways) >= _MOST_WAYS:
+            ways.clear()
+        return ways
+
+    def is_unchanged(self) -> bool:
+        """Whether the database is in the state that what this connection remembers is about."""
+        self._data_version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        return bool(self._data_version == self._connection.data_version)
 
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""

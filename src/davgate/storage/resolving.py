@@ -37,8 +37,10 @@ from davgate.storage.rows import (
     to_lock,
     to_node,
 )
-from davgate.storage.statements import Row, Statement, ids_given
+from davgate.storage.statements import Row, Statement, Value, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
+
+_Flags: TypeAlias = tuple[bool, bool, bool]
 
 
 @frozen
@@ -81,6 +83,11 @@ class Resolved:
         depth = len(self.path)
         return self.chain[depth - 1] if 0 < depth <= len(self.chain) else None
 
+    def holds_at(self, now: Instant) -> bool:
+        """Tell whether it is the same at another instant, if nothing was committed since."""
+        # A clock that leapt back may find a lock alive again that had ended when this was found.
+        return self.found_at <= now < self.holds_until
+
 
 def resolve(
     session: Session,
@@ -94,46 +101,93 @@ def resolve(
     """Return what lies on a path, or has an id, with the locks alive at ``now`` and the grants of a principal. One statement.
 
     A drive asks for the same few places again and again: as long as nothing was committed and no lock ended, the answer is
-    remembered.
+    remembered. For longer it is remembered what is above a place, for what is asked for next is mostly beside it.
     """
+    asked = _Asked(who, now, with_body, with_stored_bytes)
     memory = session.memory()
+    if memory is None:
+        return _resolve(session, where, asked)
     question = (where, who.identities, with_body, with_stored_bytes)
-    if memory is not None:
-        known: Resolved | None = memory.get(question)
-        # A clock that leapt back may find a lock alive again that had ended when this was found.
-        if known is not None and known.found_at <= now < known.holds_until:
-            return known
-    found = _resolve(session, where, who, now, with_body=with_body, with_stored_bytes=with_stored_bytes)
-    if memory is not None:
-        memory[question] = found
+    known: Resolved | None = memory.get(question)
+    if known is None or not known.holds_at(now):
+        known = memory[question] = _resolve_remembering(session, where, asked)
+    return known
+
+
+@frozen
+class _Asked:
+    """Who asks when, and whether for content and the size of the store, too."""
+
+    who: Principal
+    now: Instant
+    with_body: bool
+    with_stored_bytes: bool
+
+    @property
+    def flags(self) -> _Flags:
+        """What the statement depends on."""
+        return self.with_body, self.with_stored_bytes, bool(self.who.groups)
+
+    def values(self) -> dict[str, Value]:
+        """Return the parameters that every statement has."""
+        who, now = self.who, self.now
+        as_whom: dict[str, Value] = {"identities": identities_of(who)} if who.groups else {"signed_in": SIGNED_IN_ID}
+        return {"now": now, "young_since": after(now, -SCRATCH_AGE), "me": who.id, **as_whom}
+
+
+def _resolve_remembering(session: Session, where: Where, asked: _Asked) -> Resolved:
+    """Return what lies on a path by a look below its collection, if that is known from what was asked for before."""
+    if not isinstance(where, tuple) or not where:
+        return _resolve(session, where, asked)
+    ways, way = session.ways(), (where[:-1], asked.who.identities)
+    beside: Resolved | None = ways.get(way)
+    if beside is not None and beside.holds_at(asked.now):
+        found = _look_below(session, beside, where, asked)
+        # What lies there is of the same moment as what is above it only if nothing was committed in between.
+        if found is not None and session.is_unchanged():
+            return found
+    found = _resolve(session, where, asked)
+    if found.parent is not None:
+        # Without the content: of ways very many are remembered.
+        ways[way] = replace(found, body=None) if asked.with_body else found
     return found
+
+
+def _look_below(session: Session, beside: Resolved, path: TreePath, asked: _Asked) -> Resolved | None:
+    """Return what lies on a path, by one that led to the same collection; None if nothing is there."""
+    depth = len(path)
+    rows = session.all(
+        _BELOW[asked.flags], depth=depth, last=depth, parent=beside.chain[depth - 1].id, key=_key_of(path[-1]), **asked.values()
+    )
+    return _put_together(path, rows, asked, beside) if rows else None
+
+
+def _key_of(name: str) -> str | None:
+    return collision_key(name) if can_exist(name) else None
 
 
 @lru_cache(maxsize=1024)
 def _segments(path: TreePath) -> str:
-    return json.dumps([collision_key(name) if can_exist(name) else None for name in path])
+    return json.dumps([_key_of(name) for name in path])
 
 
-def _resolve(
-    session: Session, where: Where, who: Principal, now: Instant, *, with_body: bool, with_stored_bytes: bool
-) -> Resolved:
-    flags = with_body, with_stored_bytes, bool(who.groups)
-    asked = {"now": now, "young_since": after(now, -SCRATCH_AGE), "me": who.id}
-    as_whom = {"identities": identities_of(who)} if who.groups else {"signed_in": SIGNED_IN_ID}
+def _resolve(session: Session, where: Where, asked: _Asked) -> Resolved:
     if isinstance(where, tuple):
-        path = where
-        rows = session.all(_BY_PATH[flags], segments=_segments(path), last=len(path), **asked, **as_whom)
-    else:
-        by_id = _BY_ID if isinstance(where, int) else _BY_UUID
-        climbed = session.all(by_id[flags], given=where, **asked, **as_whom)
-        top = max((row[0] for row in climbed), default=0)
-        if not climbed or not any(row[0] == top and row[1] == ROOT_ID for row in climbed):
-            # Whoever asks is known all the same, and what is nowhere in the tree is found nowhere in it.
-            return replace(
-                _resolve(session, (), who, now, with_body=False, with_stored_bytes=with_stored_bytes), path=_nowhere(where)
-            )
-        rows = [(top - row[0], *row[1:]) for row in climbed]
-        path = _path_of(rows, top)
+        rows = session.all(_BY_PATH[asked.flags], segments=_segments(where), last=len(where), **asked.values())
+        return _put_together(where, rows, asked)
+    by_id = _BY_ID if isinstance(where, int) else _BY_UUID
+    climbed = session.all(by_id[asked.flags], given=where, **asked.values())
+    top = max((row[0] for row in climbed), default=0)
+    if not climbed or not any(row[0] == top and row[1] == ROOT_ID for row in climbed):
+        # Whoever asks is known all the same, and what is nowhere in the tree is found nowhere in it.
+        return replace(_resolve(session, (), replace(asked, with_body=False)), path=_nowhere(where))
+    rows = [(top - row[0], *row[1:]) for row in climbed]
+    return _put_together(_path_of(rows, top), rows, asked)
+
+
+def _put_together(path: TreePath, rows: Sequence[Row], asked: _Asked, beside: Resolved | None = None) -> Resolved:
+    """Return what rows tell of a path; with what lies ``beside`` it they tell of its end alone."""
+    now = asked.now
     nodes: dict[int, Node] = {}
     live: dict[int, dict[str, Lock]] = {}
     ended: dict[int, dict[str, Lock]] = {}
@@ -152,26 +206,41 @@ def _resolve(
             granted[depth] = granted.get(depth, 0) | row[_GRANT_AT]
         if row[_CHECK_OUT_AT] is not None:
             check_out = to_check_out(row[_CHECK_OUT_AT:_BODY_AT])
-        if with_body and depth == len(path):
+        if asked.with_body and depth == len(path):
             body, is_young_of_others = row[_BODY_AT], bool(row[_BODY_AT + 1])
-    chain = [nodes[depth] for depth in sorted(nodes)]
-    if check_out is not None and check_out.stands and check_out.principal_id == who.id:
-        chain[-1] = as_holder_sees(chain[-1], check_out)
+    depths = sorted(nodes)
+    chain = tuple([nodes[depth] for depth in depths])
+    if check_out is not None and check_out.stands and check_out.principal_id == asked.who.id:
+        chain = (*chain[:-1], as_holder_sees(chain[-1], check_out))
+    way = tuple([Step(nodes[depth].id, nodes[depth].is_closed, granted.get(depth, 0)) for depth in depths])
+    locks = {node_id: tuple(by_token.values()) for node_id, by_token in live.items()}
+    ended_locks = {node_id: tuple(by_token.values()) for node_id, by_token in ended.items()}
+    holds_until = min((lock.expires_at for of_node in locks.values() for lock in of_node), default=FOREVER)
+    if beside is not None:
+        above = beside.chain[: len(path)]
+        chain, way = above + chain, beside.way[: len(path)] + way
+        locks = {**_of_these(above, beside.locks), **locks}
+        ended_locks = {**_of_these(above, beside.ended_locks), **ended_locks}
+        holds_until = min(holds_until, beside.holds_until)
     return Resolved(
         path,
-        tuple(chain),
-        {node_id: tuple(by_token.values()) for node_id, by_token in live.items()},
-        {node_id: tuple(by_token.values()) for node_id, by_token in ended.items()},
-        tuple([Step(one.id, one.is_closed, granted.get(depth, 0)) for depth, one in enumerate(chain)]),
+        chain,
+        locks,
+        ended_locks,
+        way,
         rows[0][_EPOCH_AT] if rows else None,
         body,
-        rows[0][-1] if rows and with_stored_bytes else None,
+        rows[0][-1] if rows and asked.with_stored_bytes else None,
         check_out,
         bool(rows and rows[0][_EPOCH_AT + 1]),
         is_young_of_others,
         now,
-        min((lock.expires_at for by_token in live.values() for lock in by_token.values()), default=FOREVER),
+        holds_until,
     )
+
+
+def _of_these(nodes: Sequence[Node], locks: dict[int, tuple[Lock, ...]]) -> dict[int, tuple[Lock, ...]]:
+    return {node.id: locks[node.id] for node in nodes if node.id in locks} if locks else locks
 
 
 @lru_cache(maxsize=1024)
@@ -237,6 +306,17 @@ def _down_a_path() -> CTE:
     return walk.union_all(step)
 
 
+def _below() -> CTE:
+    """Return the id of what has a given name in a given collection, at a given depth from the root."""
+    child = node.alias("child")
+    depth = bindparam("depth", type_=Integer).label("depth")
+    return (
+        select(depth, child.c.id)
+        .where(child.c.parent_id == bindparam("parent"), child.c.name_key == bindparam("key"))
+        .cte("walk")
+    )
+
+
 def _up_from(column: ColumnElement[Any]) -> CTE:
     """Return the ids from the node with a given id or UUID up; the depth counts from that node."""
     start = select(literal(0, Integer).label("depth"), node.c.id, node.c.parent_id).where(column == bindparam("given"))
@@ -286,7 +366,6 @@ _EPOCH_AT = _GRANT_AT + 1
 _CHECK_OUT_AT = _EPOCH_AT + 2
 _BODY_AT = _CHECK_OUT_AT + CHECK_OUT_WIDTH
 _NAME_AT, _UUID_AT = 5, 2
-_Flags: TypeAlias = tuple[bool, bool, bool]
 
 
 def _statements(walk: CTE, is_last: ColumnElement[bool]) -> dict[_Flags, Statement]:
@@ -299,8 +378,10 @@ def _statements(walk: CTE, is_last: ColumnElement[bool]) -> dict[_Flags, Stateme
 
 
 _DOWN = _down_a_path()
+_ONE_BELOW = _below()
 _UP_FROM_ID = _up_from(node.c.id)
 _UP_FROM_UUID = _up_from(node.c.uuid)
 _BY_PATH = _statements(_DOWN, _DOWN.c.depth == bindparam("last"))
+_BELOW = _statements(_ONE_BELOW, _ONE_BELOW.c.depth == bindparam("last"))
 _BY_ID = _statements(_UP_FROM_ID, _UP_FROM_ID.c.depth == 0)
 _BY_UUID = _statements(_UP_FROM_UUID, _UP_FROM_UUID.c.depth == 0)
