@@ -15,8 +15,8 @@ from davgate.core.store import Store
 from davgate.core.upkeep import tidy
 from davgate.model.errors import TooManyFailures
 from davgate.storage import sign_in_failures
+from davgate.storage.sign_in_tables import sign_in_failure
 from davgate.storage.statements import Statement
-from davgate.storage.tables import sign_in_failure
 
 WINDOW = timedelta(minutes=5)
 HERE = "192.0.2.1"

@@ -23,8 +23,9 @@ from davgate.model.instant import FOREVER, after
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import DROP_BOX, EVERYTHING, NO_RIGHTS, READER, Right, Scope
 from davgate.storage.api import app_passwords as rows
+from davgate.storage.sign_in_tables import app_password
 from davgate.storage.statements import Statement
-from davgate.storage.tables import app_password, audit
+from davgate.storage.tables import audit
 
 
 def made(store: Store, ctx: Context, owner: str, name: str = "laptop", **wanted: object) -> app_passwords.MadeAppPassword:

@@ -10,8 +10,8 @@ from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.rights import Right, Scope
 from davgate.storage.database import Session, Transaction
+from davgate.storage.sign_in_tables import app_password
 from davgate.storage.statements import Row, Statement
-from davgate.storage.tables import app_password
 
 
 @frozen

@@ -9,11 +9,11 @@ from sqlalchemy import bindparam, delete, null, select, update
 
 from davgate.storage.database import Transaction
 from davgate.storage.object_tables import deletion, document_text, logical_name, revision, temporal_value
+from davgate.storage.sign_in_tables import app_password
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import (
     access_grant,
     alias,
-    app_password,
     bare_place,
     check_out,
     dead_property,
