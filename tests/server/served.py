@@ -1,6 +1,7 @@
 """A server in a process of its own, as ``python -m tests.server.served``; tells its port, then what befalls it."""
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -44,6 +45,7 @@ def usage() -> dict[str, float]:
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return {
         "pid": os.getpid(),
+        "permanent_objects": gc.get_freeze_count(),
         "cpu_seconds": time.process_time(),
         "memory_bytes": int(lines["VmRSS"].split()[0]) * 1024,
         "peak_bytes": int(lines["VmHWM"].split()[0]) * 1024,

@@ -127,6 +127,10 @@ def test_process_leaves_a_client_to_others_the_longer_the_more_it_has(monkeypatc
     assert waits[-1] < 0.002
 
 
+def test_what_a_worker_starts_with_is_no_garbage_to_look_through(run: Run) -> None:
+    assert run("--workers", "1").usage()["permanent_objects"] > 10_000
+
+
 def test_killed_worker_is_replaced(run: Run) -> None:
     served = run("--workers", "2")
     killed = int(served.usage()["pid"])
