@@ -84,6 +84,10 @@ class Channel:
         end = self.data.find(mark, self.start)
         return self._take(end + len(mark) - self.start) if end >= 0 else b""
 
+    def take_if_ready(self, size: int) -> bytes | None:
+        """Return the next bytes if all of them have arrived, ``None`` if they have not."""
+        return self._take(size) if size <= len(self.data) - self.start else None
+
     def first_byte(self) -> bytes | None:
         """Return the next byte and leave it there; nothing at the end of the stream, ``None`` when nothing is there."""
         try:

@@ -79,7 +79,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "_body", "_bodyless", "_channel", "_chunked", "_head", "_head_sent", "_header_lines", "_length", "_sent",
+        "_arrived", "_body", "_bodyless", "_channel", "_chunked", "_head", "_head_sent", "_header_lines", "_length", "_sent",
         "_server", "_status_line", "_wants_close", "reusable",
     )  # fmt: skip
 
@@ -87,10 +87,12 @@ class Exchange:
         self._channel = channel
         self._head = head
         self._server = server
+        # Most bodies are small and came with their heads; the others are read from the channel.
+        self._arrived = channel.take_if_ready(head.length) if head.length != CHUNKED else None
         self._body: Body | None = None
         if head.length == CHUNKED:
             self._body = ChunkedBody(channel, expects_continue=head.expects_continue)
-        elif head.length:
+        elif self._arrived is None:
             self._body = LengthBody(channel, head.length, expects_continue=head.expects_continue)
         self._status_line = ""
         self._header_lines: list[str] = []
@@ -114,7 +116,7 @@ class Exchange:
             Stalled: the client did not take the response in time.
         """
         environ = self._head.environ
-        environ["wsgi.input"] = io.BufferedReader(self._body) if self._body is not None else io.BytesIO()
+        environ["wsgi.input"] = io.BytesIO(self._arrived or b"") if self._body is None else io.BufferedReader(self._body)
         try:
             self._answer(environ)
         except (Disconnected, Stalled):
