@@ -7,6 +7,7 @@ statement more at most.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Final, TypeAlias
 
@@ -48,15 +49,10 @@ class AccessShown:
     """
 
     def __init__(self, listing: Listing, ctx: Context, *, with_owners: bool = False, with_acls: bool = False) -> None:
-        found, who = listing.found, ctx.principal
+        found = listing.found
         self._listing = listing
-        self._who = who
-        self._inherited = permissions.effective(who, found.way).value
-        self._as_maker = permissions.effective(who, found.way, who.id).value
-        self._fixed = {
-            listing.node.id: rights_at(found, ctx, len(found.path)).value,
-            _NO_NODE: Right.READ.value,
-        }
+        self._ctx = ctx
+        self._who = ctx.principal
         self._granted: Mapping[int, int] | None = None
         self._combined: dict[_Member, int] = {}
         self._from_above: dict[tuple[bool, bool], tuple[ShownGrant, ...]] = {}
@@ -67,6 +63,19 @@ class AccessShown:
         if with_acls:
             members_of = listing.node.id if listing.node.is_collection else None
             self._grants = listed_grants.to_all(listing.session, [step.node_id for step in found.way], members_of)
+
+    @cached_property
+    def _inherited(self) -> int:
+        return permissions.effective(self._who, self._listing.found.way).value
+
+    @cached_property
+    def _as_maker(self) -> int:
+        return permissions.effective(self._who, self._listing.found.way, self._who.id).value
+
+    @cached_property
+    def _fixed(self) -> Mapping[int, int]:
+        found = self._listing.found
+        return {self._listing.node.id: rights_at(found, self._ctx, len(found.path)).value, _NO_NODE: Right.READ.value}
 
     @property
     def me(self) -> str:

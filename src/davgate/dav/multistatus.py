@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 from itertools import islice
 from types import MappingProxyType
@@ -38,7 +39,7 @@ _FOUND_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propst
 _MISSING_CLOSING: Final = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>"
 
 
-@frozen
+@dataclass(frozen=True)
 class _Layout:
     """How the entries of an answer are put together: address, columns, and an end that depends on the kind of node.
 
@@ -65,10 +66,15 @@ class _Layout:
             cells[at::width] = column
         return "".join(cells)
 
+    @cached_property
+    def usual_ends(self) -> Mapping[int, str]:
+        """The end of an entry without dead properties, by kind."""
+        return {kind: self._end(kind, {}) for kind in (COLLECTION, DOCUMENT)}
+
     def _ends(self, batch: Batch) -> list[str]:
         if self.sparse:
             return self._sparse_ends(batch)
-        usual = {kind: self._end(kind, {}) for kind in (COLLECTION, DOCUMENT)}
+        usual = self.usual_ends
         dead = batch.facts.dead
         if not dead or not (self.all_dead or self.asked_dead):
             return [usual[row[KIND]] for row in batch.rows]
