@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import threading
@@ -58,9 +57,11 @@ class LogFlusher:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        # As text: a path would be turned into one with each look.
+        self._path = str(path)
         self._lock = threading.Lock()
         self._descriptor: int | None = None
+        self._opened = (0, 0)
         self._committed = 0
         self._flushed = 0
 
@@ -81,12 +82,16 @@ class LogFlusher:
 
     def _open(self) -> int | None:
         """Return the log's descriptor, opened again when a last connection removed the log with its end."""
-        if self._descriptor is not None and not os.fstat(self._descriptor).st_nlink:
-            os.close(self._descriptor)
-            self._descriptor = None
-        if self._descriptor is None:
-            with contextlib.suppress(FileNotFoundError):
-                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        if self._descriptor is None or self._opened != (found.st_dev, found.st_ino):
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            opened = os.fstat(self._descriptor)
+            self._opened = opened.st_dev, opened.st_ino
         return self._descriptor
 
     def close(self) -> None:

@@ -1,0 +1,63 @@
+"""What makes commits durable: the flush of SQLite's log."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from davgate.storage import durable
+from davgate.storage.turns import LogFlusher
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The files that were flushed."""
+    files: list[int] = []
+    monkeypatch.setattr(durable, "flush", lambda descriptor: files.append(os.fstat(descriptor).st_ino))
+    return files
+
+
+def test_flush_serves_every_commit_before_it(tmp_path: Path, flushed: list[int]) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    first, second = flusher.committed(), flusher.committed()
+
+    second()
+    first()
+
+    assert flushed == [log.stat().st_ino]
+    flusher.close()
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["removed", "kept under another name"])
+def test_log_that_was_begun_anew_is_the_one_that_is_flushed(tmp_path: Path, flushed: list[int], is_kept: bool) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    flusher.committed()()
+    former = log.stat().st_ino
+    if is_kept:
+        # As a backup of hard links does.
+        os.link(log, tmp_path / "backup")
+    log.unlink()
+    log.touch()
+
+    flusher.committed()()
+
+    assert flushed == [former, log.stat().st_ino]
+    assert flushed[0] != flushed[1]
+    flusher.close()
+
+
+def test_log_that_is_gone_holds_nothing_to_be_flushed(tmp_path: Path, flushed: list[int]) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    flusher.committed()()
+    log.unlink()
+
+    flusher.committed()()
+
+    assert len(flushed) == 1
+    flusher.close()
