@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from davgate.http.server import serve
-from davgate.http.server.listener import listen
+from davgate.http.server.listener import ListeningSocket, listen
 from tests.server.client import Client
 from tests.server.conftest import ServedProcess
 
@@ -114,17 +114,33 @@ def fewest_of_sixteen(served: ServedProcess) -> int:
         return min(pids.values()) if len(pids) == 2 else 0
 
 
+def accept(listening: ListeningSocket, has: int) -> None:
+    listening.is_shared, listening.held = True, range(has)
+    with socket.create_connection(listening.getsockname()):
+        listening.accept()[0].close()
+
+
 def test_process_leaves_a_client_to_others_the_longer_the_more_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
-    with listen("127.0.0.1", 0) as listening:
-        for has in range(100):
-            listening.is_shared, listening.held = True, range(has)
-            with socket.create_connection(listening.getsockname()):
-                listening.accept()[0].close()
+    for has in range(100):
+        with listen("127.0.0.1", 0) as listening:
+            accept(listening, has)
     assert len(waits) == 99
     assert waits == sorted(set(waits))
     assert waits[-1] < 0.002
+
+
+def test_process_waits_for_others_a_tenth_of_its_time_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waits = [1000.0], list[float]()
+    monkeypatch.setattr(time, "sleep", waits.append)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with listen("127.0.0.1", 0) as listening:
+        for _ in range(500):
+            accept(listening, 100)
+            now[0] += 0.001
+    assert len(waits) >= 30
+    assert sum(waits) <= 0.02 + 0.5 / 10
 
 
 def test_what_a_worker_starts_with_is_no_garbage_to_look_through(run: Run) -> None:

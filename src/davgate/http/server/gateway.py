@@ -87,7 +87,7 @@ class Exchange:
         self._channel = channel
         self._head = head
         self._server = server
-        # Most bodies are small and came with their heads; the others are read from the channel.
+        # Most bodies are small and came as a whole with their heads; the others are read from the channel.
         self._arrived = channel.take_if_ready(head.length) if head.length != CHUNKED else None
         self._body: Body | None = None
         if head.length == CHUNKED:

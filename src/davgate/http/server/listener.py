@@ -28,11 +28,16 @@ CHECK_SECONDS = 0.1
 UNSENT_BYTES = 128 * 1024
 """How much the kernel holds that is not on its way to a client yet, before it reports that there is room for more."""
 
-MODESTY_SECONDS = 0.002
-"""Nearly so long a process with very many connections leaves a new client to the others."""
+LONGEST_WAIT_SECONDS = 0.002
+"""What the wait before an accept comes near to with very many connections; ``HALF_WAIT_CONNECTIONS`` make half of it."""
 
-MODEST_FROM = 8
-"""The number of connections with which a process waits half of that."""
+HALF_WAIT_CONNECTIONS = 8
+
+WAITING_SHARE = 0.1
+"""Of its time a process waits no more than this: its own clients wait meanwhile, and a flood of new ones would be slowed."""
+
+SAVED_WAIT_SECONDS = 0.02
+"""What may be waited at once of what was not waited before: enough for a dozen clients that come together."""
 
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -48,11 +53,13 @@ class ListeningSocket(socket.socket):
     turned_away = False
     is_shared = False
     held: Sized = ()
+    _saved_wait = SAVED_WAIT_SECONDS
+    _waited_at = 0.0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next client, as if there was none once this process has turned away."""
         if self.is_shared and self.held:
-            time.sleep(MODESTY_SECONDS * len(self.held) / (len(self.held) + MODEST_FROM))
+            self._let_others_go_first(LONGEST_WAIT_SECONDS * len(self.held) / (len(self.held) + HALF_WAIT_CONNECTIONS))
         if self.turned_away:
             raise BlockingIOError(errno.EAGAIN, "this process accepts nobody any more")
         try:
@@ -64,6 +71,14 @@ class ListeningSocket(socket.socket):
             logger.error("No client can be accepted: %s.", error)
             time.sleep(CHECK_SECONDS)
             raise BlockingIOError(errno.EAGAIN, "no room for another client") from error
+
+    def _let_others_go_first(self, seconds: float) -> None:
+        now = time.monotonic()
+        self._saved_wait = min(self._saved_wait + (now - self._waited_at) * WAITING_SHARE, SAVED_WAIT_SECONDS)
+        self._waited_at = now
+        if seconds <= self._saved_wait:
+            self._saved_wait -= seconds
+            time.sleep(seconds)
 
 
 def listen(host: str, port: int, limits: ServerLimits = DEFAULT_LIMITS) -> ListeningSocket:
