@@ -1,5 +1,6 @@
 """What makes commits durable: the flush of SQLite's log."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -61,3 +62,25 @@ def test_log_that_is_gone_holds_nothing_to_be_flushed(tmp_path: Path, flushed: l
 
     assert len(flushed) == 1
     flusher.close()
+
+
+def test_descriptor_that_was_closed_is_never_flushed(tmp_path: Path, flushed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    flusher.committed()()
+    log.unlink()
+    log.touch()
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="too many"):
+        patched.setattr(os, "open", _no_more_files)
+        flusher.committed()()
+    other = tmp_path / "other"
+    with other.open("wb") as opened:
+        flusher.committed()()
+        assert flushed[1:] == [log.stat().st_ino]
+        flusher.close()
+        assert os.fstat(opened.fileno()).st_ino == other.stat().st_ino
+
+
+def _no_more_files(*_: object) -> int:
+    raise OSError(errno.EMFILE, "too many files are open")

@@ -87,8 +87,7 @@ class LogFlusher:
         except FileNotFoundError:
             return None
         if self._descriptor is None or self._opened != (found.st_dev, found.st_ino):
-            if self._descriptor is not None:
-                os.close(self._descriptor)
+            self._close()
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
             opened = os.fstat(self._descriptor)
             self._opened = opened.st_dev, opened.st_ino
@@ -97,6 +96,10 @@ class LogFlusher:
     def close(self) -> None:
         """Close the log."""
         with self._lock:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+            self._close()
+
+    def _close(self) -> None:
+        # Forgotten before it is closed: a number that is closed may come to be another file's.
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
