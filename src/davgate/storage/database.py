@@ -28,7 +28,7 @@ from davgate.storage.turns import Gate, LogFlusher
 
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
-_MOST_WAYS: Final = 1024
+_MOST_COLLECTIONS: Final = 1024
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
@@ -62,10 +62,10 @@ _ADVANCE = Statement(
 class Connection:
     """A driver's connection with the one cursor that a session needs.
 
-    ``memory`` and ``ways`` are what was read on it while the database was in the state that ``data_version`` names.
+    ``memory`` and ``known_collections`` are what was read on it while the database was in the state that ``data_version`` names.
     """
 
-    __slots__ = ("cursor", "data_version", "driver", "memory", "pooled", "ways", "writes")
+    __slots__ = ("cursor", "data_version", "driver", "known_collections", "memory", "pooled", "writes")
 
     def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
         driver: Any = pooled.driver_connection
@@ -74,7 +74,7 @@ class Connection:
         self.cursor = driver.cursor()
         self.writes = writes
         self.memory: dict[object, Any] = {}
-        self.ways: dict[object, Any] = {}
+        self.known_collections: dict[object, Any] = {}
         self.data_version = -1
 
 
@@ -126,25 +126,28 @@ class Session:
         connection = self._connection
         if self._writes or not self._database.is_sqlite:
             return None
-        if not self.is_unchanged():
+        version = self._data_version()
+        if version != connection.data_version:
             connection.memory.clear()
-            connection.ways.clear()
-            connection.data_version = self._data_version
+            connection.known_collections.clear()
+            connection.data_version = version
         elif len(connection.memory) >= _MOST_REMEMBERED:
             connection.memory.clear()
         return connection.memory
 
-    def ways(self) -> dict[object, Any]:
-        """Return what this connection remembers of collections, for longer than whole answers; true as long as its memory is."""
-        ways = self._connection.ways
-        if len(ways) >= _MOST_WAYS:
-            ways.clear()
-        return ways
+    def known_collections(self) -> dict[object, Any]:
+        """Return what this connection remembers of collections: of more than of whole answers, and true as long as its memory."""
+        known = self._connection.known_collections
+        if len(known) >= _MOST_COLLECTIONS:
+            known.clear()
+        return known
 
     def is_unchanged(self) -> bool:
-        """Whether the database is in the state that what this connection remembers is about."""
-        self._data_version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
-        return bool(self._data_version == self._connection.data_version)
+        """Tell whether nothing was committed since what this connection remembers was read."""
+        return self._data_version() == self._connection.data_version
+
+    def _data_version(self) -> int:
+        return int(self._cursor.execute("PRAGMA data_version").fetchone()[0])
 
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
@@ -41,6 +41,8 @@ from davgate.storage.statements import Row, Statement, Value, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
 
 _Flags: TypeAlias = tuple[bool, bool, bool]
+_MOST_LOCKS: Final = 32
+"""On the way to a collection that is remembered; each may have a long owner."""
 
 
 @frozen
@@ -139,27 +141,36 @@ def _resolve_remembering(session: Session, where: Where, asked: _Asked) -> Resol
     """Return what lies on a path by a look below its collection, if that is known from what was asked for before."""
     if not isinstance(where, tuple) or not where:
         return _resolve(session, where, asked)
-    ways, way = session.ways(), (where[:-1], asked.who.identities)
-    beside: Resolved | None = ways.get(way)
+    collections, collection = session.known_collections(), (where[:-1], asked.who.identities)
+    beside: Resolved | None = collections.get(collection)
     if beside is not None and beside.holds_at(asked.now):
         found = _look_below(session, beside, where, asked)
         # What lies there is of the same moment as what is above it only if nothing was committed in between.
         if found is not None and session.is_unchanged():
             return found
     found = _resolve(session, where, asked)
-    if found.parent is not None:
-        # Without the content: of ways very many are remembered.
-        ways[way] = replace(found, body=None) if asked.with_body else found
+    if found.parent is not None and _lock_count(found) <= _MOST_LOCKS:
+        # Of so many are remembered that each must be small.
+        collections[collection] = replace(found, body=None) if asked.with_body else found
     return found
 
 
 def _look_below(session: Session, beside: Resolved, path: TreePath, asked: _Asked) -> Resolved | None:
-    """Return what lies on a path, by one that led to the same collection; None if nothing is there."""
+    """Return what lies on a path, by one that led to the same collection; None if that cannot tell all that is asked for."""
     depth = len(path)
     rows = session.all(
         _BELOW[asked.flags], depth=depth, last=depth, parent=beside.chain[depth - 1].id, key=_key_of(path[-1]), **asked.values()
     )
-    return _put_together(path, rows, asked, beside) if rows else None
+    if rows:
+        return _put_together(path, rows, asked, beside)
+    if asked.with_stored_bytes:
+        return None
+    nothing = _put_together(path, rows, asked, beside)
+    return replace(nothing, caller_epoch=beside.caller_epoch, has_check_outs=beside.has_check_outs)
+
+
+def _lock_count(found: Resolved) -> int:
+    return sum(map(len, found.locks.values())) + sum(map(len, found.ended_locks.values()))
 
 
 def _key_of(name: str) -> str | None:
