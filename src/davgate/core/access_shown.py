@@ -44,8 +44,8 @@ class ShownGrant:
 class AccessShown:
     """What a listing tells of rights, row by row; the rows are the resource itself or members.
 
-    Members are answered while the listing's session is open. What is said of the resource is known from the beginning, so far as
-    ``with_owners`` and ``with_acls`` tell that it will be asked for.
+    Members are answered while the listing's session is open. Of the resource itself rights need no session, and makers and grants
+    are read at the beginning where ``with_owners`` and ``with_acls`` tell that they will be asked for.
     """
 
     def __init__(self, listing: Listing, ctx: Context, *, with_owners: bool = False, with_acls: bool = False) -> None:

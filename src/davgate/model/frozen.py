@@ -10,9 +10,9 @@ _T = TypeVar("_T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[_T]) -> type[_T]:
-    """Make a class a dataclass with slots, which type checkers let nobody change.
+    """Make a class a dataclass with slots whose fields type checkers let nobody assign; when the program runs nothing refuses it.
 
-    ``dataclass(frozen=True)`` guards it while the program runs, too. That makes an object seven times as expensive to make, and a
-    request makes dozens: it took a fifteenth of the time of every request.
+    ``dataclass(frozen=True)`` would. But its objects are seven times as expensive to make, and a request makes dozens: to guard
+    them took a fifteenth of the time of every request.
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)
