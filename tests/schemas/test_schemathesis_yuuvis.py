@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 from schemathesis import Case, Response
+from schemathesis.core.parameters import ParameterLocation
 
 from davgate.app import Application
 from davgate.rest.dialects import DIALECTS
@@ -34,6 +35,11 @@ def _locks_a_folder(_case: Case, response: Response) -> bool:
     return response.status_code == 400 and "A folder is not locked here." in response.json()["message"]
 
 
+def _is_history_of_nothing(case: Case, _response: Response) -> bool:
+    is_aimed_at_nothing = case.meta is not None and case.meta.is_negative_at(ParameterLocation.PATH)
+    return is_aimed_at_nothing and case.operation.path.endswith("/history")
+
+
 _DIALECT: Final = DIALECTS["yuuvis"]({})
 YUUVIS: Final = Subject(
     _DIALECT,
@@ -45,6 +51,7 @@ YUUVIS: Final = Subject(
         LeftOut("positive_data_acceptance", "RFC 8259, 6: a whole number is one without any fraction here", _has_a_fraction),
         LeftOut("positive_data_acceptance", "section 11: locking a folder is 400", _locks_a_folder),
         LeftOut("positive_data_acceptance", "section 6: no id twice, which no schema can say", _has_an_id_twice),
+        LeftOut("negative_data_rejection", "section 12: the history of what is unknown is empty", _is_history_of_nothing),
     ),
     kinds=dict.fromkeys((operation.id for operation in _DIALECT.operations), Kind.TYPED),
 )
