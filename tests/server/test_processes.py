@@ -101,13 +101,16 @@ def test_request_that_never_ends_does_not_hold_up_the_stop(run: Run) -> None:
 
 
 def test_clients_that_come_one_by_one_and_stay_are_shared_out(run: Run) -> None:
-    served = run("--workers", "2")
-    # On a machine that is busy with something else, a process may now and then wake too late for its share.
-    assert sum(fewest_of_sixteen(served) >= 7 for _ in range(5)) >= 3
+    # Chance alone gives the smaller half of 8 about 4 clients, and no five of them 31; a machine that is busy with
+    # something else wakes a process too late now and then, so one good try of four will do.
+    assert any(sum(fewest_of_sixteen(run("--workers", "2")) for _ in range(5)) >= 31 for _ in range(4))
 
 
 def fewest_of_sixteen(served: ServedProcess) -> int:
-    """Return how many of sixteen clients that stay connected are served by the process that has fewer."""
+    """Return how many of sixteen clients that stay connected are served by the process that has fewer.
+
+    One server answers this once: how long a process leaves clients to others is limited over time.
+    """
     with ExitStack() as stack:
         clients = [stack.enter_context(served.connect()) for _ in range(16)]
         pids = Counter(json.loads(client.get().body)["pid"] for client in clients)
