@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -115,6 +115,46 @@ def fewest_of_sixteen(served: ServedProcess) -> int:
         clients = [stack.enter_context(served.connect()) for _ in range(16)]
         pids = Counter(json.loads(client.get().body)["pid"] for client in clients)
         return min(pids.values()) if len(pids) == 2 else 0
+
+
+@pytest.fixture
+def cores() -> Iterator[list[int]]:
+    """Two cores that this thread, and what it starts, may use; one where there is no other."""
+    former = os.sched_getaffinity(0)
+    cores = sorted(former)[:2]
+    os.sched_setaffinity(0, cores)
+    yield cores
+    os.sched_setaffinity(0, former)
+
+
+def cores_of(served: ServedProcess) -> list[set[int]]:
+    """Return the cores that each of the processes that answer may use."""
+    return sorted((os.sched_getaffinity(pid) for pid in answering_pids(served)), key=sorted)
+
+
+def test_with_a_worker_for_each_core_each_keeps_to_its_own(run: Run, cores: list[int]) -> None:
+    served = run("--workers", str(len(cores)))
+    wait_until(lambda: cores_of(served) == [{core} for core in cores])
+
+
+def test_workers_that_replace_all_others_share_the_cores_out_anew(run: Run, cores: list[int]) -> None:
+    served = run("--workers", str(len(cores)))
+    former = answering_pids(served)
+    served.signal(signal.SIGHUP)
+    wait_until(lambda: former.isdisjoint(answering_pids(served)))
+    wait_until(lambda: cores_of(served) == [{core} for core in cores])
+
+
+def test_worker_that_died_leaves_its_core_to_the_next(run: Run, cores: list[int]) -> None:
+    served = run("--workers", str(len(cores)))
+    died = int(served.usage()["pid"])
+    os.kill(died, signal.SIGKILL)
+    wait_until(lambda: served.is_accepting() and died not in answering_pids(served))
+    wait_until(lambda: cores_of(served) == [{core} for core in cores])
+
+
+def test_fewer_workers_than_cores_go_where_the_system_puts_them(run: Run, cores: list[int]) -> None:
+    assert cores_of(run("--workers", "1")) == [set(cores)]
 
 
 def accept(listening: ListeningSocket, has: int) -> None:
