@@ -55,6 +55,13 @@ def test_entry_is_named_for_people_and_programs(ann: Client, store: Store, entry
     assert entry == address(f"/.trash/report 2026-11-20 12.30 {_id_of(store)}.docx")
 
 
+def test_tagged_if_may_name_the_entry_that_is_brought_back(ann: Client, entry: str) -> None:
+    etag = ann("HEAD", entry).etag
+
+    assert ann("MOVE", entry, destination="/dav/f/a.docx", if_=f"<{entry}> (Not [{etag}])").status == 412
+    assert ann("MOVE", entry, destination="/dav/f/a.docx", if_=f"<{entry}> ([{etag}])").status == 201
+
+
 @pytest.mark.parametrize("pattern", ["{}", "{}.docx", "whatever {}.docx", "report 2026-11-20 12.30 {}"])
 def test_last_number_decides_and_the_rest_is_for_people(ann: Client, store: Store, entry: str, pattern: str) -> None:
     assert ann.get(address(f"/.trash/{pattern.format(_id_of(store))}")) == b"two!"

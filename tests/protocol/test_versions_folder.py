@@ -8,7 +8,7 @@ import pytest
 
 from davgate.config import DriveConfig
 from davgate.core.store import Store
-from tests.protocol.client import Client, lockinfo
+from tests.protocol.client import HOST, Client, lockinfo
 from tests.protocol.conftest import Serve
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import entries, members, message_of, prop_of, propfind
@@ -74,6 +74,16 @@ def test_validators_of_a_version_are_its_own(ann: Client, document: str) -> None
     assert first.etag != second.etag
     assert first.headers["last-modified"] == "Fri, 20 Nov 2026 12:00:00 GMT"
     assert second.headers["last-modified"] == "Fri, 20 Nov 2026 14:05:00 GMT"
+
+
+@pytest.mark.parametrize("address", [FIRST, f"http://{HOST}{FIRST}", "/dav/.versions/a.docx/1"])
+def test_tagged_if_may_name_the_version_that_is_asked_for(ann: Client, document: str, address: str) -> None:
+    etag = ann("HEAD", FIRST).etag
+
+    assert ann("GET", FIRST, if_=f"<{address}> ([{etag}])").status == 200
+    assert ann("GET", FIRST, if_=f"<{address}> (Not [{etag}])").status == 412
+    assert ann("COPY", FIRST, destination="/dav/b.docx", if_=f"<{address}> (Not [{etag}])").status == 412
+    assert ann("COPY", FIRST, destination="/dav/b.docx", if_=f"<{address}> ([{etag}])").status == 201
 
 
 @pytest.mark.parametrize("name", ["0001", "1", "0001%20whatever.docx", "001.docx"])

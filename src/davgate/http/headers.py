@@ -29,6 +29,7 @@ from davgate.model.errors import Malformed, OtherServer
 from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.locks import Depth
 from davgate.model.paths import TreePath
+from davgate.model.places import parse_place
 
 TagResolver: TypeAlias = Callable[[str], TreePath | Elsewhere | None]
 """Maps the resource tag of an If list to a place, to None if it is the request's own."""
@@ -239,12 +240,19 @@ def _if_conditions(text: str) -> Iterator[StateToken | EntityTag]:
         yield StateToken(bare_token(found[2]), negated) if found[2] else EntityTag(_quoted(found[3]), negated)
 
 
-def tag_resolver(*, authority: str, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> TagResolver:
-    """Return what maps the resource tags of an If header to places below ``mount``; see ``parse_reference``."""
+def tag_resolver(*, authority: str, mount: str, own: Target | None = None, limits: PathLimits = DEFAULT_LIMITS) -> TagResolver:
+    """Return what maps the resource tags of an If header to places below ``mount``; see ``parse_reference``.
 
-    def resolve(uri: str) -> TreePath | Elsewhere:
-        place = parse_reference(uri, authority=authority, mount=mount, limits=limits)
-        return place if place is ELSEWHERE else place.path
+    ``own`` is what the request names. A tag may name it, too, and in the folders that show the past by several names: it is
+    known there what the request is about, and of nothing else.
+    """
+    own_place = None if own is None else parse_place(own.path)
+
+    def resolve(uri: str) -> TreePath | Elsewhere | None:
+        named = parse_reference(uri, authority=authority, mount=mount, limits=limits)
+        if named is ELSEWHERE:
+            return named
+        return None if own_place is not None and parse_place(named.path) == own_place else named.path
 
     return resolve
 

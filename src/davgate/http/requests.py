@@ -79,6 +79,14 @@ class Request:
         """Whether a body was announced that is not empty for sure."""
         return self.environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in self.environ
 
+    def brings_body(self) -> bool:
+        """Tell whether there is a body: of one in chunks only its first byte tells, and proxies send an empty one for none.
+
+        Raises:
+            BodyIncomplete: see ``Body.read``.
+        """
+        return self.has_body and ("HTTP_TRANSFER_ENCODING" not in self.environ or bool(self.body.read(1)))
+
     @property
     def announced_bytes(self) -> int | None:
         """How long the body is to be, as far as the client said so.
