@@ -51,6 +51,29 @@ def test_mkcol_with_a_body_is_415_and_makes_nothing(ann: Client, headers: dict[s
     assert members(ann, "/dav/") == []
 
 
+def test_mkcol_with_chunks_that_hold_nothing_has_no_body(ann: Client) -> None:
+    # A proxy that takes HTTP/2 does not know of a request without a length that nothing follows, and begins to send chunks.
+    assert ann("MKCOL", "/dav/folder", transfer_encoding="chunked").status == 201
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_body_that_would_be_ignored_is_415_and_nothing_happens(ann: Client, *, chunked: bool) -> None:
+    # RFC 4918, 8.4
+    ann.put("/dav/a.txt", b"one")
+    token = ann.lock("/dav/a.txt")
+    headers = {"transfer_encoding": "chunked"} if chunked else {}
+    of_locked = {**headers, "if_": f"(<{token}>)"}
+
+    assert ann("UNLOCK", "/dav/a.txt", "<x/>", lock_token=f"<{token}>", **headers).status == 415
+    assert ann("COPY", "/dav/a.txt", "<x/>", destination="/dav/b.txt", **of_locked).status == 415
+    assert ann("MOVE", "/dav/a.txt", "<x/>", destination="/dav/b.txt", **of_locked).status == 415
+    refused = ann("DELETE", "/dav/a.txt", "<x/>", **of_locked)
+
+    assert (refused.status, message_of(refused)) == (415, "DELETE takes no body here. Send none.")
+    assert members(ann, "/dav/") == ["a.txt"]
+    assert ann("PUT", "/dav/a.txt", b"two", if_=f"(<{token}>)").status == 204
+
+
 @pytest.mark.parametrize("name", [".versions", ".at", ".trash", ".rescue"])
 def test_reserved_folder_cannot_be_made_in_the_root(ann: Client, name: str) -> None:
     assert ann("MKCOL", f"/dav/{name}").status == 403

@@ -16,7 +16,7 @@ from davgate.http.login import CHALLENGE
 from davgate.http.requests import Request
 from davgate.http.responses import Response, empty, refusal, whole
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
-from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace
+from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, UnsupportedBody
 from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, parse_place
@@ -73,6 +73,18 @@ class Exchange:
             TooLarge, BodyIncomplete: see ``Request.small_body``.
         """
         return self.request.small_body(self.drive.xml_limits.body_bytes)
+
+    def refuse_body(self, instead: str = "Send none.") -> None:
+        """Refuse a body where none means anything: who sent it expects more than is done without it.
+
+        Raises:
+            UnsupportedBody: there is one.
+            BodyIncomplete: see ``Request.brings_body``.
+
+        Source: RFC 4918, 8.4.
+        """
+        if self.request.brings_body():
+            raise UnsupportedBody(f"{self.request.method} takes no body here. {instead}")
 
     def destination(self) -> TreePath:
         """Return where a COPY or MOVE goes.

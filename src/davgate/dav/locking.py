@@ -58,6 +58,7 @@ def _prevented_below(exchange: Exchange, path: TreePath, error: LockConflict) ->
 
 def unlock(exchange: Exchange) -> Response:
     """End a lock."""
+    exchange.refuse_body()
     token = parse_lock_token(exchange.request.header("LOCK_TOKEN"))
     locking.unlock(exchange.store, exchange.ctx, exchange.path, token)
     return empty(HTTPStatus.NO_CONTENT)

@@ -69,14 +69,14 @@ def _client_time(modified_at: Instant) -> PropertyUpdate:
 
 def make_collection(exchange: Exchange) -> Response:
     """Make a folder (RFC 4918, 9.3)."""
-    if exchange.request.has_body:
-        raise UnsupportedBody("MKCOL takes no body here. Send none, and set properties with PROPPATCH afterwards.")
+    exchange.refuse_body("Send none, and set properties with PROPPATCH afterwards.")
     tree.make_collection(exchange.store, exchange.ctx, exchange.path)
     return empty(HTTPStatus.CREATED)
 
 
 def delete(exchange: Exchange) -> Response:
     """Move a resource to the trash (RFC 4918, 9.6)."""
+    exchange.refuse_body()
     parse_depth(exchange.request.header("DEPTH"), Depth.INFINITY, _WHOLE_OR_NOTHING)
     if isinstance(exchange.place, InTree):
         moving.delete(exchange.store, exchange.ctx, exchange.place.path)
@@ -87,6 +87,7 @@ def delete(exchange: Exchange) -> Response:
 
 def copy(exchange: Exchange) -> Response:
     """Copy a resource, of today or out of a folder that shows the past (RFC 4918, 9.8)."""
+    exchange.refuse_body()
     request = exchange.request
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))
@@ -101,6 +102,7 @@ def copy(exchange: Exchange) -> Response:
 
 def move(exchange: Exchange) -> Response:
     """Give a resource another name or place, or bring it back out of the trash (RFC 4918, 9.9)."""
+    exchange.refuse_body()
     request = exchange.request
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))

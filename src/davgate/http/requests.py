@@ -66,7 +66,7 @@ class Request:
     def _tag_resolver(self, drive_mount: str | None) -> TagResolver:
         authority, mount, limits = self.authority, self.mount, self.limits
         if drive_mount is None:
-            return tag_resolver(authority=authority, mount=mount, limits=limits)
+            return tag_resolver(authority=authority, mount=mount, own=self.target, limits=limits)
         return own_or_drive_resolver(self.target, authority=authority, mount=mount, drive_mount=drive_mount, limits=limits)
 
     @property
