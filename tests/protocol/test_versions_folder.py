@@ -86,6 +86,24 @@ def test_tagged_if_may_name_the_version_that_is_asked_for(ann: Client, document:
     assert ann("COPY", FIRST, destination="/dav/b.docx", if_=f"<{address}> ([{etag}])").status == 201
 
 
+def test_validators_of_an_open_version_follow_its_bytes(ann: Client) -> None:
+    address, second = "/dav/.versions/a.docx/2", timedelta(seconds=1)
+    ann.put("/dav/a.docx", b"zero")
+    held = f"(<{ann.lock('/dav/a.docx')}>)"
+    ann("PUT", "/dav/a.docx", b"one", if_=held)
+    before = ann("HEAD", address).headers["last-modified"]
+    ann.clock.advance(second)
+    ann("PUT", "/dav/a.docx", b"two", if_=held)
+
+    now = ann("GET", address, if_modified_since=before)
+
+    assert (now.status, now.body) == (200, b"two")
+    # A program that has a part of the former bytes would put it together with one of these.
+    assert ann("GET", address, range="bytes=1-", if_range=before).status == 200
+    assert now.headers["last-modified"] == ann("HEAD", "/dav/a.docx").headers["last-modified"] == "Fri, 20 Nov 2026 12:00:01 GMT"
+    assert prop_of(ann, address, "getlastmodified") == now.headers["last-modified"]
+
+
 @pytest.mark.parametrize("name", ["0001", "1", "0001%20whatever.docx", "001.docx"])
 def test_leading_number_decides_and_the_rest_is_for_people(ann: Client, document: str, name: str) -> None:
     assert ann.get(f"/dav/.versions/a.docx/{name}") == CONTENTS[FIRST]

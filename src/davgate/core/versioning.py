@@ -189,13 +189,13 @@ def restore(store: Store, ctx: Context, document: TreePath, no: int, destination
 
 
 def _state_of(version: Version) -> ResourceState:
-    return ResourceState(True, version.etag, version.opened_at)
+    return ResourceState(True, version.etag, version.saved_at)
 
 
 def _opened(session: Session, store: Store, ctx: Context, version: Version) -> Opened:
     is_modified = check_read_conditions(ctx, _state_of(version))
     body = versions.inline_body(session, version.content.digest)
-    return Opened(store, version.etag, version.content, version.opened_at, body, is_modified)
+    return Opened(store, version.etag, version.content, version.saved_at, body, is_modified)
 
 
 def _shown(session: Session, store: Store, ctx: Context, document_id: int) -> tuple[Node, TreePath]:
