@@ -62,6 +62,19 @@ def test_tagged_if_may_name_the_entry_that_is_brought_back(ann: Client, entry: s
     assert ann("MOVE", entry, destination="/dav/f/a.docx", if_=f"<{entry}> ([{etag}])").status == 201
 
 
+def test_conditions_are_held_against_an_entry_without_content(ann: Client) -> None:
+    ann.mkcol("/dav/f")
+    ann("PUT", "/dav/f/new.docx")
+    assert ann("DELETE", "/dav/f").status == 204
+    (name,) = members(ann, "/dav/.trash/")
+    entry = address(f"/.trash/{name}new.docx")
+    etag = prop_of(ann, entry, "getetag")
+
+    assert etag is not None
+    assert ann("PROPFIND", entry, depth="0", if_match=etag).status == 207
+    assert ann("PROPFIND", entry, depth="0", if_match='"0000"').status == 412
+
+
 @pytest.mark.parametrize("pattern", ["{}", "{}.docx", "whatever {}.docx", "report 2026-11-20 12.30 {}"])
 def test_last_number_decides_and_the_rest_is_for_people(ann: Client, store: Store, entry: str, pattern: str) -> None:
     assert ann.get(address(f"/.trash/{pattern.format(_id_of(store))}")) == b"two!"

@@ -104,6 +104,29 @@ def test_validators_of_an_open_version_follow_its_bytes(ann: Client) -> None:
     assert prop_of(ann, address, "getlastmodified") == now.headers["last-modified"]
 
 
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [
+        ("PROPFIND", FIRST),
+        ("PROPFIND", "/dav/.versions/"),
+        ("PROPFIND", "/dav/.versions/a.docx/"),
+        ("PROPFIND", "/dav/.at/2026-11-20T12:00/a.docx"),
+        ("PROPFIND", "/dav/.at/2026-11-20T12:00/"),
+        ("PROPFIND", "/dav/.trash/"),
+        ("GET", "/dav/.versions/"),
+        ("HEAD", "/dav/.at/"),
+    ],
+)
+def test_conditions_are_held_against_what_is_shown_of_the_past(ann: Client, document: str, method: str, place: str) -> None:
+    etag = ann("HEAD", FIRST).etag
+    is_file = place.endswith("docx")
+
+    assert ann(method, place, depth="0", if_='(["0000"])').status == 412
+    assert ann(method, place, depth="0", if_match='"0000"').status == 412
+    assert ann(method, place, depth="0", if_match=etag).status == (207 if is_file else 412)
+    assert ann(method, place, depth="0", if_='(Not ["0000"])', if_match="*").status in (200, 207)
+
+
 @pytest.mark.parametrize("name", ["0001", "1", "0001%20whatever.docx", "001.docx"])
 def test_leading_number_decides_and_the_rest_is_for_people(ann: Client, document: str, name: str) -> None:
     assert ann.get(f"/dav/.versions/a.docx/{name}") == CONTENTS[FIRST]
