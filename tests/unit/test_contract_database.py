@@ -361,7 +361,7 @@ def test_moving_or_deleting_a_tree_takes_as_many_statements_as_one_document(
     with pytest.raises(DavgateError):
         use(a_tree, ann)
     with a_tree.database.write() as tx:
-        locks.end(tx, [lock.token for lock in locks.live_of(tx, node_at(a_tree, ann, "/1/2/3/4/5/7").id)])
+        locks.end(tx, [lock.token for lock in locks.live_of(tx, node_at(a_tree, ann, "/1/2/3/4/5/7").id)], ann.principal.id)
         tx.commit()
 
     with count() as statements:

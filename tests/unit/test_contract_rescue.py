@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from davgate.core import checking_out, moving, rescue_copies, tree, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import Locked, NotFound, ParentMissing, PreconditionFailed, SaveKept
+from davgate.model.locks import Scope
 from davgate.storage.api import Rescue
 
 PLAN = "/f/plan.odt"
@@ -114,6 +116,31 @@ def test_late_save_of_a_document_that_is_gone_is_kept(
 
     assert rescued(store, ann) == [(PLAN, "late save", b"late")]
     assert members_of(store, ann, "/f") == []
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [
+        lambda store, bob: move(store, bob, PLAN, "/f/other.odt"),
+        lambda store, bob: moving.delete(store, bob, path(PLAN)),
+    ],
+    ids=["moved", "deleted"],
+)
+def test_late_save_under_a_shared_lock_that_ended_by_what_another_holder_did_is_kept(
+    store: Store, ann: Context, bob: Context, document: str, take_away: Callable[[Store, Context], object]
+) -> None:
+    of_ann, of_bob = (a_lock(store, ctx, PLAN, scope=Scope.SHARED) for ctx in (ann, bob))
+    take_away(store, holding(bob, of_bob))
+
+    with pytest.raises(SaveKept):
+        put(store, under(ann, of_ann), PLAN, b"late")
+    with pytest.raises(PreconditionFailed) as refused:
+        put(store, under(bob, of_bob), PLAN, b"mine")
+
+    assert refused.type is not SaveKept
+    assert rescued(store, ann) == [(PLAN, "late save", b"late")]
+    assert rescued(store, bob) == []
+    assert damages(store) == []
 
 
 @pytest.mark.parametrize("content", [b"late", b""], ids=["content", "nothing"])

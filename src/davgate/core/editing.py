@@ -287,7 +287,7 @@ def absorb(tx: Transaction, ctx: Context, found: Resolved, scratch: Node, docume
     """
     if scratch.version_no > 1 or (scratch.version_no == 1 and (scratch.is_pending or versions.saves(tx, scratch.id, 1))):
         return False
-    end_locks(tx, ending)
+    end_locks(tx, ctx, ending)
     _keep_windows_times(tx, scratch, document)
     discard(tx, ctx, found, scratch, successor=document)
     return True

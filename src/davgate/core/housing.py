@@ -67,7 +67,7 @@ def move_within(tx: Transaction, ctx: Context, where: int | str, collection_id: 
         check_untouched(tx, found, node, tx.now)
     if parent.id == node.parent_id:
         return node
-    end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    end_locks(tx, ctx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     versions.seal_below(tx, node.id)
     name = None if node.name is None else free_name(tx, parent, there.path, node.name)

@@ -11,7 +11,7 @@ from davgate.core.content import add_empty, change_of, settle
 from davgate.core.editing import may_bring_back, write_content
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_parent, require_room, rights_at, rights_of, rights_on_new
-from davgate.core.sessions import break_locks, end_locks, overtake, refresh_lock
+from davgate.core.sessions import end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, as_lock, rule
 from davgate.model.editing import Arrival, is_transient_place
@@ -238,7 +238,7 @@ def _end(store: Store, ctx: Context, where: Where, token: str, *, by_force: bool
                 settled = settle(store, tx, ctx, locked, session=session)
                 record(tx, ctx, Cause.CREATED.value, root, locked.id, change_of("content", settled))
         is_own = ending.principal_id == ctx.principal.id
-        (end_locks if is_own else break_locks)(tx, [token])
+        end_locks(tx, ctx, [token])
         record(tx, ctx, "unlock" if is_own else "break-lock", root, locked.id)
         tx.commit()
     if not is_own:

@@ -130,7 +130,7 @@ def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
     """Let a document that is deleted under its new name go on in what its principal has made at the old one (R3)."""
     check_removal(tx, node.id)
-    end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    end_locks(tx, ctx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     merged = merge_versions(store, tx, ctx, made, node)
     catalog.move(tx, node, left.parent_id, left.name)
@@ -167,7 +167,7 @@ def _take_away(
             versions.seal_session(tx, token)
         locks.pass_on(tx, passed_on, successor.id)
         ending = tuple(token for token in ending if token not in passed_on)
-    end_locks(tx, ending)
+    end_locks(tx, ctx, ending)
     end_grace(tx, found, node)
     if locks_on(found):
         versions.seal_below(tx, node.id)
@@ -241,7 +241,7 @@ def _relocate(
 ) -> Written:
     destination = there.path
     parent = may_take_place(tx, ctx, there, overwrite=overwrite)
-    end_locks(tx, check_removal_locks(tx, ctx, found, node, tx.now))
+    end_locks(tx, ctx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     if not _deep_locks_above(found) <= _deep_locks_above(there):
         versions.seal_below(tx, node.id)

@@ -83,12 +83,14 @@ def refresh_lock(tx: Transaction, refreshed: Lock) -> None:
     versions.extend_session(tx, refreshed.token, refreshed.expires_at)
 
 
-def end_locks(tx: Transaction, tokens: Iterable[str]) -> None:
-    """End locks as their holders asked, and seal what was written under them."""
+def end_locks(tx: Transaction, ctx: Context, tokens: Iterable[str]) -> None:
+    """End locks with what the caller does, and seal what was written under them.
+
+    Others who shared them did not ask for it: what they save late is known, and kept aside.
+    """
     ending = tuple(tokens)
-    locks.end(tx, ending)
-    for token in ending:
-        versions.seal_session(tx, token)
+    locks.end(tx, ending, ctx.principal.id)
+    break_locks(tx, ending)
 
 
 def break_locks(tx: Transaction, tokens: Iterable[str]) -> None:

@@ -80,12 +80,12 @@ def _seconds(stored: Lock) -> int | None:
     return None if stored.timeout is None else int(stored.timeout.total_seconds())
 
 
-_END = Statement(delete(lock).where(lock.c.token == bindparam("token")))
+_END = Statement(delete(lock).where(lock.c.token == bindparam("token"), lock.c.principal_id == bindparam("of")))
 
 
-def end(tx: Transaction, tokens: Iterable[str]) -> None:
-    """End locks, as their holders asked."""
-    tx.run_many(_END, [{"token": token} for token in tokens])
+def end(tx: Transaction, tokens: Iterable[str], principal_id: int) -> None:
+    """End those of some locks that a principal holds, as it asked."""
+    tx.run_many(_END, [{"token": token, "of": principal_id} for token in tokens])
 
 
 _LOSE = Statement(
