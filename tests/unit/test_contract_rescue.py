@@ -30,7 +30,7 @@ from tests.unit.placed import move, versions_of
 from davgate.core import checking_out, moving, rescue_copies, tree, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import Locked, NotFound, ParentMissing, PreconditionFailed, SaveKept
+from davgate.model.errors import Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, SaveKept
 from davgate.model.locks import Scope
 from davgate.storage.api import Rescue
 
@@ -118,13 +118,45 @@ def test_late_save_of_a_document_that_is_gone_is_kept(
     assert members_of(store, ann, "/f") == []
 
 
+def make_a_folder_of_the_document(store: Store, ctx: Context) -> None:
+    moving.delete(store, ctx, path(PLAN))
+    a_collection(store, ctx, PLAN)
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [
+        lambda store, bob: moving.delete(store, bob, path("/f")),
+        lambda store, bob: move(store, bob, "/f", "/g"),
+        make_a_folder_of_the_document,
+    ],
+    ids=["folder-deleted", "folder-renamed", "name-of-a-folder-now"],
+)
+def test_late_save_is_kept_when_no_document_can_be_at_its_place_any_more(
+    store: Store, ann: Context, bob: Context, clock: SettableClock, document: str, take_away: Callable[[Store, Context], object]
+) -> None:
+    lock = a_lock(store, ann, PLAN, timeout=TEN_MINUTES)
+    clock.set(lock.expires_at)
+    take_away(store, bob)
+
+    with pytest.raises(SaveKept):
+        put(store, under(ann, lock), PLAN, b"late")
+    with pytest.raises((ParentMissing, NotADocument)):
+        put(store, bob, PLAN, b"not late")
+
+    assert rescued(store, ann) == [(PLAN, "late save", b"late")]
+    assert rescued(store, bob) == []
+    assert damages(store) == []
+
+
 @pytest.mark.parametrize(
     "take_away",
     [
         lambda store, bob: move(store, bob, PLAN, "/f/other.odt"),
         lambda store, bob: moving.delete(store, bob, path(PLAN)),
+        lambda store, bob: moving.delete(store, bob, path("/f")),
     ],
-    ids=["moved", "deleted"],
+    ids=["moved", "deleted", "folder-deleted"],
 )
 def test_late_save_under_a_shared_lock_that_ended_by_what_another_holder_did_is_kept(
     store: Store, ann: Context, bob: Context, document: str, take_away: Callable[[Store, Context], object]
@@ -134,7 +166,7 @@ def test_late_save_under_a_shared_lock_that_ended_by_what_another_holder_did_is_
 
     with pytest.raises(SaveKept):
         put(store, under(ann, of_ann), PLAN, b"late")
-    with pytest.raises(PreconditionFailed) as refused:
+    with pytest.raises((ParentMissing, PreconditionFailed)) as refused:
         put(store, under(bob, of_bob), PLAN, b"mine")
 
     assert refused.type is not SaveKept

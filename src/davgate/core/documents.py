@@ -23,7 +23,7 @@ from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
-from davgate.model.errors import Locked, NotADocument, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
+from davgate.model.errors import Locked, NotADocument, ParentMissing, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
@@ -32,6 +32,9 @@ from davgate.model.paths import TreePath, Where
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.rights import Right
 from davgate.storage.api import Description, Resolved, Session, Transaction, catalog, descriptions, properties
+
+_RESCUED = (Locked, NotADocument, ParentMissing, PreconditionFailed)
+"""Refusals of what may come too late: somebody else wrote here, moved or deleted the folder, or put one in the place."""
 
 
 @frozen
@@ -118,7 +121,7 @@ def put(
         found = look_up(tx, ctx, path, tx.now)
         try:
             _check_put(tx, ctx, found, tx.now)
-        except (Locked, PreconditionFailed):
+        except _RESCUED:
             if not staged.length_bytes or not is_late(tx, ctx, found, tx.now):
                 raise
             add_staged(store, tx, staged)
@@ -142,7 +145,7 @@ def _refuse_early(store: Store, ctx: Context, path: TreePath, announced_bytes: i
         found = look_up(session, ctx, path, now)
         try:
             _check_put(session, ctx, found, now)
-        except (Locked, PreconditionFailed):
+        except _RESCUED:
             if not is_late(session, ctx, found, now):
                 raise
         check_room(store, session, announced_bytes)
