@@ -308,6 +308,19 @@ def test_b12_document_stays_away_while_the_window_lasts(document: Document, ann:
     document.check(b"one")
 
 
+def test_b12_document_that_is_locked_where_it_is_goes_back_when_the_lock_has_ended(document: Document, ann: Client) -> None:
+    play(ann, "MOVE /f/N.docx -> /f/~WRL0001.tmp : 201")
+    ann.lock("/dav/f/~WRL0001.tmp", timeout="Second-600")
+    ann.clock.advance(WINDOW)
+    upkeep.tidy(document.store)
+    assert members(ann, "/dav/f/") == ["~WRL0001.tmp"]
+
+    ann.clock.advance(timedelta(minutes=10))
+    upkeep.tidy(document.store)
+
+    document.check(b"one")
+
+
 def test_b12_name_that_was_taken_meanwhile_is_left_to_who_took_it(document: Document, ann: Client, bob: Client) -> None:
     play(ann, CUT["b3"])
     play(bob, "PUT /f/N.docx theirs : 201")

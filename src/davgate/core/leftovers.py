@@ -11,17 +11,19 @@ from davgate.core.store import Context, Store
 from davgate.model.editing import Vacated, carries_content, goes_back, is_long_lived, may_be_a_persons
 from davgate.model.instant import after
 from davgate.model.node import Node
-from davgate.storage.api import Transaction, catalog, locks, removal
+from davgate.storage.api import Transaction, catalog, removal
 
 
 def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
-    """Give a document its name back that a program moved aside and then died, if the name is free; tell whether it was so."""
+    """Give a document its name back that a program moved aside and then died, if the name is free; tell whether it was so.
+
+    It is not locked where it is: ``dances.over`` says so.
+    """
     document = catalog.find(tx, left.node_id)
     if document is None or not goes_back(left, whereabouts(tx, document)):
         return False
     parent = catalog.find(tx, left.parent_id)
-    is_locked = any(True for _ in locks.live_of(tx, document.id))
-    if parent is None or is_locked or catalog.member(tx, parent.id, left.name) is not None:
+    if parent is None or catalog.member(tx, parent.id, left.name) is not None:
         return False
     catalog.move(tx, document, parent.id, left.name)
     for changed_id in {document.parent_id or parent.id, parent.id}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, not_, select, update
 
 from davgate.model.editing import Vacated
 from davgate.model.instant import Instant
@@ -14,7 +14,7 @@ from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Statement, texts_given
-from davgate.storage.tables import node, successor, vacated
+from davgate.storage.tables import lock, node, successor, vacated
 
 _COLUMNS = (
     vacated.c.parent_id,
@@ -26,7 +26,8 @@ _COLUMNS = (
 )
 _AT = Statement(select(*_COLUMNS).where(vacated.c.parent_id == bindparam("parent_id"), vacated.c.name_key == bindparam("key")))
 _BY = Statement(select(*_COLUMNS).where(vacated.c.node_id == bindparam("node_id")).order_by(vacated.c.left_at.desc()))
-_OVER = Statement(select(*_COLUMNS).where(vacated.c.until <= bindparam("now")))
+_IS_LOCKED = exists().where(lock.c.node_id == vacated.c.node_id, lock.c.expires_at > bindparam("now"))
+_OVER = Statement(select(*_COLUMNS).where(vacated.c.until <= bindparam("now"), not_(_IS_LOCKED)))
 _FORGET_AT = Statement(
     delete(vacated).where(vacated.c.parent_id == bindparam("parent_id"), vacated.c.name_key == bindparam("key"))
 )
@@ -61,7 +62,7 @@ def by(session: Session, node_id: int) -> list[Vacated]:
 
 
 def over(session: Session, now: Instant) -> list[Vacated]:
-    """Return the records whose window has ended."""
+    """Return the records whose window has ended. Those of documents that are locked where they are wait for the lock to end."""
     return [Vacated(*row) for row in session.all(_OVER, now=now)]
 
 
