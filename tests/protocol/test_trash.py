@@ -185,6 +185,24 @@ def test_holder_of_the_lock_of_its_destination_restores(ann: Client, entry: str)
     assert ann.get("/dav/f/back.docx") == b"two!"
 
 
+def test_lock_of_the_place_that_it_takes_stays_there_as_with_any_other_move(
+    ann: Client, bob: Client, store: Store, entry: str
+) -> None:
+    there = "/dav/f/report.docx"
+    ann.clock.advance(LONG)
+    ann.put(there, b"other")
+    token = ann.lock(there)
+    assert ann("PUT", there, b"saved", if_=f"(<{token}>)").status == 204
+
+    assert ann("MOVE", entry, destination=there, if_=f"<{there}> (<{token}>)").status == 204
+
+    assert bob("PUT", there, b"theirs").status == 423
+    assert ann("PUT", there, b"three", if_=f"(<{token}>)").status == 204
+    assert ann("UNLOCK", there, lock_token=f"<{token}>").status == 204
+    assert len(history(store, ann.ctx, "/f/report.docx")) == 3
+    assert findings(store) == []
+
+
 def test_restored_document_is_not_locked_any_more(ann: Client, bob: Client, store: Store) -> None:
     ann.put("/dav/a.txt", b"one")
     token = ann.lock("/dav/a.txt", timeout="Second-604800")

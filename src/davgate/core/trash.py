@@ -151,7 +151,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
         parent = may_take_place(tx, ctx, there, overwrite=overwrite)
-        clear_place(store, tx, ctx, there)
+        clear_place(store, tx, ctx, there, successor=entry.node)
         catalog.place_again(tx, node_id, parent.id, destination[-1], ctx.principal.id)
         catalog.touch(tx, parent.id)
         dances.forget_by(tx, node_id)
