@@ -370,6 +370,7 @@ def test_version_is_restored_onto_its_document_or_elsewhere(line: CommandLine) -
     told = line.done("restore", "/f/a.txt", "1", "--to", "/f/b.txt", "--overwrite").out
     assert told == "/f/b.txt has the content of version 1 of /f/a.txt, as version 2.\n"
     assert "/f/a.txt has no version 9" in line.refused("restore", "/f/a.txt", "9")
+    assert "/f is a folder" in line.refused("restore", "/f", "1")
 
 
 def test_past_state_is_restored(line: CommandLine) -> None:

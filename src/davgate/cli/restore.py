@@ -11,7 +11,7 @@ from davgate.config import Config
 from davgate.core import deleted, time_travel, trash, versioning
 from davgate.core.content import Written
 from davgate.core.tree import listing
-from davgate.model.errors import Malformed, NotFound, PreconditionFailed
+from davgate.model.errors import Malformed, NotADocument, NotFound, PreconditionFailed
 from davgate.model.paths import TreePath, to_text
 
 
@@ -27,6 +27,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
         path = to_path(args.path)
         destination = path if args.to is None else to_path(args.to)
         if args.at is None:
+            if _is_folder(act, path):
+                raise NotADocument(path)
             onto = args.overwrite or destination == path
             with naming_overwrite():
                 written = versioning.restore(act.store, act.ctx, path, args.no, destination, overwrite=onto)
