@@ -9,15 +9,17 @@ import pytest
 
 from davgate.app import Application
 from davgate.config.sections import YuuvisConfig
-from davgate.core import auditing, marking
+from davgate.core import auditing, deleted, marking
 from davgate.core.principals import granting
 from davgate.core.store import Store
 from davgate.model.audit import Head
 from davgate.model.rights import EDITOR
-from davgate.storage.api import AuditFilter
+from davgate.storage.api import AuditFilter, registrations
 from tests.builders import SettableClock, path
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
+from tests.protocol.multistatus import members
+from tests.protocol.transcripts import address
 from tests.protocol.yuuvis import (
     BASE,
     NOBODYS,
@@ -132,6 +134,91 @@ def test_acts_through_the_drive_are_told(ann: Client, store: Store) -> None:
     moved = ann("MOVE", FILE, destination="http://drive.test/dav/b.txt", if_=f"(<{token}>)")
     assert moved.status == 201
     assert actions(ann, email) == [340, 210, 310, 110, 301, 101]
+
+
+# With their folder
+
+
+def deleted_with_its_folder(ann: Client, bob: Client) -> tuple[str, str]:
+    """Return the address of an email that was in a folder when another user deleted that a second later, and the folder's."""
+    folder = imported(ann, of(values(system__objectTypeId="folder", Name="secret")))
+    email = imported(ann, an_email("x", system__parentId=uuid_of(folder)))
+    upload(ann, email)
+    bob.clock.advance(timedelta(seconds=1))
+    assert bob("DELETE", "/dav/yuuvis/2026-11/secret", x_b3_traceid="97a35859dbb4c435").status == 204
+    return email, folder
+
+
+def restore_folder(client: Client) -> None:
+    (entry,) = [one for one in members(client, "/dav/.trash/") if one.startswith("secret")]
+    moved = client("MOVE", address(f"/.trash/{entry}"), destination="http://drive.test/dav/back")
+    assert moved.status == 201
+
+
+def test_what_was_deleted_with_its_folder_is_told_as_deleted_and_so_is_the_restore(ann: Client, bob: Client) -> None:
+    email, folder = deleted_with_its_folder(ann, bob)
+
+    told = history(ann, email)
+
+    assert [one["action"] for one in told] == [200, 202, 301, 100]
+    newest, of_folder = told[0], history(ann, folder)[0]
+    assert (newest["description"], newest["referredObjectId"]) == ("delete of upload.bin", uuid_of(email))
+    for name in ("system:objectId", "system:createdBy", "system:creationDate", "traceid"):
+        assert newest[name] == of_folder[name]
+    assert newest["system:createdBy"] == "bob"
+
+    ann.clock.advance(timedelta(seconds=1))
+    restore_folder(ann)
+
+    assert history(ann, email)[1:] == told
+    assert (history(ann, email)[0]["detail"], history(ann, email)[0]["system:createdBy"]) == ("OBJECT_RESTORED_FROM_TRASH", "ann")
+
+
+def test_deletion_with_a_folder_is_on_its_page(ann: Client, bob: Client) -> None:
+    email, _ = deleted_with_its_folder(ann, bob)
+    restore_folder(ann)
+    upload(ann, email)
+
+    pages = [history(ann, email, f"?size=2&page={no}") for no in range(4)]
+
+    assert [[one["action"] for one in page] for page in pages] == [[301, 10_000], [200, 202], [301, 100], []]
+    assert ann("GET", f"{email}/history?size=2&page=1").json["totalNumItems"] == 6
+
+
+def test_deletion_of_a_folder_above_is_told_of_what_has_no_content(ann: Client, bob: Client) -> None:
+    folder = imported(ann, of(values(system__objectTypeId="folder", Name="f")))
+    email = imported(ann, an_email("x", system__parentId=uuid_of(folder)))
+    assert bob("DELETE", "/dav/yuuvis").status == 204
+
+    assert history(ann, email)[0]["description"] == f"delete of ={uuid_of(email)}"
+    assert actions(ann, email) == actions(ann, folder) == [200, 202, 100]
+
+
+def test_what_comes_back_alone_keeps_that_it_was_deleted_with_its_folder(ann: Client, bob: Client, store: Store) -> None:
+    email, _ = deleted_with_its_folder(ann, bob)
+    ann.clock.advance(timedelta(seconds=1))
+    with store.database.read() as session:
+        document_id = registrations.find(session, [uuid_of(email)])[uuid_of(email)][0].id
+    deleted.restore_into(store, ann.ctx, path("/yuuvis"), document_id)
+    told = [10_000, 200, 202, 301, 100]
+    assert actions(ann, email) == told
+
+    # What becomes of the folder now is nothing to it.
+    ann.clock.advance(timedelta(seconds=1))
+    restore_folder(ann)
+    ann("DELETE", "/dav/back")
+
+    assert actions(ann, email) == told
+
+
+def test_what_left_its_folder_is_not_told_as_deleted_with_it(ann: Client) -> None:
+    folder = imported(ann, of(values(system__objectTypeId="folder", Name="f")))
+    email = imported(ann, an_email("x", system__parentId=uuid_of(folder)))
+    ann.clock.advance(timedelta(seconds=1))
+    patch(ann, of(values(system__parentId=None)), to=email)
+    ann("DELETE", folder)
+
+    assert 200 not in actions(ann, email)
 
 
 # Reads

@@ -43,12 +43,12 @@ def test_a_read_is_told_of_with_who_when_and_which_version(
 
     read, created = acts(store, ann, document)
 
-    assert (read.action, read.by, read.at, read.detail, read.path, read.request_id) == (
+    assert (read.action, read.by, read.at, read.detail, read.name, read.request_id) == (
         READ_CONTENT,
         "bob",
         at,
         {"version": 1},
-        "/a",
+        "a",
         "r-1",
     )
     assert (created.action, created.by) == ("create", "ann")

@@ -27,7 +27,18 @@ from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.principal import Principal
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import AuditFilter, AuditRow, Session, Transaction, audit_rows, catalog, erasing, journal
+from davgate.storage.api import (
+    AuditFilter,
+    AuditRow,
+    Session,
+    ToldRow,
+    Transaction,
+    audit_rows,
+    catalog,
+    erasing,
+    journal,
+    registrations,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +196,7 @@ def _acts_of(tx: Transaction, reads: Sequence[Read]) -> list[journal.Act]:
 
 @frozen
 class Act:
-    """Something that was done, by whom and when, and where.
+    """Something that was done, by whom and when, and what it was done to was called then; ``=`` and its id without a name.
 
     ``number`` is that of its row. Of what is told of twice, the later half is part 0, the other one part 1.
     """
@@ -195,7 +206,7 @@ class Act:
     at: Instant
     by: str
     action: str
-    path: str
+    name: str
     detail: Mapping[str, Any]
     request_id: str
 
@@ -215,8 +226,8 @@ def of_node(
 ) -> Past:
     """Return some of what happened to a document or collection: the acts of some kinds, and some of these in two halves.
 
-    Of what was deleted it is told to whoever may read it where it was. Of what the caller may not read, and of what is not
-    there, there is nothing.
+    What was deleted or restored with a collection has that told as its own. Of what was deleted it is told to whoever may read
+    it where it was. Of what the caller may not read, and of what is not there, there is nothing.
     """
     write_reads(store)
     with store.database.read(snapshot=True) as session:
@@ -226,12 +237,21 @@ def of_node(
             return Past(uuid)
         if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
             return Past(uuid)
-        rows, total = audit_rows.some_of_node(session, node.id, actions, twice, first, most)
-    return Past(uuid, node.is_collection, [_to_act(row, part) for row, part in rows], total)
+        deletions = registrations.deletions(session, [node.id])[node.id]
+        instants = [at for one in deletions for at in (one.at, one.restored_at)]
+        above = registrations.ever_above(session, node.id) if deletions else ()
+        rows, total = audit_rows.some_of_node(session, node.id, actions, twice, above, instants, first, most)
+    return Past(uuid, node.is_collection, [_to_act(one, uuid) for one in rows], total)
 
 
-def _to_act(row: AuditRow, part: int) -> Act:
-    return Act(row.number, part, row.at, row.principal, row.action, row.path, json.loads(row.detail), row.request_id)
+def _to_act(told: ToldRow, uuid: str) -> Act:
+    row = told.row
+    if told.name is None:
+        # The collections in the path may be others than those that the caller may see.
+        name, detail = row.path.rpartition("/")[2], json.loads(row.detail)
+    else:
+        name, detail = told.name or f"={uuid}", {}
+    return Act(row.number, told.part, row.at, row.principal, row.action, name, detail, row.request_id)
 
 
 def newest(store: Store, ctx: Context, which: AuditFilter, most: int) -> list[AuditRow]:

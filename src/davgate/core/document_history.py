@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from davgate.core.revisions import Shown, show_some_within
 from davgate.core.store import Context, Store
+from davgate.model.audit import DELETE, RESTORE
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.registration import Deletion
 from davgate.storage.api import AuditRow, Session, audit_rows, registrations
-
-_DELETE: Final = "delete"
-_RESTORE: Final = "restore"
 
 
 @frozen
@@ -67,11 +65,11 @@ def _with_others(told: Iterable[Event], deletions: Iterable[Deletion]) -> Iterat
     known = {(one.at, one.action) for one in told}
     instants = {at for at, _ in known}
     for one in deletions:
-        if (one.at, _DELETE) not in known:
-            yield Event(one.at, one.author_id, one.author, _DELETE, {})
+        if (one.at, DELETE) not in known:
+            yield Event(one.at, one.author_id, one.author, DELETE, {})
         # What came back by a step of an edit is told in the words of that.
         if one.restored_at != FOREVER and one.restored_at not in instants:
-            yield Event(one.restored_at, one.restored_by_id, one.restored_by, _RESTORE, {})
+            yield Event(one.restored_at, one.restored_by_id, one.restored_by, RESTORE, {})
 
 
 def _by_revision(events: Sequence[Event]) -> Mapping[int, Sequence[Event]]:

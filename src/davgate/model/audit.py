@@ -21,6 +21,10 @@ READ_CONTENT: Final = "read-content"
 READ_METADATA: Final = "read-metadata"
 """Actions that changed nothing, written down for doors that tell who read what."""
 
+DELETE: Final = "delete"
+RESTORE: Final = "restore"
+"""Actions that are told of a collection, and happen to all that is in it."""
+
 START: Final = bytes(32)
 """What the first row follows."""
 

@@ -50,7 +50,7 @@ from davgate.storage.access import Grant, Way
 from davgate.storage.accounts import Account
 from davgate.storage.app_passwords import AppPassword
 from davgate.storage.as_of import FoundThen
-from davgate.storage.audit_rows import AuditFilter, AuditRow
+from davgate.storage.audit_rows import AuditFilter, AuditRow, ToldRow
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Recorded, Touched
 from davgate.storage.computed_candidates import Candidates
@@ -108,6 +108,7 @@ __all__ = [
     "SigningKey",
     "Standpoint",
     "Staged",
+    "ToldRow",
     "Touched",
     "Transaction",
     "TrashEntry",

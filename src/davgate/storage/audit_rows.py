@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, or_, select, union_all
+from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, null, or_, select, union_all
 
-from davgate.model.audit import READ_CONTENT, READ_METADATA, Fields, Head, Link
+from davgate.model.audit import DELETE, READ_CONTENT, READ_METADATA, RESTORE, Fields, Head, Link
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session
-from davgate.storage.statements import Row, Statement, Value, texts_given
-from davgate.storage.tables import audit, principal, store
+from davgate.storage.statements import Row, Statement, Value, ids_given, texts_given
+from davgate.storage.tables import audit, placement, principal, store
 
 _FIELDS = (
     audit.c.id,
@@ -123,39 +123,84 @@ def find(session: Session, number: int) -> AuditRow | None:
     return None if row is None else _row(row)
 
 
-def _told_of_node(actions: str, part: int) -> Select[Row]:
+_NAME_THEN = (
+    select(placement.c.name)
+    .where(placement.c.node_id == bindparam("node_id"), placement.c.from_at <= audit.c.at)
+    .order_by(placement.c.from_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ABOVE, _AT = ids_given("above"), ids_given("instants")
+_IS_ABOVE = and_(
+    audit.c.node_id.in_(select(_ABOVE.c.id)),
+    audit.c.at.in_(select(_AT.c.id)),
+    or_(audit.c.action == DELETE, audit.c.action == RESTORE),
+    audit.c.outcome == "granted",
+)
+
+
+def _told_of_node(actions: str, part: int, *, is_above: bool = False) -> Select[Row]:
     told = select(texts_given(actions).c.text)
     return (
         _wanted(AuditFilter())
-        .where(_IS_OF_NODE, audit.c.action.in_(told))
-        .add_columns(audit.c.id.label("number"), literal(part, Integer()).label("part"))
+        .where(_IS_ABOVE if is_above else _IS_OF_NODE, audit.c.action.in_(told))
+        .add_columns(
+            audit.c.id.label("number"),
+            literal(part, Integer()).label("part"),
+            (func.coalesce(_NAME_THEN, "") if is_above else null()).label("name"),
+        )
     )
 
 
-_ONCE, _AGAIN = _told_of_node("once", 0), _told_of_node("twice", 1)
+_PARTS = [
+    _told_of_node(actions, part, is_above=is_above) for actions, part in (("once", 0), ("twice", 1)) for is_above in (False, True)
+]
 _SOME_OF_NODE = Statement(
-    union_all(_ONCE, _AGAIN)
+    union_all(*_PARTS)
     .order_by(column("at").desc(), column("number").desc(), column("part"))
     .limit(bindparam("most"))
     .offset(bindparam("first"))
 )
-_HOW_MANY_OF_NODE = Statement(union_all(*(one.with_only_columns(func.count()) for one in (_ONCE, _AGAIN))))
+_HOW_MANY_OF_NODE = Statement(union_all(*(one.with_only_columns(func.count()) for one in _PARTS)))
+
+
+@frozen
+class ToldRow:
+    """A row as it is told of a node: as which part, and, where the row is of what the node lay in, the node's name then."""
+
+    row: AuditRow
+    part: int
+    name: str | None
 
 
 def some_of_node(
-    session: Session, node_id: int, actions: Sequence[str], twice: Sequence[str], first: int, most: int
-) -> tuple[list[tuple[AuditRow, int]], int]:
+    session: Session,
+    node_id: int,
+    actions: Sequence[str],
+    twice: Sequence[str],
+    above: Sequence[int],
+    instants: Sequence[Instant],
+    first: int,
+    most: int,
+) -> tuple[list[ToldRow], int]:
     """Return some of the acts of some kinds upon a node, the newest first, and how many there are in all.
 
-    Those of the kinds ``twice`` come two times, first as part 0 and then as part 1.
+    Those of the kinds ``twice`` come two times, first as part 0 and then as part 1. The deletions and restores of collections
+    ``above`` it count as its own where they are of one of some ``instants``.
     """
-    told: dict[str, Value] = {"node_id": node_id, "once": json.dumps(actions), "twice": json.dumps(twice)}
+    told: dict[str, Value] = {
+        "node_id": node_id,
+        "once": json.dumps(actions),
+        "twice": json.dumps(twice),
+        "above": json.dumps(above),
+        "instants": json.dumps(instants),
+    }
     total: int = sum(row[0] for row in session.all(_HOW_MANY_OF_NODE, **told))
     # Behind the last one nothing is asked for: how far may be more than a database can count.
     if first >= total:
         return [], total
     rows = session.all(_SOME_OF_NODE, **told, first=first, most=most)
-    return [(_row(row), row[-1]) for row in rows], total
+    return [ToldRow(_row(row), row[-2], row[-1]) for row in rows], total
 
 
 _LINKS = Statement(select(*_FIELDS).order_by(audit.c.id))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, case, insert, literal, or_, select, union_all
+from sqlalchemy import CTE, BigInteger, Select, and_, bindparam, case, insert, literal, or_, select, union_all
 
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER
@@ -92,8 +92,8 @@ _ABOVE = _HERE.union_all(
 _DELETED_ABOVE = and_(trash.c.node_id == _ABOVE.c.id, _ABOVE.c.parent_id.is_(None))
 
 
-def _past() -> Select[Any]:
-    """Return the query for what was deleted and restored: something itself, or what it lay in then, wherever it is today."""
+def _lay_in() -> CTE:
+    """Return what something lay in, and what that lay in, each for as long as it did, wherever it is today; and itself."""
     ever, forever = literal(0, BigInteger()), literal(FOREVER, BigInteger())
     itself = select(_GIVEN.c.id.label("start"), _GIVEN.c.id.label("id"), ever.label("since"), forever.label("until"))
     # Collections have names, so that only what is asked for can have been somewhere without one.
@@ -104,11 +104,16 @@ def _past() -> Select[Any]:
     since = case((placement.c.from_at > lay.c.since, placement.c.from_at), else_=lay.c.since)
     until = case((placement.c.to_at < lay.c.until, placement.c.to_at), else_=lay.c.until)
     overlaps = and_(placement.c.from_at < lay.c.until, placement.c.to_at > lay.c.since)
-    lay_in = lay.union_all(
+    return lay.union_all(
         select(lay.c.start, placement.c.parent_id, since, until).join_from(
             lay, placement, and_(placement.c.node_id == lay.c.id, overlaps)
         )
     )
+
+
+def _past() -> Select[Any]:
+    """Return the query for what was deleted and restored: something itself, or what it lay in then, wherever it is today."""
+    lay_in = _lay_in()
     # What left a collection while that was in the trash did not come back with it.
     was_in_it = and_(
         deletion.c.deleted_at > lay_in.c.since, or_(lay_in.c.until == FOREVER, deletion.c.restored_at < lay_in.c.until)
@@ -148,6 +153,15 @@ def deletions(session: Session, node_ids: Iterable[int]) -> dict[int, list[Delet
         for start, *told in session.all(statement, ids=json.dumps(ids)):
             found[start].append(Deletion(*told))
     return found
+
+
+_LAY_IN = _lay_in()
+_EVER_ABOVE = Statement(select(_LAY_IN.c.id).where(_LAY_IN.c.id != _LAY_IN.c.start).distinct())
+
+
+def ever_above(session: Session, node_id: int) -> list[int]:
+    """Return the ids of the collections that a node was ever in, and of those above them then."""
+    return [row[0] for row in session.all(_EVER_ABOVE, ids=json.dumps([node_id]))]
 
 
 _DELETION_ABOVE = Statement(

@@ -126,7 +126,7 @@ def _entry(settings: Settings, past: Past, act: Act) -> Entry:
         "system:creationDate": time_of(act.at),
         "system:tenant": settings.tenant,
         "system:versionNumber": 1 if act.action == "create" else act.detail.get("version"),
-        "description": f"{act.action} of {_name_of(act)}",
+        "description": f"{act.action} of {act.name}",
         "action": told.code,
         "detail": told.detail,
         "referredObjectId": past.uuid,
@@ -135,15 +135,10 @@ def _entry(settings: Settings, past: Past, act: Act) -> Entry:
     return Entry({name: Value(value) for name, value in said.items() if value is not None})
 
 
-def _name_of(act: Act) -> str:
-    """Return what the object was called then. The folders above it may be others than those that the caller may see."""
-    return act.path.rpartition("/")[2]
-
-
 def _told(past: Past, act: Act) -> _Told:
     """Return how something is told."""
     # What is made without content has no name on the drive.
-    if act.action == "create" and (past.is_collection or _name_of(act).startswith("=")):
+    if act.action == "create" and (past.is_collection or act.name.startswith("=")):
         return _CREATED
     if act.action == "label" and act.detail.get("before") is not None:
         return _TAG_UPDATED
