@@ -147,6 +147,39 @@ def test_version_tells_the_folder_of_then_whichever_door_has_moved_it(ann: Clien
     assert findings(store) == []
 
 
+def test_version_tells_the_version_that_its_folder_had_then(ann: Client, email: str, store: Store) -> None:
+    folder = f"{BASE}/{a_folder(ann)}"
+    sub = f"{BASE}/{a_folder(ann, 'sub', system__parentId=uuid_of(folder))}"
+    for name in ("second", "third", "fourth"):
+        patch(ann, of(values(system__parentId=uuid_of(folder))), to=email)
+        ann.clock.advance(timedelta(seconds=1))
+        patch(ann, of(values(Name=name)), to=folder)
+    patch(ann, of(values(Name="x")), to=sub)
+
+    def told(where: str) -> list[int | None]:
+        versions = ann("GET", f"{where}/versions").json["objects"]
+        for no, one in enumerate(versions, start=1):
+            assert only(ann("GET", f"{where}/versions/{no}")) == one
+        return [said(one).get("system:parentVersionNumber") for one in versions]
+
+    assert told(email) == [None, 1, 2, 4]
+    assert told(sub) == [1, 4]
+    assert said(shown(ann, email))["system:parentVersionNumber"] == 4
+
+
+def test_first_version_of_a_folder_tells_the_version_that_its_folder_had_then(ann: Client, store: Store) -> None:
+    ann.mkcol("/dav/f")
+    ann.mkcol("/dav/f/sub")
+    outer, inner = on_drive(store, ann, "/f"), on_drive(store, ann, "/f/sub")
+    for where in (outer, inner):
+        ann.clock.advance(timedelta(seconds=1))
+        patch(ann, of(values(Name="x")), to=where)
+
+    versions = ann("GET", f"{inner}/versions").json["objects"]
+
+    assert [said(one)["system:parentVersionNumber"] for one in versions] == [1, 2]
+
+
 def test_version_does_not_tell_a_folder_that_the_caller_may_not_read(
     ann: Client, bob: Client, root_admin: Client, store: Store, email: str
 ) -> None:

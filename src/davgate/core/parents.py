@@ -6,7 +6,9 @@ What a door files by itself, in the folder of a month, was put nowhere by anybod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from davgate.core.rights import rights_of
@@ -16,7 +18,7 @@ from davgate.model.instant import Instant
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Session, access, catalog, descriptions, places
+from davgate.storage.api import Session, access, catalog, descriptions, places, versions
 
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 
@@ -64,11 +66,26 @@ def parents_within(session: Session, ctx: Context, ids: Iterable[int], folder: T
     }
 
 
-def parents_then(store: Store, node: Node, instants: Iterable[Instant]) -> Mapping[Instant, int | None]:
-    """Return by instant the inner id of the collection in which a node was then, or first, whoever may read it: one statement."""
-    with store.database.read() as session:
+@frozen
+class Then:
+    """The collection in which a node was at an instant, None for none, and the number that the version of it had then, or 0."""
+
+    parent_id: int | None
+    version_no: int
+
+
+def parents_then(store: Store, node: Node, instants: Iterable[Instant]) -> Mapping[Instant, Then]:
+    """Return by instant in which collection a node was then, or first, whoever may read it: two statements."""
+    with store.database.read(snapshot=True) as session:
         stays = places.of_node(session, node.id)
-    return {at: places.parent_at(stays, at) for at in instants}
+        parents = {at: places.parent_at(stays, at) for at in instants}
+        opened = versions.numbers(session, {one for one in parents.values() if one is not None})
+    return {at: Then(one, _number_at(opened.get(one, ()), at) if one is not None else 0) for at, one in parents.items()}
+
+
+def _number_at(opened: Sequence[tuple[Instant, int]], at: Instant) -> int:
+    following = bisect_right(opened, at, key=itemgetter(0))
+    return opened[following - 1][1] if following else 0
 
 
 def not_shown(store: Store, ctx: Context, folder: TreePath) -> list[str]:

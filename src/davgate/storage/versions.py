@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from davgate.storage.blobs import Staged
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import blob, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
@@ -52,6 +53,22 @@ _ALL_OF_NODE = Statement(_JOINED.where(version.c.document_id == bindparam("docum
 def all_of_node(session: Session, node_id: int) -> list[Version]:
     """Return the versions of a document or collection, also those of metadata alone, the oldest first."""
     return [to_version(row) for row in session.all(_ALL_OF_NODE, document_id=node_id)]
+
+
+_OF_ALL = ids_given("ids")
+_NUMBERS = Statement(
+    select(version.c.document_id, version.c.opened_at, version.c.no)
+    .where(version.c.document_id.in_(select(_OF_ALL.c.id)))
+    .order_by(version.c.document_id, version.c.no)
+)
+
+
+def numbers(session: Session, node_ids: Iterable[int]) -> dict[int, list[tuple[Instant, int]]]:
+    """Return by the ids of documents and collections when each of their versions began, and its number, the oldest first."""
+    found: dict[int, list[tuple[Instant, int]]] = {}
+    for node_id, opened_at, no in session.all(_NUMBERS, ids=json.dumps(sorted(node_ids))):
+        found.setdefault(node_id, []).append((opened_at, no))
+    return found
 
 
 _near = version.alias("near")

@@ -74,13 +74,13 @@ def _first(exchange: Exchange, it: Described) -> State:
     node = it.node
     if not node.version_no:
         return state_of(it)
-    parents = parents_then(exchange.store, node, {node.created_at})
-    node = replace(node, parent_id=parents[node.created_at])
-    return State(node, it.said.type, it.said.created_by, NO_METADATA, None, "", 1, it.said.created_by, node.created_at)
+    then = parents_then(exchange.store, node, {node.created_at})[node.created_at]
+    node, by = replace(node, parent_id=then.parent_id), it.said.created_by
+    return State(node, it.said.type, by, NO_METADATA, None, "", 1, by, node.created_at, parent_version_no=then.version_no)
 
 
 def _answer(settings: Settings, exchange: Exchange, ctx: Context, states: Sequence[State]) -> Response:
-    """Return the answer with versions of one object; of the folders that they were in, as they are today."""
+    """Return the answer with versions of one object, each with the folder that it was in, as far as that is shown today."""
     parents = parents_of(exchange.store, ctx, {one.node.parent_id for one in states}, settings.folder)
     entries = [entry_of(settings, exchange.store.types, one, parents) for one in states]
     return answers.json(HTTPStatus.OK, listed(entries))

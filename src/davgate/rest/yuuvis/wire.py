@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from davgate.core.batches import Unread
 from davgate.core.describing import Described
-from davgate.core.parents import Parent, parents_of
+from davgate.core.parents import Parent, Then, parents_of
 from davgate.core.store import Context, Store
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
@@ -89,7 +89,8 @@ def listed(entries: Sequence[Entry], *, total: int | None = None, has_more: bool
 class State:
     """An object as it is, or as it was in a version.
 
-    ``moved_at`` is when it was moved or renamed, if that was after its current version.
+    ``moved_at`` is when it was moved or renamed, if that was after its current version. ``parent_version_no`` is the number of
+    the version that its folder had then, None for that of today.
     """
 
     node: Node
@@ -102,6 +103,7 @@ class State:
     changed_by: str
     changed_at: Instant
     moved_at: Instant | None = None
+    parent_version_no: int | None = None
 
 
 def state_of(it: Described) -> State:
@@ -119,12 +121,12 @@ def _moved_at(it: Described) -> Instant | None:
     return it.said.placed_at if it.said.placed_at > it.said.said_at else None
 
 
-def state_then(it: Described, version: Version, parent_id: int | None) -> State:
+def state_then(it: Described, version: Version, then: Then) -> State:
     """Return an object as it was in a version, in the folder that it was in then."""
     content = version.content if version.has_content else None
     said, is_current = it.said, version.no == it.node.version_no
     return State(
-        it.node if is_current else replace(it.node, parent_id=parent_id),
+        it.node if is_current else replace(it.node, parent_id=then.parent_id),
         said.type,
         said.created_by,
         version.metadata,
@@ -134,6 +136,7 @@ def state_then(it: Described, version: Version, parent_id: int | None) -> State:
         version.author,
         version.saved_at,
         _moved_at(it) if is_current else None,
+        None if is_current else then.version_no,
     )
 
 
@@ -163,7 +166,7 @@ def entry_of(settings: Settings, types: ObjectTypes, state: State, parents: Mapp
     parent = parents.get(state.node.parent_id) if state.node.parent_id is not None else None
     said = {
         **system_values(settings, state, kind.local),
-        **_values_of_place(types, parent),
+        **_values_of_place(types, parent, state.parent_version_no),
         "system:secondaryObjectTypeIds": [one.local for one in shape.secondary] or None,
     }
     properties = {name: Value(value) for name, value in said.items() if value is not None}
@@ -191,13 +194,14 @@ def _kind_said(node: Node, type_name: str) -> dict[str, str]:
     return {"system:baseTypeId": "system:folder" if node.is_collection else "system:document", "system:objectTypeId": type_name}
 
 
-def _values_of_place(types: ObjectTypes, parent: Parent | None) -> dict[str, Any]:
+def _values_of_place(types: ObjectTypes, parent: Parent | None, version_no_then: int | None) -> dict[str, Any]:
     if parent is None:
         return {}
+    version_no = parent.version_no if version_no_then is None else version_no_then
     return {
         "system:parentId": parent.uuid,
         "system:parentObjectTypeId": type_of(types, parent.type, is_collection=True).local,
-        "system:parentVersionNumber": max(1, parent.version_no),
+        "system:parentVersionNumber": max(1, version_no),
     }
 
 
