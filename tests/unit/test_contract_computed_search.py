@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from tests.builders import SettableClock, a_collection, node_at, path
+from tests.builders import SettableClock, a_collection, node_at, path, with_policy
 from tests.builders import put as put_on_drive
 from tests.unit.filed import a_file, made, made_folder, rest, save, say, statements_of
 from tests.unit.placed import copy, move
@@ -19,7 +20,7 @@ from tests.unit.temporal import UTC, A, document, entries
 from davgate.core import deleted, deleting_objects, moving, objects, registration_search, registrations, removing_versions
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
-from davgate.core.store import Context, Store
+from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import DavgateError, NotFound
 from davgate.model.instant import Instant
 from davgate.model.node import Node
@@ -253,6 +254,54 @@ def made_and_deleted(store: Store, ctx: Context, clock: SettableClock) -> None:
     objects_deleted(store, ctx, node.id)
 
 
+# The day on which they were made
+
+
+@pytest.fixture
+def east(store: Store) -> Store:
+    """A store where a day begins fourteen hours before it does in UTC."""
+    return with_policy(store, Policy(time_zone=ZoneInfo("Pacific/Kiritimati")))
+
+
+@pytest.mark.parametrize("becomes", ["registered", "unregistered again", "nothing"])
+def test_day_that_is_asked_of_the_past_is_that_of_the_time_zone(
+    east: Store, ann: Context, clock: SettableClock, becomes: str
+) -> None:
+    other = create(east, ann, DOCUMENT, document("other")).uuid
+    node = made(east, ann, b"x", title="Plan")
+    clock.advance(SECOND)
+    (then,) = instants(east, ann, node.uuid)
+    if becomes != "nothing":
+        patch(east, ann, node.uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
+    if becomes == "unregistered again":
+        clock.advance(SECOND)
+        objects.restore(east, rest(ann), node.id, 1)
+    for known in (Window.at(then), ALL_TIME):
+        (*_, first) = read(east, ann, node.uuid, DOCUMENT, known).registrations
+        assert first.snapshot.attributes["dokumentegenskaber"][0].values["brevdato"] == "2026-11-21"
+        for paged in ({}, {"first": 0}):
+            for field in ("brevdato", ""):
+                for pattern in ("2026-11-21", "2026-11-21%", "%-21", "2%-11-2%1"):
+                    assert find(east, ann, Says(field, pattern), known=known, **paged) == [node.uuid], (field, pattern)
+                for pattern in ("2026-11-20", "2026-11-20%", "%-20", "2%-11-%20", "2026-11-21-", "%x-21"):
+                    assert node.uuid not in find(east, ann, Says(field, pattern), known=known, **paged), (field, pattern)
+                assert sorted(find(east, ann, Says(field, "%"), known=known, **paged)) == sorted([node.uuid, other])
+            assert find(east, ann, Says("brevdato", ""), known=known, **paged) == []
+
+
+def test_day_follows_the_time_zone_when_that_is_set_anew(store: Store, east: Store, ann: Context, clock: SettableClock) -> None:
+    node = made(store, ann, b"x", title="Plan")
+    clock.advance(SECOND)
+    patch(store, ann, node.uuid, {"note": "registered"}, DOCUMENT)
+    first, _ = instants(store, ann, node.uuid)
+
+    for where, day in ((store, "2026-11-20"), (east, "2026-11-21")):
+        assert find(where, ann, Says("brevdato", day), known=Window.at(first)) == [node.uuid]
+        assert find(where, ann, Says("brevdato", day), known=Window.at(first), first=0) == [node.uuid]
+    # What was registered said the day of then.
+    assert find(east, ann, Says("brevdato", "2026-11-20")) == [node.uuid]
+
+
 # Everything against what reading shows
 
 
@@ -352,7 +401,7 @@ def _criterion(chance: random.Random, authors: list[str]) -> Criterion:
         lambda: Says(chance.choice(["titel", "brugervendtnoegle"]), chance.choice(["alpha", "b%", "%a%", "%a.txt", "%"])),
         lambda: Says("beskrivelse", chance.choice(["about", "", "%b%"])),
         lambda: Says("dokumenttype", chance.choice(["text/%", "", "text/plain"])),
-        lambda: Says("brevdato", chance.choice(["2026-11-20", "2026-1%", "%-20", "2027%"])),
+        lambda: Says("brevdato", chance.choice(["2026-11-20", "2026-11-21", "2026-1%", "%-20", "%1", "2027%"])),
         lambda: Says("", chance.choice(["%a%", "%1%", "%11-2%", "%ab%", "store:2026%", "%.bin", "gamma", "Original", "1"])),
         lambda: HasState("fremdrift", "Underudarbejdelse"),
         lambda: HasCode(chance.choice(list(Code))),
@@ -366,10 +415,11 @@ def _criterion(chance: random.Random, authors: list[str]) -> Criterion:
     return chance.choice(some)()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "zone"), [(1, "UTC"), (2, "Pacific/Kiritimati")])
 def test_random_documents_are_found_as_reading_shows_them(
-    store: Store, ann: Context, bob: Context, clock: SettableClock, seed: int
+    store: Store, ann: Context, bob: Context, clock: SettableClock, seed: int, zone: str
 ) -> None:
+    store = with_policy(store, Policy(time_zone=ZoneInfo(zone)))
     chance = random.Random(seed)
     world = _World(store, clock, (ann, bob), chance)
     for _ in range(60):

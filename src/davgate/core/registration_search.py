@@ -15,12 +15,15 @@ from davgate.core.computed_search import in_order, only_readable, principals_cal
 from davgate.core.rights import hidden_in_trash
 from davgate.core.searching import reads_everything
 from davgate.core.store import Context, Store
+from davgate.model.computed_facts import made_on
 from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.instant import Instant
 from davgate.model.object_types import Kind, ObjectType, TemporalClass
 from davgate.model.oio_payload import DOCUMENT
 from davgate.model.temporal_query import Criterion, EitherOf, Says, Search, parse_pattern
+from davgate.model.temporal_rows import instant_of
 from davgate.model.virkning import iso_text, parse_timestamp
-from davgate.storage.api import Asked, FoundObject, Session, registrations, temporal_searching
+from davgate.storage.api import Asked, FoundObject, Session, registrations, temporal_index, temporal_searching
 
 _ALL: Final = 1 << 62
 
@@ -41,7 +44,9 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
         if wanted.finds_deleted or wanted.known is not None:
             is_open = is_open and not hidden_in_trash(session, ctx)
         wanted = replace(wanted, uuid=_present_id(session, wanted.uuid))
-        asked = Asked(of.temporal, wanted, partial(principals_called, session))
+        times = partial(_times_made, session, of.temporal)
+        days = partial(made_on, zone=store.policy.time_zone, others=times)
+        asked = Asked(of.temporal, wanted, partial(principals_called, session), days)
         until = min(first + most, _ALL)
         if of.temporal.name != DOCUMENT:
             found = _registered(session, ctx, asked, first, most, is_open=is_open)
@@ -49,6 +54,11 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
         found = _registered(session, ctx, asked, 0, until, is_open=is_open)
         others = computed_search.search(store, session, ctx, of, wanted, until, is_open=is_open)
         return tuple(one.uuid for one in sorted([*found, *others], key=in_order)[first : first + most])
+
+
+def _times_made(session: Session, of: TemporalClass) -> list[Instant]:
+    """Return when documents were made that were not registered at once."""
+    return [instant_of(one) for one in temporal_index.times_made(session, of.name)]
 
 
 def _present_id(session: Session, uuid: str | None) -> str | None:

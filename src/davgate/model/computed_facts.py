@@ -17,7 +17,7 @@ from davgate.model.instant import FOREVER, Instant, from_datetime
 from davgate.model.metadata import DESCRIPTION
 from davgate.model.node import Version
 from davgate.model.query import AllOf, AnyOf, Compares, Condition, Fact, HasValue, Matches, Not, Operator, Property, Wildcard
-from davgate.model.registration import PART_TEXT, STATE_NAME, VARIANT_TEXT, Code
+from davgate.model.registration import DAY, PART_TEXT, STATE_NAME, VARIANT_TEXT, Code, day_of
 from davgate.model.stored_parts import SCHEME, address_of, prefix_of
 from davgate.model.temporal_matching import fits
 from davgate.model.temporal_query import PART_TEXT as DELTEKST
@@ -120,7 +120,7 @@ def doubts_of(search: Search) -> Doubts:
                 notes.append(text)
             case InPart("indhold", text) if _leaves_address_open(text):
                 addresses.append(text)
-            case Says(field, text) if field in ("", "brevdato"):
+            case Says(field, text) if field in ("", DAY):
                 if field == "" and _leaves_address_open(text):
                     addresses.append(text)
                 if _leaves_day_open(text):
@@ -134,8 +134,23 @@ def opened_in(doubts: Doubts) -> Window:
         return ALL_TIME
     _, is_address, begins = folded(parse_pattern(doubts.addresses[0]).pieces[0]).partition(SCHEME)
     # An address tells the time in UTC.
-    days = _days_of(Pattern((begins[: len(_DAY)].replace("/", "-"), ""))) if is_address else None
-    return ALL_TIME if days is None else Window(*(from_datetime(datetime.combine(day, time(), tzinfo=UTC)) for day in days))
+    return (_days_in(Pattern((begins[: len(_DAY)].replace("/", "-"), "")), UTC) if is_address else None) or ALL_TIME
+
+
+def made_on(text: str, zone: tzinfo, others: Callable[[], Iterable[Instant]]) -> Window | tuple[Instant, ...]:
+    """Return when documents were made whose days fit a pattern: a time, or those of ``others`` that do."""
+    pattern = parse_pattern(text)
+    if pattern.is_anything:
+        return ALL_TIME
+    if pattern.is_exact or _is_beginning(pattern):
+        return _days_in(pattern, zone) or ()
+    return tuple(one for one in others() if fits(text, day_of(one, zone))) if _leaves_day_open(text) else ()
+
+
+def _days_in(pattern: Pattern, zone: tzinfo) -> Window | None:
+    """Return the time of the days whose texts begin with a pattern's, in a zone; None where there is none."""
+    days = _days_of(pattern)
+    return None if days is None else Window(*(from_datetime(datetime.combine(day, time(), tzinfo=zone)) for day in days))
 
 
 def _leaves_address_open(text: str) -> bool:
@@ -202,7 +217,7 @@ class _Rules:
 
     def _says(self, field: str, pattern: Pattern, text: str) -> Condition:
         if field == "":
-            fields = [self._says(name, pattern, text) for name in ("titel", "beskrivelse", "dokumenttype", "brevdato")]
+            fields = [self._says(name, pattern, text) for name in ("titel", "beskrivelse", "dokumenttype", DAY)]
             parts = [self._in_part(name, pattern, text) for name in (DELTEKST, "indeks", "indhold", "mimetype")]
             return _any([*fields, self.of(InVariant(VARIANTTEKST, text)), *parts])
         if field in ("brugervendtnoegle", "titel"):
@@ -213,7 +228,7 @@ class _Rules:
         if field == "dokumenttype":
             says = _matches(Fact.MEDIA_TYPE, pattern)
             return self._during(AnyOf((says, Not(_HAS_CONTENT))) if fits(text, "") else says)
-        return self._during(self._on_day(pattern)) if field == "brevdato" else _NEVER
+        return self._during(self._on_day(pattern)) if field == DAY else _NEVER
 
     def _during(self, condition: Condition) -> Condition:
         return condition if _NEVER in (condition, self.valid) else AllOf((condition, self.valid))
@@ -239,14 +254,11 @@ class _Rules:
     def _on_day(self, pattern: Pattern) -> Condition:
         if pattern.is_anything:
             return query.EVERYTHING
-        days = _days_of(pattern) if pattern.is_exact or _is_beginning(pattern) else None
+        days = _days_in(pattern, self.zone) if pattern.is_exact or _is_beginning(pattern) else None
         if days is None:
             return _NEVER
-        first, following = (self._midnight(day) for day in days)
-        return AllOf((Compares(Fact.CREATED_AT, Operator.AT_LEAST, first), Compares(Fact.CREATED_AT, Operator.LESS, following)))
-
-    def _midnight(self, day: date) -> Instant:
-        return from_datetime(datetime.combine(day, time(), tzinfo=self.zone))
+        is_after, is_before = (Operator.AT_LEAST, days.start), (Operator.LESS, days.end)
+        return AllOf(tuple(Compares(Fact.CREATED_AT, *one) for one in (is_after, is_before)))
 
 
 def _any(conditions: Iterable[Condition]) -> Condition:

@@ -37,6 +37,8 @@ from davgate.model.virkning import Virkning, Window
 KEY: Final = LORA_OBJECT.id
 """The property of a version that holds the content."""
 GROUP: Final = "dokumentegenskaber"
+DAY: Final = "brevdato"
+"""The field that has the day on which a document was made that nobody has registered: it is another one in another time zone."""
 STATE: Final = "dokumentfremdrift"
 STATE_NAME: Final = "fremdrift"
 VARIANT_TEXT: Final = "Original"
@@ -217,7 +219,7 @@ def computed(subject: Subject, version: Version) -> State:
     properties = {
         "brugervendtnoegle": title,
         "beskrivelse": version.metadata.get(DESCRIPTION) or "",
-        "brevdato": day_of(subject.created_at, subject.zone),
+        DAY: day_of(subject.created_at, subject.zone),
         "titel": title,
         "dokumenttype": version.content.media_type if version.has_content else "",
     }

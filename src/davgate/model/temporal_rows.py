@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from davgate.model.bitemporal import Entry, Lists, Snapshot
 from davgate.model.indexing import folded
-from davgate.model.instant import FOREVER
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.virkning import BEGINNING
 
 LONGEST: Final = 400
@@ -54,6 +54,11 @@ def order_of(of: str) -> str:
     return f"{of}.order"
 
 
+def made_of(of: str) -> str:
+    """Return the property that tells when a document was made, in the place of the day, which depends on the time zone."""
+    return f"{of}.made"
+
+
 def note_of(of: str) -> str:
     """Return the property of the notes of periods."""
     return f"{of}.note"
@@ -75,6 +80,16 @@ def part_of(of: str, field: str) -> str:
 
 
 # Rows
+
+
+def in_order_of_time(at: int) -> str:
+    """Return an instant as a text: a later one is a greater one."""
+    return f"{at + (1 << 63):020}"
+
+
+def instant_of(text: str) -> Instant:
+    """Return the instant that was told in such a text."""
+    return Instant(int(text) - (1 << 63))
 
 
 def rows_of(of: str, snapshot: Snapshot) -> set[Row]:

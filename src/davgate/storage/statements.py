@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, select
+from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
@@ -75,5 +75,13 @@ def ids_given(parameter: str) -> Subquery:
 
 def texts_given(parameter: str) -> Subquery:
     """Return the texts of a parameter, a JSON list, as a table with the column ``text``."""
-    listed = _ListedIn(bindparam(parameter, type_=Text())).table_valued("value")
-    return select(cast(listed.c.value, Text).label("text")).subquery()
+    return _texts(_ListedIn(bindparam(parameter, type_=Text())))
+
+
+def texts_listed(texts: str) -> Subquery:
+    """Return the same of texts that are known already, a JSON list."""
+    return _texts(_ListedIn(literal(texts, Text())))
+
+
+def _texts(listed: _ListedIn) -> Subquery:
+    return select(cast(listed.table_valued("value").c.value, Text).label("text")).subquery()

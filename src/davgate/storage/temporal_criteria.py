@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import (
@@ -18,10 +19,11 @@ from sqlalchemy import (
 )
 
 from davgate.model.frozen import frozen
-from davgate.model.instant import FOREVER
+from davgate.model.instant import FOREVER, Instant
 from davgate.model.object_types import Kind, TemporalClass
 from davgate.model.oio_payload import DOCUMENT
 from davgate.model.oio_relations import JOURNAL_CODE
+from davgate.model.registration import DAY
 from davgate.model.temporal_matching import field_in_part, field_in_variant, fields_named, relations_named, truth_of
 from davgate.model.temporal_query import (
     PART_TEXT,
@@ -42,20 +44,25 @@ from davgate.model.temporal_query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.temporal_rows import cut, journal_of, note_of, part_of, registration_of
-from davgate.model.virkning import ALL_TIME
+from davgate.model.temporal_rows import cut, in_order_of_time, journal_of, made_of, note_of, part_of, registration_of
+from davgate.model.virkning import ALL_TIME, Window
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.registration_criteria import Clause, Registrations, matches
+from davgate.storage.statements import texts_listed
 from davgate.storage.tables import node
 
 
 @frozen
 class Asked:
-    """A search for objects of a class. ``writers`` are the inner ids of accounts by those of the outside."""
+    """A search for objects of a class. ``writers`` are the inner ids of accounts by those of the outside.
+
+    ``made_on`` tells when documents were made, by a pattern that the day fits.
+    """
 
     of: TemporalClass
     search: Search
     writers: Callable[[str], Sequence[int]]
+    made_on: Callable[[str], Window | Sequence[Instant]]
 
     @property
     def registrations(self) -> Registrations:
@@ -169,8 +176,22 @@ class Asked:
     def _says(self, row: FromClause, field: str, pattern: str, *, is_leading: bool) -> Clause:
         named = fields_named(self.of, field)
         if field:
-            return _in_fields(row, named, pattern, is_leading=is_leading)
-        return and_(row.c.property.in_([literal(one) for one, _ in named]), matches(row, pattern, is_leading=is_leading))
+            says = _in_fields(row, named, pattern, is_leading=is_leading)
+        else:
+            is_field = row.c.property.in_([literal(one) for one, _ in named])
+            says = and_(is_field, matches(row, pattern, is_leading=is_leading))
+        # Of the present there is no document that was not registered.
+        is_of_past = self.of.name == DOCUMENT and self.search.known is not None
+        return or_(says, self._was_made(row, pattern)) if is_of_past and field in ("", DAY) else says
+
+    def _was_made(self, row: FromClause, pattern: str) -> Clause:
+        """Return the clause that a row tells when a document was made that was not registered yet, and the day fits a pattern."""
+        made = self.made_on(pattern)
+        if isinstance(made, Window):
+            was_then = and_(row.c.value >= in_order_of_time(made.start), row.c.value < in_order_of_time(made.end))
+        else:
+            was_then = row.c.value.in_(select(texts_listed(json.dumps([*map(in_order_of_time, made)])).c.text))
+        return and_(row.c.property == made_of(self.of.name), was_then) if made else false()
 
     # Variants and parts
 

@@ -15,8 +15,8 @@ from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Version
-from davgate.model.registration import KEY, State, Subject, base_no, states, to_metadata
-from davgate.model.temporal_rows import Row, cut, registration_of, rows_of
+from davgate.model.registration import DAY, GROUP, KEY, State, Subject, base_no, states, to_metadata
+from davgate.model.temporal_rows import Row, cut, in_order_of_time, made_of, registration_of, rows_of
 from davgate.model.virkning import BEGINNING
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporal_value
@@ -145,6 +145,8 @@ def follow(tx: Transaction, node_id: int, from_no: int) -> None:
             # What is not registered any more, because an earlier version was restored, is found by what any document is.
             is_registered = KEY in one.metadata or one is not told[-1]
             wanted = current_rows(one, state, of) if is_registered and of else set()
+            if KEY not in one.metadata:
+                wanted = {_without_zone(row, of, subject) for row in wanted}
             kept = {row for row in said & wanted if row.property != registration_of(of)}
             _close(tx, node_id, said - kept, one.opened_at)
             _add(tx, node_id, wanted - kept, one.opened_at)
@@ -194,6 +196,14 @@ def registered_among(session: Session, node_ids: Iterable[int]) -> frozenset[int
     return frozenset(row[0] for row in session.all(_KNOWN, ids=json.dumps([*node_ids])))
 
 
+_MADE_AT = Statement(select(temporal_value.c.value).where(temporal_value.c.property == bindparam("made")).distinct())
+
+
+def times_made(session: Session, of: str) -> list[str]:
+    """Return when documents of a class were made that were registered later, see ``in_order_of_time``."""
+    return [row[0] for row in session.all(_MADE_AT, made=made_of(of))]
+
+
 def rebuild(tx: Transaction, node_id: int) -> None:
     """Make the rows of an object anew from the versions that there are."""
     tx.run(_DROP, of=node_id)
@@ -205,6 +215,13 @@ def current_rows(one: Version, state: State, of: str) -> set[Row]:
     note, whole = cut(folded(one.comment))
     made = Row(registration_of(of), state.code.value, whole, str(one.author_id), note, BEGINNING, FOREVER)
     return rows_of(of, state.snapshot) | {made}
+
+
+def _without_zone(row: Row, of: str, subject: Subject) -> Row:
+    """Return a row of what nobody had registered yet: instead of a day, which is that of a time zone, an instant."""
+    if row.property != f"{GROUP}.{DAY}":
+        return row
+    return row._replace(property=made_of(of), value=in_order_of_time(subject.created_at))
 
 
 def _subject(session: Session, node_id: int) -> Subject:
