@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.builders import SettableClock, a_document, a_user, damages
+from tests.builders import SettableClock, a_collection, a_document, a_user, damages
 
-from davgate.core import auditing, erasing, moving
+from davgate.core import auditing, erasing, moving, trash
 from davgate.core.auditing import Act
 from davgate.core.reads import MOST, Read, Reads
 from davgate.core.store import Context, Store
@@ -113,6 +113,31 @@ def test_what_was_deleted_is_told_of_to_who_may_read_it_where_it_was(
 ) -> None:
     moving.delete(store, ann, document.id)
     assert [one.action for one in acts(store, bob, document)] == ["delete", "delete", "create"]
+
+
+def test_what_was_deleted_and_restored_with_its_collection_has_that_as_its_own(
+    store: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    folders = [a_collection(store, ann, where) for where in ("/f", "/f/g")]
+    document = a_document(store, ann, "/f/g/a")
+    for folder in reversed(folders):
+        clock.advance(timedelta(seconds=1))
+        moving.delete(store, replace(bob, request_id=f"of {folder.id}"), folder.id)
+        trash.restore(store, ann, folder.id)
+    actions = ["create", "delete", "restore"]
+
+    past = auditing.of_node(store, ann, document.uuid, actions, 0, 10, twice=["delete"])
+
+    told = [(one.action, one.part, one.by, one.name) for one in past.acts]
+    cycle = [("restore", 0, "ann", "a"), ("delete", 0, "bob", "a"), ("delete", 1, "bob", "a")]
+    assert told == [*cycle, *cycle, ("create", 0, "ann", "a")]
+    assert [one.request_id for one in past.acts if one.part] == [f"of {folder.id}" for folder in folders]
+    pages = [auditing.of_node(store, ann, document.uuid, actions, first, 2, twice=["delete"]) for first in range(0, 8, 2)]
+    assert [act for page in pages for act in page.acts] == list(past.acts)
+    assert {page.total for page in pages} == {7}
+    inner = auditing.of_node(store, ann, folders[1].uuid, actions, 0, 10)
+    assert [one.action for one in inner.acts] == ["restore", "delete", "restore", "delete", "create"]
+    assert {one.name for one in inner.acts} == {"g"}
 
 
 def test_what_was_erased_has_no_past(store: Store, root_admin: Context, ann: Context, document: Node) -> None:
