@@ -11,7 +11,7 @@ import enum
 import uuid as uuids
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Any, Final
 
 from davgate.model.bitemporal import (
@@ -127,7 +127,7 @@ class Subject:
     uuid: str
     drive_name: str | None
     created_at: Instant
-    zone: tzinfo = UTC
+    zone: tzinfo
 
 
 def author_uuid(namespace: str, name: str) -> str:

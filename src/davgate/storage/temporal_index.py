@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 
 from sqlalchemy import BigInteger, and_, bindparam, delete, exists, func, insert, or_, select, update
 
@@ -226,7 +227,8 @@ def _without_zone(row: Row, of: str, subject: Subject) -> Row:
 
 def _subject(session: Session, node_id: int) -> Subject:
     uuid, name, created_at = session.all(_SUBJECT, of=node_id)[0]
-    return Subject(uuid, name, created_at)
+    # Rows tell no day that depends on it.
+    return Subject(uuid, name, created_at, UTC)
 
 
 def _close(tx: Transaction, node_id: int, rows: set[Row], at: Instant) -> None:
