@@ -39,11 +39,48 @@ _MEMBERS = Statement(
 )
 
 
+_MOST_MEMBERS_KNOWN = 2000
+
+
+class _KnownMembers:
+    """The members of collections as they were read; of so few that each reader can hold its own: a megabyte or two."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Sequence[MemberRow]] = {}
+        self._count = 0
+
+    def of(self, parent_id: int) -> Sequence[MemberRow] | None:
+        return self._rows.get(parent_id)
+
+    def keep(self, parent_id: int, rows: Sequence[MemberRow]) -> None:
+        if self._count + len(rows) > _MOST_MEMBERS_KNOWN:
+            self._rows.clear()
+            self._count = 0
+        if len(rows) <= _MOST_MEMBERS_KNOWN:
+            self._rows[parent_id] = rows
+            self._count += len(rows)
+
+
 def members(session: Session, parent_id: int, *, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
     """Return the first members of a collection in the order of their names, an iterator over the rest, and whether that is all.
 
-    Up to ``at_once`` members are read as a whole. The iterator needs the session, which must have a snapshot.
+    Up to ``at_once`` members are read as a whole. The iterator needs the session, which must have a snapshot. A drive looks
+    into the same folders again and again: as long as nothing was committed, those of few members are remembered.
     """
+    memory = session.memory()
+    if memory is None:
+        return _members(session, parent_id, at_once)
+    known: _KnownMembers = memory.setdefault(_KnownMembers, _KnownMembers())
+    rows = known.of(parent_id)
+    if rows is not None:
+        return rows, iter(()), True
+    first, rest, is_complete = _members(session, parent_id, at_once)
+    if is_complete:
+        known.keep(parent_id, first)
+    return first, rest, is_complete
+
+
+def _members(session: Session, parent_id: int, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
     batches = session.stream(_MEMBERS, parent_id=parent_id)
     first: list[Row] = []
     for batch in batches:

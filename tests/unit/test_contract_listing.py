@@ -1,0 +1,88 @@
+"""What a collection holds is read once for as long as nothing was committed, and never told when it is no longer true."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from tests.builders import a_collection, a_document, path
+
+from davgate.core import moving, tree
+from davgate.core.store import Context, Store
+from davgate.storage import catalog
+from davgate.storage.api import MemberRow
+
+FOLDERS = ("/a", "/b")
+
+
+@pytest.fixture
+def reads(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the collections whose members are read from now on."""
+    with store.database.read() as session:
+        if session.memory() is None:
+            pytest.skip("nothing is remembered on PostgreSQL")
+    for folder in FOLDERS:
+        a_collection(store, ann, folder)
+    reads: list[int] = []
+    real = catalog._members
+    monkeypatch.setattr(catalog, "_members", lambda s, of, at_once: reads.append(of) or real(s, of, at_once))
+    return reads
+
+
+def listed(store: Store, ctx: Context, where: str) -> list[MemberRow]:
+    with tree.listing(store, ctx, path(where), with_members=True, with_properties=False, with_locks=False) as listing:
+        return [row for batch in listing.batches for row in batch]
+
+
+def test_members_are_read_once_as_long_as_nothing_was_committed(store: Store, ann: Context, reads: list[int]) -> None:
+    a_document(store, ann, "/a/x")
+    first = listed(store, ann, "/a")
+    assert [row[4] for row in first] == ["x"]
+    assert [listed(store, ann, "/a"), listed(store, ann, "/b"), listed(store, ann, "/b")] == [first, [], []]
+    assert len(reads) == len(set(reads)) == 2
+
+
+def test_members_of_too_many_collections_are_read_anew(
+    store: Store, ann: Context, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in ("/a/1", "/a/2", "/b/1", "/b/2"):
+        a_document(store, ann, where)
+    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 3)
+    for where in ("/a", "/b", "/b", "/a"):
+        assert len(listed(store, ann, where)) == 2
+    a, b = dict.fromkeys(reads)
+    assert reads == [a, b, a]
+
+
+def test_members_of_one_too_large_collection_are_not_remembered(
+    store: Store, ann: Context, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in ("/a/1", "/a/2"):
+        a_document(store, ann, where)
+    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 1)
+    assert len(listed(store, ann, "/a")) == len(listed(store, ann, "/a")) == 2
+    assert len(reads) == 2
+
+
+def test_what_is_listed_is_always_what_is_there(store: Store, ann: Context) -> None:
+    """Random writes, each followed by more looks than are remembered, against a model."""
+    chance = random.Random(7)
+    model: dict[str, set[str]] = {folder: set() for folder in FOLDERS}
+    for folder in FOLDERS:
+        a_collection(store, ann, folder)
+    for number in range(150):
+        folder, other = chance.sample(FOLDERS, 2)
+        name = f"{number % 9}"
+        if name not in model[folder]:
+            a_document(store, ann, f"{folder}/{name}")
+            model[folder].add(name)
+        elif chance.random() < 0.5:
+            moving.move(store, ann, path(f"{folder}/{name}"), path(f"{other}/{name}"), overwrite=True)
+            model[folder].discard(name)
+            model[other].add(name)
+        else:
+            moving.delete(store, ann, path(f"{folder}/{name}"))
+            model[folder].discard(name)
+        for _ in range(2):
+            for where in FOLDERS:
+                assert [row[4] for row in listed(store, ann, where)] == sorted(model[where])
