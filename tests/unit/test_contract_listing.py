@@ -47,7 +47,7 @@ def test_members_of_too_many_collections_are_read_anew(
 ) -> None:
     for where in ("/a/1", "/a/2", "/b/1", "/b/2"):
         a_document(store, ann, where)
-    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 3)
+    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 5)
     for where in ("/a", "/b", "/b", "/a"):
         assert len(listed(store, ann, where)) == 2
     a, b = dict.fromkeys(reads)
@@ -59,7 +59,7 @@ def test_members_of_one_too_large_collection_are_not_remembered(
 ) -> None:
     for where in ("/a/1", "/a/2"):
         a_document(store, ann, where)
-    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 1)
+    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 2)
     assert len(listed(store, ann, "/a")) == len(listed(store, ann, "/a")) == 2
     assert len(reads) == 2
 

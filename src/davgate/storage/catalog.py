@@ -53,12 +53,14 @@ class _KnownMembers:
         return self._rows.get(parent_id)
 
     def keep(self, parent_id: int, rows: Sequence[MemberRow]) -> None:
-        if self._count + len(rows) > _MOST_MEMBERS_KNOWN:
+        # An empty collection takes room, too.
+        count = len(rows) + 1
+        if self._count + count > _MOST_MEMBERS_KNOWN:
             self._rows.clear()
             self._count = 0
-        if len(rows) <= _MOST_MEMBERS_KNOWN:
+        if count <= _MOST_MEMBERS_KNOWN:
             self._rows[parent_id] = rows
-            self._count += len(rows)
+            self._count += count
 
 
 def members(session: Session, parent_id: int, *, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
