@@ -191,6 +191,7 @@ def test_cut_answer_says_so_and_goes_on_with_its_token(ann: Client, folder: str,
 
 def test_answer_that_fits_is_not_cut(ann: Client, folder: str) -> None:
     assert not sync(ann, folder, limit="3").is_cut
+    assert not sync(ann, folder, limit="9" * 5000).is_cut
     assert sync(ann, folder, limit="2").is_cut
 
 

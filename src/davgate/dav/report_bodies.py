@@ -81,7 +81,8 @@ def _asked(root: xml.Element) -> PropfindRequest:
 
 
 _LEVELS: Final = {"1": False, "infinite": True}
-_NUMBER = re.compile("[0-9]{1,9}")
+_NUMBER = re.compile("[0-9]+")
+_LONGEST_NUMBER = 9
 
 
 def _sync(root: xml.Element, depth: Depth) -> SyncRequest:
@@ -98,7 +99,8 @@ def _sync(root: xml.Element, depth: Depth) -> SyncRequest:
         text = (results.text or "").strip()
         if not _NUMBER.fullmatch(text):
             raise Malformed("The limit of a sync-collection is a whole number in nresults. Send one.")
-        limit = int(text)
+        # A client that wants all may say so with a number of any length, which Python would take long to read.
+        limit = int(text) if len(text) <= _LONGEST_NUMBER else MOST_AT_ONCE
     return SyncRequest((tokens[0].text or "").strip(), deep, limit, _asked(root))
 
 
