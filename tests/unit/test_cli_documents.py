@@ -327,6 +327,8 @@ def test_export_never_writes_into_a_folder_that_holds_something(line: CommandLin
 
     assert f"{tmp_path / 'out'} exists already" in line.refused("export", "/f", str(tmp_path / "out"))
     assert "exists already" in line.refused("export", "/f", str(tmp_path / "out" / "mine"))
+    below_file = tmp_path / "out" / "mine" / "below"
+    assert f"{below_file} cannot be made: Not a directory." in line.refused("export", "/f", str(below_file))
     assert "nothing at /nothing" in line.refused("export", "/nothing", str(tmp_path / "none"))
     assert not (tmp_path / "none").exists()
 

@@ -51,7 +51,10 @@ def run(args: argparse.Namespace, config: Config) -> int:
 def _prepare(destination: Path) -> None:
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise Malformed(f"{destination} exists already. Name a new folder, or an empty one.")
-    destination.mkdir(parents=True, exist_ok=True)
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Malformed(f"{destination} cannot be made: {error.strerror}. Name a folder where you may write.") from error
 
 
 class _Export:
