@@ -32,7 +32,7 @@ from davgate.core import documents, moving, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.storage import schema
-from davgate.storage.api import catalog, locks, resolve
+from davgate.storage.api import catalog, locks, members, resolve
 from davgate.storage.database import Database
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node
@@ -98,8 +98,8 @@ def test_what_is_remembered_belongs_to_the_same_moment_as_what_is_read(store: St
             found = resolve(session, ("f",), ann.principal, store.clock.now())
             assert found.node is not None
             put(store, ann, "/f/b", b"one")
-            members, _, _ = catalog.members(session, found.node.id, at_once=2000)
-            assert [row[4] for row in members] == ["a"]
+            rows, _, _ = members.of_collection(session, found.node.id, at_once=2000)
+            assert [row[4] for row in rows] == ["a"]
         moving.delete(store, ann, path("/f/b"))
 
 

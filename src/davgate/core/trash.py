@@ -20,7 +20,7 @@ from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, versions
+from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, members, versions
 from davgate.storage.api import trash as rows
 
 _TRASH = ".trash"
@@ -91,8 +91,8 @@ def show(store: Store, ctx: Context, node_id: int, below: TreePath) -> tuple[Tra
         check_account(session, ctx, store.clock.now())
         entry = _find_on_drive(session, ctx, node_id)
         node = _below(session, ctx, entry.node, below)
-        members = catalog.members(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
-        return entry, node, without_closed(session, ctx, node, members)
+        held = members.of_collection(session, node.id, at_once=1 << 62)[0] if node.is_collection else ()
+        return entry, node, without_closed(session, ctx, node, held)
 
 
 def _below(session: Session, ctx: Context, top: Node, below: TreePath) -> Node:

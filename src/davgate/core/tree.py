@@ -31,6 +31,7 @@ from davgate.storage.api import (
     check_outs,
     from_node,
     locks,
+    members,
     properties,
     to_node,
 )
@@ -107,7 +108,7 @@ def listing(
         if has_members:
             if with_locks:
                 member_locks = locks.of_members(session, node.id, now)
-            first, rest, is_complete = catalog.members(session, node.id, at_once=_AT_ONCE)
+            first, rest, is_complete = members.of_collection(session, node.id, at_once=_AT_ONCE)
         room = None if found.stored_bytes is None else _quota_of(store, found.stored_bytes)
         taken = _check_outs(session, found, node, with_members=has_members)
         shown = visible_members(session, found, ctx) if has_members else None

@@ -22,7 +22,7 @@ from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, Where, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Resolved, Session, catalog, descriptions, versions
+from davgate.storage.api import MemberRow, Resolved, Session, descriptions, members, versions
 
 
 def documents_with_versions(store: Store, ctx: Context, collection: TreePath) -> tuple[Node, Sequence[MemberRow]]:
@@ -36,7 +36,7 @@ def documents_with_versions(store: Store, ctx: Context, collection: TreePath) ->
         node = require_visible(session, found, ctx)
         if not node.is_collection:
             raise NotFound(collection)
-        return node, visible_members(session, found, ctx)(catalog.documents_with_versions(session, node.id))
+        return node, visible_members(session, found, ctx)(members.documents_with_versions(session, node.id))
 
 
 def history(store: Store, ctx: Context, document: Where) -> tuple[Node, Sequence[Version]]:

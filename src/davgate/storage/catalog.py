@@ -5,19 +5,19 @@ Nothing here decides whether a change is allowed; functions that change take the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, and_, bindparam, delete, exists, insert, literal, not_, null, or_, select, union_all, update
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
-from davgate.model.node import ROOT_ID, Content, Node, NodeKind
+from davgate.model.node import ROOT_ID, Content, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.storage import places, property_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, MemberRow, from_node, to_node
-from davgate.storage.statements import Row, Statement, Value
+from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import (
     IS_PENDING,
     IS_UNVERSIONED,
@@ -31,79 +31,6 @@ from davgate.storage.tables import (
     version_mark,
     version_policy,
 )
-
-_MEMBERS = Statement(
-    select(*NODE_COLUMNS)
-    .where(node.c.parent_id == bindparam("parent_id"), node.c.name_key.is_not(None))
-    .order_by(node.c.name_key)
-)
-
-
-_MOST_MEMBERS_KNOWN = 2000
-
-
-class _KnownMembers:
-    """The members of collections as they were read; of so few that each reader can hold its own: a megabyte or two."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, Sequence[MemberRow]] = {}
-        self._count = 0
-
-    def of(self, parent_id: int) -> Sequence[MemberRow] | None:
-        return self._rows.get(parent_id)
-
-    def keep(self, parent_id: int, rows: Sequence[MemberRow]) -> None:
-        # An empty collection takes room, too.
-        count = len(rows) + 1
-        if self._count + count > _MOST_MEMBERS_KNOWN:
-            self._rows.clear()
-            self._count = 0
-        if count <= _MOST_MEMBERS_KNOWN:
-            self._rows[parent_id] = rows
-            self._count += count
-
-
-def members(session: Session, parent_id: int, *, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
-    """Return the first members of a collection in the order of their names, an iterator over the rest, and whether that is all.
-
-    Up to ``at_once`` members are read as a whole. The iterator needs the session, which must have a snapshot. A drive looks
-    into the same folders again and again: as long as nothing was committed, those of few members are remembered.
-    """
-    memory = session.memory()
-    if memory is None:
-        return _members(session, parent_id, at_once)
-    known: _KnownMembers = memory.setdefault(_KnownMembers, _KnownMembers())
-    rows = known.of(parent_id)
-    if rows is not None:
-        return rows, iter(()), True
-    first, rest, is_complete = _members(session, parent_id, at_once)
-    if is_complete:
-        known.keep(parent_id, first)
-    return first, rest, is_complete
-
-
-def _members(session: Session, parent_id: int, at_once: int) -> tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]:
-    batches = session.stream(_MEMBERS, parent_id=parent_id)
-    first: list[Row] = []
-    for batch in batches:
-        first += batch
-        if len(first) >= at_once:
-            return first, batches, False
-    return first, iter(()), True
-
-
-_WITH_VERSIONS = Statement(
-    select(*NODE_COLUMNS)
-    .where(node.c.parent_id == bindparam("parent_id"), node.c.name_key.is_not(None), node.c.version_no > 0)
-    .where(node.c.kind == NodeKind.DOCUMENT.value)
-    .order_by(node.c.name_key)
-)
-
-
-def documents_with_versions(session: Session, parent_id: int) -> Sequence[MemberRow]:
-    """Return the documents of a collection that have a version, in the order of their names."""
-    return session.all(_WITH_VERSIONS, parent_id=parent_id)
-
 
 _IS_PENDING = and_(IS_PENDING, node.c.parent_id.is_not(None), node.c.name.is_not(None))
 _PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.modified_at < bindparam("before")))

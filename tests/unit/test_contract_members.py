@@ -9,8 +9,8 @@ from tests.builders import a_collection, a_document, path
 
 from davgate.core import moving, tree
 from davgate.core.store import Context, Store
-from davgate.storage import catalog
-from davgate.storage.api import MemberRow
+from davgate.storage import members
+from davgate.storage.api import MemberRow, Session
 
 FOLDERS = ("/a", "/b")
 
@@ -24,8 +24,13 @@ def reads(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> list[i
     for folder in FOLDERS:
         a_collection(store, ann, folder)
     reads: list[int] = []
-    real = catalog._members
-    monkeypatch.setattr(catalog, "_members", lambda s, of, at_once: reads.append(of) or real(s, of, at_once))
+    real = members._read
+
+    def read(session: Session, parent_id: int, at_once: int) -> members.Members:
+        reads.append(parent_id)
+        return real(session, parent_id, at_once)
+
+    monkeypatch.setattr(members, "_read", read)
     return reads
 
 
@@ -47,7 +52,7 @@ def test_members_of_too_many_collections_are_read_anew(
 ) -> None:
     for where in ("/a/1", "/a/2", "/b/1", "/b/2"):
         a_document(store, ann, where)
-    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 5)
+    monkeypatch.setattr(members, "_MOST_KNOWN", 5)
     for where in ("/a", "/b", "/b", "/a"):
         assert len(listed(store, ann, where)) == 2
     a, b = dict.fromkeys(reads)
@@ -59,7 +64,7 @@ def test_members_of_one_too_large_collection_are_not_remembered(
 ) -> None:
     for where in ("/a/1", "/a/2"):
         a_document(store, ann, where)
-    monkeypatch.setattr(catalog, "_MOST_MEMBERS_KNOWN", 2)
+    monkeypatch.setattr(members, "_MOST_KNOWN", 2)
     assert len(listed(store, ann, "/a")) == len(listed(store, ann, "/a")) == 2
     assert len(reads) == 2
 
