@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager
 
 import pytest
 from tests.builders import a_collection, a_document, path
@@ -34,8 +35,12 @@ def reads(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> list[i
     return reads
 
 
+def looking(store: Store, ctx: Context, where: str) -> AbstractContextManager[tree.Listing]:
+    return tree.listing(store, ctx, path(where), with_members=True, with_properties=False, with_locks=False)
+
+
 def listed(store: Store, ctx: Context, where: str) -> list[MemberRow]:
-    with tree.listing(store, ctx, path(where), with_members=True, with_properties=False, with_locks=False) as listing:
+    with looking(store, ctx, where) as listing:
         return [row for batch in listing.batches for row in batch]
 
 
@@ -66,6 +71,38 @@ def test_members_of_one_too_large_collection_are_not_remembered(
         a_document(store, ann, where)
     monkeypatch.setattr(members, "_MOST_KNOWN", 2)
     assert len(listed(store, ann, "/a")) == len(listed(store, ann, "/a")) == 2
+    assert len(reads) == 2
+
+
+@pytest.fixture
+def large(store: Store, ann: Context, reads: list[int], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names in /a, which come in batches."""
+    monkeypatch.setattr(tree, "_AT_ONCE", 2)
+    monkeypatch.setattr(members, "_BATCH_ROWS", 3)
+    names = [f"{number}" for number in range(8)]
+    for name in names:
+        a_document(store, ann, f"/a/{name}")
+    return names
+
+
+def test_large_collection_is_read_once_and_comes_in_batches(
+    store: Store, ann: Context, reads: list[int], large: list[str]
+) -> None:
+    for _ in range(3):
+        with looking(store, ann, "/a") as listing:
+            assert not listing.is_complete
+            batches = [[row[4] for row in batch] for batch in listing.batches]
+        assert sum(batches, []) == large
+        assert len(batches) > 2
+    assert len(reads) == 1
+
+
+def test_collection_that_was_not_read_to_its_end_is_not_remembered(
+    store: Store, ann: Context, reads: list[int], large: list[str]
+) -> None:
+    with looking(store, ann, "/a") as listing:
+        assert [row[4] for row in next(listing.batches)] == large[:3]
+    assert [row[4] for row in listed(store, ann, "/a")] == large
     assert len(reads) == 2
 
 

@@ -13,7 +13,8 @@ from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import node
 
-_MOST_KNOWN = 2000
+_MOST_KNOWN = 16_000
+_BATCH_ROWS = 1000
 
 Members: TypeAlias = tuple[Sequence[MemberRow], Iterator[Sequence[MemberRow]], bool]
 """The first members, an iterator over the rest, and whether the first are all."""
@@ -26,10 +27,10 @@ _ALL = Statement(
 
 
 def of_collection(session: Session, parent_id: int, *, at_once: int) -> Members:
-    """Return the members of a collection; up to ``at_once`` are read as a whole.
+    """Return the members of a collection; fewer than ``at_once`` are read as a whole.
 
     The iterator needs the session, which must have a snapshot. A drive looks into the same folders again and again: as long as
-    nothing was committed, members are remembered where they are few.
+    nothing was committed, members are remembered unless they are very many.
     """
     memory = session.memory()
     if memory is None:
@@ -37,15 +38,19 @@ def of_collection(session: Session, parent_id: int, *, at_once: int) -> Members:
     known: _Known = memory.setdefault(_Known, _Known())
     rows = known.of(parent_id)
     if rows is not None:
-        return rows, iter(()), True
+        return rows[:at_once], _in_batches(rows, at_once), len(rows) < at_once
     first, rest, is_all = _read(session, parent_id, at_once)
     if is_all:
         known.keep(parent_id, first)
-    return first, rest, is_all
+        return first, rest, is_all
+    return first, _keeping(known, parent_id, first, rest), is_all
 
 
 class _Known:
-    """The members of collections as they were read: of so few that each reader can hold its own, a megabyte or two."""
+    """The members of collections as they were read: of so few that each reader can hold its own.
+
+    They take ten megabytes at most, less than the pages that SQLite holds for the same reader.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[int, Sequence[MemberRow]] = {}
@@ -65,8 +70,24 @@ class _Known:
             self._count += count
 
 
+def _in_batches(rows: Sequence[MemberRow], start: int) -> Iterator[Sequence[MemberRow]]:
+    return (rows[at : at + _BATCH_ROWS] for at in range(start, len(rows), _BATCH_ROWS))
+
+
+def _keeping(
+    known: _Known, parent_id: int, first: Sequence[MemberRow], rest: Iterator[Sequence[MemberRow]]
+) -> Iterator[Sequence[MemberRow]]:
+    """Yield what is left to read, and keep all of it when somebody has read that far."""
+    rows = list(first)
+    for batch in rest:
+        if len(rows) < _MOST_KNOWN:
+            rows += batch
+        yield batch
+    known.keep(parent_id, rows)
+
+
 def _read(session: Session, parent_id: int, at_once: int) -> Members:
-    batches = session.stream(_ALL, parent_id=parent_id)
+    batches = session.stream(_ALL, batch_rows=_BATCH_ROWS, parent_id=parent_id)
     first: list[Row] = []
     for batch in batches:
         first += batch
