@@ -22,6 +22,7 @@ from davgate.model.errors import (
     PreconditionFailed,
     RefreshMismatch,
     SameResource,
+    SaveKept,
     UnknownLockToken,
 )
 
@@ -87,6 +88,8 @@ class NaiveStore:
         self.now = now
         self.root = Node(now, "")
         self.locks: list[Lock] = []
+        # Shared locks that another of their holders ended.
+        self.lost: list[Lock] = []
         self.granted: list[str] = []
         self.trashed = 0
         self.who = ""
@@ -149,6 +152,7 @@ class NaiveStore:
 
     def end_locks(self, node: Node) -> None:
         gone = set(map(id, node.below()))
+        self.lost += [lock for lock in self.live() if id(lock.node) in gone and lock.owner != self.who]
         self.locks = [lock for lock in self.locks if id(lock.node) not in gone]
 
     def remove(self, path: Path, node: Node) -> None:
@@ -164,6 +168,13 @@ class NaiveStore:
     # Requests
 
     def put(self, path: Path, content: bytes) -> None:
+        try:
+            self.put_in_time(path, content)
+        except Refused as refused:
+            is_late = any(lock.owner == self.who and lock.token in self.tokens for lock in self.lost)
+            raise Refused(SaveKept) if is_late and content else refused from None
+
+    def put_in_time(self, path: Path, content: bytes) -> None:
         if not path:
             raise Refused(NotADocument)
         node = self.node(path)
@@ -293,6 +304,7 @@ class NaiveStore:
         raise Refused(UnknownLockToken)
 
     def tidy(self) -> None:
+        self.lost.clear()
         locked = [lock.node for lock in self.live()]
         for node in self.root.below():
             if node.versions == [] and node.made < self.now - PENDING_GRACE and node not in locked:

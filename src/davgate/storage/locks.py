@@ -140,11 +140,11 @@ def pass_on(tx: Transaction, tokens: Iterable[str], to_id: int) -> None:
     tx.run_many(_PASS_ON, [{"held": token, "to_id": to_id} for token in tokens])
 
 
-_END_BEFORE = Statement(delete(lock).where(lock.c.expires_at < bindparam("before"), lock.c.revivable_until < bindparam("now")))
+_END_BEFORE = Statement(delete(lock).where(lock.c.expires_at <= bindparam("before"), lock.c.revivable_until <= bindparam("now")))
 
 
 def forget_ended_before(tx: Transaction, before: Instant) -> int:
-    """Drop the rows of all locks that ended before an instant and cannot be revived; return how many."""
+    """Drop the rows of all locks that had ended at an instant and cannot be revived; return how many."""
     return tx.changed(_END_BEFORE, before=before, now=tx.now)
 
 
