@@ -454,23 +454,22 @@ class NaiveDrive:
 
     def tidy(self) -> None:
         """What is done though nobody asks."""
-        self.locks = [lock for lock in self.locks if lock.ends >= self.now - GRACE]
+        self.locks = [lock for lock in self.locks if lock.ends > self.now - GRACE]
         for document in list(self.here.values()):
             idle = document.touched < self.now - WINDOW and self.live(document) is None
             if document.content is None and idle and not is_transient(document.name or ""):
                 document.session = None
                 self._settle(document, "")
         for name, left in sorted(self.left.items()):
-            if left.until > self.now:
+            if left.until > self.now or self.live(left.document) is not None:
                 continue
             del self.left[name]
             away = left.document.name
             if left.document.gone or away is None or not is_transient(away) or name in self.here:
                 continue
-            if self.live(left.document) is None:
-                del self.here[away]
-                left.document.name = name
-                self.here[name] = left.document
+            del self.here[away]
+            left.document.name = name
+            self.here[name] = left.document
         for name, document in list(self.here.items()):
             is_file_of_program = document.content is not None and not document.versions
             if is_file_of_program and document.touched < self.now - SCRATCH_AGE and self.live(document) is None:

@@ -171,7 +171,7 @@ class NaiveStore:
         try:
             self.put_in_time(path, content)
         except Refused as refused:
-            is_late = any(lock.owner == self.who and lock.token in self.tokens for lock in self.lost)
+            is_late = path and any(lock.owner == self.who and lock.token in self.tokens for lock in self.lost)
             raise Refused(SaveKept) if is_late and content else refused from None
 
     def put_in_time(self, path: Path, content: bytes) -> None:

@@ -149,6 +149,14 @@ def test_late_save_is_kept_when_no_document_can_be_at_its_place_any_more(
     assert damages(store) == []
 
 
+def test_late_save_at_the_root_is_refused_as_any_other(store: Store, ann: Context, clock: SettableClock, document: str) -> None:
+    lock = a_lock(store, ann, PLAN, timeout=TEN_MINUTES)
+    clock.set(lock.expires_at)
+
+    with pytest.raises(NotADocument):
+        put(store, under(ann, lock), "/", b"late")
+
+
 @pytest.mark.parametrize(
     "take_away",
     [

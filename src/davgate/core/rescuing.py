@@ -19,8 +19,10 @@ _LONGEST_STEM = 60
 def is_late(session: Session, ctx: Context, found: Resolved, now: Instant) -> bool:
     """Tell whether a save that is refused comes after its author lost the lock or check-out that it was made under.
 
-    The lock may have been on a document that is at this path no more.
+    The lock may have been on a document that is at this path no more. At the root there never was one.
     """
+    if not found.path:
+        return False
     return _was_cancelled(ctx, found) or any(locks.has_ended(session, token, ctx.principal.id, now) for token in ctx.tokens)
 
 
