@@ -97,6 +97,17 @@ def test_large_collection_is_read_once_and_comes_in_batches(
     assert len(reads) == 1
 
 
+def test_of_a_too_large_collection_nothing_is_missing_and_the_others_stay_known(
+    store: Store, ann: Context, reads: list[int], large: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "_MOST_KNOWN", 5)
+    for _ in range(2):
+        assert [row[4] for row in listed(store, ann, "/a")] == large
+        assert listed(store, ann, "/b") == []
+    a, b = dict.fromkeys(reads)
+    assert reads == [a, b, a]
+
+
 def test_collection_that_was_not_read_to_its_end_is_not_remembered(
     store: Store, ann: Context, reads: list[int], large: list[str]
 ) -> None:

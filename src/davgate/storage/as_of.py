@@ -9,7 +9,6 @@ A file that its program moved onto a document a moment later was a scratch file,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.types import BigInteger, Integer, Text
@@ -21,6 +20,7 @@ from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.database import Session
+from davgate.storage.members import Beginning, begin
 from davgate.storage.resolving import SegmentAt
 from davgate.storage.rows import NODE_WIDTH, MemberRow
 from davgate.storage.statements import Row, Statement
@@ -164,20 +164,9 @@ _MEMBERS = Statement(
 )
 
 
-def members(
-    session: Session, parent_id: int, at: Instant, *, at_once: int
-) -> tuple[Sequence[MemberRow], Iterator[list[Row]], bool]:
-    """Return the first members that a collection had, an iterator over the rest, and whether that is all.
-
-    Each row has the node's id of today behind it.
-    """
-    batches = session.stream(_MEMBERS, parent_id=parent_id, at=at)
-    first: list[Row] = []
-    for batch in batches:
-        first += batch
-        if len(first) >= at_once:
-            return first, batches, False
-    return first, iter(()), True
+def members(session: Session, parent_id: int, at: Instant, *, at_once: int) -> Beginning:
+    """Return the members that a collection had; each row has the node's id of today behind it."""
+    return begin(session.stream(_MEMBERS, parent_id=parent_id, at=at), at_once)
 
 
 # A whole tree

@@ -62,12 +62,13 @@ class _Known:
     def keep(self, parent_id: int, rows: Sequence[MemberRow]) -> None:
         # An empty collection takes room, too.
         count = len(rows) + 1
+        if count > _MOST_KNOWN:
+            return
         if self._count + count > _MOST_KNOWN:
             self._rows.clear()
             self._count = 0
-        if count <= _MOST_KNOWN:
-            self._rows[parent_id] = rows
-            self._count += count
+        self._rows[parent_id] = rows
+        self._count += count
 
 
 def _in_batches(rows: Sequence[MemberRow], start: int) -> Iterator[Sequence[MemberRow]]:
@@ -80,6 +81,7 @@ def _keeping(
     """Yield what is left to read, and keep all of it when somebody has read that far."""
     rows = list(first)
     for batch in rest:
+        # Of more nothing will be kept, so it need not be held until the end.
         if len(rows) < _MOST_KNOWN:
             rows += batch
         yield batch
@@ -87,7 +89,15 @@ def _keeping(
 
 
 def _read(session: Session, parent_id: int, at_once: int) -> Members:
-    batches = session.stream(_ALL, batch_rows=_BATCH_ROWS, parent_id=parent_id)
+    return begin(session.stream(_ALL, batch_rows=_BATCH_ROWS, parent_id=parent_id), at_once)
+
+
+Beginning: TypeAlias = tuple[list[Row], Iterator[list[Row]], bool]
+"""The first rows, an iterator over the rest, and whether the first are all."""
+
+
+def begin(batches: Iterator[list[Row]], at_once: int) -> Beginning:
+    """Read the first rows of a listing, as a whole if they are fewer than ``at_once``."""
     first: list[Row] = []
     for batch in batches:
         first += batch
