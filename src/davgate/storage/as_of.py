@@ -203,4 +203,5 @@ class NodeThen:
 
 def tree(session: Session, top_id: int, at: Instant) -> list[NodeThen]:
     """Return a node and all that was below it, each collection before its members."""
-    return [NodeThen(_member(row), row[WIDTH], row[WIDTH + 1]) for row in session.all(_TREE, top=top_id, at=at)]
+    with session.by_index():
+        return [NodeThen(_member(row), row[WIDTH], row[WIDTH + 1]) for row in session.all(_TREE, top=top_id, at=at)]

@@ -77,7 +77,8 @@ _NODES_BELOW = Statement(
 
 def subtree(session: Session, top: int) -> Sequence[MemberRow]:
     """Return a node and all below it, each collection before its members."""
-    return session.all(_NODES_BELOW, top=top)
+    with session.by_index():
+        return session.all(_NODES_BELOW, top=top)
 
 
 _INSERT = Statement(

@@ -218,7 +218,8 @@ _BELOW = Statement(
 
 def below(session: Session, top: int, told: str, most: int) -> list[tuple[str, MemberRow]]:
     """Return what is below a collection and comes after a path, up to so many."""
-    return _with_paths(session.all(_BELOW, top=top, told=told, most=most))
+    with session.by_index():
+        return _with_paths(session.all(_BELOW, top=top, told=told, most=most))
 
 
 _GIVEN = ids_given("ids")
@@ -247,7 +248,8 @@ _IN_TREES = Statement(
 
 def in_trees(session: Session, top: int, roots: Iterable[int], told: str, most: int) -> list[tuple[str, MemberRow]]:
     """Return nodes below a collection with all below them, none of which holds another, as far as they come after a path."""
-    return _with_paths(session.all(_IN_TREES, top=top, ids=_json(roots), told=told, most=most))
+    with session.by_index():
+        return _with_paths(session.all(_IN_TREES, top=top, ids=_json(roots), told=told, most=most))
 
 
 def _with_paths(rows: Iterable[Row]) -> list[tuple[str, MemberRow]]:
@@ -279,8 +281,10 @@ _WAS = _WAS.union_all(
     .join_from(_WAS, placement, placement.c.parent_id == _WAS.c.id)
     .where(placement.c.to_at > bindparam("at"), _FROM < _TO)
 )
+# Where few changes are as young PostgreSQL would look for them first, through all that there are.
+_IS_YOUNG = change.c.changed_at + 0 > bindparam("at")
 _REMOVED = select(_WAS.c.top, _WAS.c.path + "/" + change.c.name).join_from(
-    _WAS, change, and_(change.c.parent_id == _WAS.c.id, change.c.changed_at > bindparam("at"), change.c.name.is_not(None))
+    _WAS, change, and_(change.c.parent_id == _WAS.c.id, _IS_YOUNG, change.c.name.is_not(None))
 )
 _EVER = union(select(_WAS.c.top, _WAS.c.path), _REMOVED).subquery("ever")
 _LEFT = select(_WAS.c.top).distinct().subquery("left_since")
@@ -300,4 +304,5 @@ def gone(session: Session, node_ids: Iterable[int], at: Instant) -> list[tuple[i
 
     Each is the node that is there now, and a path that begins with the name there.
     """
-    return [(row[0], row[1]) for row in session.all(_GONE, ids=_json(node_ids), at=at)]
+    with session.by_index():
+        return [(row[0], row[1]) for row in session.all(_GONE, ids=_json(node_ids), at=at)]

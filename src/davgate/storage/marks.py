@@ -77,7 +77,8 @@ def labelled(session: Session, document_id: int, label: str) -> int | None:
 
 def held_below(session: Session, top: int) -> int | None:
     """Return the id of a document with a held version, the node ``top`` or one below it; None when there is none."""
-    row = session.first(_HELD_BELOW, top=top)
+    with session.by_index():
+        row = session.first(_HELD_BELOW, top=top)
     return None if row is None else int(row[0])
 
 
