@@ -262,3 +262,31 @@ def test_copy_onto_a_pending_document_is_its_first_version(ann: Client, store: S
 
     assert ann("COPY", "/dav/a.txt", destination="/dav/pending.txt").status == 204
     assert [version.no for version in history(store, ann.ctx, "/pending.txt")] == [1]
+
+
+@pytest.mark.parametrize("wants", ["<omit/>", "<keepalive>*</keepalive>", "<keepalive><href>DAV:getetag</href></keepalive>"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_copy_and_move_take_what_old_clients_say_of_properties(ann: Client, wants: str, *, chunked: bool) -> None:
+    # RFC 2518, 8.8.2, 8.9.2 and 12.12
+    ann.put("/dav/a.txt", b"one")
+    ann("PROPPATCH", "/dav/a.txt", SET_AUTHOR)
+    body = f'<?xml version="1.0"?><propertybehavior xmlns="DAV:">{wants}</propertybehavior>'
+    headers = {"transfer_encoding": "chunked"} if chunked else {}
+
+    assert ann("COPY", "/dav/a.txt", body, destination="/dav/b.txt", **headers).status == 201
+    assert ann("MOVE", "/dav/a.txt", body, destination="/dav/c.txt", **headers).status == 201
+
+    assert (ann.get("/dav/b.txt"), ann.get("/dav/c.txt")) == (b"one", b"one")
+    for target in ("/dav/b.txt", "/dav/c.txt"):
+        (entry,) = propfind(ann, target).values()
+        assert entry["{urn:x}author"] == "Ann"
+        assert entry.properties.keys() >= {"getetag", "getcontentlength", "creationdate"}
+
+
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+@pytest.mark.parametrize(("body", "status"), [("<propertybehavior", 400), ("{}", 415), (f"<a>{' ' * 16384}</a>", 413)])
+def test_broken_or_other_body_of_copy_and_move_does_nothing(ann: Client, method: str, body: str, status: int) -> None:
+    ann.put("/dav/a.txt", b"one")
+
+    assert ann(method, "/dav/a.txt", body, destination="/dav/b.txt").status == status
+    assert members(ann, "/dav/") == ["a.txt"]

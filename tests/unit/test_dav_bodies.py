@@ -14,7 +14,7 @@ from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, LockRequest, Propfi
 from davgate.dav.facts import Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES
 from davgate.dav.multistatus import propfind
-from davgate.model.errors import Malformed, TooLarge
+from davgate.model.errors import Malformed, TooLarge, UnsupportedBody
 from davgate.model.instant import Instant
 from davgate.model.locks import Scope
 from davgate.model.properties import PropertyName, PropertyUpdate
@@ -399,6 +399,53 @@ def test_lockinfo_outside_the_grammar_is_refused(body: bytes) -> None:
 def test_lockinfo_above_its_limit_is_too_large() -> None:
     with pytest.raises(TooLarge):
         bodies.parse_lockinfo(lockinfo(f"{EXCLUSIVE}{WRITE}<D:owner>{'<a/>' * 5000}</D:owner>"))
+
+
+# COPY and MOVE
+
+
+def propertybehavior(inner: str) -> bytes:
+    return f'<?xml version="1.0" ?><D:propertybehavior xmlns:D="DAV:">{inner}</D:propertybehavior>'.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="no-body"),
+        pytest.param(propertybehavior("<D:omit/>"), id="12.12.2"),
+        pytest.param(propertybehavior("<D:keepalive>*</D:keepalive>"), id="8.8.7"),
+        pytest.param(propertybehavior("<D:keepalive>\r\n  *\r\n</D:keepalive>"), id="asterisk-among-blanks"),
+        pytest.param(
+            propertybehavior("<D:keepalive><D:href>DAV:getetag</D:href><D:href>urn:x</D:href></D:keepalive>"), id="12.12.1-hrefs"
+        ),
+        pytest.param(propertybehavior('<x xmlns="urn:x"/><D:omit/>'), id="unknown-element"),
+        pytest.param(b'<propertybehavior xmlns="DAV:"><omit/></propertybehavior>', id="default-namespace"),
+        pytest.param(propertybehavior("<D:omit/>").decode().encode("utf-16"), id="utf-16"),
+        pytest.param(b"\xef\xbb\xbf" + propertybehavior("<D:omit/>"), id="utf-8-with-mark"),
+    ],
+)
+def test_propertybehavior_is_taken(body: bytes) -> None:
+    bodies.parse_propertybehavior(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        pytest.param(b"<x/>", UnsupportedBody, id="another-element"),
+        pytest.param(b"<propertybehavior/>", UnsupportedBody, id="no-namespace"),
+        pytest.param(b"{}", UnsupportedBody, id="no-xml"),
+        pytest.param(b"<D:propertybehavior", Malformed, id="broken"),
+        pytest.param(b"<!DOCTYPE x>" + propertybehavior("<D:omit/>")[22:], Malformed, id="doctype"),
+        pytest.param(propertybehavior(""), Malformed, id="empty"),
+        pytest.param(propertybehavior("<D:omit/><D:keepalive>*</D:keepalive>"), Malformed, id="both"),
+        pytest.param(propertybehavior("<D:keepalive/>"), Malformed, id="nothing-kept"),
+        pytest.param(propertybehavior("<D:keepalive>all</D:keepalive>"), Malformed, id="neither-asterisk-nor-href"),
+        pytest.param(propertybehavior(f"<D:omit/>{' ' * 16384}"), TooLarge, id="long"),
+    ],
+)
+def test_other_body_of_copy_and_move_is_refused(body: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        bodies.parse_propertybehavior(body)
 
 
 # Names

@@ -1,4 +1,4 @@
-"""Request bodies as values: PROPFIND, PROPPATCH and LOCK (RFC 4918, 14), CHECKIN and LABEL (RFC 3253, 4.4 and 8.2).
+"""Request bodies as values: those of WebDAV (RFC 4918, 14; RFC 2518, 12.12) and of versioning (RFC 3253, 4.4 and 8.2).
 
 Unknown elements are ignored (RFC 4918, 17). What remains must follow the grammar, so that no client takes a guess of
 ours for an answer to what it asked.
@@ -7,6 +7,7 @@ ours for an answer to what it asked.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -37,6 +38,7 @@ MAX_PROPERTIES: Final = 1000
 MAX_UPDATE_CHARS: Final = xml.DEFAULT_LIMITS.body_bytes
 """Of all properties that one PROPPATCH sets, each with the namespaces in scope."""
 MAX_LOCKINFO_BYTES: Final = 16 * 1024
+MAX_PROPERTYBEHAVIOR_BYTES: Final = 16 * 1024
 MAX_OWNER_CHARS: Final = 4096
 """Of the owner of a lock, which every listing of a locked place repeats."""
 
@@ -44,6 +46,7 @@ MAX_COMMENT_CHARS: Final = 4096
 """Of the comment on a version."""
 
 _LONGEST_CACHED: Final = 4096
+_BEGINS_AS_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
 
 
 class Form(enum.Enum):
@@ -237,6 +240,33 @@ def _lockinfo(body: bytes, limits: XmlLimits) -> LockRequest:
 
 
 _cached_lockinfo = lru_cache(maxsize=256)(_lockinfo)
+
+
+def parse_propertybehavior(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
+    """Refuse a COPY or MOVE with a body that asks for something; old clients say in one how properties are to go along.
+
+    Nothing follows from what it says: live properties are as live at the destination (keepalive), and no property that could
+    not go along would hinder the rest (omit).
+
+    Raises:
+        Malformed: not XML, or not exactly one of omit and keepalive, the latter with an asterisk or addresses of properties.
+        TooLarge: more than ``MAX_PROPERTYBEHAVIOR_BYTES``.
+        UnsupportedBody: another element, or none.
+
+    Source: RFC 2518, 8.8.2, 8.9.2 and 12.12; RFC 4918, 8.4.
+    """
+    if not body:
+        return
+    # What is no XML at all is a body of another kind, and not a broken one of this.
+    is_xml = _BEGINS_AS_XML.match(body) is not None
+    root = xml.parse(body, replace(limits, body_bytes=MAX_PROPERTYBEHAVIOR_BYTES)) if is_xml else None
+    if root is None or not xml.is_dav(root, "propertybehavior"):
+        raise UnsupportedBody("COPY and MOVE take no body here but a propertybehavior. Send none.")
+    said = xml.children(root, "omit", "keepalive")
+    if len(said) != 1:
+        raise Malformed("A propertybehavior body has exactly one of omit and keepalive. Send one of them.")
+    if xml.is_dav(said[0], "keepalive") and not xml.children(said[0], "href") and (said[0].text or "").strip() != "*":
+        raise Malformed("A keepalive has an asterisk or the addresses of properties in it. Send one of these.")
 
 
 def root_of(body: bytes, local: str, limits: XmlLimits) -> xml.Element:

@@ -87,7 +87,7 @@ def delete(exchange: Exchange) -> Response:
 
 def copy(exchange: Exchange) -> Response:
     """Copy a resource, of today or out of a folder that shows the past (RFC 4918, 9.8)."""
-    exchange.refuse_body()
+    _read_propertybehavior(exchange)
     request = exchange.request
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))
@@ -102,7 +102,7 @@ def copy(exchange: Exchange) -> Response:
 
 def move(exchange: Exchange) -> Response:
     """Give a resource another name or place, or bring it back out of the trash (RFC 4918, 9.9)."""
-    exchange.refuse_body()
+    _read_propertybehavior(exchange)
     request = exchange.request
     destination = exchange.destination()
     overwrite = parse_overwrite(request.header("OVERWRITE"))
@@ -110,6 +110,12 @@ def move(exchange: Exchange) -> Response:
     if not isinstance(exchange.place, InTree):
         return written(past.move_out(exchange, destination, overwrite=overwrite))
     return written(moving.move(exchange.store, exchange.ctx, exchange.place.path, destination, overwrite=overwrite))
+
+
+def _read_propertybehavior(exchange: Exchange) -> None:
+    """Take the one body that COPY and MOVE have had (RFC 2518, 12.12); to a server of today it is no news."""
+    body = exchange.request.small_body(bodies.MAX_PROPERTYBEHAVIOR_BYTES)
+    bodies.parse_propertybehavior(body, exchange.drive.xml_limits)
 
 
 def patch_properties(exchange: Exchange) -> Response:
