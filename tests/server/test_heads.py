@@ -32,7 +32,15 @@ REFUSED = {
     "length-beyond-64-bits": fields(b"Content-Length: 99999999999999999999999"),
     "length-beyond-any-file": fields(b"Content-Length: 9223372036854775808"),
     "gzip": fields(b"Transfer-Encoding: gzip"),
-    "gzip-chunked": fields(b"Transfer-Encoding: gzip, chunked"),
+    "chunked-gzip": fields(b"Transfer-Encoding: chunked, gzip"),
+    "chunked-gzip-fields": fields(b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip"),
+    "chunked-gzip-chunked": fields(b"Transfer-Encoding: chunked, gzip, chunked"),
+    "chunked-with-parameter-twice": fields(b"Transfer-Encoding: chunked;q=1, chunked"),
+    "chunked-with-parameter": fields(b"Transfer-Encoding: gzip, chunked;q=1"),
+    "two-words-chunked": fields(b"Transfer-Encoding: gzip deflate, chunked"),
+    "no-coding-before-chunked": fields(b"Transfer-Encoding: , chunked"),
+    "gzip-and-length": fields(b"Transfer-Encoding: gzip, chunked", b"Content-Length: 5"),
+    "gzip-in-1.0": b"POST /x HTTP/1.0\r\nHost: test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     "chunked-twice": fields(b"Transfer-Encoding: chunked, chunked"),
     "two-codings-fields": fields(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
     "identity": fields(b"Transfer-Encoding: identity"),
@@ -95,6 +103,27 @@ def test_malformed_head_gets_400_and_ends_the_connection(recorder: Recorder, cli
     client.send(head + b"5\r\nhello\r\n0\r\n\r\n" + SMUGGLED if head.endswith(b"\r\n\r\n") else head)
     response = client.response()
     assert response.status == 400
+    assert response.headers["connection"] == "close"
+    assert client.has_ended()
+    assert recorder.requests == []
+
+
+@pytest.mark.parametrize(
+    "codings",
+    [
+        pytest.param([b"gzip, chunked"], id="gzip"),
+        pytest.param([b"GZIP ,Chunked"], id="other-case"),
+        pytest.param([b"gzip", b"chunked"], id="two-fields"),
+        pytest.param([b'other;a=b ; c="d e", deflate, chunked'], id="unknown-with-parameters"),
+    ],
+)
+def test_coding_that_is_not_understood_gets_501_and_ends_the_connection(
+    recorder: Recorder, client: Client, codings: list[bytes]
+) -> None:
+    # RFC 9112, 6.1
+    client.send(fields(*(b"Transfer-Encoding: " + coding for coding in codings)) + b"5\r\nhello\r\n0\r\n\r\n" + SMUGGLED)
+    response = client.response()
+    assert response.status == 501
     assert response.headers["connection"] == "close"
     assert client.has_ended()
     assert recorder.requests == []

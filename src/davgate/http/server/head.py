@@ -22,6 +22,9 @@ CHUNKED = -1
 """Stands for the length of a body whose end is marked by chunks."""
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\x80-\xff]+) HTTP/1\.([01])\r\n")
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_CODING = rf'(?!chunked[ \t,;]){_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"[^"\\]*"))*'
+_OTHERS_THEN_CHUNKED = re.compile(rf"(?:{_CODING}[ \t]*,[ \t]*)+chunked", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+;=:\[\]]*")
 _ABSOLUTE_FORM = re.compile(rf"(?i:https?)://(?=[^/?])({_HOST.pattern})(?=[/?]|$)")
 _LENGTH_DIGITS = 18
@@ -97,14 +100,17 @@ class RequestHead:
             raise _malformed("The Host field is repeated or is not a host.")
 
     def _body_length(self) -> int:
-        """Source: RFC 9112, 6. llhttp has refused both fields together, repetitions, and what is not digits."""
+        """Source: RFC 9112, 6. llhttp has refused both fields together, repetitions, what is not digits, and chunked not last."""
         environ = self.environ
         coding = environ.get("HTTP_TRANSFER_ENCODING")
         if coding is not None:
             if not self.minor_version:
                 raise _malformed("HTTP/1.0 has no Transfer-Encoding.")
             if coding.lower() != "chunked":
-                raise _malformed("The only Transfer-Encoding taken is chunked.")
+                # Where the body ends is known, but not what it means (RFC 9112, 6.1).
+                is_framed = _OTHERS_THEN_CHUNKED.fullmatch(coding) is not None
+                status = HTTPStatus.NOT_IMPLEMENTED if is_framed else HTTPStatus.BAD_REQUEST
+                raise Refused(status, "The only Transfer-Encoding taken is chunked.")
             return CHUNKED
         length = environ.get("CONTENT_LENGTH")
         if length is None:
