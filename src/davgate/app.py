@@ -36,7 +36,7 @@ from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, StartResponse, refusal, whole
-from davgate.http.targets import PathLimits
+from davgate.http.targets import PathLimits, normal_path
 from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
@@ -265,7 +265,7 @@ class Application:
         except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely.
             logger.exception("%s %s failed", method, target)
             fault = ServerFault(environ["davgate.request_id"])
-            door = self._door_at(target.partition("?")[0])
+            door = self._door_at(normal_path(target))
             response = _refused(fault) if door is None else door.refuse(environ, fault)
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
@@ -285,7 +285,7 @@ class Application:
         return response
 
     def _answer(self, environ: Environ) -> Response:
-        path: str = environ["REQUEST_URI"].partition("?")[0]
+        path = normal_path(environ["REQUEST_URI"])
         try:
             self._proxies.settle(environ)
             door = self._door_at(path)

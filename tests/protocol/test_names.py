@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.protocol.client import Client
+from tests.protocol.client import HOST, Client
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import members, message_of, prop_of
+from tests.protocol.multistatus import members, message_of, prop_of, propfind
 
 NAMES = [
     "plain.txt",
@@ -132,6 +132,30 @@ def test_address_that_two_programs_could_read_differently_is_refused(ann: Client
         assert response.status == status, method
         assert len(message_of(response)) > 20, "the refusal says what to do"
     assert members(ann, "/dav/") == []
+
+
+@pytest.mark.parametrize("mount", ["/d%61v", "/%64%61%76", "/da%76"])
+def test_mount_is_the_same_with_escapes_that_change_nothing(ann: Client, mount: str) -> None:
+    # RFC 3986, 6.2.2.2
+    ann.put(f"{mount}/a.txt", b"one")
+    token = ann.lock(f"{mount}/a.txt")
+
+    assert ann("COPY", f"{mount}/a.txt", destination=f"http://{HOST}{mount}/b.txt").status == 201
+    assert ann("MOVE", "/dav/a.txt", destination=f"{mount}/c.txt", if_=f"<{mount}/a.txt> (<{token}>)").status == 201
+    assert members(ann, f"{mount}/") == ["b.txt", "c.txt"]
+    assert list(propfind(ann, f"{mount}/c.txt")) == ["/dav/c.txt"]
+    assert ann("OPTIONS", mount).headers["dav"] == ann("OPTIONS", "/dav").headers["dav"]
+    for address in (f"{mount}/a%2Fb", f"{mount}/a%00b", f"{mount}/%2e%2e/x", f"{mount}/%FF"):
+        assert ann("GET", address).status == 400
+        assert ann("COPY", "/dav/b.txt", destination=address).status == 400
+
+
+@pytest.mark.parametrize("address", ["/d%2561v/a.txt", "/dav%2Fa.txt", "/%2Fdav/a.txt", "/x/%2e%2e/dav/a.txt", "/dav%00/a.txt"])
+def test_other_escapes_before_the_mount_do_not_lead_there(ann: Client, address: str) -> None:
+    ann.put("/dav/a.txt", b"one")
+
+    assert ann("GET", address).status == 404
+    assert ann("PROPFIND", address, depth="0").status in (400, 404)
 
 
 def test_empty_segments_are_no_names(ann: Client) -> None:

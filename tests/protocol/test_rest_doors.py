@@ -450,6 +450,17 @@ def test_document_is_read_without_sign_in_and_cached(nobody: Client) -> None:
     assert nobody("GET", MOUNT + "/openapi.json", if_none_match="a b c").status == 400
 
 
+def test_addresses_are_the_same_with_escapes_that_change_nothing(ann: Client, nobody: Client) -> None:
+    # RFC 3986, 6.2.2.2
+    escaped = MOUNT[:-1] + f"%{ord(MOUNT[-1]):x}"
+
+    assert nobody("GET", f"{escaped}/op%65napi.json").body == nobody("GET", f"{MOUNT}/openapi.json").body
+    assert ann("OPTIONS", f"{escaped}/notes/a").headers["allow"] == ann("OPTIONS", f"{MOUNT}/notes/a").headers["allow"]
+    assert nobody("GET", "/healt%68z").status == 200
+    assert ann("POST", "/login/%74oken").json.keys() == {"token", "expires_at"}
+    assert ann("PROPFIND", "/princip%61ls/ann", depth="0").status == 207
+
+
 def test_document_cannot_be_written(ann: Client) -> None:
     response = ann("PUT", MOUNT + "/openapi.json", b"{}")
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davgate.http.headers import quote_path
-from davgate.http.targets import PathLimits, Target, parse_reference, parse_target
+from davgate.http.targets import PathLimits, Target, normal_path, parse_reference, parse_target
 from davgate.model.conditions import ELSEWHERE
 from davgate.model.errors import InvalidName, Malformed, NameTooLong, NotFound
 from davgate.model.names import check_name
@@ -140,6 +140,23 @@ def test_name_that_is_never_stored_is_refused(raw: str) -> None:
 def test_address_that_cannot_be_read_is_refused(raw: str) -> None:
     with pytest.raises(Malformed):
         parse_target(raw, "/dav")
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ("/dav/a%20b?x=%61", "/dav/a%20b"),
+        ("/d%61v/%7E%2d%2D%2e%5F%30%39%41%5a%7a", "/dav/~--._09AZz"),
+        ("/%64%61%76", "/dav"),
+        ("/dav%2Fa%2fb%5C%00%7F%25%3F%23%40%5B%60%7B%3A", "/dav%2Fa%2fb%5C%00%7F%25%3F%23%40%5B%60%7B%3A"),
+        ("/%2564av", "/%2564av"),
+        ("/%C3%A9/%ff/%/%4/%zz/%6g", "/%C3%A9/%ff/%/%4/%zz/%6g"),
+        ("/%%361v", "/%61v"),
+    ],
+)
+def test_unreserved_characters_alone_are_decoded_once_to_find_the_door(raw: str, path: str) -> None:
+    # RFC 3986, 2.3 and 6.2.2.2
+    assert normal_path(raw) == path
 
 
 @pytest.mark.parametrize("raw", ["/", "/davx", "/davx/a", "/da", "/DAV/a", "/other/dav/a", "/dav%2520/a"])

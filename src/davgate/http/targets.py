@@ -43,9 +43,21 @@ class Target:
 _PLAIN = re.compile(r"(?:/(?!\.{0,2}(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]{1,255})*/?")
 _REFERENCE = re.compile(r"(?:(?i:https?)://(?P<authority>[^/?#]*))?(?P<path>/[^?#]*)?(?P<rest>[?#].*)?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPED_UNRESERVED = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
 _USUAL_PORT = re.compile(r":(?:80|443)?\Z")
 
 _LONGEST_CACHED: Final = 512
+
+
+def normal_path(raw: str) -> str:
+    """Return the path of a request target as it is to be compared with mounts: ``/d%61v`` is ``/dav``.
+
+    It is good for finding the door alone. What the rest means, and whether it is refused, is for ``parse_target`` to say.
+
+    Source: RFC 3986, 6.2.2.2.
+    """
+    path = raw.partition("?")[0]
+    return _ESCAPED_UNRESERVED.sub(lambda escape: chr(int(escape[1], 16)), path) if "%" in path else path
 
 
 def parse_target(raw: str, mount: str, limits: PathLimits = DEFAULT_LIMITS) -> Target:

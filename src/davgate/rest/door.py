@@ -13,6 +13,7 @@ from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response
+from davgate.http.targets import normal_path
 from davgate.model.errors import DavgateError, Forbidden, NotFound
 from davgate.model.principal import Principal
 from davgate.rest import openapi
@@ -42,7 +43,7 @@ class Door:
     def answer(self, environ: Environ) -> Response:
         """Return the response to one request."""
         try:
-            if environ["REQUEST_URI"].partition("?")[0] == self._document_path:
+            if normal_path(environ["REQUEST_URI"]) == self._document_path:
                 # Before the sign-in: generators of clients have none, and it tells of the program alone.
                 return self._answer_document(environ)
             response = self._answer_signed_in(environ)
