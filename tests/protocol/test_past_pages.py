@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.protocol.client import Client
+from tests.protocol.multistatus import message_of
 from tests.protocol.transcripts import address
 
 NAMES = ('"we&ird" <b> #1?%41;.txt', "\u00e9 \U0001f4c4.odt", "100%", "a+b c")
@@ -101,3 +102,50 @@ def test_folder_without_its_final_slash_has_the_same_page(drive: Client, target:
 @pytest.mark.parametrize("name", [".trash", ".rescue"])
 def test_folder_with_nothing_in_it_says_so(ann: Client, name: str) -> None:
     assert b"This folder is empty." in ann("GET", f"/dav/{name}/").body
+
+
+@pytest.mark.parametrize("method", ["GET", "PROPFIND", "COPY"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".trash/nothing",
+        ".trash/nothing/below.txt",
+        ".trash/nothing 2026-11-20 12.00 999999.txt",
+        ".trash/999999/below.txt",
+        ".versions/nothing/1",
+        ".versions/=00000000-0000-4000-8000-000000000000/1",
+        ".versions/100%/1/below",
+        "nothing/.versions/a.txt/1",
+        ".at/2026-11-20T12.20Z/nothing",
+        ".at/2026-11-20T12.20Z/.versions",
+        ".rescue/nothing",
+    ],
+)
+def test_what_is_not_there_is_told_by_the_name_that_was_asked_for(drive: Client, name: str, method: str) -> None:
+    answer = drive(method, address(f"/{name}"), depth="0", destination="/dav/copied")
+
+    assert answer.status == 404
+    assert message_of(answer).startswith(f"There is nothing at /{name}.")
+
+
+@pytest.mark.parametrize("name", [".versions/nothing", "nothing/.versions", "100%/.versions", ".versions/gone"])
+def test_folder_of_versions_that_is_not_there_is_told_by_its_name(drive: Client, name: str) -> None:
+    for method in ("GET", "PROPFIND"):
+        answer = drive(method, address(f"/{name}"), depth="0")
+        assert (answer.status, message_of(answer).partition(". ")[0]) == (404, f"There is nothing at /{name}")
+
+
+@pytest.mark.parametrize("name", [".trash/nothing", ".trash/999999"])
+def test_what_is_not_in_the_trash_cannot_be_brought_back(drive: Client, name: str) -> None:
+    answer = drive("MOVE", address(f"/{name}"), destination="/dav/back")
+
+    assert answer.status == 404
+    assert message_of(answer).startswith(f"There is nothing at /{name}.")
+
+
+@pytest.mark.parametrize("name", [".versions/100%/nothing", ".versions/100%/99"])
+def test_version_that_is_not_there_cannot_be_copied(drive: Client, name: str) -> None:
+    answer = drive("COPY", address(f"/{name}"), destination="/dav/copied")
+
+    assert answer.status == 404
+    assert message_of(answer).startswith("/100% has no version")

@@ -27,8 +27,9 @@ from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, StartResponse, empty, refusal
-from davgate.model.errors import DavgateError
+from davgate.model.errors import DavgateError, NotFound
 from davgate.model.paths import TreePath
+from davgate.model.places import InTree
 from davgate.model.principal import Principal
 
 Method = Callable[[Exchange], Response]
@@ -125,11 +126,20 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
     def _attempt_as(self, principal: Principal, method: Method, request: Request) -> Response:
         exchange = Exchange(self.drive, request, request.context(principal, editing=True), place_of(request.target.path))
         try:
-            return self._run_at_its_place(method, exchange)
+            return self._run(method, exchange)
         except DavgateError as error:
             if request.method not in READING:
                 auditing.denied(self.drive.store, exchange.ctx, request.method.lower(), request.target.path, error)
             raise
+
+    def _run(self, method: Method, exchange: Exchange) -> Response:
+        try:
+            return self._run_at_its_place(method, exchange)
+        except NotFound as error:
+            # Of the past one is told by the address in it: today something may well be where it was. What says more stays.
+            if type(error) is not NotFound or isinstance(exchange.place, InTree):
+                raise
+            raise NotFound(exchange.request.target.path) from None
 
     def _run_at_its_place(self, method: Method, exchange: Exchange) -> Response:
         place = by_path(exchange, exchange.place)

@@ -105,7 +105,7 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> It
     store = drive.store
     if isinstance(place, AsOf):
         at = _instant(store, place)
-        with _told_by_address(place), time_travel.listing(store, ctx, at, place.path, with_members=with_members) as then:
+        with time_travel.listing(store, ctx, at, place.path, with_members=with_members) as then:
             name = place.path[-1] if place.path else place.instant
             row = (*then.row[:4], name, *then.row[5:])
             check_read_conditions(ctx, _state_of(row))
@@ -180,8 +180,7 @@ def open_file(drive: Drive, ctx: Context, place: Place) -> Opened | None:
                 raise NoSuchVersion(document, no)
             return versioning.open_version(store, ctx, document, no)[2]
         case AsOf(_, path):
-            with _told_by_address(place):
-                return time_travel.open_content(store, ctx, _instant(store, place), path)
+            return time_travel.open_content(store, ctx, _instant(store, place), path)
         case Trashed(node_id, below) if node_id is not None:
             return trash.open_content(store, ctx, node_id, below)
         case RescueFile(name):
@@ -193,17 +192,21 @@ def copy_out(exchange: Exchange, destination: TreePath, *, overwrite: bool, with
     """Bring something of the past into the tree: a version restores, anything else makes a new document or folder.
 
     Raises:
+        NotFound: there is no such thing.
         ReadOnlyPlace: it is nothing that can be copied.
     """
     store, ctx = exchange.store, exchange.ctx
     match exchange.place:
-        case VersionFile(document, no) if no is not None:
+        case VersionFile(document, no):
+            if no is None:
+                raise NoSuchVersion(document, no)
             return versioning.restore(store, ctx, document, no, destination, overwrite=overwrite)
         case AsOf(_, path) as place:
             at = _instant(store, place)
-            with _told_by_address(place):
-                return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
-        case Trashed(node_id, below) if node_id is not None:
+            return time_travel.copy_out(store, ctx, at, path, destination, overwrite=overwrite, with_members=with_members)
+        case Trashed(node_id, below):
+            if node_id is None:
+                raise NotFound(exchange.request.target.path)
             return trash.copy_out(store, ctx, node_id, below, destination, overwrite=overwrite, with_members=with_members)
         case RescueFile(name):
             return rescue_copies.copy_out(store, ctx, name, destination, overwrite=overwrite)
@@ -214,11 +217,14 @@ def move_out(exchange: Exchange, destination: TreePath, *, overwrite: bool) -> W
     """Bring something back for good: out of the trash with identity and history, or a rescue copy.
 
     Raises:
+        NotFound: there is no such thing.
         ReadOnlyPlace: it is nothing that can be moved.
     """
     store, ctx = exchange.store, exchange.ctx
     match exchange.place:
-        case Trashed(node_id, ()) if node_id is not None:
+        case Trashed(node_id, ()):
+            if node_id is None:
+                raise NotFound(exchange.request.target.path)
             return trash.restore(store, ctx, node_id, destination, overwrite=overwrite)
         case RescueFile(name):
             return rescue_copies.copy_out(store, ctx, name, destination, overwrite=overwrite, dropping=True)
@@ -243,17 +249,6 @@ def versions_entry(node: Node) -> MemberRow:
 
 def _instant(store: Store, place: AsOf) -> Instant:
     return time_travel.parse_instant(place.instant, store.policy.time_zone, store.clock.now())
-
-
-@contextmanager
-def _told_by_address(place: AsOf) -> Iterator[None]:
-    """Let an error name the address in the past for what was not there: today something may well be at the path."""
-    try:
-        yield
-    except NotFound as error:
-        if error.path != place.path:
-            raise
-        raise NotFound((AT, place.instant, *place.path)) from None
 
 
 def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) -> MemberRow:
