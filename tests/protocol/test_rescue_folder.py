@@ -91,12 +91,27 @@ def test_taken_destination_keeps_it_unless_overwriting_is_allowed(ann: Client, s
 
 @pytest.mark.parametrize(
     ("destination", "status"),
-    [("/dav/missing/a.odt", 409), ("/dav/.rescue/a.odt", 403), ("/dav/.trash/a", 403), ("/dav/", 405), ("/dav/%01", 400)],
+    [("/dav/missing/a.odt", 409), ("/dav/.rescue/a.odt", 403), ("/dav/.trash/a", 403), ("/dav/", 403), ("/dav/%01", 400)],
 )
 @pytest.mark.parametrize("method", ["COPY", "MOVE"])
 def test_destination_that_cannot_be_keeps_it(ann: Client, rescued: str, method: str, destination: str, status: int) -> None:
     assert ann(method, rescued, destination=destination).status == status
     assert ann.get(rescued) == b"late"
+
+
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+def test_folder_at_the_destination_goes_to_the_trash(ann: Client, store: Store, rescued: str, method: str) -> None:
+    # RFC 4918, 9.8.4 and 9.9.3
+    ann.mkcol("/dav/folder")
+
+    assert ann(method, rescued, destination="/dav/folder", overwrite="F").status == 412
+    assert ann(method, rescued, destination="/dav/folder").status == 204
+    assert ann.get("/dav/folder") == b"late"
+    assert members(ann, "/dav/.rescue/") == (
+        [rescued.removeprefix("/dav/.rescue/").replace("%20", " ")] if method == "COPY" else []
+    )
+    assert len(members(ann, "/dav/.trash/")) == 1
+    assert findings(store) == []
 
 
 @pytest.mark.parametrize(("method", "status"), [("COPY", 201), ("MOVE", 201), ("DELETE", 204)])

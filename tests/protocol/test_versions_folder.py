@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -254,6 +255,21 @@ def test_copy_onto_another_document_is_its_next_version(ann: Client, document: s
 
 
 @on_both_databases
+def test_copy_onto_a_folder_takes_its_place(ann: Client, document: str) -> None:
+    # RFC 4918, 9.8.4; a 405 would say that a version cannot be copied (RFC 9110, 15.5.6)
+    ann.mkcol("/dav/folder")
+    ann.put("/dav/folder/b.txt", b"member")
+
+    assert ann("COPY", FIRST, destination="/dav/folder/", overwrite="F").status == 412
+    response = ann("COPY", FIRST, destination="/dav/folder/")
+
+    assert (response.status, "allow" in response.headers) == (204, False)
+    assert ann.get("/dav/folder") == CONTENTS[FIRST]
+    (deleted,) = members(ann, "/dav/.trash/")
+    assert ann.get(f"/dav/.trash/{quote(deleted)}b.txt") == b"member"
+
+
+@on_both_databases
 def test_restoring_onto_a_locked_document_needs_its_token(ann: Client, bob: Client, document: str) -> None:
     token = ann.lock(document)
 
@@ -275,7 +291,7 @@ def test_conditions_of_a_restoring_copy_are_held_against_the_version(ann: Client
     ("source", "destination", "status"),
     [
         (FIRST, "/dav/missing/b.docx", 409),
-        (FIRST, "/dav/folder", 405),
+        (FIRST, "/dav/", 403),
         (FIRST, "/dav/.trash", 403),
         ("/dav/.versions/a.docx/0009", "/dav/b.docx", 404),
         ("/dav/.versions/missing.docx/0001", "/dav/b.docx", 404),

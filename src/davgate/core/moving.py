@@ -314,7 +314,16 @@ def _check_apart(source: TreePath, destination: TreePath, tree: Node | None) -> 
         raise SameResource("Source and destination are the same. Name another destination.")
     if tree is not None and tree.is_collection and is_inside(to_key, from_key):
         raise SameResource("A folder cannot be put into itself. Name a destination outside of it.")
-    if is_inside(from_key, to_key):
+    check_not_above(source, destination)
+
+
+def check_not_above(source: TreePath, destination: TreePath) -> None:
+    """Refuse to put something in the place of a folder that holds it (RFC 4918, 9.8.5 and 9.9.4).
+
+    Raises:
+        SameResource.
+    """
+    if is_inside(_keys(source[:-1]), _keys(destination)):
         raise SameResource("The destination holds the source and would be replaced by it. Name another destination.")
 
 
@@ -375,12 +384,20 @@ def write_copy(
 ) -> Written:
     """Make content, of today or of the past, that of the document at a path: its next version, or a new document.
 
-    A new one says what ``like`` says; one that is there goes on to say what it says.
+    A new one says what ``like`` says; one that is there goes on to say what it says. A collection there goes to the trash first.
 
     Raises:
-        ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
-        PreconditionFailed: there is a document, and ``overwrite`` is false.
+        ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked.
+        PreconditionFailed: something is there, and ``overwrite`` is false.
+
+    Source: RFC 4918, 9.8.4.
     """
+    if there.node is not None and there.node.is_collection:
+        may_take_place(tx, ctx, there, overwrite=overwrite)
+        clear_place(store, tx, ctx, there)
+        freed = look_up(tx, ctx, there.path, tx.now)
+        written = write_copy(store, tx, ctx, freed, content, origin, overwrite=overwrite, cause=cause, like=like)
+        return replace(written, is_created=False)
     # Before it is told that something is there: to some nothing is.
     require_writable(there, ctx)
     if there.node is not None:

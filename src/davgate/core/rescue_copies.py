@@ -77,8 +77,10 @@ def open_content(store: Store, ctx: Context, name: str) -> Opened:
 def copy_out(store: Store, ctx: Context, name: str, destination: TreePath, *, overwrite: bool, dropping: bool = False) -> Written:
     """Make a rescue copy a document, or the next version of one; with ``dropping`` it is no rescue copy any more.
 
+    A collection at the destination goes to the trash first.
+
     Raises:
-        NotFound, ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        NotFound, ParentMissing, SameResource, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
         PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
     """
     with store.database.write() as tx:

@@ -11,7 +11,7 @@ from davgate.core.describing import Described, describe_within
 from davgate.core.documents import Opened
 from davgate.core.editing import write_content
 from davgate.core.filing import file_on_drive
-from davgate.core.moving import write_copy
+from davgate.core.moving import check_not_above, write_copy
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
@@ -168,15 +168,18 @@ def revert(store: Store, ctx: Context, where: Where, number: int, *, comment: st
 def restore(store: Store, ctx: Context, document: TreePath, no: int, destination: TreePath, *, overwrite: bool) -> Written:
     """Give the destination the content of a version: the document itself, another one, or a new one. Durable on return.
 
-    It becomes the next version there, with the note where it came from; nothing is taken back.
+    It becomes the next version there, with the note where it came from; nothing is taken back. A collection there goes to the
+    trash first.
 
     Raises:
-        NotFound, ParentMissing, NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
+        SameResource: the destination is a collection that holds the document.
         PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
     """
     with store.database.write() as tx:
-        node, _ = _versioned(tx, store, ctx, document)
+        node, path = _versioned(tx, store, ctx, document)
         version = _version(tx, node, document, no)
+        check_not_above(path, destination)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(version))
         is_revert = there.node is not None and there.node.id == node.id
