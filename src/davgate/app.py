@@ -89,7 +89,9 @@ def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | 
     """
     clock = clock or SystemClock()
     policy = Policy(
-        locks=LockPolicy(config.locks.default, config.locks.max, config.locks.grace),
+        locks=LockPolicy(
+            config.locks.default, config.locks.max, config.locks.grace, config.locks.per_resource, config.locks.per_user
+        ),
         quota_bytes=config.store.quota_bytes,
         upload_limit_bytes=config.limits.upload_bytes,
         upload_life=config.limits.upload_life,

@@ -51,6 +51,7 @@ from davgate.model.errors import (
     RefreshMismatch,
     ReservedName,
     SaveKept,
+    TooManyLocks,
     UnknownLockToken,
 )
 from davgate.model.instant import FOREVER, after
@@ -219,6 +220,49 @@ def test_configuration_bounds_the_timeout(a_tree: Store, ann: Context) -> None:
     assert a_lock(strict, ann, "/other", timeout=TEN_MINUTES).timeout == timedelta(seconds=9)
 
 
+# How many
+
+
+def test_no_more_shared_locks_stand_on_a_node_than_configured(
+    a_tree: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    store = with_policy(a_tree, Policy(locks=LockPolicy(per_node=2)))
+    first = a_lock(store, ann, "/f/a", scope=SHARED, timeout=TEN_MINUTES)
+    a_lock(store, bob, "/f/a", scope=SHARED, timeout=timedelta(hours=1))
+
+    for who in (ann, bob):
+        with pytest.raises(TooManyLocks, match="2 locks stand here"):
+            a_lock(store, who, "/f/a", scope=SHARED)
+        with pytest.raises(LockConflict):
+            a_lock(store, who, "/f/a")
+    # Neither what stands above nor what stands below counts.
+    a_lock(store, ann, "/f", scope=SHARED, depth=DEEP)
+    a_lock(store, bob, "/f/sub/b", scope=SHARED)
+    assert refresh(store, holding(ann, first), "/f/a").token == first.token
+    unlock(store, ann, "/f/a", first)
+    second = a_lock(store, ann, "/f/a", scope=SHARED, timeout=TEN_MINUTES)
+    clock.set(second.expires_at)
+    a_lock(store, ann, "/f/a", scope=SHARED)
+
+
+def test_no_principal_holds_more_locks_than_configured(a_tree: Store, ann: Context, bob: Context, clock: SettableClock) -> None:
+    store = with_policy(a_tree, Policy(locks=LockPolicy(per_principal=2)))
+    first = a_lock(store, ann, "/f/a", timeout=TEN_MINUTES)
+    a_lock(store, ann, "/f/sub", depth=DEEP, timeout=timedelta(hours=1))
+
+    for where in ("/other", "/new"):
+        with pytest.raises(TooManyLocks, match="You hold 2 locks"):
+            a_lock(store, ann, where)
+    assert "/new" not in tree_of(store, ann)
+    assert lock_rows(store) == 2
+    a_lock(store, bob, "/other")
+    assert refresh(store, holding(ann, first), "/f/a", TEN_MINUTES).token == first.token
+    clock.advance(TEN_MINUTES)
+    a_lock(store, ann, "/new")
+    with pytest.raises(TooManyLocks):
+        a_lock(store, ann, "/f/a")
+
+
 # Expiry, to the microsecond
 
 
@@ -306,7 +350,8 @@ def test_rows_of_ended_locks_go_when_nobody_can_revive_them(a_tree: Store, ann: 
 def test_lock_without_end_never_ends(a_tree: Store, ann: Context, clock: SettableClock) -> None:
     node = node_at(a_tree, ann, "/f/a")
     with a_tree.database.write() as tx:
-        locks.add(tx, Lock("t", node.id, EXCLUSIVE, ZERO, Holding.PRINCIPAL, ann.principal.id, "", None, FOREVER))
+        lasting = Lock("t", node.id, EXCLUSIVE, ZERO, Holding.PRINCIPAL, ann.principal.id, "", None, FOREVER)
+        assert locks.add(tx, lasting, most=1)
         tx.commit()
     clock.advance(timedelta(days=100_000))
 

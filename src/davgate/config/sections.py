@@ -119,6 +119,8 @@ class LocksConfig:
     default: timedelta = span("600s", "Lifetime of a lock when the client asks for none.", low="1s", high="365d")
     max: timedelta = span("24h", "Longest lifetime granted; more is cut to it.", low="1s", high="365d")
     grace: timedelta = span("24h", "Time after its end in which its holder may have a lock back.", low="0s", high="365d")
+    per_resource: int = count(1000, "Most locks on one document or folder; several are shared ones.", low=1, high=100_000)
+    per_user: int = count(10_000, "Most locks that one user holds at once.", low=1, high=1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)

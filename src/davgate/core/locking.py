@@ -15,7 +15,7 @@ from davgate.core.sessions import end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, as_lock, rule
 from davgate.model.editing import Arrival, is_transient_place
-from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, UnknownLockToken
+from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, TooManyLocks, UnknownLockToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end, revivable_until
@@ -67,6 +67,7 @@ def lock(store: Store, ctx: Context, where: Where, asked: LockRequest) -> Grante
     Raises:
         LockConflict: a lock that stands, here, above or for infinite depth below, forbids it.
         Locked: nothing is here, and the collection that would get a new member is locked.
+        TooManyLocks: as many as may stand here, or the caller holds as many as it may.
         ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, NotFound, PreconditionFailed.
 
     Source: RFC 4918, 9.10.
@@ -87,6 +88,9 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
         check_conditions(tx, ctx, found, tx.now)
         standing = _inherited(found) if node is None else locks_on(found)
         _check_conflicts(tx, ctx, found, standing, asked)
+        most = store.policy.locks
+        if node is not None and len(found.locks.get(node.id, ())) >= most.per_node:
+            raise TooManyLocks(f"{most.per_node} locks stand here, and more may not. Try again when one of them has ended.")
         overtake(tx, ctx, found, own_too=True)
         if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
             locks.lose_below(tx, node.id)
@@ -99,7 +103,8 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
             # Who locks a document anew knows that it is not checked out any more.
             check_outs.forget(tx, node.id)
         taken = _new_lock(store, tx, ctx, node, asked)
-        locks.add(tx, taken)
+        if not locks.add(tx, taken, most.per_principal):
+            raise TooManyLocks(f"You hold {most.per_principal} locks, and may hold no more. End some of them, then try again.")
         record(tx, ctx, "lock", found.path, node.id, scope=asked.scope.value, depth=asked.depth.value)
         tx.commit()
     return Granted(taken, found.path, node.is_collection, tx.now, found.node is None)

@@ -39,7 +39,7 @@ def lock(store: Store, ctx: Context, where: int | str, timeout: timedelta | None
 
     Raises:
         LockConflict, Locked: it is locked, and not by the caller in a way that shows here.
-        NotFound, Forbidden, PreconditionFailed.
+        NotFound, Forbidden, PreconditionFailed, TooManyLocks.
     """
     if _extend(store, ctx, where, timeout):
         return

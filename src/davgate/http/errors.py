@@ -179,6 +179,8 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors_of_objects.InvalidProperty: Outcome(HTTPStatus.UNPROCESSABLE_ENTITY),  # RFC 9110, 15.5.21
     errors.SaveKept: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
+    # Not 423, after which programs name somebody who has locked it, and not 503, after which they ask again at once.
+    errors.TooManyLocks: Outcome(HTTPStatus.FORBIDDEN),
     # Uploads that arrive in parts, TUS 1.0.0
     UnsupportedTusVersion: Outcome(HTTPStatus.PRECONDITION_FAILED, headers=(("Tus-Version", "1.0.0"),)),
     errors.NoSuchUpload: Outcome(HTTPStatus.NOT_FOUND),

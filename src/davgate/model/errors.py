@@ -479,6 +479,12 @@ class LockConflict(DavgateError):
         self.roots = roots
 
 
+class TooManyLocks(DavgateError):
+    """A lock above the most that may stand in one place, or that one principal may hold."""
+
+    code = "too-many-locks"
+
+
 class QuotaExceeded(DavgateError):
     """The store has no room for these bytes (RFC 4331, 6)."""
 

@@ -68,11 +68,16 @@ class Lock:
 
 @frozen
 class LockPolicy:
-    """How long locks are granted for: whole seconds from one up as asked, up to ``longest``; and may be revived after."""
+    """How long locks are granted for: whole seconds from one up as asked, up to ``longest``; and may be revived after.
+
+    ``per_node`` is how many stand on a node at most, which are shared ones, ``per_principal`` how many a principal holds.
+    """
 
     default: timedelta = timedelta(seconds=600)
     longest: timedelta = timedelta(hours=24)
     grace: timedelta = timedelta(hours=24)
+    per_node: int = 1000
+    per_principal: int = 10_000
 
     def granted(self, asked: timedelta | None) -> timedelta:
         """Return the span for a lock; nothing asked gives the default (RFC 4918, 10.7)."""

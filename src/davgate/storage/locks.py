@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, func, insert, or_, select, update
 
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
@@ -15,28 +15,21 @@ from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, PATH_SEGMENT, to_lock
 from davgate.storage.statements import Statement, ids_given, texts_given
 from davgate.storage.tables import lock, node
 
-_ADD = Statement(
-    insert(lock).values(
-        token=bindparam("token"),
-        node_id=bindparam("node_id"),
-        scope=bindparam("scope"),
-        depth=bindparam("depth"),
-        holding=bindparam("holding"),
-        principal_id=bindparam("principal_id"),
-        owner=bindparam("owner"),
-        timeout_seconds=bindparam("timeout_seconds"),
-        taken_at=bindparam("taken_at"),
-        expires_at=bindparam("expires_at"),
-        revivable_until=bindparam("revivable_until"),
-        is_stealable=bindparam("is_stealable"),
-    )
+_NEW = {column.name: bindparam(column.name, type_=column.type) for column in lock.c}
+_HELD = (
+    select(func.count())
+    .select_from(lock)
+    .where(lock.c.principal_id == _NEW["principal_id"], lock.c.expires_at > _NEW["taken_at"])
+    .scalar_subquery()
 )
+_ADD = Statement(insert(lock).from_select([*_NEW], select(*_NEW.values()).where(_HELD < bindparam("most", type_=BigInteger()))))
 
 
-def add(tx: Transaction, new: Lock) -> None:
-    """Store a lock."""
-    tx.run(
+def add(tx: Transaction, new: Lock, most: int) -> bool:
+    """Store a lock; False, with nothing done, when its holder has as many live ones as it may. One statement."""
+    added = tx.changed(
         _ADD,
+        most=most,
         token=new.token,
         node_id=new.node_id,
         scope=new.scope.value,
@@ -50,6 +43,7 @@ def add(tx: Transaction, new: Lock) -> None:
         revivable_until=new.revivable_until,
         is_stealable=int(new.is_stealable),
     )
+    return added == 1
 
 
 _REFRESH = Statement(

@@ -355,6 +355,7 @@ lock = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("revivable_until", BigInteger, nullable=False, comment="after its end its holder may have it back until then"),
     Column("is_stealable", SmallInteger, nullable=False, comment="whoever may write there may end it"),
+    Index("lock_by_holder", "principal_id", "expires_at"),
     sqlite_with_rowid=False,
 )
 

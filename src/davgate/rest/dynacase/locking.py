@@ -17,7 +17,7 @@ from davgate.core import locking, revisions, signed_locks
 from davgate.core.revisions import Shown
 from davgate.core.store import Context
 from davgate.http.responses import Response
-from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, NotTheLockOwner, UnknownLockToken
+from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, NotTheLockOwner, TooManyLocks, UnknownLockToken
 from davgate.model.frozen import frozen
 from davgate.model.permissions import require
 from davgate.model.rights import Right
@@ -98,7 +98,7 @@ def _one(exchange: Exchange, ctx: Context, shown: Shown, asked: str) -> dict[str
 def lock(kind: str, exchange: Exchange) -> Response:
     """Lock a document for the caller, or make the caller's lock one of this kind; a permanent one is never made temporary."""
     found = find(exchange)
-    with until_gone(exchange, found), answering({Locked: _CANNOT_LOCK, LockConflict: _CANNOT_LOCK, Forbidden: _CANNOT_LOCK}):
+    with until_gone(exchange, found), answering(dict.fromkeys((Locked, LockConflict, TooManyLocks, Forbidden), _CANNOT_LOCK)):
         # A lock keeps others out: it is for those who could change the document themselves.
         require(Right.WRITE_PROPERTIES, found.shown.it.rights, ())
         ctx = validators.admitted(exchange, found.ctx, found.shown)
