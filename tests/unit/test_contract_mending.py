@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.builders import a_collection, a_document, a_lock, content_of, holding, node_at, put
 
-from davgate.core import mending, versioning
+from davgate.core import marking, mending, moving, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyExists, Locked, Malformed, NoSuchVersion, NotADocument, SameResource
-from davgate.storage.api import dances
+from davgate.model.marks import MarkKind
+from davgate.storage.api import dances, marks
 
 
 def contents(store: Store, ctx: Context, name: str) -> list[bytes]:
@@ -42,6 +45,41 @@ def test_merge_appends_the_versions_and_lets_the_ids_lead_on(store: Store, ann: 
     assert (merged.id, merged.version_no, content_of(store, ann, "/a")) == (kept.id, 4, b"four")
     with store.database.read() as session:
         assert dances.successor_of(session, gone.uuid) == kept.id
+
+
+def test_merged_versions_keep_their_marks_but_a_label_that_the_document_has(
+    store: Store, ann: Context, root_admin: Context
+) -> None:
+    kept = a_document(store, ann, "/a", b"one")
+    a_document(store, ann, "/b", b"two", b"three")
+    marking.set_label(store, ann, ("a",), 1, "sent", may_move=False)
+    for label in ("sent", "good"):
+        marking.set_label(store, ann, ("b",), 1, label, may_move=False)
+    marking.pin(store, ann, ("b",), 1)
+    marking.hold(store, root_admin, ("b",), 2)
+
+    mending.merge(store, ann, ("b",), ("a",))
+
+    with store.database.read() as session:
+        found = {(one.version_no, one.kind, one.label) for one in marks.of_document(session, kept.id)}
+    labels = {(1, MarkKind.LABEL, "sent"), (2, MarkKind.LABEL, "good")}
+    assert found == labels | {(2, MarkKind.PIN, ""), (3, MarkKind.HOLD, "")}
+
+
+def test_what_was_put_at_the_old_name_keeps_its_marks_in_the_document_that_comes_back(
+    store: Store, ann: Context, root_admin: Context
+) -> None:
+    program = replace(ann, editing=True)
+    former = a_document(store, program, "/a.txt", b"one")
+    moving.move(store, program, ("a.txt",), ("b.txt",), overwrite=False)
+    a_document(store, program, "/a.txt", b"two")
+    marking.hold(store, root_admin, ("a.txt",), 1)
+
+    moving.delete(store, program, ("b.txt",))
+
+    assert node_at(store, ann, "/a.txt").id == former.id
+    with store.database.read() as session:
+        assert [(one.version_no, one.kind) for one in marks.of_document(session, former.id)] == [(2, MarkKind.HOLD)]
 
 
 def test_older_document_merged_into_a_younger_one_keeps_the_order_of_versions(store: Store, ann: Context) -> None:

@@ -47,6 +47,7 @@ from davgate.storage.api import (
     dances,
     descriptions,
     locks,
+    marks,
     properties,
     property_index,
     removal,
@@ -356,8 +357,8 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
 def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, into: Node) -> Node:
     """Append the versions of a document to those of another one, whose content they then are; the other loses them.
 
-    They keep their times as far as the order of versions allows. The locks on the source pass to the other, and its ids lead
-    there.
+    They keep their marks, and their times as far as the order of versions allows. The locks on the source pass to the other, and
+    its ids lead there.
     """
     last = versions.find(tx, into.id, into.version_no)
     moved = versions.append(tx, source.id, into.id, into.version_no, last)
@@ -365,6 +366,7 @@ def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, in
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)
         property_index.replace(tx, into, newest.metadata, newest.file_name)
+    marks.pass_on(tx, source.id, into.id, into.version_no)
     revisions.pass_on(tx, source.id, into.id, into.version_no)
     _take_over(tx, source, into)
     no = into.version_no + moved
