@@ -10,7 +10,7 @@ import pytest
 from tests.builders import SettableClock, a_collection, a_document, content_of, node_at, put, with_policy
 from tests.unit.filed import a_file, described, made, said_of, say
 
-from davgate.core import checking_out, deleting_objects, erasing, moving, objects, removing_versions, retention
+from davgate.core import checking_out, deleting_objects, erasing, mending, moving, objects, removing_versions, retention
 from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
 from davgate.model.errors_of_objects import NotEmpty, Retained
@@ -46,6 +46,8 @@ WRITES: dict[str, Callable[[Store, Context, Node], object]] = {
     "restore": lambda store, ctx, node: objects.restore(store, ctx, node.id, 1),
     "copy onto it": lambda store, ctx, node: moving.copy(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
     "move onto it": lambda store, ctx, node: moving.move(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
+    "merge into it": lambda store, ctx, node: mending.merge(store, ctx, ("b.txt",), ("f", "a.txt")),
+    "merge it": lambda store, ctx, node: mending.merge(store, ctx, ("f", "a.txt"), ("b.txt",)),
     "delete": lambda store, ctx, node: moving.delete(store, ctx, node.id),
     "delete its folder": lambda store, ctx, node: moving.delete(store, ctx, ("f",)),
     "delete the object": lambda store, ctx, node: deleting_objects.delete(store, ctx, node.uuid),

@@ -10,6 +10,7 @@ from davgate.core.access import check_member_locks, check_removal_locks, check_w
 from davgate.core.content import Said, Written, add_document, change_of, give
 from davgate.core.editing import merge_versions
 from davgate.core.recording import record
+from davgate.core.retaining import check_content, check_removal
 from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
@@ -30,6 +31,7 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
         Malformed: there is no version before ``no``.
         AlreadyExists: the name is taken.
         AlreadyCheckedOut: somebody has the document checked out.
+        Retained: it is under retention.
         NotADocument, InvalidName, NameTooLong, ReservedName, Forbidden, Locked.
     """
     with store.database.write() as tx:
@@ -71,6 +73,7 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
 
     Raises:
         AlreadyCheckedOut: somebody has one of them checked out.
+        Retained: one of them is under retention.
         NotFound, NotADocument, SameResource, Forbidden, Locked.
     """
     with store.database.write() as tx:
@@ -81,6 +84,8 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
         require_removable(from_there, ctx)
         check_removal_locks(tx, ctx, from_there, disappearing, tx.now)
         check_write_locks(ctx, there)
+        check_removal(tx, disappearing.id)
+        check_content(tx, versions.find(tx, staying.id, staying.version_no))
         for one in (disappearing, staying):
             versions.seal_below(tx, one.id)
         merged = merge_versions(store, tx, ctx, disappearing, staying)
