@@ -7,14 +7,37 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.builders import SettableClock, a_collection, a_document, content_of, node_at, put, with_policy
+from tests.builders import (
+    SettableClock,
+    a_collection,
+    a_document,
+    a_lock,
+    content_of,
+    damages,
+    holding,
+    node_at,
+    put,
+    with_policy,
+)
 from tests.unit.filed import a_file, described, made, said_of, say
 
-from davgate.core import checking_out, deleting_objects, erasing, mending, moving, objects, removing_versions, retention
+from davgate.core import (
+    checking_out,
+    deleting_objects,
+    erasing,
+    locking,
+    mending,
+    moving,
+    objects,
+    removing_versions,
+    retention,
+    upkeep,
+)
 from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
 from davgate.model.errors_of_objects import NotEmpty, Retained
 from davgate.model.instant import after
+from davgate.model.locks import Lock
 from davgate.model.node import Node
 from davgate.model.retaining import DESTROYED_AT, EXPIRES_AT, to_text
 from davgate.model.retention import ThinningRule
@@ -128,6 +151,37 @@ def test_versions_of_a_document_under_retention_are_not_thinned(
     report = retention.thin(thinning, root_admin, dry_run=False)
 
     assert [one.path for one in report.documents] == ["/b.txt"]
+
+
+@pytest.fixture
+def emptied(store: Store, ann: Context, clock: SettableClock) -> Lock:
+    """The lock on a document that a program emptied, to write it a moment later, and that came under retention before it did."""
+    program = replace(ann, editing=True)
+    node = a_document(store, ann, "/a.txt", b"one")
+    held = a_lock(store, program, "/a.txt")
+    put(store, holding(program, held), "/a.txt", b"")
+    say(store, holding(ann, held), node.id, **{EXPIRES_AT: until(clock, YEAR)})
+    assert content_of(store, ann, "/a.txt") == b""
+    return held
+
+
+def test_document_that_was_emptied_before_has_its_content_again_and_others_are_settled(
+    store: Store, ann: Context, clock: SettableClock, emptied: Lock
+) -> None:
+    put(store, replace(ann, editing=True), "/b.txt", b"")
+    clock.advance(timedelta(hours=1))
+
+    assert upkeep.tidy(store).settled == 2
+
+    assert (content_of(store, ann, "/a.txt"), node_at(store, ann, "/a.txt").version_no) == (b"one", 2)
+    assert node_at(store, ann, "/b.txt").version_no == 1
+    assert damages(store) == []
+
+
+def test_lock_on_it_can_be_ended(store: Store, ann: Context, emptied: Lock) -> None:
+    locking.unlock(store, ann, ("a.txt",), emptied.token)
+
+    assert content_of(store, ann, "/a.txt") == b"one"
 
 
 def test_folder_is_deleted_only_when_nothing_is_in_it(store: Store, ann: Context) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Final, Protocol
 
-from davgate.core.retaining import check_content, check_metadata
+from davgate.core.retaining import check_content, check_metadata, retained_version
 from davgate.core.store import Context, Store
 from davgate.model import media_types
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
@@ -371,8 +371,11 @@ def settle(store: Store, tx: Transaction, ctx: Context, node: Node, *, session: 
     """Turn a pending document into a real, empty one.
 
     Its first version is as old as the document: nobody wrote anything, and an editor would take a later date for somebody else's
-    change. One that was emptied gets its next version, or in an edit session the newest bytes of the version that is open.
+    change. One that was emptied gets its next version, or in an edit session the newest bytes of the version that is open. If it
+    came under retention since, it has what it had before.
     """
+    if (kept := retained_version(tx, node)) is not None:
+        return _set_content(tx, node, kept.no, kept.content)
     empty = add_empty(store, tx, node.name or "")
     if node.version_no:
         return give(store, tx, ctx, node, empty, Cause.SAVE, session=session)

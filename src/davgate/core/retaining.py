@@ -44,10 +44,10 @@ def check_removal(tx: Transaction, top: int) -> None:
     raise _retained(tx, node_id, until or "")
 
 
-def is_kept(tx: Transaction, node: Node) -> bool:
-    """Tell whether a document is under retention, with all versions that it has."""
-    version = versions.find(tx, node.id, node.version_no) if node.version_no else None
-    return version is not None and is_retained(version.metadata, tx.now)
+def retained_version(tx: Transaction, node: Node) -> Version | None:
+    """Return the current version of a document that is under retention, with all versions that it has; None of any other."""
+    current = versions.find(tx, node.id, node.version_no) if node.version_no else None
+    return current if current is not None and is_retained(current.metadata, tx.now) else None
 
 
 def _retained(tx: Transaction, node_id: int, until: str) -> Retained:

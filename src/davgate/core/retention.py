@@ -9,7 +9,7 @@ from typing import Final
 
 from davgate.core.erasing import Erased, finish, remove, require_manager
 from davgate.core.recording import record
-from davgate.core.retaining import is_kept
+from davgate.core.retaining import retained_version
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import Held, NotFound
@@ -132,7 +132,7 @@ def _thin_one(store: Store, tx: Transaction, ctx: Context, node_id: int) -> Thin
     of_it = thinning.candidates(tx, [node_id], tx.now).get(node_id, ())
     going = rule_on(policy.thinning, of_it, tx.now, policy.time_zone)
     node = catalog.find(tx, node_id)
-    if not going or node is None or is_kept(tx, node):
+    if not going or node is None or retained_version(tx, node) is not None:
         return None
     path = catalog.path_of(tx, node_id) or (".trash", node.name or node.uuid)
     contents = thinning.drop(tx, node_id, going)
