@@ -63,7 +63,7 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
 def _try(step: Callable[[Store], int], store: Store) -> int:
     try:
         return step(store)
-    except (DavgateError, OSError) as error:
+    except (DavgateError, OSError, store.database.any_driver_error) as error:
         logger.warning("A part of the upkeep was put off: %s", error)
         return 0
 
