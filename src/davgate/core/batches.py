@@ -19,7 +19,7 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import NoSuchCollection, VersionIsCurrent
 from davgate.model.frozen import frozen
-from davgate.model.instant import FOREVER, Instant
+from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -136,7 +136,7 @@ def restore(
         require(Right.WRITE_PROPERTIES, it.rights, found.path)
         if no == max(1, it.node.version_no):
             raise VersionIsCurrent(found.path, no)
-        version = versions.find(tx, it.node.id, no) if 0 < no < FOREVER else None
+        version = versions.find(tx, it.node.id, no)
         node = restore_within(store, tx, ctx, it.node.id, no, also=say(it))
         if with_place and version is not None:
             then = places.parent_at(places.of_node(tx, node.id), version.opened_at)

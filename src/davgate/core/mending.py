@@ -43,9 +43,9 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
         check_new_name(path[:-1], name)
         if catalog.member(tx, parent.id, name) is not None:
             raise AlreadyExists((*path[:-1], name))
-        before = versions.last_before(tx, node.id, no)
         if no < 1 or no > node.version_no:
             raise NoSuchVersion(path, no)
+        before = versions.last_before(tx, node.id, no)
         if before is None:
             raise Malformed(f"{to_text(path)} has no version before {no}, so nothing would be left of it. Name a later one.")
         versions.seal_below(tx, node.id)

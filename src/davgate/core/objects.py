@@ -30,7 +30,7 @@ from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, NotFound
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.frozen import frozen
-from davgate.model.instant import FOREVER, Instant
+from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
 from davgate.model.names import check_file_name, check_text
 from davgate.model.node import Cause, Content, Node, NodeKind, Stream, Version
@@ -297,7 +297,7 @@ def restore_within(
     found = look_up(tx, ctx, where, tx.now)
     is_collection = found.node is not None and found.node.is_collection
     node = _check_update(tx, ctx, found, Changes({}, file_name="" if is_collection else "x", comment=comment), tx.now)
-    version = versions.find(tx, node.id, no) if 0 < no < FOREVER else None
+    version = versions.find(tx, node.id, no)
     # The first version of a collection that was made without metadata has no row.
     if version is None and not (is_collection and no == 1):
         raise NoSuchVersion(found.path, no)

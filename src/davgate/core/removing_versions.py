@@ -10,7 +10,6 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import Act
 from davgate.model.errors import NoSuchVersion, NotFound
 from davgate.model.errors_of_objects import VersionIsCurrent, VersionIsMarked
-from davgate.model.instant import FOREVER
 from davgate.model.paths import Where
 from davgate.model.retention import Reason, Thinned
 from davgate.model.rights import Right
@@ -37,7 +36,7 @@ def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
         check_conditions(tx, ctx, found, tx.now)
         check_not_held(ctx, found, Act.WRITE)
         check_write_locks(ctx, found)
-        if not 0 < no < FOREVER or versions.find(tx, node.id, no) is None:
+        if versions.find(tx, node.id, no) is None:
             raise NoSuchVersion(found.path, no)
         if no == node.version_no:
             raise VersionIsCurrent(found.path, no)

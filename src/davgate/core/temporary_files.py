@@ -13,7 +13,7 @@ from davgate.core.store import Context, Store
 from davgate.core.stored_content import staged_again
 from davgate.model import etag
 from davgate.model.errors import NotFound
-from davgate.model.instant import FOREVER, after
+from davgate.model.instant import after
 from davgate.model.temporary_file import TemporaryFile
 from davgate.storage.api import Session, versions
 from davgate.storage.api import temporary_files as rows
@@ -81,8 +81,7 @@ def open_file(store: Store, ctx: Context, file_id: int) -> tuple[TemporaryFile, 
 def _find(store: Store, session: Session, ctx: Context, file_id: int) -> TemporaryFile:
     now = store.clock.now()
     check_account(session, ctx, now)
-    # What a client made up may be larger than any number that a database keeps.
-    kept = rows.find(session, file_id) if 0 < file_id < FOREVER else None
+    kept = rows.find(session, file_id)
     if kept is None or kept.principal_id != ctx.principal.id or kept.expires_at <= now:
         raise NotFound((str(file_id),))
     return kept

@@ -17,7 +17,6 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchVersion, NotFound
 from davgate.model.frozen import frozen
-from davgate.model.instant import FOREVER
 from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, Where, to_text
@@ -72,7 +71,7 @@ def describe_version(store: Store, ctx: Context, where: Where, no: int) -> tuple
     """
     with store.database.read(snapshot=True) as session:
         seen = describe_within(session, ctx.without_conditions(), where, store.clock.now())
-        version = versions.find(session, seen.it.node.id, no) if 0 < no < FOREVER else None
+        version = versions.find(session, seen.it.node.id, no)
         if version is None:
             raise NoSuchVersion(seen.path, no)
         return seen.it, version
@@ -206,8 +205,7 @@ def _shown(session: Session, store: Store, ctx: Context, document_id: int) -> tu
 
 
 def _counted(session: Session, node: Node, document: TreePath, number: int) -> Version:
-    # What a client made up may be larger than any number that a database keeps.
-    version = versions.find_counted(session, node.id, number) if 0 <= number < FOREVER else None
+    version = versions.find_counted(session, node.id, number)
     if version is None:
         raise NoSuchVersion(document, number)
     return version

@@ -11,7 +11,7 @@ from davgate.model.audit import DELETE, READ_CONTENT, READ_METADATA, RESTORE, Fi
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session
-from davgate.storage.statements import Row, Statement, Value, ids_given, texts_given
+from davgate.storage.statements import LARGEST, Row, Statement, Value, fits, ids_given, texts_given
 from davgate.storage.tables import audit, placement, principal, store
 
 _FIELDS = (
@@ -97,7 +97,7 @@ def stream(session: Session, which: AuditFilter) -> Iterator[AuditRow]:
 
 def newest(session: Session, which: AuditFilter, most: int) -> list[AuditRow]:
     """Return the newest rows, in their order."""
-    rows = session.all(Statement(_wanted(which).order_by(audit.c.id.desc()).limit(most)))
+    rows = session.all(Statement(_wanted(which).order_by(audit.c.id.desc()).limit(min(most, LARGEST))))
     return [_row(row) for row in reversed(rows)]
 
 
@@ -119,7 +119,7 @@ _ONE = Statement(_wanted(AuditFilter()).where(audit.c.id == bindparam("number"))
 
 def find(session: Session, number: int) -> AuditRow | None:
     """Return a row by its number."""
-    row = session.first(_ONE, number=number)
+    row = session.first(_ONE, number=number) if fits(number) else None
     return None if row is None else _row(row)
 
 

@@ -10,7 +10,7 @@ from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.storage.database import Session, Transaction
 from davgate.storage.sign_in_tables import signing_key
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, fits
 
 
 @frozen
@@ -44,4 +44,4 @@ _REMOVE = Statement(delete(signing_key).where(signing_key.c.no == bindparam("no"
 
 def remove(tx: Transaction, no: int) -> bool:
     """Remove a key; tell whether there was one of that number."""
-    return tx.changed(_REMOVE, no=no) > 0
+    return fits(no) and tx.changed(_REMOVE, no=no) > 0

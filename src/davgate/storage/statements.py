@@ -6,7 +6,7 @@ finds. All values here are integers, text and bytes, which both drivers take as 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, literal, select
 from sqlalchemy.ext.compiler import compiles
@@ -16,6 +16,14 @@ from sqlalchemy.sql.functions import GenericFunction
 
 Value: TypeAlias = int | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
+
+LARGEST: Final = 2**63 - 1
+"""The largest number that a column takes; of a larger one a database cannot even be asked."""
+
+
+def fits(number: int) -> bool:
+    """Tell whether a number can be in a row; what somebody made up need not."""
+    return -LARGEST <= number <= LARGEST
 
 
 class Statement:

@@ -9,7 +9,7 @@ from davgate.model.node import Content
 from davgate.model.temporary_file import TemporaryFile
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporary_file
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, fits
 
 _row = temporary_file.c
 _COLUMNS = (
@@ -46,7 +46,7 @@ def add(tx: Transaction, new: TemporaryFile) -> None:
 
 def find(session: Session, file_id: int) -> TemporaryFile | None:
     """Return a file, expired or not, or None."""
-    row = session.first(_ONE, id=file_id)
+    row = session.first(_ONE, id=file_id) if fits(file_id) else None
     return None if row is None else TemporaryFile(row[0], row[1], row[2], Content(row[3], row[4], row[5]), row[6], row[7])
 
 

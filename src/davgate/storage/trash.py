@@ -11,7 +11,7 @@ from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
-from davgate.storage.statements import Row, Statement
+from davgate.storage.statements import Row, Statement, fits
 from davgate.storage.tables import is_collection, node, placement, principal, trash
 
 _TOP = select(trash.c.node_id.label("id"), trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).cte("trashed", recursive=True)
@@ -74,7 +74,7 @@ def entries(session: Session) -> list[TrashEntry]:
 
 def find(session: Session, node_id: int) -> TrashEntry | None:
     """Return the entry of a node, or None."""
-    row = session.first(_ONE, node_id=node_id)
+    row = session.first(_ONE, node_id=node_id) if fits(node_id) else None
     return None if row is None else _to_entry(row)
 
 

@@ -19,7 +19,7 @@ from davgate.storage.blobs import Staged
 from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
-from davgate.storage.statements import Statement, ids_given
+from davgate.storage.statements import Statement, fits, ids_given
 from davgate.storage.tables import blob, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
@@ -90,7 +90,7 @@ def around(session: Session, document_id: int, no: int) -> list[Version]:
 
 def find(session: Session, document_id: int, no: int) -> Version | None:
     """Return one version, or None."""
-    row = session.first(_ONE, document_id=document_id, no=no)
+    row = session.first(_ONE, document_id=document_id, no=no) if fits(no) else None
     return None if row is None else to_version(row)
 
 
@@ -123,7 +123,7 @@ def how_many_counted(session: Session, document_id: int) -> int:
 
 def find_counted(session: Session, document_id: int, number: int) -> Version | None:
     """Return the version by content that has a number, or None."""
-    row = session.first(_ONE_COUNTED, document_id=document_id, number=number)
+    row = session.first(_ONE_COUNTED, document_id=document_id, number=number) if fits(number) else None
     return None if row is None else to_version(row)
 
 
