@@ -214,7 +214,7 @@ def test_erasing_is_for_administrators_and_needs_a_reason(store: Store, ann: Con
 
     with pytest.raises(Forbidden):
         erasing.erase(store, ann, "/a", "why")
-    for reason in ("", " \n", "x" * 1001):
+    for reason in ("", " \n", "x" * 1001, "no \0 text", "no \udc80 text"):
         with pytest.raises(Malformed):
             erasing.erase(store, root_admin, "/a", reason)
     with pytest.raises(SameResource):

@@ -16,6 +16,7 @@ from davgate.core.rights import require_node, rights_of
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.frozen import frozen
+from davgate.model.names import check_text
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import Right
@@ -90,6 +91,7 @@ def erase(store: Store, ctx: Context, which: str, reason: str) -> Erased:
     reason = " ".join(reason.split())
     if not 0 < len(reason) <= _LONGEST_REASON:
         raise Malformed(f"Say why, in 1 to {_LONGEST_REASON} characters: the audit keeps it.")
+    check_text(reason)
     database = store.database
     with database.write() as tx:
         node, path = _find(tx, ctx, which)
