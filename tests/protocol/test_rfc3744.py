@@ -748,7 +748,6 @@ def test_principals_answer_the_three_questions_of_propfind(ann: Client) -> None:
 @pytest.mark.parametrize("target", ["/principals", "/principals/", "/principals/ann", "/principals/ann/"])
 def test_principals_can_be_looked_at_alone(nobody: Client, ann: Client, target: str) -> None:
     assert ann("PROPFIND", target, depth="0").status == 207
-    assert ann("PROPFIND", target).status == 403
     assert nobody("PROPFIND", target, depth="0").status == 401
     options = nobody("OPTIONS", target).headers
     assert (options["dav"], options["allow"]) == (nobody("OPTIONS", "/dav/").headers["dav"], "OPTIONS, PROPFIND")
@@ -756,6 +755,11 @@ def test_principals_can_be_looked_at_alone(nobody: Client, ann: Client, target: 
         assert ann(method, target).status == 405
     assert ann("PROPFIND", "/principals/ann/more", depth="0").status == 404
     assert ann("PROPFIND", "/principalship", depth="0").status == 404
+
+
+def test_infinite_depth_is_refused_for_the_collection_of_principals_alone(ann: Client) -> None:
+    assert ann("PROPFIND", "/principals/").status == 403
+    assert list(entries(ann("PROPFIND", "/principals/ann"))) == ["/principals/ann"]
 
 
 def test_access_control_is_not_claimed(nobody: Client, ann: Client) -> None:

@@ -145,6 +145,17 @@ def test_infinite_depth_is_refused_with_its_precondition(ann: Client, document: 
     assert error_of(response) == ("propfind-finite-depth", [])
 
 
+@pytest.mark.parametrize("headers", [{}, {"depth": "infinity"}], ids=["absent", "infinity"])
+def test_infinite_depth_on_what_has_no_members_is_answered(ann: Client, document: str, headers: dict[str, str]) -> None:
+    # RFC 4918, 9.1: only for collections may it be refused, and a client that sends no Depth asks for it.
+    version = "/dav/.versions/a.txt/1"
+
+    assert list(entries(ann("PROPFIND", document, **headers))) == [document]
+    assert list(entries(ann("PROPFIND", version, **headers))) == [version]
+    assert ann("PROPFIND", "/dav/missing", **headers).status == 404
+    assert error_of(ann("PROPFIND", "/dav/.versions/", **headers)) == ("propfind-finite-depth", [])
+
+
 @pytest.mark.parametrize("depth", ["2", "-1", "", "1,noroot"])
 def test_other_depths_are_400(ann: Client, depth: str) -> None:
     assert ann("PROPFIND", "/dav/", depth=depth).status == 400

@@ -65,7 +65,7 @@ def answer(app: DriveApp, environ: Environ) -> Response:
     limits = app.drive.xml_limits
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY)
     asked = bodies.parse_propfind(request.small_body(limits.body_bytes), limits)
-    if depth is Depth.INFINITY:
+    if depth is Depth.INFINITY and not path:
         raise FiniteDepthOnly()
     store, ctx = app.drive.store, request.context(me, editing=False)
     if len(path) > 1:

@@ -15,7 +15,7 @@ from davgate.core.documents import Opened, open_content
 from davgate.dav import bodies, multistatus, past
 from davgate.dav.describing import facts_of
 from davgate.dav.drive import Exchange
-from davgate.dav.facts import Facts
+from davgate.dav.facts import COLLECTION, KIND, Facts
 from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, listing_page
 from davgate.dav.xml import CONTENT_TYPE
@@ -70,8 +70,6 @@ def propfind(exchange: Exchange) -> Response:
     request = exchange.request
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY)
     asked = bodies.parse_propfind(exchange.xml_body(), exchange.drive.xml_limits)
-    if depth is Depth.INFINITY:
-        raise FiniteDepthOnly()
     headers = [("Content-Type", CONTENT_TYPE)]
     minimal = "return=minimal" in (request.header("PREFER") or "")
     if minimal:
@@ -83,6 +81,8 @@ def propfind(exchange: Exchange) -> Response:
             shown = _of_today(exchange, exchange.place.path, asked, stack, with_members=depth is Depth.ONE)
         else:
             shown = _of_the_past(exchange, asked, stack, with_members=depth is Depth.ONE)
+        if depth is Depth.INFINITY and shown.listing.row[KIND] == COLLECTION:
+            raise FiniteDepthOnly()
         pieces = multistatus.propfind(asked, shown.href, shown.listing.row, shown.members, shown.facts, minimal=minimal)
         response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, shown.listing, stack)
     return response

@@ -257,7 +257,7 @@ class OtherServer(DavgateError):
 
 
 class FiniteDepthOnly(Forbidden):
-    """PROPFIND of infinite depth is not answered (RFC 4918, 9.1.1)."""
+    """PROPFIND of a collection is not answered with infinite depth (RFC 4918, 9.1.1)."""
 
     code = "finite-depth-only"
 
