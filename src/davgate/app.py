@@ -312,9 +312,9 @@ class Application:
                 return self._drive.answer(environ)
             method = environ["REQUEST_METHOD"]
             if principals.is_below(path):
-                return principals.answer(self._drive, environ)
+                return self._drive.answer_beside(environ, principals.answer)
             if method in ("OPTIONS", "PROPFIND"):
-                return above_the_drive(self._drive, environ)
+                return self._drive.answer_beside(environ, above_the_drive)
             if path == TOKEN_PAGE:
                 return token_page(self._login, environ, self._token_life)
             page = self._pages.get(path)

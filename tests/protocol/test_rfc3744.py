@@ -33,7 +33,7 @@ from tests.builders import SettableClock, a_collection, a_user, path
 from tests.canary import guard
 from tests.protocol.client import Client, basic
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import DAV, Entry, entries, members, propfind
+from tests.protocol.multistatus import DAV, Entry, entries, error_of, members, message_of, propfind
 from tests.protocol.stored import add_documents
 from tests.protocol.transcripts import address
 
@@ -758,8 +758,20 @@ def test_principals_can_be_looked_at_alone(nobody: Client, ann: Client, target: 
 
 
 def test_infinite_depth_is_refused_for_the_collection_of_principals_alone(ann: Client) -> None:
-    assert ann("PROPFIND", "/principals/").status == 403
+    assert error_of(ann("PROPFIND", "/principals/")) == ("propfind-finite-depth", [])
     assert list(entries(ann("PROPFIND", "/principals/ann"))) == ["/principals/ann"]
+
+
+def test_errors_beside_the_tree_look_like_those_of_the_drive(nobody: Client, ann: Client) -> None:
+    for target in ("/principals/nobody", "/elsewhere"):
+        assert message_of(ann("PROPFIND", target, depth="0")).startswith("There is nothing at")
+    for target in ("/principals/ann", "/"):
+        assert message_of(ann("PROPFIND", target, "<x", depth="0")).startswith("The body is not well-formed XML")
+        assert "basic" in nobody("PROPFIND", target, depth="0").headers["www-authenticate"].lower()
+    assert error_of(ann("PROPFIND", "/")) == ("propfind-finite-depth", [])
+    page = ann("GET", "/principals/ann", accept="text/html")
+    assert (page.status, page.headers["allow"]) == (405, "OPTIONS, PROPFIND")
+    assert page.headers["content-type"].startswith("text/html")
 
 
 def test_access_control_is_not_claimed(nobody: Client, ann: Client) -> None:

@@ -100,6 +100,13 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
 
+    def answer_beside(self, environ: Environ, page: Callable[[DriveApp, Environ], Response]) -> Response:
+        """Return the response to a request about an address that is not in the tree; its errors look like those of the drive."""
+        try:
+            return page(self, environ)
+        except DavgateError as error:
+            return self._shown(environ, error) or refused(self.drive, (), error)
+
     def _shown(self, environ: Environ, error: DavgateError) -> Response | None:
         """Return the page of an error for a browser; none for programs, and where a browser is to ask for the password."""
         status, headers = refusal(error, ())
