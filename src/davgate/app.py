@@ -266,9 +266,7 @@ class Application:
             response = self._answer(environ)
         except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely.
             logger.exception("%s %s failed", method, target)
-            fault = ServerFault(environ["davgate.request_id"])
-            door = self._door_at(normal_path(target))
-            response = _refused(fault) if door is None else door.refuse(environ, fault)
+            response = self._refuse(environ, ServerFault(environ["davgate.request_id"]))
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
@@ -290,15 +288,22 @@ class Application:
         path = normal_path(environ["REQUEST_URI"])
         try:
             self._proxies.settle(environ)
-            door = self._door_at(path)
-            if door is not None:
-                return door.answer(environ)
         except DavgateError as error:
-            return _refused(error)
+            return self._refuse(environ, error)
+        door = self._door_at(path)
+        if door is not None:
+            return door.answer(environ)
         response = self._answer_at_drive_or_page(environ, path)
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._login.challenge(environ, response)
         return response
+
+    def _refuse(self, environ: Environ, error: DavgateError) -> Response:
+        """Return an error that no door has met itself, as the door looks at which the request came in."""
+        path = normal_path(environ["REQUEST_URI"])
+        if (door := self._door_at(path)) is not None:
+            return door.refuse(environ, error)
+        return self._drive.refuse(environ, error) if _is_at_or_below(path, DRIVE_MOUNT) else _refused(error)
 
     def _door_at(self, path: str) -> Door | None:
         # Most requests are the drive's, and spare themselves the look at each door.

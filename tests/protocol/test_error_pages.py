@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from tests.protocol.client import Client
+from tests.protocol.multistatus import message_of
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 TRAP = "/dav/%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
@@ -52,3 +53,18 @@ def test_precondition_that_holds_is_no_error_to_show(ann: Client) -> None:
     etag = ann.put("/dav/a.txt", b"one").etag
 
     assert ann("GET", "/dav/a.txt", if_none_match=etag, accept=BROWSER).status == 304
+
+
+class _Broken:
+    """A body that fails in a way that nobody foresaw."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise RuntimeError("nobody foresaw this")
+
+
+def test_fault_of_the_server_is_told_in_xml(ann: Client) -> None:
+    answer = ann.send("PUT", "/dav/a.txt", _Broken(), transfer_encoding="chunked")
+
+    assert answer.status == 500
+    assert message_of(answer).startswith("Something went wrong here. The number of this request")
+    assert b"RuntimeError" not in answer.body

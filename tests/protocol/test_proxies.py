@@ -37,6 +37,20 @@ def test_user_header_that_came_twice_is_refused_at_every_door(behind: Client, ta
     assert behind("GET", target, x_remote_user="ann, root").status == 400
 
 
+@pytest.mark.parametrize(
+    ("target", "media_type"),
+    [
+        ("/dav/a.txt", "application/xml; charset=utf-8"),
+        ("/okd/v1/documents", "application/problem+json"),
+        ("/gever", "application/json"),
+        ("/api/v1/documents/", "application/json"),
+        ("/", "text/plain; charset=utf-8"),
+    ],
+)
+def test_user_header_that_came_twice_is_refused_in_the_form_of_the_door(behind: Client, target: str, media_type: str) -> None:
+    assert behind("GET", target, x_remote_user="ann, root").headers["content-type"] == media_type
+
+
 @pytest.mark.parametrize("target", ["/metrics", "/dav/"])
 def test_user_header_from_anybody_else_signs_nobody_in(behind: Client, root_admin: Client, target: str) -> None:
     behind.address = "192.0.2.1"

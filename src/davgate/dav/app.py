@@ -95,7 +95,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
                 raise UnknownMethod(request.method, ALLOW[1])
             return self._login.run(request, lambda principal: self._attempt(principal, method, request))
         except DavgateError as error:
-            response = self._shown(environ, error) or refused(self.drive, path, error)
+            response = self.refuse(environ, error, path)
             if response.status == HTTPStatus.METHOD_NOT_ALLOWED and not isinstance(error, UnknownMethod):
                 response.headers.append(_allow_beside(environ["REQUEST_METHOD"]))
             return response
@@ -105,7 +105,11 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         try:
             return page(self, environ)
         except DavgateError as error:
-            return self._shown(environ, error) or refused(self.drive, (), error)
+            return self.refuse(environ, error)
+
+    def refuse(self, environ: Environ, error: DavgateError, path: TreePath = ()) -> Response:
+        """Return the response to a request that was refused, or that the server failed at."""
+        return self._shown(environ, error) or refused(self.drive, path, error)
 
     def _shown(self, environ: Environ, error: DavgateError) -> Response | None:
         """Return the page of an error for a browser; none for programs, and where a browser is to ask for the password."""
