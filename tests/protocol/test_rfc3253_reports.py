@@ -185,6 +185,25 @@ def test_conditions_of_the_request_do_not_touch_what_it_leads_to(ann: Client, do
     assert len(response.xml.findall(f".//{DAV}version-set/{DAV}href")) == 3
 
 
+@pytest.mark.parametrize("condition", [{"if_": '(["none"])'}, {"if_match": '"none"'}], ids=["If", "If-Match"])
+@pytest.mark.parametrize("target", [DOCUMENT, "/dav/.versions/a.txt/1", "/dav/.versions/a.txt/"])
+def test_conditions_hold_for_what_the_report_is_on(ann: Client, document: str, target: str, condition: dict[str, str]) -> None:
+    body = '<D:expand-property xmlns:D="DAV:"><D:property name="displayname"/></D:expand-property>'
+
+    assert ann("REPORT", target, body, **condition).status == 412
+    assert ann("REPORT", target, CADAVER, **condition).status == 412
+
+
+@pytest.mark.parametrize("target", ["/dav/.trash/", "/dav/.versions/", "/dav/.at/", "/dav/.at/2026-11-20T13:30/"])
+def test_properties_of_folders_that_show_the_past_are_expanded(ann: Client, document: str, target: str) -> None:
+    (entry,) = entries(ann("PROPFIND", target, depth="0")).values()
+    found = expand(ann, target, '<D:property name="displayname"/><D:property name="current-user-principal"/>')
+
+    assert found.findtext(f".//{DAV}displayname") == entry["displayname"]
+    assert found.findtext(f".//{DAV}response/{DAV}href") == target
+    assert found.findtext(f".//{DAV}current-user-principal/{DAV}href") == "/principals/ann"
+
+
 @pytest.mark.parametrize(
     "inside",
     [
@@ -231,4 +250,6 @@ def test_report_on_one_resource_takes_no_depth(ann: Client, document: str) -> No
 
 def test_report_on_what_is_missing_is_404(ann: Client) -> None:
     assert ann("REPORT", "/dav/missing", CADAVER).status == 404
+    ann.put(DOCUMENT)
+    assert ann("REPORT", "/dav/.versions/a.txt/9", CADAVER).status == 404
     assert ann("REPORT", "/dav/missing", '<D:expand-property xmlns:D="DAV:"/>').status == 404

@@ -116,6 +116,16 @@ def listing(
         yield Listing(node, now, locks_on(found), known, member_locks, batches, is_complete, taken, found, session, room)
 
 
+def look_at(store: Store, ctx: Context, path: TreePath) -> Listing:
+    """Return a resource alone, with the locks that affect it. One statement, and the session is over.
+
+    Raises:
+        NotFound, PreconditionFailed.
+    """
+    with listing(store, ctx, path, with_members=False, with_properties=False, with_locks=False) as found:
+        return found
+
+
 def _check_outs(session: Session, found: Resolved, node: Node, *, with_members: bool) -> Mapping[int, CheckOut]:
     own = found.check_out
     taken = {node.id: own} if own is not None and own.stands else {}

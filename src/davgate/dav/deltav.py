@@ -94,10 +94,10 @@ def _labelled(exchange: Exchange) -> tuple[TreePath, int | None]:
 
 def _document(exchange: Exchange, ctx: Context) -> tree.Listing:
     path = exchange.path
-    with tree.listing(exchange.store, ctx, path, with_members=False, with_properties=False, with_locks=False) as found:
-        if found.node.is_collection:
-            raise NotADocument(path)
-        return found
+    found = tree.look_at(exchange.store, ctx, path)
+    if found.node.is_collection:
+        raise NotADocument(path)
+    return found
 
 
 # RFC 3253, 8.3

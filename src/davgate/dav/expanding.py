@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Final
 
-from davgate.dav import multistatus
+from davgate.dav import multistatus, past
 from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.describing import Described, Describer
 from davgate.dav.drive import Exchange
@@ -22,6 +22,7 @@ from davgate.dav.report_bodies import ExpandRequest, Expansion
 from davgate.http.targets import parse_reference
 from davgate.model.conditions import ELSEWHERE
 from davgate.model.errors import Malformed, NameTooLong, NotFound
+from davgate.model.places import InTree
 from davgate.model.properties import PropertyName
 
 MOST_LOOKED_UP: Final = 1000
@@ -32,9 +33,14 @@ _HREF = re.compile("<D:href>([^<]*)</D:href>")
 
 def expanded(exchange: Exchange, request: ExpandRequest) -> str:
     """Return the response element of the requested resource with its properties expanded."""
-    describer = Describer(exchange)
-    described = describer.describe(exchange.request.target.path, _asked(request.properties))
-    return _Expander(exchange, describer).response(described, request.properties)
+    expander = _Expander(exchange, Describer(exchange))
+    place, asked = exchange.place, _asked(request.properties)
+    if isinstance(place, InTree):
+        return expander.response(expander.describer.describe(place.path, asked), request.properties)
+    with past.shown(exchange.drive, exchange.ctx, place, with_members=False) as shown:
+        href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
+        facts = shown.facts(exchange, with_privileges=asked.wants_privileges)
+        return expander.response(Described(href, shown.row, facts), request.properties)
 
 
 def _asked(properties: Sequence[Expansion]) -> PropfindRequest:

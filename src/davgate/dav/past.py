@@ -79,12 +79,13 @@ class Shown:
         """Whether it is a folder."""
         return self.row[2] == _COLLECTION
 
-    def facts(self, drive: Drive) -> Facts:
+    def facts(self, exchange: Exchange, *, with_privileges: bool) -> Facts:
         """Return what properties are written from: nothing here can be locked."""
-        now = drive.store.clock.now()
-        return Facts(now, lockable=False, mount=drive.mount, history=self.history, deletions=self.deletions)
+        now, access = exchange.store.clock.now(), self._access(exchange, with_privileges=with_privileges)
+        mount = exchange.drive.mount
+        return Facts(now, lockable=False, mount=mount, history=self.history, deletions=self.deletions, access=access)
 
-    def access(self, exchange: Exchange, *, with_privileges: bool) -> ReadAccess:
+    def _access(self, exchange: Exchange, *, with_privileges: bool) -> ReadAccess:
         """Return what is said of rights. Taken away can be rescue copies, and what the one who asks may bring back."""
         removable: frozenset[str] = frozenset()
         store = exchange.store

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from typing import TypeAlias
@@ -124,8 +123,7 @@ def _of_the_past(exchange: Exchange, asked: bodies.PropfindRequest, stack: ExitS
     shown = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=with_members))
     href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
     members: Iterator[MemberRow] = chain.from_iterable(shown.batches) if with_members else iter(())
-    access = shown.access(exchange, with_privileges=asked.wants_privileges)
-    return _Shown(shown, href, members, replace(shown.facts(exchange.drive), access=access))
+    return _Shown(shown, href, members, shown.facts(exchange, with_privileges=asked.wants_privileges))
 
 
 def _answer(status: int, headers: Headers, pieces: Iterator[bytes], listing: Listing, stack: ExitStack) -> Response:

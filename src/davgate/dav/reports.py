@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import groupby
 
-from davgate.core import changes
+from davgate.core import changes, tree
 from davgate.core.access_shown import MakersShown
 from davgate.core.changes import Answer, Asked
 from davgate.core.showing import history_of
-from davgate.dav import multistatus, report_bodies
+from davgate.dav import multistatus, past, report_bodies
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import (
     current_facts,
@@ -47,6 +47,8 @@ def report(exchange: Exchange) -> Response:
     asked = report_bodies.parse_report(exchange.xml_body(), depth, exchange.drive.xml_limits)
     if depth is not Depth.ZERO and not isinstance(asked, SyncRequest):
         raise Malformed("This report is on one resource. Send it with Depth 0, or without.")
+    if not isinstance(asked, SyncRequest):
+        _hold_conditions(exchange)
     match asked:
         case SyncRequest():
             responses = _sync(exchange, asked)
@@ -55,6 +57,16 @@ def report(exchange: Exchange) -> Response:
         case ExpandRequest():
             responses = iter([expanded(exchange, asked)])
     return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.of_responses(responses))
+
+
+def _hold_conditions(exchange: Exchange) -> None:
+    """Refuse a report on what there is not, or for which the conditions of the request do not hold (RFC 4918, 10.4.1)."""
+    if isinstance(exchange.place, InTree):
+        if not exchange.ctx.conditions.is_empty:
+            tree.look_at(exchange.store, exchange.ctx, exchange.place.path)
+    else:
+        with past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=False):
+            pass
 
 
 # RFC 3253, 3.7
