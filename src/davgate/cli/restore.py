@@ -10,7 +10,7 @@ from davgate.cli.acting import Act, acting, to_path
 from davgate.config import Config
 from davgate.core import deleted, time_travel, trash, versioning
 from davgate.core.content import Written
-from davgate.core.tree import listing
+from davgate.core.tree import look_at
 from davgate.model.errors import Malformed, NotADocument, NotFound, PreconditionFailed
 from davgate.model.paths import TreePath, to_text
 
@@ -78,8 +78,7 @@ def naming_overwrite() -> Iterator[None]:
 
 def _is_folder(act: Act, path: TreePath) -> bool:
     try:
-        with listing(act.store, act.ctx, path, with_members=False, with_properties=False, with_locks=False) as found:
-            return found.node.is_collection
+        return look_at(act.store, act.ctx, path).node.is_collection
     except NotFound:
         return False
 

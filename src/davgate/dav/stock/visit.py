@@ -168,10 +168,8 @@ class Visit:
     def _look_at(self, place: Place | None) -> Found | None:
         try:
             if isinstance(place, InTree):
-                with tree.listing(
-                    self.store, self.looking, place.path, with_members=False, with_properties=False, with_locks=False
-                ) as listing:
-                    return Found(listing.row, listing.standing)
+                listing = tree.look_at(self.store, self.looking, place.path)
+                return Found(listing.row, listing.standing)
             if place is None:
                 return None
             with past.shown(self.drive, self.looking, place, with_members=False) as shown:
