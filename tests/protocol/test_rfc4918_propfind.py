@@ -87,6 +87,23 @@ def test_minimal_answer_leaves_out_what_was_not_found(ann: Client, document: str
     assert set(entry.properties) == {"getetag"}
 
 
+@pytest.mark.parametrize("value", ["Return=Minimal", "respond-async, return = minimal; x=1", 'return="minimal"'])
+def test_preference_is_known_however_it_is_written(ann: Client, document: str, value: str) -> None:
+    # RFC 7240, 2
+    (entry,) = propfind(ann, document, "getetag", "nonsense", prefer=value).values()
+
+    assert set(entry.properties) == {"getetag"}
+
+
+@pytest.mark.parametrize("value", ["", "x-return=minimal", "return=minimalistic", "a=b; return=minimal", "return=representation"])
+def test_other_preference_changes_nothing(ann: Client, document: str, value: str) -> None:
+    body = '<D:propfind xmlns:D="DAV:"><D:prop><D:x/></D:prop></D:propfind>'
+    response = ann("PROPFIND", document, body, depth="0", prefer=value)
+
+    assert "preference-applied" not in response.headers
+    assert b"404" in response.body
+
+
 def test_unknown_elements_in_the_body_are_ignored(ann: Client, document: str) -> None:
     # RFC 4918, 17
     body = (

@@ -20,7 +20,7 @@ from davgate.dav.page import SAFETY, listing_page
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.clients import program_of
 from davgate.http.content import send
-from davgate.http.headers import parse_depth
+from davgate.http.headers import parse_depth, prefers
 from davgate.http.responses import Headers, Response
 from davgate.model.errors import FiniteDepthOnly
 from davgate.model.frozen import frozen
@@ -70,7 +70,7 @@ def propfind(exchange: Exchange) -> Response:
     depth = parse_depth(request.header("DEPTH"), Depth.INFINITY)
     asked = bodies.parse_propfind(exchange.xml_body(), exchange.drive.xml_limits)
     headers = [("Content-Type", CONTENT_TYPE)]
-    minimal = "return=minimal" in (request.header("PREFER") or "")
+    minimal = prefers(request.header("PREFER"), "return=minimal")
     if minimal:
         headers.append(("Preference-Applied", "return=minimal"))
     if asked is bodies.ALLPROP and program_of(request.header("USER_AGENT")).wants_brief_listings:

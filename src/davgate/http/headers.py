@@ -126,6 +126,16 @@ def parse_length(value: str, header: str) -> int:
     raise Malformed(f"The {header} header is not a number of bytes. Send decimal digits alone.")
 
 
+def prefers(value: str | None, preference: str) -> bool:
+    """Tell whether a Prefer header has a preference, such as ``return=minimal``. What cannot be read is none.
+
+    Source: RFC 7240, 2.
+    """
+    if value is None:
+        return False
+    return any("".join(one.partition(";")[0].split()).replace('"', "").lower() == preference for one in value.split(","))
+
+
 def parse_unix_time(value: str) -> Instant:
     """Return the instant of an X-OC-Mtime header: seconds since 1970, with or without a fraction."""
     if found := _UNIX_TIME.fullmatch(value.strip()):

@@ -11,6 +11,7 @@ from typing import Final
 
 from davgate.core import objects
 from davgate.core.objects import Changes
+from davgate.http.headers import prefers
 from davgate.http.responses import Response, empty
 from davgate.model.metadata import TITLE
 from davgate.rest import answers
@@ -40,7 +41,8 @@ def change(exchange: Exchange) -> Response:
     if mistakes:
         raise Refused(errors.invalid_fields(*mistakes))
     objects.update(exchange.store, exchange.ctx, found.node_id, _changes(found, parsed))
-    shown = find_placed(exchange, found.it.node) if _wants_representation(exchange) else None
+    wants_representation = prefers(exchange.request.header("PREFER"), "return=representation")
+    shown = find_placed(exchange, found.it.node) if wants_representation else None
     if shown is None:
         return empty(HTTPStatus.NO_CONTENT)
     return answers.json(HTTPStatus.OK, reading.whole(shown), ("Preference-Applied", "return=representation"))
@@ -58,12 +60,6 @@ def _changes(found: Found, parsed: Parsed) -> Changes:
     file_name = naming.file_name_for(title, uploaded_name)
     file = parsed.file.staged_as(found.exchange.store, file_name)
     return Changes(metadata or None, file, stem=stem, only_checked_out=True)
-
-
-def _wants_representation(exchange: Exchange) -> bool:
-    """Tell whether the client prefers to get what it has changed (RFC 7240, 4.2)."""
-    preferences = (exchange.request.header("PREFER") or "").split(",")
-    return any(one.partition(";")[0].replace(" ", "").lower() == "return=representation" for one in preferences)
 
 
 OPERATIONS: Final = (
