@@ -217,6 +217,24 @@ def test_content_of_the_largest_size_is_taken(serve: Serve, store: Store, ann: C
     assert ann("GET", NOTES + "/b", accept="text/plain").body == content
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content_encoding": "gzip"}, 415),
+        ({"content_encoding": "identity, gzip"}, 415),
+        ({"content_range": "bytes 0-1/4"}, 400),
+        ({"content_encoding": "Identity"}, 204),
+    ],
+    ids=["coded", "coded-twice", "part", "as-it-is"],
+)
+def test_content_that_is_coded_or_a_part_is_not_stored_as_the_whole(ann: Client, headers: dict[str, str], status: int) -> None:
+    # RFC 9110, 8.4 and 14.5
+    ann("PUT", NOTES + "/a", b"one")
+
+    assert ann("PUT", NOTES + "/a", b"two", **headers).status == status
+    assert ann("GET", NOTES + "/a", accept="text/plain").body == (b"two" if status == 204 else b"one")
+
+
 def test_cut_content_keeps_what_was_there(ann: Client) -> None:
     ann("PUT", NOTES + "/a", b"one")
 

@@ -248,6 +248,8 @@ def test_coded_body_is_refused_and_nothing_changes(ann: Client) -> None:
 
     assert ann("PUT", "/dav/a.txt", b"\x1f\x8b", content_encoding="gzip").status == 415
     assert ann("PUT", "/dav/a.txt", b"new", content_encoding="identity").status == 204
+    # RFC 9110, 8.4.1: codings have no case.
+    assert ann("PUT", "/dav/a.txt", b"new", content_encoding="Identity").status == 204
     assert ann.get("/dav/a.txt") == b"new"
 
 

@@ -156,7 +156,7 @@ DIALECT: Final = Dialect(
             reads=False,
             body=Raw(),
             answers={204: Answer(headers=("ETag",))},
-            refusals=(412, 413, 423),
+            refusals=(412, 413, 415, 423),
             headers=("If-Match", "Lock-Token"),
         ),
         Operation(

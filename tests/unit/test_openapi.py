@@ -84,7 +84,7 @@ def test_bodies_are_described() -> None:
 def test_refusals_have_the_shape_of_the_dialect() -> None:
     responses = described(tiny_dialect.DIALECT)["paths"]["/notes/{name}"]["put"]["responses"]
 
-    assert set(responses) == {"204", "400", "401", "403", "404", "412", "413", "414", "423", "429", "503"}
+    assert set(responses) == {"204", "400", "401", "403", "404", "412", "413", "414", "415", "423", "429", "503"}
     assert responses["423"]["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     assert "content" not in responses["204"]
 

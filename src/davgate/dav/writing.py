@@ -14,7 +14,7 @@ from davgate.dav.typed_properties import PropertyPatch
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import http_date, parse_depth, parse_overwrite, parse_unix_time
 from davgate.http.responses import Response, empty, whole
-from davgate.model.errors import Malformed, NotADocument, ProtectedProperty, UnsupportedBody
+from davgate.model.errors import NotADocument, ProtectedProperty
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth
@@ -29,12 +29,7 @@ _WHOLE_OR_NOTHING = (Depth.ZERO, Depth.INFINITY)
 def put(exchange: Exchange) -> Response:
     """Store the body as content (RFC 4918, 9.7)."""
     request = exchange.request
-    if request.header("CONTENT_RANGE") is not None:
-        # A server that took it for the whole would replace a document by a fragment (RFC 9110, 14.5).
-        raise Malformed("A part of a document cannot be stored. Send the whole, without Content-Range.")
-    if request.header("CONTENT_ENCODING") not in (None, "", "identity"):
-        # It would be handed out without the word that it is coded (RFC 9110, 8.4).
-        raise UnsupportedBody("A document is stored as it is to be read. Send it without Content-Encoding.")
+    request.refuse_part_or_coding()
     path = exchange.path
     if request.target.wants_collection:
         raise NotADocument(path)

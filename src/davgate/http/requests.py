@@ -9,7 +9,7 @@ from davgate.core.store import Context
 from davgate.http.body import BodyError
 from davgate.http.headers import TagResolver, conditions_from, own_or_drive_resolver, parse_length, parse_lock_token, tag_resolver
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits, Target, parse_target
-from davgate.model.errors import BodyIncomplete, TooLarge
+from davgate.model.errors import BodyIncomplete, Malformed, TooLarge, UnsupportedBody
 from davgate.model.principal import Principal
 
 Environ: TypeAlias = dict[str, Any]
@@ -86,6 +86,18 @@ class Request:
             BodyIncomplete: see ``Body.read``.
         """
         return self.has_body and ("HTTP_TRANSFER_ENCODING" not in self.environ or bool(self.body.read(1)))
+
+    def refuse_part_or_coding(self) -> None:
+        """Refuse a body that would be stored as the content that it is not: a part of that, or the same coded.
+
+        Raises:
+            Malformed: it is a part. Taken for the whole, it would replace a document by a fragment (RFC 9110, 14.5).
+            UnsupportedBody: it is coded, and would be handed out without the word that it is (RFC 9110, 8.4).
+        """
+        if "HTTP_CONTENT_RANGE" in self.environ:
+            raise Malformed("A part of a document cannot be stored. Send the whole, without Content-Range.")
+        if self.environ.get("HTTP_CONTENT_ENCODING", "").lower() not in ("", "identity"):
+            raise UnsupportedBody("A document is stored as it is to be read. Send it without Content-Encoding.")
 
     @property
     def announced_bytes(self) -> int | None:

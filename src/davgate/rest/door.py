@@ -83,6 +83,8 @@ class Door:
             raise NotFound(request.target.path)
         route = self._route(self.dialect.method_of(request), request.target.path)
         is_upload = route.operation.streams and request.has_body
+        if is_upload:
+            request.refuse_part_or_coding()
         with self._uploads.one_more(principal.id) if is_upload else nullcontext():
             return self._handle(principal, request, route)
 

@@ -231,7 +231,7 @@ OPERATIONS: Final = (
         reads=False,
         body=Raw(tus.MEDIA_TYPE),
         answers={HTTPStatus.NO_CONTENT.value: Answer(headers=("Tus-Resumable", "Upload-Offset"))},
-        refusals=(409, 412, 413, 460),
+        refusals=(409, 412, 413, 415, 460),
         headers=(*_VERSION, "Upload-Offset", "Upload-Checksum", "Lock-Token"),
     ),
     Operation(

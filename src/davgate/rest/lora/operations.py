@@ -19,7 +19,7 @@ _OBJECT: Final = _CLASS + "/{uuid}"
 _TAG: Final = ("ETag",)
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges"))
 _CONDITIONS: Final = ("If-Match", "Lock-Token", "If")
-_REFUSED_WRITES: Final = (409, 412, 413, 423)
+_REFUSED_WRITES: Final = (409, 412, 413, 415, 423)
 
 _Handler = Callable[[Settings, Exchange], Response]
 
