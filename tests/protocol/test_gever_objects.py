@@ -835,6 +835,17 @@ def test_sources_are_addresses_paths_and_uids(ann: Client, folder: str) -> None:
     assert titles(ann, there) == ["d0", "d1", "d2"]
 
 
+def test_source_in_letters_of_its_own_is_found(ann: Client) -> None:
+    # A body in JSON carries any letter, and relative_path is told without escapes.
+    ann.mkcol("/dav/B%C3%A4rn")
+    ann.put("/dav/B%C3%A4rn/%C3%9Cber uns.txt".replace(" ", "%20"), b"x")
+    there = a_dossier(ann, "G")
+
+    for source in ("/Bärn/Über uns.txt", f"{BASE}/Bärn/Über uns.txt", "/B%C3%A4rn/%C3%9Cber%20uns.txt"):
+        (pair,) = send(ann, "POST", f"{there}/@copy", {"source": source}).json
+        assert pair["source"] == f"{BASE}/B%C3%A4rn/%C3%9Cber%20uns.txt"
+
+
 def test_nothing_found_is_nothing_moved(ann: Client, folder: str) -> None:
     response = send(ann, "POST", f"{folder}/@copy", {"source": "/nothing"})
 

@@ -109,7 +109,9 @@ def _find_source(exchange: Exchange, text: str) -> Found:
 
 
 def _address(exchange: Exchange, path: str) -> TreePath:
-    return parse_target(path, exchange.service.mount, exchange.service.paths).path
+    # A request line has a character for each byte, a text in JSON one for each letter.
+    raw = path.encode().decode("latin-1")
+    return parse_target(raw, exchange.service.mount, exchange.service.paths).path
 
 
 def _placing(service: str, handler: Callable[[Exchange], Response], summary: str) -> Operation:
