@@ -236,7 +236,7 @@ class Application:
             "/readyz": lambda environ: ready(self._store),
             "/metrics": lambda environ: self._figures.page(environ, self._login, is_behind_proxy=bool(self._public_url)),
         }
-        self._upkeep = _Upkeep(store)
+        self._upkeep = Upkeep(store)
         self._upkeep.start()
 
     def _service(self, config: Config, mount: str) -> Service:
@@ -354,20 +354,24 @@ def _refused(error: DavgateError) -> Response:
     return response
 
 
-class _Upkeep(threading.Thread):
+class Upkeep(threading.Thread):
     """Does a round of upkeep now and then, in every process: rounds that meet find less to do."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pause_seconds: float = _UPKEEP_SECONDS) -> None:
         super().__init__(name="upkeep", daemon=True)
         self._store = store
+        self._pause_seconds = pause_seconds
         self._stopping = threading.Event()
 
     def run(self) -> None:
         """Work until stopped."""
         for no in itertools.count(1):
-            if self._stopping.wait(_UPKEEP_SECONDS):
+            if self._stopping.wait(self._pause_seconds):
                 return
-            logger.debug("Upkeep: %s", tidy(self._store, collecting=no % _ROUNDS_PER_COLLECTION == 0))
+            try:
+                logger.debug("Upkeep: %s", tidy(self._store, collecting=no % _ROUNDS_PER_COLLECTION == 0))
+            except Exception:  # A thread that died would be missed only when the store is full of what it should have removed.
+                logger.exception("A round of upkeep failed")
 
     def stop(self) -> None:
         """End the work, a round under way included."""
