@@ -34,6 +34,7 @@ from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, Sto
 from davgate.storage import schema
 from davgate.storage.api import catalog, locks, members, resolve
 from davgate.storage.database import Database
+from davgate.storage.engines import WRITERS_SETTINGS
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node
 from davgate.storage.tables import store as store_table
@@ -243,6 +244,36 @@ def test_file_that_is_no_store_is_refused(
     database.close()
     if content:
         assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_writer_that_froze_lets_others_write_and_learns_that_it_wrote_nothing(
+    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        with pytest.raises(Busy), elsewhere.database.write() as frozen:
+            with store.database.write() as tx:
+                tx.stored_bytes += 7
+                tx.commit()
+            frozen.stored_bytes += 1
+            frozen.commit()
+        assert stored_bytes(elsewhere) == 7
+        with elsewhere.database.write() as tx:
+            tx.stored_bytes -= 7
+            tx.commit()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_whoever_waits_too_long_for_the_writer_is_told(
+    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "lock_timeout", "50ms")
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere, store.database.write():
+        with pytest.raises(Busy), elsewhere.database.write():
+            pass
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

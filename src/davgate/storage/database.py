@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
-from davgate.storage.engines import open_postgresql, open_sqlite
+from davgate.storage.engines import WRITERS_SETTINGS, open_postgresql, open_sqlite
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
 from davgate.storage.turns import Gate, LogFlusher
@@ -337,8 +337,12 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = open_sqlite(self.url, readers) if self.is_sqlite else open_postgresql(self.url, readers)
         self.dialect = self.engine.dialect
-        self.driver_error: type[Exception] = self.dialect.loaded_dbapi.OperationalError
-        self.any_driver_error: type[Exception] = self.dialect.loaded_dbapi.Error
+        driver = self.dialect.loaded_dbapi
+        self.driver_error: tuple[type[Exception], ...] = (driver.OperationalError,)
+        if not self.is_sqlite:
+            # How a process that froze in a transaction learns that this was ended; to the driver it is a fault of the server.
+            self.driver_error += (driver.errors.IdleInTransactionSessionTimeout,)
+        self.any_driver_error: type[Exception] = driver.Error
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
         self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None
@@ -381,7 +385,10 @@ class Database:
         except IndexError:
             pass
         try:
-            return Connection(self.engine.raw_connection(), writes=writing)
+            connection = Connection(self.engine.raw_connection(), writes=writing)
+            if writing and not self.is_sqlite:
+                connection.cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in WRITERS_SETTINGS.items()))
+            return connection
         except (self.dialect.loaded_dbapi.DatabaseError, SQLAlchemyError) as error:
             raise meaning_of(error) from error
 

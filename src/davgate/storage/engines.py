@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Final
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -23,6 +24,22 @@ _PRAGMAS = (
     # A checkpoint writes each page once, however often the log has it: rarer ones write less. 16 MiB of log.
     "PRAGMA wal_autocheckpoint=4000",
 )
+
+
+_CONNECTING: Final = {
+    # A server that vanished without a word would else be waited for until TCP gives up, which takes a quarter of an hour.
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+WRITERS_SETTINGS: Final = {
+    # One writes at a time in the whole store: a process that froze, or whose machine is gone, would keep all others out.
+    "idle_in_transaction_session_timeout": "20s",
+    # Longer than that, so that whoever waits for such a one has its turn; as long as others wait for SQLite.
+    "lock_timeout": "30s",
+}
 
 
 def open_sqlite(url: URL, readers: int) -> Engine:
@@ -46,15 +63,14 @@ def open_sqlite(url: URL, readers: int) -> Engine:
 
 
 def open_postgresql(url: URL, readers: int) -> Engine:
-    """Return the same for PostgreSQL.
+    """Return the same for PostgreSQL. What the address itself says of connections counts.
 
     Raises:
         StoreUnusable: its driver is not installed.
     """
+    arguments = {"autocommit": True, **{name: value for name, value in _CONNECTING.items() if name not in url.query}}
     try:
-        engine = create_engine(
-            url, connect_args={"autocommit": True}, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None
-        )
+        engine = create_engine(url, connect_args=arguments, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None)
     except ModuleNotFoundError as error:
         raise StoreUnusable(
             "This database needs a driver that is not installed. For PostgreSQL, in a clone of davgate:"
