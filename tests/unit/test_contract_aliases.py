@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.builders import a_collection, a_document, damages, path, put
-from tests.unit.filed import described, made, made_folder, rest
+from tests.unit.filed import described, made, made_folder, rest, statements_of
 from tests.unit.placed import move
 
 from davgate.core import describing, erasing, housing, moving, objects, retention, trash
@@ -16,6 +16,7 @@ from davgate.core.objects import Alias, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.node import ROOT_ID, Node, NodeKind
+from davgate.storage import aliases
 
 DOCUMENT = Alias("document")
 
@@ -88,6 +89,29 @@ def test_slug_that_is_taken_gets_a_number_behind_it(store: Store, ann: Context, 
     assert [alias_of(store, ann, node) for node in nodes] == ["sub", "sub-1", "sub-2"]
     assert [described(store, ann, node.id).said.number for node in nodes] == [None] * 3
     assert [at(store, "dossier-1", f"{name}") for name in ("sub", "sub-1", "sub-2")] == [node.id for node in nodes]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_slug_that_many_have_is_not_tried_number_by_number(store: Store, ann: Context, dossier: Node) -> None:
+    for no in range(40):
+        made_folder(store, ann, f"{no}", place=dossier.id, alias=Alias("", slug="sub"))
+
+    asked = statements_of(store)
+    last = made_folder(store, ann, "last", place=dossier.id, alias=Alias("", slug="sub"))
+
+    assert len([one for one in asked if "alias.name" in one]) < 20
+    assert alias_of(store, ann, last) == "sub-40"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_whether_a_name_is_taken_is_looked_up_and_not_searched_for(store: Store) -> None:
+    sql, brought = aliases._TAKEN.for_dialect(store.database.dialect)
+    with store.database.read(snapshot=True) as session:
+        session._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", {**brought, "parent_id": 1, "node_id": 2, "key": "a", "named": "a"})
+        plan = "\n".join(row[3] for row in session._cursor.fetchall())
+
+    assert "(parent_id=? AND name_key=?)" in plan and "(name=?)" in plan, plan
+    assert "(parent_id=?)" not in plan, plan
 
 
 def test_refused_document_uses_up_no_number(store: Store, ann: Context, dossier: Node) -> None:

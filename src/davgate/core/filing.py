@@ -57,16 +57,16 @@ def free_name(tx: Transaction, collection: Node, collection_path: TreePath, want
     if catalog.member(tx, collection.id, name) is None:
         return name
     stem, suffix = stem_and_suffix(name)
-    no = _first_free(lambda no: catalog.member(tx, collection.id, f"{stem} ({no}){suffix}") is None)
+    no = first_free(2, lambda no: catalog.member(tx, collection.id, f"{stem} ({no}){suffix}") is None)
     return f"{stem} ({no}){suffix}"
 
 
-def _first_free(is_free: Callable[[int], bool]) -> int:
-    """Return a free number from 2 on, the first one where they are taken in their order.
+def first_free(least: int, is_free: Callable[[int], bool]) -> int:
+    """Return a free number from ``least`` on, the first one where they are taken in their order.
 
     Scanners call everything the same: so many names may be taken that trying one after the other would take seconds.
     """
-    taken, step = 1, 1
+    taken, step = least - 1, 1
     while not is_free(taken + step):
         taken, step = taken + step, step * 2
     free = taken + step

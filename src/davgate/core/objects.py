@@ -22,7 +22,15 @@ from davgate.core.content import (
 )
 from davgate.core.describing import Described, describe_found
 from davgate.core.editing import write_content
-from davgate.core.filing import addable_at, collection_at, file_on_drive, filing_collection, free_name, take_content_away
+from davgate.core.filing import (
+    addable_at,
+    collection_at,
+    file_on_drive,
+    filing_collection,
+    first_free,
+    free_name,
+    take_content_away,
+)
 from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
@@ -179,19 +187,20 @@ def _content_of(file: File, name: str) -> Content:
 
 def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> str:
     """Give a node the second name that is wanted, with another number while it is taken; return it."""
+
+    def is_free(name: str) -> bool:
+        return not aliases.is_taken(tx, parent_id, name, node_id)
+
     if wanted.slug:
-        name, no = wanted.slug, 0
-        while aliases.is_taken(tx, parent_id, name, node_id):
-            no += 1
-            name = f"{wanted.slug}-{no}"
-        aliases.add(tx, node_id, name, None)
-        return name
-    while True:
+        name, number = wanted.slug, None
+        if not is_free(name):
+            name = f"{name}-{first_free(1, lambda no: is_free(f'{wanted.slug}-{no}'))}"
+    else:
         number = aliases.next_number(tx, wanted.kind)
-        name = f"{wanted.kind}-{number}"
-        if not aliases.is_taken(tx, parent_id, name, node_id):
-            aliases.add(tx, node_id, name, number)
-            return name
+        while not is_free(name := f"{wanted.kind}-{number}"):
+            number = aliases.next_number(tx, wanted.kind)
+    aliases.add(tx, node_id, name, number)
+    return name
 
 
 @frozen

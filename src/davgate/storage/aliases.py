@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.types import Text
 
 from davgate.model.names import can_exist, collision_key
@@ -93,12 +106,15 @@ _ADD = Statement(insert(alias).values(node_id=bindparam("node_id"), name=bindpar
 _LAST = Statement(select(counter.c.last).where(counter.c.kind == bindparam("of_kind")))
 _START = Statement(insert(counter).values(kind=bindparam("kind"), last=bindparam("last")))
 _COUNT = Statement(update(counter).where(counter.c.kind == bindparam("of_kind")).values(last=bindparam("new_last")))
+_IS_ANOTHER = node.c.id != bindparam("node_id")
+# Each by its index: asked at once, or by the collection first, all members of that would be gone through.
 _TAKEN = Statement(
-    select(node.c.id)
-    .outerjoin_from(node, alias, alias.c.node_id == node.c.id)
-    .where(node.c.parent_id == bindparam("parent_id"), node.c.id != bindparam("node_id"))
-    .where(or_(node.c.name_key == bindparam("key"), alias.c.name == bindparam("named")))
-    .limit(1)
+    union_all(
+        select(node.c.id).where(node.c.parent_id == bindparam("parent_id"), node.c.name_key == bindparam("key"), _IS_ANOTHER),
+        select(node.c.id)
+        .join_from(alias, node, node.c.id == alias.c.node_id)
+        .where(alias.c.name == bindparam("named"), node.c.parent_id + 0 == bindparam("parent_id"), _IS_ANOTHER),
+    )
 )
 
 
