@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from davgate.core.describing import describe
 from davgate.core.store import Context, Store
-from tests.builders import LARGE
+from tests.builders import LARGE, path
 from tests.protocol.client import Client, Response, lockinfo
+from tests.protocol.conftest import Serve
 from tests.protocol.multistatus import entries, error_of, locks_of, members, propfind
 from tests.protocol.stored import audited, history, origins, trashed
 from tests.stock import stock_application
@@ -300,6 +302,21 @@ def test_proppatch_that_core_refuses_is_refused_for_every_update(ann: Client) ->
     response = ann("PROPPATCH", "/dav/.versions/a.txt", proppatch(setting("<X:a/>"), setting("<X:b/>")))
 
     assert statuses(response) == {X + "a": 403, X + "b": 403}
+
+
+def test_typed_metadata_is_set_and_shown_as_on_the_drive(store: Store, ann: Client, serve: Serve) -> None:
+    ann.put("/dav/a.txt")
+    title = setting('<g:title xmlns:g="urn:davgate">Offer</g:title>')
+    asked = '<D:propfind xmlns:D="DAV:"><D:prop><g:title xmlns:g="urn:davgate"/></D:prop></D:propfind>'
+
+    assert statuses(ann("PROPPATCH", "/dav/a.txt", proppatch(title))) == {"{urn:davgate}title": 200}
+
+    for client in (ann, ann.through(serve(store))):
+        (entry,) = entries(client("PROPFIND", "/dav/a.txt", asked, depth="0")).values()
+        assert entry["{urn:davgate}title"] == "Offer"
+    assert describe(store, ann.ctx, path("/a.txt")).it.metadata == {"title": "Offer"}
+    kept = setting('<y:unknown xmlns:y="urn:davgate:yuuvis">x</y:unknown>')
+    assert statuses(ann("PROPPATCH", "/dav/a.txt", proppatch(kept))) == {"{urn:davgate:yuuvis}unknown": 403}
 
 
 def test_listing_costs_the_same_statements_for_few_and_many_members(store: Store, ann: Client) -> None:

@@ -14,13 +14,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from davgate.core import documents
+from davgate.core.store import Context, Store
 from davgate.dav import typed_values
+from davgate.dav.live_properties import PROTECTED
 from davgate.dav.version_properties import OWN_NAMESPACE
 from davgate.dav.xml import escape_attribute
 from davgate.model.errors import ProtectedProperty
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.metadata import Metadata
+from davgate.model.node import Node
 from davgate.model.object_types import COMMON, KEPT_BY_DIALECTS, Kind, ObjectTypes, Property
+from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.typed_values import check_value
 from davgate.storage.api import Description
@@ -92,6 +97,16 @@ class PropertyPatch:
             else:
                 patch.dead.append(update)
         return patch
+
+    def store_at(self, store: Store, ctx: Context, path: TreePath) -> Node:
+        """Make all updates, or none; ``unfit`` tells afterwards which values were refused.
+
+        Raises:
+            ProtectedProperty, InvalidProperty: see ``decide``; or the server alone sets one.
+            NotFound, Forbidden, Locked, PreconditionFailed, Retained: see ``core.documents.patch_properties``.
+        """
+        decide = self.decide if self.typed else None
+        return documents.patch_properties(store, ctx, path, self.dead, protected=PROTECTED, decide=decide)
 
     def decide(self, said: Description) -> Metadata:
         """Return what is to change of what is said of a node; None takes a value away.

@@ -9,7 +9,6 @@ from typing import Final
 from davgate.core import documents, moving, tree
 from davgate.dav import bodies, multistatus, past
 from davgate.dav.drive import Exchange, written
-from davgate.dav.live_properties import PROTECTED
 from davgate.dav.typed_properties import PropertyPatch
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import http_date, parse_depth, parse_overwrite, parse_unix_time
@@ -119,12 +118,10 @@ def patch_properties(exchange: Exchange) -> Response:
     updates = bodies.parse_proppatch(exchange.xml_body(), exchange.drive.xml_limits)
     names = [update.name for update in updates]
     patch = PropertyPatch.of(exchange.store.types, updates)
-    decide = patch.decide if patch.typed else None
     protected: frozenset[tuple[str, str]] = frozenset()
     is_collection = exchange.request.target.wants_collection
     try:
-        node = documents.patch_properties(exchange.store, exchange.ctx, path, patch.dead, protected=PROTECTED, decide=decide)
-        is_collection = node.is_collection
+        is_collection = patch.store_at(exchange.store, exchange.ctx, path).is_collection
     except ProtectedProperty as error:
         protected = error.names
     except InvalidProperty:

@@ -20,6 +20,7 @@ from davgate.dav import past, xml
 from davgate.dav.facts import Batch, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, QUOTA, LiveProperty, unknown_properties
 from davgate.dav.stock.visit import Found, Visit
+from davgate.dav.typed_properties import PropertyPatch
 from davgate.http.headers import parse_length, parse_overwrite
 from davgate.http.requests import Environ
 from davgate.model.errors import Busy, NotADocument, NotFound, ProtectedProperty
@@ -99,7 +100,7 @@ class _Resource:
         asked = _property_name(name)
         live = LIVE_PROPERTIES.get(asked)
         with self._visit.refusals():
-            text = self._live(live) if live else self._visit.dead_properties(self._place).get(asked)
+            text = self._live(live) if live else self._visit.set_property(self._place, asked)
         if not text:
             raise DAVError(HTTPStatus.NOT_FOUND)
         element: xml.Element = string_to_xml(f'<D:prop xmlns:D="{xml.DAV}">{text}</D:prop>')[0]
@@ -119,7 +120,7 @@ class _Resource:
         return next(iter(asked.column(Batch((found.row,), facts, self._visit.rooted(found)))))
 
     def set_property_value(self, name: str, value: xml.Element | None, *, dry_run: bool = False) -> None:
-        """Set a dead property, or remove it when there is no value.
+        """Set a dead property or typed metadata, or remove it when there is no value.
 
         WsgiDAV tries all updates of a request before it makes the first. That one stores all that were tried, or none
         (RFC 4918, 9.2); the others then share its outcome.
@@ -146,7 +147,7 @@ class _Resource:
         try:
             with visit.refusals():
                 place = visit.writable(self._place)
-                documents.patch_properties(visit.store, visit.ctx, place, updates, protected=PROTECTED)
+                PropertyPatch.of(visit.store.types, updates).store_at(visit.store, visit.ctx, place)
         except DAVError as error:
             return error
         visit.wrote()

@@ -16,10 +16,12 @@ from wsgidav.dav_error import DAVError, DAVErrorCondition
 
 from davgate.core import tree
 from davgate.core.access import LockAt
+from davgate.core.showing import metadata_of
 from davgate.core.store import Context, Store
 from davgate.dav import past
 from davgate.dav.drive import Drive
 from davgate.dav.facts import ID, NAME, RootedLock
+from davgate.dav.typed_properties import elements, is_typed
 from davgate.dav.xml import DAV
 from davgate.http.errors import outcome_of
 from davgate.http.headers import conditions_from, quote_path, tag_resolver
@@ -30,6 +32,7 @@ from davgate.http.targets import parse_target
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, Unauthenticated
 from davgate.model.frozen import frozen
 from davgate.model.locks import Depth
+from davgate.model.metadata import NO_METADATA
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, parse_place
@@ -132,6 +135,18 @@ class Visit:
             own = listing.properties.get(listing.node.id, {})
             self._found[path] = Found(listing.row, listing.standing, own)
         return own
+
+    def set_property(self, path: TreePath, name: PropertyName) -> str:
+        """Return a property of what is at a path that clients set, dead or typed, as an XML element; empty without one.
+
+        Raises:
+            NotFound: nothing is there.
+        """
+        if not is_typed(name) or not isinstance(parse_place(path), InTree):
+            return self.dead_properties(path).get(name, "")
+        with tree.listing(self.store, self.looking, path, with_members=False, with_properties=False, with_locks=False) as found:
+            said = metadata_of(found).get(found.node.id, NO_METADATA)
+        return elements(self.store.types, said, [name]).get(name, "")
 
     def members(self, path: TreePath) -> list[str]:
         """Return the names of the members of a collection; each is found with its locks and properties. Four statements.
