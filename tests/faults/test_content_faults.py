@@ -53,7 +53,7 @@ def test_full_disk_refuses_the_content_and_keeps_the_old(store: Store, ann: Cont
     disk = FullDiskOnce(store.blobs, call, number)
     full = replace(store, blobs=disk)
 
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceeded, match="disk of the store is full"):
         put(full, ann, "/a", HUGE)
 
     assert disk.was_full

@@ -285,7 +285,7 @@ def test_database_that_cannot_grow_keeps_what_it_has(store: Store, ann: Context)
         connection.execute("PRAGMA max_page_count = 1")
 
     event.listen(store.database.engine, "connect", full)
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceeded, match="disk of the store is full"):
         for number in range(1000):
             put(store, ann, "/a", bytes([number % 256]) * 1000 + bytes([number // 256]))
     event.remove(store.database.engine, "connect", full)
@@ -294,6 +294,22 @@ def test_database_that_cannot_grow_keeps_what_it_has(store: Store, ann: Context)
     versions = versioning.history(store, ann, ("a",))[1]
     assert [version.no for version in versions] == list(range(1, len(versions) + 1))
     put(store, ann, "/a", b"two")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_database_that_cannot_be_written_says_so_and_can_be_read(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    store.database.close()
+
+    def read_only(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA query_only = 1")
+
+    event.listen(store.database.engine, "connect", read_only)
+    with pytest.raises(Busy, match="can only be read"):
+        put(store, ann, "/a", b"two")
+    assert content_of(store, ann, "/a") == b"one"
+    event.remove(store.database.engine, "connect", read_only)
+    store.database.close()
 
 
 # Statements per operation

@@ -153,10 +153,13 @@ def test_preparing_that_ends_half_way_leaves_nothing(empty_database_url: str) ->
     assert len(rows(empty_database_url)["node"]) == 1
 
 
-def test_unreachable_database_is_told_plainly(empty_database_url: str) -> None:
+def test_unreachable_database_is_told_plainly_and_with_the_reason(empty_database_url: str) -> None:
     missing = empty_database_url.replace("empty.sqlite3", "missing/empty.sqlite3").replace("/test_", "/missing_")
 
     with opened(missing) as database:
+        told = r"cannot be opened(: there is none|\. Check the data folder: it has to exist|: .*does not exist\. Check that)"
         for use in (schema.check, schema.prepare):
-            with pytest.raises(StoreUnusable, match="cannot be opened"):
+            with pytest.raises(StoreUnusable, match=told) as caught:
                 use(database)
+            assert "sqlalche.me" not in str(caught.value)
+            assert "\n" not in str(caught.value)

@@ -7,7 +7,7 @@ each door looks the class up in its own table (``http.errors``).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from davgate.model.paths import TreePath, to_text
 from davgate.model.properties import PropertyName
@@ -490,8 +490,13 @@ class QuotaExceeded(DavgateError):
 
     code = "quota-exceeded"
 
-    def __init__(self) -> None:
-        super().__init__("The store has no room for this content. Delete something, or ask for more space.")
+    def __init__(self, message: str = "The store has no room for this content. Delete something, or ask for more space.") -> None:
+        super().__init__(message)
+
+    @classmethod
+    def of_the_disk(cls) -> Self:
+        """Return the error for a full disk, where deleting would need room as well."""
+        return cls("The disk of the store is full; nothing was changed. Its administrator has to make room.")
 
 
 class Busy(DavgateError):
@@ -499,8 +504,8 @@ class Busy(DavgateError):
 
     code = "busy"
 
-    def __init__(self) -> None:
-        super().__init__("The store is busy. Try again in a moment.")
+    def __init__(self, message: str = "The store is busy. Try again in a moment.") -> None:
+        super().__init__(message)
 
 
 class Corrupt(DavgateError):

@@ -105,7 +105,8 @@ def write_file(final: Path, body: bytes) -> None:
 def meaning_of(error: OSError) -> DavgateError:
     """Return what it means to whoever sends content that it cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return QuotaExceeded()
+        logger.error("The disk of the contents is full: %s", error)
+        return QuotaExceeded.of_the_disk()
     # As after a mount that was lost, which may come back.
     logger.error("The contents cannot be written: %s", error)
     return Busy()

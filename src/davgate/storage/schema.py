@@ -19,7 +19,7 @@ from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import EDITOR
-from davgate.storage.database import Database, meaning_of
+from davgate.storage.database import DAMAGED, Database, is_damage, reason_of
 from davgate.storage.tables import access_grant, node, principal, store
 
 _INIT_LOCK = 0x64617667617465
@@ -49,9 +49,7 @@ def prepare(database: Database) -> None:
             if connection.execute(select(store.c.id)).first() is None:
                 _fill(connection, database.clock.now())
     except DBAPIError as error:
-        raise StoreUnusable(
-            "The database cannot be opened. Check the data folder or the address in the configuration."
-        ) from error
+        raise _unusable(database, error) from error
 
 
 def is_prepared(database: Database) -> bool:
@@ -67,11 +65,7 @@ def is_prepared(database: Database) -> bool:
         with database.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() is not None
     except DBAPIError as error:
-        if isinstance(meaning := meaning_of(error), Corrupt):
-            raise meaning from error
-        raise StoreUnusable(
-            "The database cannot be opened. Check the data folder or the address in the configuration."
-        ) from error
+        raise _unusable(database, error) from error
 
 
 def check(database: Database) -> None:
@@ -90,9 +84,19 @@ def check(database: Database) -> None:
             if MigrationContext.configure(connection).get_current_revision() != _head():
                 raise StoreUnusable("The store is not prepared for this version of davgate. Run `davgate init`.")
     except DBAPIError as error:
-        if isinstance(meaning := meaning_of(error), Corrupt):
-            raise meaning from error
-        raise StoreUnusable("The database cannot be opened. Run `davgate init` first, or check the configuration.") from error
+        raise _unusable(database, error) from error
+
+
+def _unusable(database: Database, error: DBAPIError) -> StoreUnusable | Corrupt:
+    reason = reason_of(error)
+    if is_damage(reason):
+        return Corrupt(DAMAGED)
+    look_at = (
+        "Check the data folder, and the rights on it and on what is in it"
+        if database.is_sqlite
+        else "Check that its server runs, and the setting store.database_url"
+    )
+    return StoreUnusable(f"The database cannot be opened: {reason.rstrip('.')}. {look_at}.")
 
 
 def _fill(connection: Connection, now: int) -> None:
