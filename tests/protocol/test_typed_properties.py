@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from davgate.core.objects import File, NewObject
 from davgate.core.store import Context, Store
 from davgate.dav import typed_values
 from davgate.dav.typed_properties import from_name, is_typed, to_name
+from davgate.model.instant import to_datetime
 from davgate.model.metadata import Metadata
 from davgate.model.node import ROOT_ID, Cause, Node, NodeKind
 from davgate.model.object_types import Kind, Property
@@ -475,3 +478,133 @@ def test_values_are_read_back_as_they_were_written(kind: Kind, data: st.DataObje
         value = data.draw(values)
         text = typed_values.element("N:a", ' xmlns:N="urn:x"', of, value)
         assert typed_values.parsed(of, text) == value
+
+
+# In the folders of the past
+
+
+@pytest.fixture
+def past(ann: Client, store: Store) -> str:
+    """A document in a folder, both with metadata that have changed since; the instant before that, as the name of a folder."""
+    folder = a_collection(store, ann.ctx, "/f")
+    patch(ann, "/dav/f/", setting(element(OWN + "title", "old folder")))
+    an_object(store, ann.ctx, "yuuvis:appEmail:email", "mail.eml", EMAIL, place=folder.id)
+    ann.clock.advance(timedelta(minutes=10))
+    before = f"/dav/.at/{to_datetime(ann.clock.now()):%Y-%m-%dT%H:%M:%SZ}"
+    ann.clock.advance(timedelta(minutes=10))
+    patch(ann, "/dav/f/", setting(element(OWN + "title", "new folder")))
+    patch(ann, "/dav/f/mail.eml", setting(element(OWN + "title", "new")), removing(element(READ, "")))
+    return before
+
+
+def shown_below(client: Client, target: str, *names: str) -> dict[str, list[str | None]]:
+    """Return what a folder and its members have of some properties, by the last parts of their addresses."""
+    found = propfind(client, target, *names, depth="1")
+    return {
+        unquote(href.rstrip("/").rpartition("/")[2]): [entry[name] if name in entry.named(200) else None for name in names]
+        for href, entry in found.items()
+    }
+
+
+@pytest.mark.usefixtures("past")
+@on_both_databases
+def test_versions_show_what_they_say(ann: Client) -> None:
+    assert shown_below(ann, "/dav/f/.versions/mail.eml/", OWN + "title", READ) == {
+        "mail.eml": [None, None],
+        "0001 2026-11-20 12.00 ann.eml": ["Offer & <more>", "false"],
+        "0002 2026-11-20 12.20 ann.eml": ["new", None],
+    }
+    first = one(ann, "/dav/f/.versions/mail.eml/1", FROM, TO, READ, OWN + "description")
+    assert (first[FROM], first[READ], first.named(404)) == ("ann@example.org", "false", {OWN + "description"})
+
+
+@on_both_databases
+def test_tree_of_then_shows_what_was_said_then(ann: Client, past: str) -> None:
+    ann.put("/dav/f/later.txt")
+
+    assert shown_below(ann, f"{past}/f/", OWN + "title", READ) == {
+        "f": ["old folder", None],
+        "mail.eml": ["Offer & <more>", "false"],
+    }
+    assert shown_below(ann, f"{past}/", OWN + "title")["f"] == ["old folder"]
+    assert one(ann, f"{past}/f/mail.eml", FROM)[FROM] == "ann@example.org"
+
+
+@on_both_databases
+@pytest.mark.usefixtures("past")
+def test_trash_shows_what_was_said_at_last(ann: Client, store: Store) -> None:
+    ann("DELETE", "/dav/f/mail.eml")
+    ann.clock.advance(timedelta(minutes=10))
+    an_object(store, ann.ctx, "yuuvis:appEmail:email", "mail.eml", EMAIL, place=node_at(store, ann.ctx, "/f").id)
+    ann("DELETE", "/dav/f")
+
+    told = shown_below(ann, "/dav/.trash/", OWN + "title", SIZE)
+    assert [said for name, said in told.items() if name.startswith("mail")] == [["new", "11"]]
+    ((folder, said),) = [(name, said) for name, said in told.items() if name.startswith("f ")]
+    assert said == ["new folder", None]
+    assert shown_below(ann, f"/dav/.trash/{quote(folder)}/", OWN + "title") == {
+        folder: ["new folder"],
+        "mail.eml": ["Offer & <more>"],
+    }
+
+
+@pytest.mark.parametrize("where", ["/dav/f/.versions/mail.eml/1", "{past}/f/mail.eml"])
+def test_past_names_them_with_propname_and_leaves_them_out_of_allprop(ann: Client, past: str, where: str) -> None:
+    target = where.format(past=past)
+
+    (named,) = entries(ann("PROPFIND", target, PROPNAME, depth="0")).values()
+    assert {OWN + "title", FROM, TO, SIZE, READ, YUUVIS + "table"} <= named.named(200)
+
+    (every,) = propfind(ann, target).values()
+    assert not [name for name in every.properties if name.startswith(YUUVIS) or name == OWN + "title"]
+
+
+def test_past_keeps_them_as_they_were(ann: Client, past: str) -> None:
+    for target in ("/dav/f/.versions/mail.eml/1", f"{past}/f/mail.eml"):
+        assert ann("PROPPATCH", target, updating(setting(element(OWN + "title", "other")))).status == 403
+
+
+@pytest.mark.usefixtures("past")
+def test_reports_on_versions_show_them(ann: Client) -> None:
+    body = f'<D:version-tree xmlns:D="DAV:"><D:prop>{element(OWN + "title", "")}</D:prop></D:version-tree>'
+
+    found = entries(ann("REPORT", "/dav/f/mail.eml", body))
+
+    assert [entry[OWN + "title"] for entry in found.values()] == ["Offer & <more>", "new"]
+
+
+@pytest.mark.parametrize("place", ["/dav/.at/2026-11-20T12:10Z/f/", "/dav/f/.versions/mail.eml/", "/dav/.trash/", "{trashed}"])
+def test_listing_of_the_past_costs_at_most_two_statements_more(
+    store: Store, ann: Client, past: str, statements: list[str], place: str
+) -> None:
+    folder = a_collection(store, ann.ctx, "/deleted")
+    for number in range(20):
+        an_object(store, ann.ctx, None, f"o{number}", {"title": f"{number}"}, place=folder.id)
+        an_object(store, ann.ctx, None, f"p{number}", {"title": f"{number}"})
+        ann("DELETE", f"/dav/p{number}")
+        patch(ann, "/dav/f/mail.eml", setting(element(OWN + "title", f"{number}")))
+    ann("DELETE", "/dav/deleted")
+    target = place.format(trashed=f"/dav/.trash/{folder.id}/")
+
+    def counted(*names: str) -> int:
+        store.database.close()
+        statements.clear()
+        propfind(ann, target, *names, depth="1")
+        return len(statements)
+
+    # Outside of a snapshot a session begins with one that asks for the state of the store.
+    assert counted("{urn:x}author", OWN + "title") <= counted("{urn:x}author") + 2
+
+
+@on_both_databases
+def test_large_folder_of_then_shows_them_while_it_is_sent(store: Store, ann: Client) -> None:
+    folder = a_collection(store, ann.ctx, "/f")
+    add_documents(store, ann.ctx, folder, (f"{number:04d}" for number in range(4100)))
+    for name in ("0", "2999a", "z"):
+        an_object(store, ann.ctx, None, name, {"title": name}, place=folder.id)
+    ann.clock.advance(timedelta(minutes=1))
+
+    told = shown_below(ann, "/dav/.at/2026-11-20T12:01Z/f/", OWN + "title")
+
+    assert len(told) == 4104
+    assert {name: said for name, said in told.items() if said != [None]} == {name: [name] for name in ("0", "2999a", "z")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
 from itertools import chain
@@ -22,6 +22,7 @@ from davgate.model.errors import NoSuchInstant, NotFound
 from davgate.model.etag import of_content
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, from_datetime, to_datetime
+from davgate.model.metadata import Metadata
 from davgate.model.node import Cause, Content, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import NO_RIGHTS, Right
@@ -76,22 +77,30 @@ def recent_midnights(store: Store, count: int) -> list[Instant]:
 
 @frozen
 class PastListing:
-    """A resource of then and, when asked for, its members, as rows; the rest is as in ``core.tree.Listing``."""
+    """A resource of then and, when asked for, its members, as rows; the rest is as in ``core.tree.Listing``.
+
+    ``metadata`` goes by uuid. That of a member is there as soon as its row is.
+    """
 
     row: MemberRow
     batches: Iterator[Sequence[MemberRow]]
     is_complete: bool
     session: Session
+    metadata: Mapping[str, Metadata]
 
 
 @contextmanager
-def listing(store: Store, ctx: Context, at: Instant, path: TreePath, *, with_members: bool) -> Iterator[PastListing]:
+def listing(
+    store: Store, ctx: Context, at: Instant, path: TreePath, *, with_members: bool, with_metadata: bool = False
+) -> Iterator[PastListing]:
     """Give a resource and its members as they were at an instant: four statements at most, however many members.
+
+    With their typed metadata it is one more, and one for each batch.
 
     Raises:
         NotFound: nothing was there, or nothing that the caller may see today.
     """
-    with store.database.read(snapshot=with_members) as session:
+    with store.database.read(snapshot=with_members or with_metadata) as session:
         found = _look_up(session, ctx, store.clock.now(), at, path)
         row = _row(session, found, ctx, path)
         first: Sequence[MemberRow] = ()
@@ -99,16 +108,26 @@ def listing(store: Store, ctx: Context, at: Instant, path: TreePath, *, with_mem
         is_complete = True
         if with_members and row[2] == NodeKind.COLLECTION.value:
             first, rest, is_complete = as_of.members(session, found.node_id, at, at_once=_AT_ONCE)
-        batches = (_visible(session, ctx, found.node_id, batch) for batch in chain([first], rest))
-        yield PastListing(row, batches, is_complete, session)
+        metadata: dict[str, Metadata] = {}
+
+        def noted(rows: Sequence[Row]) -> Sequence[MemberRow]:
+            uuids = {one[as_of.WIDTH]: one[1] for one in rows} if with_metadata else {}
+            if uuids:
+                said = descriptions.metadata_then(session, uuids, at)
+                metadata.update((uuids[node_id], of_node) for node_id, of_node in said.items())
+            return [one[: as_of.WIDTH] for one in rows]
+
+        noted([(*row, found.node_id)])
+        batches = (noted(_visible(session, ctx, found.node_id, batch)) for batch in chain([first], rest))
+        yield PastListing(row, batches, is_complete, session, metadata)
 
 
-def _visible(session: Session, ctx: Context, parent_id: int, rows: Sequence[Row]) -> Sequence[MemberRow]:
+def _visible(session: Session, ctx: Context, parent_id: int, rows: Sequence[Row]) -> Sequence[Row]:
     """Return what the principal may read today of what was in a collection: who may read that may read what is still in it."""
     elsewhere = [row[as_of.WIDTH] for row in rows if row[3] != parent_id or row[IS_CLOSED_AT]]
     held = rights_of(session, ctx, elsewhere) if elsewhere else {}
     hidden = {node_id for node_id in elsewhere if Right.READ not in held.get(node_id, NO_RIGHTS)}
-    return [row[: as_of.WIDTH] for row in rows if row[as_of.WIDTH] not in hidden]
+    return [row for row in rows if row[as_of.WIDTH] not in hidden]
 
 
 def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Opened | None:

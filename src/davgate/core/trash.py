@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
@@ -16,11 +16,12 @@ from davgate.core.rights import rights_of, without_closed
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
+from davgate.model.metadata import Metadata
 from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, members, versions
+from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, descriptions, members, versions
 from davgate.storage.api import trash as rows
 
 _TRASH = ".trash"
@@ -40,6 +41,12 @@ def removable(store: Store, ctx: Context, node_ids: Iterable[int]) -> frozenset[
     with store.database.read() as session:
         held = rights_of(session, ctx, node_ids)
     return frozenset(node_id for node_id, rights in held.items() if Right.UNBIND in rights)
+
+
+def metadata_of(store: Store, node_ids: Iterable[int]) -> Mapping[int, Metadata]:
+    """Return by id the typed metadata of what is in the trash, of those that have some."""
+    with store.database.read() as session:
+        return descriptions.metadata_of_nodes(session, node_ids)
 
 
 def find(session: Session, ctx: Context, node_id: int, needed: Right = Right.READ) -> TrashEntry:

@@ -16,7 +16,7 @@ from davgate.dav import typed_properties
 from davgate.dav.addresses import by_path
 from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.drive import Drive, Exchange, place_of
-from davgate.dav.facts import COLLECTION, KIND, Facts, History, ReadAccess, RootedLock, VersionFacts
+from davgate.dav.facts import COLLECTION, KIND, UUID, Facts, History, ReadAccess, RootedLock, VersionFacts
 from davgate.dav.xml import escape
 from davgate.model.checkout import CheckOut, as_lock
 from davgate.model.conditions import NO_CONDITIONS
@@ -29,6 +29,7 @@ from davgate.model.node import Node, NodeKind, Version
 from davgate.model.paths import TreePath
 from davgate.model.places import DocumentVersions, InTree, VersionFile, version_file_name
 from davgate.model.principal import Principal
+from davgate.model.properties import PropertyName
 from davgate.storage.api import MemberRow, NodeProperties, VersionNote
 
 
@@ -65,6 +66,19 @@ def with_typed(store: Store, asked: PropfindRequest, dead: NodeProperties, said:
     names = None if asked.form is Form.PROPNAME else asked.names
     typed = {node_id: typed_properties.elements(store.types, metadata, names) for node_id, metadata in said.items()}
     return {node_id: {**dead.get(node_id, {}), **typed.get(node_id, {})} for node_id in dead.keys() | typed.keys()}
+
+
+def typed_of_the_past(
+    store: Store, asked: PropfindRequest, metadata: Mapping[str, Metadata]
+) -> Mapping[str, Mapping[PropertyName, str]]:
+    """Return the typed properties that are asked for of rows of the past, by their uuids."""
+    names = None if asked.form is Form.PROPNAME else asked.names
+    return typed_properties.Elements(store.types, metadata, names) if asked.wants_typed_properties else {}
+
+
+def metadata_of_versions(history: DocumentHistory) -> dict[str, Metadata]:
+    """Return the typed metadata of versions by the uuids of their rows, of those that have some."""
+    return {_version_uuid(history.node, version): version.metadata for version in history.versions if version.metadata}
 
 
 def rooted(drive: Drive, locks: Iterable[LockAt], documents: Sequence[int] | set[int] = ()) -> list[RootedLock]:
@@ -105,7 +119,7 @@ def version_row(store: Store, node: Node, version: Version) -> MemberRow:
     content = version.content
     return (
         0,
-        str(uuid.uuid5(uuid.UUID(node.uuid), str(version.no))),
+        _version_uuid(node, version),
         NodeKind.DOCUMENT.value,
         None,
         version_file_name(version.no, opened_at, version.author, node.name or version.file_name),
@@ -118,6 +132,10 @@ def version_row(store: Store, node: Node, version: Version) -> MemberRow:
         node.created_by,
         0,
     )
+
+
+def _version_uuid(node: Node, version: Version) -> str:
+    return str(uuid.uuid5(uuid.UUID(node.uuid), str(version.no)))
 
 
 def folder_row(node: Node, name: str) -> MemberRow:
@@ -149,6 +167,20 @@ def history_facts(drive: Drive, path: TreePath | None, history: DocumentHistory)
         facts,
         "" if path is None else drive.href(path, collection=False),
         taken.base_no if taken is not None and taken.stands else None,
+    )
+
+
+def facts_of_versions(exchange: Exchange, path: TreePath, history: DocumentHistory, asked: PropfindRequest) -> Facts:
+    """Return the facts of a document's versions, as far as a request wants them."""
+    drive = exchange.drive
+    return Facts(
+        drive.store.clock.now(),
+        lockable=False,
+        dead=typed_of_the_past(drive.store, asked, metadata_of_versions(history)),
+        dead_by=UUID,
+        mount=drive.mount,
+        history=history_facts(drive, path, history),
+        access=read_access(exchange),
     )
 
 
@@ -187,12 +219,14 @@ class Describer:
                 return self._in_tree(in_tree, asked)
             case DocumentVersions(document):
                 history = self._history(document)
-                return self._past(path, history, folder_row(history.node, history.node.name or ""), document)
+                row = folder_row(history.node, history.node.name or "")
+                return self._past(path, history, row, document, asked)
             case VersionFile(document, no):
                 history = self._history(document)
                 for version in history.versions:
                     if version.no == no:
-                        return self._past(path, history, version_row(self.exchange.store, history.node, version), document)
+                        row = version_row(self.exchange.store, history.node, version)
+                        return self._past(path, history, row, document, asked)
         raise NotFound(path)
 
     def _in_tree(self, path: TreePath, asked: PropfindRequest) -> Described:
@@ -209,11 +243,11 @@ class Describer:
             href = exchange.drive.href(path, collection=listing.node.is_collection)
             return Described(href, listing.row, facts_of(exchange, listing, asked))
 
-    def _past(self, path: TreePath, history: DocumentHistory, row: MemberRow, document: TreePath) -> Described:
+    def _past(
+        self, path: TreePath, history: DocumentHistory, row: MemberRow, document: TreePath, asked: PropfindRequest
+    ) -> Described:
         drive = self.exchange.drive
-        now = self.exchange.store.clock.now()
-        known = history_facts(drive, document, history)
-        facts = Facts(now, lockable=False, mount=drive.mount, history=known, access=read_access(self.exchange))
+        facts = facts_of_versions(self.exchange, document, history, asked)
         return Described(drive.href(path, collection=row[KIND] == COLLECTION), row, facts)
 
     def _history(self, document: TreePath) -> DocumentHistory:

@@ -37,9 +37,10 @@ def expanded(exchange: Exchange, request: ExpandRequest) -> str:
     place, asked = exchange.place, _asked(request.properties)
     if isinstance(place, InTree):
         return expander.response(expander.describer.describe(place.path, asked), request.properties)
-    with past.shown(exchange.drive, exchange.ctx, place, with_members=False) as shown:
+    with_metadata = asked.wants_typed_properties
+    with past.shown(exchange.drive, exchange.ctx, place, with_members=False, with_metadata=with_metadata) as shown:
         href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
-        facts = shown.facts(exchange, with_privileges=asked.wants_privileges)
+        facts = shown.facts(exchange, asked)
         return expander.response(Described(href, shown.row, facts), request.properties)
 
 
@@ -90,7 +91,7 @@ def _value(described: Described, name: PropertyName) -> str:
     live = LIVE_PROPERTIES.get(name)
     facts = described.facts
     if live is None:
-        return facts.dead.get(described.row[0], {}).get(name, "")
+        return facts.dead.get(described.row[facts.dead_by], {}).get(name, "")
     if name in unknown_properties(facts):
         return ""
     return next(iter(live.column(Batch((described.row,), facts, facts.standing))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from davgate.core.access_shown import ShownGrant
 from davgate.model.checkout import CheckOut
@@ -122,8 +122,9 @@ class Facts:
 
     ``standing`` are the locks that affect the requested resource, those from above included; ``member_locks`` are those
     directly on its members, and ``dead`` the dead properties of all, with the typed ones that are asked for, each the text of an
-    element, both by node id. Without ``lockable`` nothing listed here can be locked: it is no place of today's tree. A quota of
-    None is unknown or without limit, and is not shown (RFC 4331, 3 and 4).
+    element, both by node id. What shows the past has the typed ones alone, by uuid, as ``dead_by`` tells. Without ``lockable``
+    nothing listed here can be locked: it is no place of today's tree. A quota of None is unknown or without limit, and is not
+    shown (RFC 4331, 3 and 4).
 
     ``mount`` is where addresses of versions begin. ``check_outs`` and ``current``, the facts of the versions that documents of
     the tree show, go by node id. ``history`` is there when the rows are versions, ``deletions`` go by the uuid of a row in the
@@ -135,7 +136,8 @@ class Facts:
     standing: Sequence[RootedLock] = ()
     member_locks: Mapping[int, Sequence[Lock]] = field(default_factory=dict)
     lockable: bool = True
-    dead: Mapping[int, Mapping[PropertyName, str]] = field(default_factory=dict)
+    dead: Mapping[Any, Mapping[PropertyName, str]] = field(default_factory=dict)
+    dead_by: int = ID
     quota_used_bytes: int | None = None
     quota_available_bytes: int | None = None
     mount: str = ""

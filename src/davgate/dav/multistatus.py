@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from davgate.dav.bodies import Form, PropfindRequest
-from davgate.dav.facts import COLLECTION, DOCUMENT, ID, KIND, NAME, Batch, Column, Facts
+from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, NAME, Batch, Column, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, LiveProperty, lock_discovery, unknown_properties
 from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, printable
 from davgate.http.headers import quote_name
@@ -78,13 +78,14 @@ class _Layout:
         dead = batch.facts.dead
         if not dead or not (self.all_dead or self.asked_dead):
             return [usual[row[KIND]] for row in batch.rows]
-        return [self._end(row[KIND], dead[row[ID]]) if row[ID] in dead else usual[row[KIND]] for row in batch.rows]
+        by = batch.facts.dead_by
+        return [self._end(row[KIND], dead[row[by]]) if row[by] in dead else usual[row[KIND]] for row in batch.rows]
 
     def _sparse_ends(self, batch: Batch) -> list[str]:
-        dead = batch.facts.dead
+        dead, by = batch.facts.dead, batch.facts.dead_by
         texts = zip(*[live.column(batch) for live in self.sparse], strict=True)
         return [
-            self._end(row[KIND], dead.get(row[ID], {}), *self._sparse(row[KIND], of_row))
+            self._end(row[KIND], dead.get(row[by], {}), *self._sparse(row[KIND], of_row))
             for row, of_row in zip(batch.rows, texts, strict=True)
         ]
 

@@ -7,7 +7,7 @@ times of what it shows.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Final
@@ -19,14 +19,16 @@ from davgate.core.content import Written
 from davgate.core.documents import Opened
 from davgate.core.showing import DocumentHistory, history_of
 from davgate.core.store import Context, Store
-from davgate.dav.describing import folder_row, history_facts, version_row
+from davgate.dav.bodies import PropfindRequest
+from davgate.dav.describing import folder_row, history_facts, metadata_of_versions, typed_of_the_past, version_row
 from davgate.dav.drive import Drive, Exchange
-from davgate.dav.facts import Deletion, Facts, History, ReadAccess
+from davgate.dav.facts import UUID, Deletion, Facts, History, ReadAccess
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
 from davgate.model.etag import of_content, of_pending
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
+from davgate.model.metadata import Metadata
 from davgate.model.names import VERSIONS
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
@@ -62,7 +64,7 @@ class Shown:
     """A folder or file of the past, and what is in it; ``batches`` and ``is_complete`` are as those of ``core.tree.Listing``.
 
     ``session`` is there while the rows are read from the database. ``trashed`` are the ids of what was deleted
-    by the uuids, ``rescued`` the uuids of rescue copies.
+    by the uuids, ``rescued`` the uuids of rescue copies. ``metadata`` goes by uuid, too; that of a member is there with its row.
     """
 
     row: MemberRow
@@ -72,6 +74,7 @@ class Shown:
     deletions: dict[str, Deletion] = field(default_factory=dict)
     trashed: dict[str, int] = field(default_factory=dict)
     rescued: frozenset[str] = frozenset()
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
     session: Session | None = None
 
     @property
@@ -79,11 +82,19 @@ class Shown:
         """Whether it is a folder."""
         return self.row[2] == _COLLECTION
 
-    def facts(self, exchange: Exchange, *, with_privileges: bool) -> Facts:
+    def facts(self, exchange: Exchange, asked: PropfindRequest) -> Facts:
         """Return what properties are written from: nothing here can be locked."""
-        now, access = exchange.store.clock.now(), self._access(exchange, with_privileges=with_privileges)
-        mount = exchange.drive.mount
-        return Facts(now, lockable=False, mount=mount, history=self.history, deletions=self.deletions, access=access)
+        store = exchange.store
+        return Facts(
+            store.clock.now(),
+            lockable=False,
+            dead=typed_of_the_past(store, asked, self.metadata),
+            dead_by=UUID,
+            mount=exchange.drive.mount,
+            history=self.history,
+            deletions=self.deletions,
+            access=self._access(exchange, with_privileges=asked.wants_privileges),
+        )
 
     def _access(self, exchange: Exchange, *, with_privileges: bool) -> ReadAccess:
         """Return what is said of rights. Taken away can be rescue copies, and what the one who asks may bring back."""
@@ -96,8 +107,8 @@ class Shown:
 
 
 @contextmanager
-def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> Iterator[Shown]:
-    """Give a place of the past.
+def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with_metadata: bool = False) -> Iterator[Shown]:
+    """Give a place of the past, with what is said of it and its members if asked for: a statement more, or one for each batch.
 
     Raises:
         NotFound: nothing is there.
@@ -106,13 +117,13 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> It
     store = drive.store
     if isinstance(place, AsOf):
         at = _instant(store, place)
-        with time_travel.listing(store, ctx, at, place.path, with_members=with_members) as then:
+        with time_travel.listing(store, ctx, at, place.path, with_members=with_members, with_metadata=with_metadata) as then:
             name = place.path[-1] if place.path else place.instant
             row = (*then.row[:4], name, *then.row[5:])
             check_read_conditions(ctx, _state_of(row))
-            yield Shown(row, then.batches, then.is_complete, session=then.session)
+            yield Shown(row, then.batches, then.is_complete, metadata=then.metadata, session=then.session)
         return
-    whole = _whole(drive, ctx, place, with_members=with_members)
+    whole = _whole(drive, ctx, place, with_members=with_members, with_metadata=with_metadata)
     check_read_conditions(ctx, _state_of(whole.row))
     yield whole
 
@@ -123,7 +134,7 @@ def _state_of(row: MemberRow) -> ResourceState:
     return ResourceState(True, of_nothing if row[8] is None else of_content(row[8]), Instant(row[6]))
 
 
-def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> Shown:
+def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with_metadata: bool) -> Shown:
     store = drive.store
     match place:
         case VersionsFolder(collection):
@@ -135,23 +146,24 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool) -> S
                 raise NotFound(document)
             rows = [version_row(store, history.node, version) for version in history.versions] if with_members else []
             row = folder_row(history.node, history.node.name or "")
-            return Shown(row, iter([rows]), history=history_facts(drive, document, history))
+            known = history_facts(drive, document, history)
+            return Shown(row, iter([rows]), history=known, metadata=metadata_of_versions(history))
         case VersionFile(document, no):
             history = _history(store, ctx, document, around=no)
             version = next((version for version in history.versions if version.no == no), None)
             if version is None:
                 raise NoSuchVersion(document, no)
             facts = history_facts(drive, document, history)
-            return Shown(version_row(store, history.node, version), history=facts)
+            return Shown(version_row(store, history.node, version), history=facts, metadata=metadata_of_versions(history))
         case Instants():
             midnights = time_travel.recent_midnights(store, _NIGHTS)
             names = [instant_name(to_datetime(at)) for at in midnights]
             rows = [_folder(name, at, at) for name, at in zip(names, midnights, strict=True)]
             return Shown(_folder(AT, store.clock.now()), iter([rows]))
         case TrashFolder():
-            return _trash_folder(store, ctx)
+            return _trash_folder(store, ctx, with_metadata=with_metadata)
         case Trashed(node_id, below) if node_id is not None:
-            return _trashed(store, ctx, node_id, below)
+            return _trashed(store, ctx, node_id, below, with_metadata=with_metadata)
         case RescueFolder():
             rows = [_rescue_row(kept) for kept in rescue_copies.entries(store, ctx)]
             return Shown(_folder(RESCUE, store.clock.now()), iter([rows]), rescued=frozenset(row[1] for row in rows))
@@ -289,21 +301,29 @@ def _derived(of: str, name: str) -> str:
 # The trash
 
 
-def _trash_folder(store: Store, ctx: Context) -> Shown:
+def _trash_folder(store: Store, ctx: Context, *, with_metadata: bool) -> Shown:
     # What never had content was never on the drive.
     entries = [entry for entry in trash.entries(store, ctx) if entry.name]
     rows = [_trash_row(store, entry) for entry in entries]
     deletions = {entry.node.uuid: _deletion(entry) for entry in entries}
     newest = max((entry.deleted_at for entry in entries), default=store.clock.now())
-    return Shown(_folder(TRASH, newest), iter([rows]), deletions=deletions, trashed=_ids(entries))
+    ids = _ids(entries)
+    said = _said(store, ids) if with_metadata else {}
+    return Shown(_folder(TRASH, newest), iter([rows]), deletions=deletions, trashed=ids, metadata=said)
 
 
-def _trashed(store: Store, ctx: Context, node_id: int, below: TreePath) -> Shown:
+def _trashed(store: Store, ctx: Context, node_id: int, below: TreePath, *, with_metadata: bool) -> Shown:
     entry, node, members = trash.show(store, ctx, node_id, below)
     row = _without_id(from_node(node)) if below else _trash_row(store, entry)
     deletions = {} if below else {entry.node.uuid: _deletion(entry)}
     rows = [_without_id(member) for member in members]
-    return Shown(row, iter([rows]), deletions=deletions, trashed={} if below else _ids([entry]))
+    said = _said(store, {node.uuid: node.id} | {member[1]: member[0] for member in members}) if with_metadata else {}
+    return Shown(row, iter([rows]), deletions=deletions, trashed={} if below else _ids([entry]), metadata=said)
+
+
+def _said(store: Store, ids: Mapping[str, int]) -> dict[str, Metadata]:
+    known = trash.metadata_of(store, ids.values())
+    return {of: known[node_id] for of, node_id in ids.items() if node_id in known}
 
 
 def _ids(entries: Sequence[TrashEntry]) -> dict[str, int]:

@@ -120,10 +120,18 @@ def _of_today(
 
 
 def _of_the_past(exchange: Exchange, asked: bodies.PropfindRequest, stack: ExitStack, *, with_members: bool) -> _Shown:
-    shown = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=with_members))
+    shown = stack.enter_context(
+        past.shown(
+            exchange.drive,
+            exchange.ctx,
+            exchange.place,
+            with_members=with_members,
+            with_metadata=asked.wants_typed_properties,
+        )
+    )
     href = exchange.drive.href(exchange.request.target.path, collection=shown.is_collection)
     members: Iterator[MemberRow] = chain.from_iterable(shown.batches) if with_members else iter(())
-    return _Shown(shown, href, members, shown.facts(exchange, with_privileges=asked.wants_privileges))
+    return _Shown(shown, href, members, shown.facts(exchange, asked))
 
 
 def _answer(status: int, headers: Headers, pieces: Iterator[bytes], listing: Listing, stack: ExitStack) -> Response:

@@ -17,11 +17,10 @@ from davgate.dav import multistatus, past, report_bodies
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import (
     current_facts,
-    history_facts,
+    facts_of_versions,
     joined,
     lock_shown_to,
     locks_of_others,
-    read_access,
     rooted,
     version_row,
     with_typed,
@@ -86,9 +85,7 @@ def _version_tree(exchange: Exchange, request: VersionTreeRequest) -> Iterator[s
         raise UnsupportedReport(VERSION_TREE) from None
     rows = [version_row(exchange.store, history.node, version) for version in history.versions]
     hrefs = [version_href(drive.mount, history.node.uuid, version.no) for version in history.versions]
-    now = exchange.store.clock.now()
-    known = history_facts(drive, path, history)
-    facts = Facts(now, lockable=False, mount=drive.mount, history=known, access=read_access(exchange))
+    facts = facts_of_versions(exchange, path, history, request.asked)
     return multistatus.resources(request.asked, [(hrefs, Batch(rows, facts, ()))], facts)
 
 

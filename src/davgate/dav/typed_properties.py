@@ -10,7 +10,7 @@ dialects keep of themselves only they change.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -75,6 +75,25 @@ def elements(types: ObjectTypes, metadata: Metadata, names: Iterable[PropertyNam
             namespace, local = name = to_name(id)
             shown[name] = typed_values.element(f"N:{local}", f' xmlns:N="{escape_attribute(namespace)}"', of, metadata[id])
     return shown
+
+
+class Elements(Mapping[str, Mapping[PropertyName, str]]):
+    """What ``elements`` returns, for metadata by the uuids of rows; made when a row is written, for they may come bit by bit."""
+
+    def __init__(self, types: ObjectTypes, metadata: Mapping[str, Metadata], names: Iterable[PropertyName] | None) -> None:
+        self._types, self._metadata, self._names = types, metadata, names
+
+    def __getitem__(self, uuid: str) -> Mapping[PropertyName, str]:
+        return elements(self._types, self._metadata[uuid], self._names)
+
+    def __contains__(self, uuid: object) -> bool:
+        return uuid in self._metadata
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._metadata)
+
+    def __len__(self) -> int:
+        return len(self._metadata)
 
 
 @dataclass(slots=True)

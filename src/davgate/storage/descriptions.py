@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, func, insert, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, func, insert, or_, select
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
-from davgate.model.node import Content, Node, Stream, no_streams
+from davgate.model.node import Content, Node, NodeKind, Stream, no_streams
 from davgate.model.retaining import without_retention
 from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
@@ -155,6 +155,28 @@ def metadata_of_listing(session: Session, node_id: int) -> dict[int, Metadata]:
 def metadata_of_nodes(session: Session, node_ids: Iterable[int]) -> dict[int, Metadata]:
     """Return by id the typed metadata of nodes, of those that have some."""
     return {row[0]: to_metadata(row[1]) for row in session.all(_METADATA_OF_NODES, ids=json.dumps([*node_ids]))}
+
+
+_candidate = version.alias("candidate")
+_NO_THEN = (
+    select(_candidate.c.no)
+    .where(_candidate.c.document_id == node.c.id, _candidate.c.opened_at <= bindparam("at", type_=BigInteger()))
+    .where(or_(_candidate.c.has_content == 1, node.c.kind == NodeKind.COLLECTION.value))
+    .order_by(_candidate.c.no.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_METADATA_THEN = Statement(
+    select(node.c.id, version.c.properties)
+    .join_from(node, version, and_(version.c.document_id == node.c.id, version.c.no == _NO_THEN))
+    .where(node.c.id.in_(select(_GIVEN.c.id)), version.c.properties != "{}")
+)
+
+
+def metadata_then(session: Session, node_ids: Iterable[int], at: Instant) -> dict[int, Metadata]:
+    """Return by id the typed metadata that nodes had at an instant, where they had some, by the version that ``as_of`` shows."""
+    rows = session.all(_METADATA_THEN, ids=json.dumps([*node_ids]), at=at)
+    return {row[0]: to_metadata(row[1]) for row in rows}
 
 
 _MEMBERS = Statement(select(*NODE_COLUMNS).where(node.c.parent_id == bindparam("parent_id"), IS_SHOWN).order_by(node.c.id))
