@@ -12,7 +12,7 @@ from tests.builders import findings, node_at, with_policy
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import members, prop_of
+from tests.protocol.multistatus import error_of, members, message_of, prop_of
 from tests.protocol.stored import history, trashed
 from tests.protocol.transcripts import address
 
@@ -176,3 +176,35 @@ def test_junk_goes_with_its_folder(ann: Client, store: Store) -> None:
     upkeep.tidy(store)
 
     assert findings(store) == []
+
+
+@pytest.mark.parametrize("name", ["~$plan.docx", "A1B2C3D4.tmp", ".DS_Store", "new.sb-0a1b2c3d-4e5f6a/new.txt"])
+@pytest.mark.parametrize("is_empty", [False, True], ids=["written", "only-locked"])
+def test_junk_cannot_be_checked_out_into_being_a_document(ann: Client, store: Store, name: str, *, is_empty: bool) -> None:
+    # RFC 3253, 4.3: without DAV:checked-in it is not under version control
+    target = address(f"/{name}")
+    if "/" in name:
+        ann.mkcol(target.rpartition("/")[0])
+    if is_empty:
+        ann.lock(target)
+    else:
+        ann.put(target, b"one")
+
+    refused = ann("CHECKOUT", target)
+
+    assert (refused.status, error_of(refused)) == (409, ("must-be-checked-in", []))
+    assert message_of(refused).startswith(f"/{name} is a temporary file of a program")
+    assert error_of(ann("CHECKIN", target)) == ("must-be-checked-out", [])
+    assert ann.status_of(address(f"/.versions/{name}")) == 404
+    assert node_at(store, ann.ctx, f"/{name}").version_no == 0
+    assert findings(store) == []
+
+
+def test_document_with_the_name_of_junk_is_checked_out_as_any(ann: Client, store: Store) -> None:
+    ann.put("/dav/plan.docx", b"one")
+    ann("MOVE", "/dav/plan.docx", destination="/dav/plan.tmp")
+
+    assert ann("CHECKOUT", "/dav/plan.tmp").status == 200
+    ann.put("/dav/plan.tmp", b"two")
+    assert ann("CHECKIN", "/dav/plan.tmp").status == 201
+    assert [version.no for version in history(store, ann.ctx, "/plan.tmp")] == [1, 2]

@@ -18,7 +18,8 @@ from davgate.core.rights import require_node, rights_at, rights_of
 from davgate.core.sessions import break_locks, overtake
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
-from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut
+from davgate.model.editing import is_kept_unversioned
+from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut, NotVersioned
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_text
@@ -37,6 +38,7 @@ def check_out(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool
     Raises:
         AlreadyCheckedOut: somebody has it checked out, the caller perhaps.
         Locked: somebody else's lock stands on it.
+        NotVersioned: it is a temporary file of a program.
         NotFound, NotADocument, Forbidden, PreconditionFailed.
 
     Source: RFC 3253, 4.3.
@@ -46,6 +48,8 @@ def check_out(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool
         path = found.path
         node = _document(found, ctx, Right.WRITE_CONTENT | Right.CHECK_OUT)
         check_conditions(tx, ctx, found, tx.now)
+        if is_kept_unversioned(node, path):
+            raise NotVersioned(path)
         taken = found.check_out
         if taken is not None and rule(taken, ctx.principal, Act.CHECK_OUT) is not Ruling.ALLOWED:
             raise AlreadyCheckedOut(path, taken.principal_name)

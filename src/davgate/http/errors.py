@@ -162,6 +162,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.Locked: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
     errors.CheckedOut: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
     errors.AlreadyCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
+    errors.NotVersioned: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
     errors.NotCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out"),  # RFC 3253, 4.4 and 4.5
     errors.LabelTaken: Outcome(HTTPStatus.CONFLICT, "add-must-be-new-label"),  # RFC 3253, 8.2
     errors.UnknownLabel: Outcome(HTTPStatus.CONFLICT, "label-must-exist"),  # RFC 3253, 8.2

@@ -68,6 +68,11 @@ def is_transient_place(path: TreePath) -> bool:
     return is_transient(path[-1]) or any(_TEMPORARY_FOLDER.fullmatch(name) is not None for name in path[:-1])
 
 
+def is_kept_unversioned(node: Node, path: TreePath) -> bool:
+    """Tell whether a file at a path is a program's own, or is to become one when its content comes."""
+    return node.version_no == 0 and (node.is_unversioned or is_transient_place(path))
+
+
 def is_temporary_folder(name: str) -> bool:
     """Tell whether programs make a folder of this name to save safely, and leave no trace of it."""
     return _TEMPORARY_FOLDER.fullmatch(name) is not None

@@ -411,6 +411,16 @@ class AlreadyCheckedOut(DavgateError):
         self.holder = holder
 
 
+class NotVersioned(DavgateError):
+    """A temporary file of a program has no versions, so it cannot be checked out (RFC 3253, 4.3: must-be-checked-in)."""
+
+    code = "not-versioned"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is a temporary file of a program, and has no versions. Give it another name first.")
+        self.path = path
+
+
 class NotCheckedOut(DavgateError):
     """The document is not checked out, so there is nothing to check in or to cancel (RFC 3253, 4.4: must-be-checked-out)."""
 
