@@ -5,13 +5,11 @@ import pytest
 from davgate.http.headers import parse_if, tag_resolver
 from davgate.model.conditions import (
     ANY,
-    ELSEWHERE,
     NO_CONDITIONS,
     Conditions,
     EntityTag,
     IfList,
     ResourceState,
-    StateToken,
     Tags,
     Verdict,
     evaluate,
@@ -104,11 +102,6 @@ def test_resource_elsewhere_has_no_state(condition: str, holds: bool) -> None:
 def test_naming_a_token_submits_it_wherever_it_stands() -> None:
     conditions = if_header('</a> (<t> ["e"]) (Not <u>) <http://elsewhere/b> (<urn:uuid:v> <DAV:no-lock>)')
     assert conditions.submitted_tokens() == {"t", "u", "v", "DAV:no-lock"}
-
-
-def test_tagged_paths_are_those_within_the_tree() -> None:
-    conditions = Conditions(if_lists=tuple(IfList(where, (StateToken("t"),)) for where in (("a",), ELSEWHERE, None, ())))
-    assert list(conditions.tagged_paths()) == [("a",), ()]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.builders import a_collection, a_document, damages, path, put
-from tests.unit.filed import described, made, made_folder, rest, statements_of
+from tests.unit.filed import described, made, made_folder, move_into, rest, statements_of
 from tests.unit.placed import move
 
-from davgate.core import describing, erasing, housing, moving, objects, retention, trash
+from davgate.core import describing, erasing, moving, objects, retention, trash
 from davgate.core.objects import Alias, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
@@ -198,7 +198,7 @@ def test_second_name_that_is_moved_to_where_it_is_taken_is_addressed_by_its_uuid
         for no, place in enumerate((dossier.id, there.id))
     )
 
-    housing.move_into(store, rest(ann), second.id, dossier.id)
+    move_into(store, ann, second.id, dossier.id)
 
     assert (address_name(store, ann, first), address_name(store, ann, second)) == ("sub", digits(second))
     assert at(store, "dossier-1", "sub") == first.id

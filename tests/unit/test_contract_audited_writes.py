@@ -305,16 +305,6 @@ def give_first_content(w: World) -> Act:
     return lambda: save(w.store, w.ann, node.id, b"one")
 
 
-def move_into(w: World) -> Act:
-    node, folder = made(w.store, w.ann), made_folder(w.store, w.ann, "f")
-    return lambda: housing.move_into(w.store, rest(w.ann), node.id, folder.id)
-
-
-def copy_into(w: World) -> Act:
-    node, folder = made(w.store, w.ann), made_folder(w.store, w.ann, "f")
-    return lambda: housing.copy_into(w.store, rest(w.ann), node.id, folder.id)
-
-
 def move_all_into(w: World) -> Act:
     nodes = [made(w.store, w.ann, name=name).id for name in ("a.txt", "b.txt")]
     folder = made_folder(w.store, w.ann, "f")
@@ -818,9 +808,7 @@ CASES: dict[str, list[Case]] = {
     "groups.leave": [(leave, [("remove-member", "/")])],
     "groups.remove": [(remove_group, [("remove-group", "/")])],
     "housing.copy_all_into": [(copy_all_into, [("copy", "/a.txt"), ("copy", "/b.txt")])],
-    "housing.copy_into": [(copy_into, [("copy", "/a.txt")])],
     "housing.move_all_into": [(move_all_into, [("move", "/a.txt"), ("move", "/b.txt")])],
-    "housing.move_into": [(move_into, [("move", "/a.txt")])],
     "locking.lock": [(lock, [("lock", "/a")]), (lock_into_being, [("create", "/a"), ("lock", "/a")])],
     "locking.refresh": [(refresh, [("refresh-lock", "/a")])],
     "locking.unlock": [

@@ -29,11 +29,13 @@ from tests.builders import (
 from tests.unit.filed import (
     a_file,
     bytes_at,
+    copy_into,
     described,
     found_by,
     line_of,
     made,
     made_folder,
+    move_into,
     rest,
     rows,
     said_of,
@@ -50,7 +52,6 @@ from davgate.core import (
     documents,
     erasing,
     exporting,
-    housing,
     locking,
     moving,
     objects,
@@ -672,8 +673,8 @@ def test_bytes_of_a_document_without_content_are_none(store: Store, ann: Context
 def test_document_without_content_moves_and_is_copied_into_other_collections(store: Store, ann: Context, bare: Node) -> None:
     there = made_folder(store, ann, "g")
 
-    copied = housing.copy_into(store, rest(ann), bare.id, there.id)
-    moved = housing.move_into(store, rest(ann), bare.id, there.id)
+    copied = copy_into(store, ann, bare.id, there.id)
+    moved = move_into(store, ann, bare.id, there.id)
 
     assert (moved.parent_id, moved.name, copied.parent_id, copied.name) == (there.id, None, there.id, None)
     assert tree_of(store, ann) == {"/f": None, "/g": None}

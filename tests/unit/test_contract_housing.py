@@ -21,10 +21,23 @@ from tests.builders import (
     put,
     tree_of,
 )
-from tests.unit.filed import bytes_at, described, found_by, line_of, made, made_folder, rest, said_of, save, say
+from tests.unit.filed import (
+    bytes_at,
+    copy_into,
+    described,
+    found_by,
+    line_of,
+    made,
+    made_folder,
+    move_into,
+    rest,
+    said_of,
+    save,
+    say,
+)
 from tests.unit.placed import placements, properties_of, versions_of
 
-from davgate.core import checking_out, describing, documents, housing, locking, moving, time_travel
+from davgate.core import checking_out, describing, documents, locking, moving, time_travel
 from davgate.core.locking import LockRequest
 from davgate.core.objects import Alias
 from davgate.core.principals import granting
@@ -61,14 +74,6 @@ def minutes(store: Store, ann: Context, here: Node, clock: SettableClock) -> Nod
     return node
 
 
-def move_into(store: Store, ctx: Context, where: int | str, there: int) -> Node:
-    return housing.move_into(store, rest(ctx), where, there)
-
-
-def copy_into(store: Store, ctx: Context, where: int | str, there: int) -> Node:
-    return housing.copy_into(store, rest(ctx), where, there)
-
-
 WAYS = [move_into, copy_into]
 
 
@@ -102,7 +107,7 @@ def test_copied_document_is_another_one_with_content_metadata_and_properties(
 ) -> None:
     documents.patch_properties(store, ann, path("/here/minutes.txt"), [PropertyUpdate(("urn:x", "p"), '<p xmlns="urn:x"/>')])
 
-    copied = housing.copy_into(store, rest(bob), minutes.id, there.id, alias=Alias("document"))
+    copied = copy_into(store, bob, minutes.id, there.id, alias=Alias("document"))
 
     it = described(store, ann, copied.id)
     assert copied.uuid != minutes.uuid
@@ -122,8 +127,8 @@ def test_copied_document_is_another_one_with_content_metadata_and_properties(
 def test_copy_beside_its_original_says_so_in_its_title_and_gets_a_number(
     store: Store, ann: Context, here: Node, minutes: Node
 ) -> None:
-    first = housing.copy_into(store, rest(ann), minutes.id, here.id, prefix_beside="Copy of ")
-    second = housing.copy_into(store, rest(ann), first.id, here.id, prefix_beside="Copy of ")
+    first = copy_into(store, ann, minutes.id, here.id, prefix_beside="Copy of ")
+    second = copy_into(store, ann, first.id, here.id, prefix_beside="Copy of ")
 
     assert [said_of(store, ann, one.id)["title"] for one in (minutes, first, second)] == [
         "Minutes",
@@ -135,7 +140,7 @@ def test_copy_beside_its_original_says_so_in_its_title_and_gets_a_number(
 
 
 def test_copy_elsewhere_keeps_its_title(store: Store, ann: Context, minutes: Node, there: Node) -> None:
-    copied = housing.copy_into(store, rest(ann), minutes.id, there.id, prefix_beside="Copy of ")
+    copied = copy_into(store, ann, minutes.id, there.id, prefix_beside="Copy of ")
 
     assert said_of(store, ann, copied.id) == {"title": "Minutes"}
 
@@ -146,7 +151,7 @@ def test_copy_beside_its_original_of_what_the_drive_made_is_called_after_its_nam
 ) -> None:
     node = a_collection(store, ann, "/drive.d") if is_folder else a_document(store, ann, "/drive.txt", b"x")
 
-    copied = housing.copy_into(store, rest(ann), node.id, ROOT_ID, prefix_beside="Copy of ")
+    copied = copy_into(store, ann, node.id, ROOT_ID, prefix_beside="Copy of ")
 
     assert said_of(store, ann, copied.id) == {"title": "Copy of drive.d" if is_folder else "Copy of drive"}
     assert damages(store) == []
@@ -157,7 +162,7 @@ def test_folder_is_copied_with_all_that_is_in_it(store: Store, ann: Context, her
     sub = made_folder(store, ann, "sub", place=here.id, title="Sub")
     a_document(store, ann, "/here/sub/drive.txt", b"drive")
 
-    copied = housing.copy_into(store, rest(ann), here.id, there.id)
+    copied = copy_into(store, ann, here.id, there.id)
 
     assert tree_of(store, ann, "/there/here") == {
         "/there/here/minutes.txt": LARGE,

@@ -15,6 +15,7 @@ from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import READER
+from davgate.storage import marks as rows
 from davgate.storage.api import access
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import access_grant, audit, change
@@ -24,12 +25,12 @@ A = path("/a")
 
 def labels(store: Store, document_id: int) -> dict[int, tuple[str, ...]]:
     with store.database.read() as session:
-        return marking.labels_of(session, document_id)
+        return rows.labels_of(session, document_id)
 
 
 def marks(store: Store, document_id: int) -> list[tuple[int, MarkKind]]:
     with store.database.read() as session:
-        return [(mark.version_no, mark.kind) for mark in marking.marks_of(session, document_id)]
+        return [(mark.version_no, mark.kind) for mark in rows.of_document(session, document_id)]
 
 
 def recorded(store: Store, action: str) -> list[Row]:

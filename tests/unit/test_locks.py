@@ -14,7 +14,6 @@ from davgate.model.locks import (
     LockPolicy,
     Scope,
     conflicting,
-    covers,
     effective,
     end_of,
     is_expired,
@@ -159,15 +158,6 @@ def test_lock_holds_up_to_its_end_and_not_at_it() -> None:
 def test_lock_without_timeout_never_ends() -> None:
     assert end_of(Instant(0), None) == FOREVER
     assert not is_expired(a_lock(expires_at=FOREVER), Instant(FOREVER - 1))
-
-
-@pytest.mark.parametrize("depth", [Depth.ZERO, Depth.INFINITY])
-def test_lock_is_named_by_every_resource_in_its_scope(depth: Depth) -> None:
-    lock = a_lock(node=FOLDER, depth=depth)
-    assert covers(lock, FOLDER, ())
-    assert covers(lock, DOCUMENT, (1, FOLDER)) is (depth is Depth.INFINITY)
-    assert not covers(lock, DOCUMENT, (1,))
-    assert not covers(a_lock(node=DOCUMENT, depth=depth), FOLDER, (1,))
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,6 @@ AliasOf = Callable[[str | None, Metadata], Alias | None]
 """Says which second name something of an object type with typed metadata is to have, if any."""
 
 
-def move_into(store: Store, ctx: Context, where: int | str, collection_id: int) -> Node:
-    """Put a document or collection into another collection, see ``move_all_into``; durable on return."""
-    return move_all_into(store, ctx, [where], collection_id)[0]
-
-
 def move_all_into(store: Store, ctx: Context, wheres: Sequence[int | str], collection_id: int) -> list[Node]:
     """Put documents or collections into another collection, with identity and history: all or none; durable on return.
 
@@ -79,18 +74,6 @@ def move_within(tx: Transaction, ctx: Context, where: int | str, collection_id: 
     destination = to_text((*there.path, name or f"={node.uuid}"))
     record(tx, ctx, "move", found.path, node.id, change_of("move-away", node), change_of("move-in", moved), to=destination)
     return moved
-
-
-def copy_into(
-    store: Store, ctx: Context, where: int | str, collection_id: int, *, alias: Alias | None = None, prefix_beside: str = ""
-) -> Node:
-    """Make a new document or collection with what another has, see ``copy_all_into``; durable on return."""
-    with store.database.write() as tx:
-        copied = _copy(store, tx, ctx, where, collection_id, prefix_beside)
-        if alias is not None:
-            give_alias(tx, copied.id, collection_id, alias)
-        tx.commit()
-    return copied
 
 
 def copy_all_into(

@@ -8,7 +8,7 @@ from davgate.core.recording import record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, UnknownLabel
-from davgate.model.marks import Mark, MarkKind, check_label
+from davgate.model.marks import MarkKind, check_label
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
@@ -133,13 +133,3 @@ def _version(tx: Transaction, ctx: Context, path: TreePath, no: int | None, kind
     if versions.find(tx, node.id, no) is None:
         raise NoSuchVersion(path, no)
     return node, no
-
-
-def marks_of(session: Session, document_id: int) -> list[Mark]:
-    """Return all marks of a document's versions, in the order of these."""
-    return marks.of_document(session, document_id)
-
-
-def labels_of(session: Session, document_id: int) -> dict[int, tuple[str, ...]]:
-    """Return the labels of a document's versions by version number."""
-    return marks.labels_of(session, document_id)

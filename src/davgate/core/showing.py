@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from davgate.core import changes
 from davgate.core.access import look_up
-from davgate.core.marking import labels_of
 from davgate.core.rights import require_node
 from davgate.core.sessions import VersionsPer, versions_per
 from davgate.core.store import Context, Store
@@ -66,7 +65,7 @@ def history_of(store: Store, ctx: Context, path: TreePath, *, around: int | None
         if node.is_collection:
             raise NotADocument(path)
         kept = tuple(versions.of_document(session, node.id) if around is None else versions.around(session, node.id, around))
-        return DocumentHistory(node, kept, labels_of(session, node.id), found.check_out)
+        return DocumentHistory(node, kept, marks.labels_of(session, node.id), found.check_out)
 
 
 def path_of_document(store: Store, ctx: Context, uuid: str) -> TreePath:

@@ -7,7 +7,7 @@ found there.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from davgate.model import etag
 from davgate.model.frozen import frozen
@@ -96,12 +96,6 @@ class Conditions:
     def submitted_tokens(self) -> frozenset[str]:
         """Return every state token that an If list names, in whatever position: naming one submits it (RFC 4918, 10.4.1)."""
         return frozenset(c.token for lst in self.if_lists for c in lst.conditions if isinstance(c, StateToken))
-
-    def tagged_paths(self) -> Iterator[TreePath]:
-        """Yield the places in the tree whose state the If lists need beside the request's own."""
-        for lst in self.if_lists:
-            if isinstance(lst.resource, tuple):
-                yield lst.resource
 
 
 NO_CONDITIONS = Conditions()

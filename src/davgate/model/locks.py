@@ -159,11 +159,6 @@ def conflicting(asked: Scope, standing: Iterable[Lock]) -> tuple[Lock, ...]:
     return tuple(lock for lock in standing if asked is Scope.EXCLUSIVE or lock.scope is Scope.EXCLUSIVE)
 
 
-def covers(lock: Lock, node_id: int, ancestor_ids: Iterable[int]) -> bool:
-    """Tell whether a resource lies in the lock's scope: UNLOCK and refresh may name any such URL (RFC 4918, 9.10.2 and 9.11)."""
-    return lock.node_id == node_id or (lock.depth is Depth.INFINITY and lock.node_id in ancestor_ids)
-
-
 def may_end(lock: Lock, principal: Principal, held: Right, *, by_force: bool = False) -> bool:
     """Tell whether the principal may end the lock: its own, or with the right to unlock, held where the lock is, any.
 

@@ -229,11 +229,6 @@ class ObjectTypes:
         """Return what is stored by an id; of several types that have it, as the first one tells it."""
         return self._properties.get(id)
 
-    @property
-    def property_ids(self) -> frozenset[str]:
-        """The ids of all properties."""
-        return frozenset(self._properties)
-
     def with_descendants(self, name: str) -> frozenset[str]:
         """Return the full names of a type and of all that extend it, directly or by others."""
         return frozenset(one.name for one in self if name in self.with_ancestors(one))

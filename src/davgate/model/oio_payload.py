@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from itertools import pairwise
@@ -210,15 +210,6 @@ def _one_at_a_time(given: Sequence[Given], place: str) -> tuple[Given, ...]:
         if following.virkning.start < one.virkning.end:
             raise InvalidObject("two entries hold at the same time. Let one end where the other begins.", place)
     return tuple(given)
-
-
-def uploads_of(payload: Payload) -> Iterator[str]:
-    """Yield the name of each file that a payload refers to, once for each time that it does."""
-    for variant in (payload.variants or {}).values():
-        for part in (variant.parts or {}).values():
-            for one in part.properties or ():
-                if (content := one.values.get("indhold", "")).startswith(UPLOADED):
-                    yield content.removeprefix(UPLOADED)
 
 
 def with_addresses(payload: Payload, address_of: Callable[[str], str]) -> Payload:

@@ -174,11 +174,6 @@ def base_no(current: Version, uuid: str) -> int:
     return int(said["no"]) if said is not None and said["uuid"] == uuid else 1
 
 
-def is_registered(version: Version) -> bool:
-    """Tell whether the LoRA door has ever said what a document is about, as far as a version tells."""
-    return KEY in version.metadata
-
-
 # Computing
 
 

@@ -53,27 +53,6 @@ ROLES: Final[Mapping[str, Right]] = {
 """Bundles of rights to grant by one word. A contributor reads everything, and adds and edits documents of its own; at a drop-box
 one sees nothing but what one brought."""
 
-DIALECT_RIGHTS: Final[Mapping[str, Mapping[str, Right]]] = {
-    "yuuvis": {
-        "read": Right.READ,
-        "write": Right.WRITE_CONTENT | Right.WRITE_PROPERTIES,
-        "create": Right.BIND,
-        "delete": Right.UNBIND,
-    },
-    "gever": {
-        "view": Right.READ,
-        "modify": Right.WRITE_CONTENT | Right.WRITE_PROPERTIES,
-        "add": Right.BIND,
-        "delete": Right.UNBIND,
-    },
-    "dynacase": {
-        "view": Right.READ,
-        "edit": Right.WRITE_CONTENT | Right.WRITE_PROPERTIES | Right.LOCK,
-        "create": Right.BIND,
-        "delete": Right.UNBIND,
-    },
-}
-"""What each dialect calls the rights."""
 
 SCOPE_RIGHTS: Final[Mapping[str, Right]] = {
     "davgate:read": Right.READ,
@@ -105,12 +84,6 @@ class Scope:
 
     rights: Right = EVERYTHING
     tree_id: int | None = None
-
-    def narrowed(self, other: Scope) -> Scope | None:
-        """Return what both allow; None when they are for two trees, of which neither is known to be in the other."""
-        if None not in (self.tree_id, other.tree_id) and self.tree_id != other.tree_id:
-            return None
-        return Scope(self.rights & other.rights, other.tree_id if self.tree_id is None else self.tree_id)
 
 
 UNRESTRICTED: Final = Scope()

@@ -77,9 +77,6 @@ def since(session: Session, seq: int, most: int) -> list[Recorded]:
     return [Recorded(*row) for row in session.all(_SINCE, seq=seq, most=most)]
 
 
-_ASKED = ids_given("ids")
-
-
 def _json(ids: Iterable[int]) -> str:
     return json.dumps(sorted(set(ids)))
 

@@ -91,17 +91,6 @@ def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path) ->
     sync_folder(final.parent)
 
 
-def write_file(final: Path, body: bytes) -> None:
-    """Make a small file durable under its name, replacing one that is there."""
-    temporary = final.with_name(f"{final.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, body)
-        publish(temporary, descriptor, final)
-    finally:
-        os.close(descriptor)
-
-
 def meaning_of(error: OSError) -> DavgateError:
     """Return what it means to whoever sends content that it cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

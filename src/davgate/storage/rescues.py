@@ -42,7 +42,6 @@ _COLUMNS = (
 )
 _JOINED = select(*_COLUMNS).join_from(rescue, principal, principal.c.id == rescue.c.principal_id)
 _OF_AUTHOR = Statement(_JOINED.where(rescue.c.principal_id == bindparam("principal_id")).order_by(rescue.c.id))
-_ONE = Statement(_JOINED.where(rescue.c.id == bindparam("id")))
 _ADD = Statement(
     insert(rescue).values(
         id=bindparam("id"),
@@ -84,12 +83,6 @@ def add(tx: Transaction, kept: Rescue) -> None:
 def of_author(session: Session, principal_id: int) -> list[Rescue]:
     """Return the rescue copies of an author, the oldest first."""
     return [_to_rescue(row) for row in session.all(_OF_AUTHOR, principal_id=principal_id)]
-
-
-def find(session: Session, rescue_id: int) -> Rescue | None:
-    """Return one rescue copy, or None."""
-    row = session.first(_ONE, id=rescue_id)
-    return None if row is None else _to_rescue(row)
 
 
 def drop(tx: Transaction, rescue_id: int) -> None:
