@@ -14,7 +14,7 @@ from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.frozen import frozen
 from davgate.model.names import check_name
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, from_text
 from davgate.model.principal import SYSTEM
 from davgate.storage import schema
 
@@ -61,7 +61,7 @@ def to_path(text: str) -> TreePath:
     Raises:
         InvalidName, NameTooLong.
     """
-    path = tuple(name for name in text.split("/") if name)
+    path = from_text(text)
     for name in path:
         check_name(name)
     return path

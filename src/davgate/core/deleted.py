@@ -20,7 +20,7 @@ from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
 from davgate.model.instant import Instant
 from davgate.model.node import ROOT_ID, Node, NodeKind
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, from_text
 from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
@@ -141,7 +141,7 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
         if catalog.path_of(tx, entry.parent_id) is None:
-            raise ParentMissing(tuple(entry.path.strip("/").split("/")))
+            raise ParentMissing(from_text(entry.path))
         there, parent = collection_at(tx, ctx, entry.parent_id)
         node = _put_back(tx, ctx, entry, parent, there.path)
         tx.commit()
@@ -209,7 +209,7 @@ def end_address(store: Store, ctx: Context, node_id: int) -> None:
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
         if not entry.keeps_address:
-            raise NotFound(tuple(entry.path.strip("/").split("/")))
+            raise NotFound(from_text(entry.path))
         trash.end_address(tx, node_id)
-        record(tx, ctx, "end-address", tuple(entry.path.strip("/").split("/")), node_id)
+        record(tx, ctx, "end-address", from_text(entry.path), node_id)
         tx.commit()

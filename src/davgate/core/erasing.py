@@ -18,7 +18,7 @@ from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResou
 from davgate.model.frozen import frozen
 from davgate.model.names import check_text
 from davgate.model.node import ROOT_ID, Node
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import TreePath, from_text, to_text
 from davgate.model.rights import Right
 from davgate.storage.api import (
     Change,
@@ -114,14 +114,14 @@ def erase(store: Store, ctx: Context, which: str, reason: str) -> Erased:
 def _find(tx: Transaction, ctx: Context, which: str) -> tuple[Node, TreePath]:
     """Return a node by its path or UUID, and the path that the audit names."""
     if not _UUID.fullmatch(which):
-        path = tuple(name for name in which.split("/") if name)
+        path = from_text(which)
         return require_node(look_up(tx, ctx, path, tx.now), ctx, Right.READ), path
     node = erasing.find_by_uuid(tx, which.lower())
     if node is None:
         raise NotFound((which,))
     deleted = trash.find(tx, node.id)
     if deleted is not None:
-        return node, tuple(deleted.path.strip("/").split("/"))
+        return node, from_text(deleted.path)
     return node, catalog.path_of(tx, node.id) or (".trash", node.name or node.uuid)
 
 

@@ -16,7 +16,7 @@ from davgate.model.errors import Held, NotFound
 from davgate.model.errors_of_objects import Retained
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import from_text, to_text
 from davgate.model.retention import Reason
 from davgate.model.retention import thin as rule_on
 from davgate.storage.api import Change, Transaction, catalog, collector, erasing, thinning, trash
@@ -181,8 +181,7 @@ def _purge(store: Store, ctx: Context, node_id: int, before: Instant) -> Erased:
         if found is None or found.deleted_at >= before:
             raise NotFound((".trash", str(node_id)))
         require_manager(tx, ctx, found.node)
-        path: TreePath = tuple(found.path.strip("/").split("/"))
-        removed = remove(store, tx, ctx, found.node, path, "purge", with_rescues=False)
+        removed = remove(store, tx, ctx, found.node, from_text(found.path), "purge", with_rescues=False)
         tx.commit()
     finish(store, removed)
     return removed.erased

@@ -18,7 +18,7 @@ from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
 from davgate.model.metadata import Metadata
 from davgate.model.node import Content, Node
-from davgate.model.paths import TreePath, to_text
+from davgate.model.paths import TreePath, from_text, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
 from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, descriptions, members, versions
@@ -153,7 +153,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         if destination is None:
             former = catalog.path_of(tx, entry.parent_id)
             if former is None:
-                raise ParentMissing(tuple(entry.path.strip("/").split("/")))
+                raise ParentMissing(from_text(entry.path))
             destination = (*former, entry.name)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
@@ -190,7 +190,7 @@ def copy_out(
         node = _below(tx, ctx, entry.node, below)
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(node))
-        note = f"{to_text((*entry.path.strip('/').split('/'), *below))}, version {node.version_no}, out of the trash"
+        note = f"{to_text((*from_text(entry.path), *below))}, version {node.version_no}, out of the trash"
         if node.content is not None and there.node is not None and not there.node.is_collection:
             written = write_copy(store, tx, ctx, there, node.content, f"copy of {note}", overwrite=overwrite)
         else:

@@ -16,6 +16,11 @@ def to_text(path: TreePath) -> str:
     return "/" + "/".join(path)
 
 
+def from_text(text: str) -> TreePath:
+    """Return the path that a text shows; see ``to_text``."""
+    return tuple(name for name in text.split("/") if name)
+
+
 def is_inside(path: TreePath, ancestor: TreePath) -> bool:
     """Tell whether ``path`` is ``ancestor`` itself or lies below it."""
     return path[: len(ancestor)] == ancestor

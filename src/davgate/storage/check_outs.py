@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, null, select, union_all, updat
 from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
 from davgate.model.node import Content, Save
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, from_text
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import CHECK_OUT_COLUMNS, CHECK_OUT_WIDTH, PATH_SEGMENT, to_check_out
 from davgate.storage.statements import Statement, ids_given
@@ -88,7 +88,7 @@ def all_standing(session: Session) -> list[CheckOut]:
 def in_trash(session: Session, before: Instant) -> list[tuple[CheckOut, TreePath]]:
     """Return what is checked out of all that was deleted before an instant, with the paths from where."""
     rows = session.all(_IN_TRASH, before=before)
-    return [(to_check_out(row), tuple(row[CHECK_OUT_WIDTH].strip("/").split("/"))) for row in rows]
+    return [(to_check_out(row), from_text(row[CHECK_OUT_WIDTH])) for row in rows]
 
 
 _FORGET_SAVES = Statement(delete(working_save).where(working_save.c.document_id == bindparam("document_id")))
