@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from davgate.core.rights import rights_at
 from davgate.core.store import Context
+from davgate.model import etag
 from davgate.model import locks as lock_rules
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.conditions import ResourceState, Verdict, evaluate
@@ -26,6 +27,7 @@ from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, Where, is_inside
 from davgate.model.rights import Right
 from davgate.storage.api import (
+    MemberRow,
     Resolved,
     Session,
     Transaction,
@@ -182,6 +184,13 @@ def check_read_conditions(ctx: Context, state: ResourceState) -> bool:
     if verdict is Verdict.FAILED:
         raise PreconditionFailed()
     return verdict is not Verdict.NOT_MODIFIED
+
+
+def state_then(row: MemberRow) -> ResourceState:
+    """Return what conditions are held against of a row of the past: its date, and the tag that is shown of such a row."""
+    uuid, kind, modified_at, digest = row[1], row[2], row[6], row[8]
+    of_nothing = etag.of_pending(uuid) if kind == NodeKind.DOCUMENT.value else None
+    return ResourceState(True, of_nothing if digest is None else etag.of_content(digest), Instant(modified_at))
 
 
 def _state_of(found: Resolved, ctx: Context) -> ResourceState:

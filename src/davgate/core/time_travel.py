@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from itertools import chain
 from typing import Final
 
-from davgate.core.access import check_conditions, check_read_conditions, look_up, require_signed_in
+from davgate.core.access import check_conditions, check_read_conditions, look_up, require_signed_in, state_then
 from davgate.core.content import Written, change_of
 from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
@@ -17,7 +17,6 @@ from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
-from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchInstant, NotFound
 from davgate.model.etag import of_content
 from davgate.model.frozen import frozen
@@ -142,7 +141,7 @@ def open_content(store: Store, ctx: Context, at: Instant, path: TreePath) -> Ope
     content = _content(row)
     if content is None:
         return None
-    is_modified = check_read_conditions(ctx, _state_of(row))
+    is_modified = check_read_conditions(ctx, state_then(row))
     body = b"" if content.length_bytes == 0 else found.body
     return Opened(store, of_content(content.digest), content, Instant(row[6]), body, is_modified)
 
@@ -161,7 +160,7 @@ def copy_out(
         found = _look_up(tx, ctx, tx.now, at, path)
         row = _row(tx, found, ctx, path)
         there = look_up(tx, ctx, destination, tx.now)
-        check_conditions(tx, ctx, there, tx.now, target=_state_of(row))
+        check_conditions(tx, ctx, there, tx.now, target=state_then(row))
         content = _content(row)
         if content is not None and (there.node is None or not there.node.is_collection):
             is_same = there.node is not None and there.node.id == found.node_id
@@ -219,11 +218,6 @@ def _row(session: Session, found: FoundThen, ctx: Context, path: TreePath) -> Me
     if found.row is None or Right.READ not in rights_of(session, ctx, [found.node_id]).get(found.node_id, NO_RIGHTS):
         raise NotFound(path)
     return found.row
-
-
-def _state_of(row: MemberRow) -> ResourceState:
-    content = _content(row)
-    return ResourceState(True, None if content is None else of_content(content.digest), Instant(row[6]))
 
 
 def _content(row: MemberRow) -> Content | None:

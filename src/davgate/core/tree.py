@@ -1,4 +1,4 @@
-"""The tree: looking into it, making collections, copying, moving and deleting."""
+"""The tree: looking into it, and making collections. What gives a node another place is in ``core.moving``."""
 
 from __future__ import annotations
 

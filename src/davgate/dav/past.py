@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from typing import Final
 
 from davgate.core import rescue_copies, time_travel, trash, versioning
-from davgate.core.access import check_read_conditions
+from davgate.core.access import check_read_conditions, state_then
 from davgate.core.access_shown import MakersShown
 from davgate.core.content import Written
 from davgate.core.documents import Opened
@@ -23,9 +23,7 @@ from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import folder_row, history_facts, metadata_of_versions, typed_of_the_past, version_row
 from davgate.dav.drive import Drive, Exchange
 from davgate.dav.facts import UUID, Deletion, Facts, History, ReadAccess
-from davgate.model.conditions import ResourceState
 from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
-from davgate.model.etag import of_content, of_pending
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.metadata import Metadata
@@ -120,18 +118,12 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with_
         with time_travel.listing(store, ctx, at, place.path, with_members=with_members, with_metadata=with_metadata) as then:
             name = place.path[-1] if place.path else place.instant
             row = (*then.row[:4], name, *then.row[5:])
-            check_read_conditions(ctx, _state_of(row))
+            check_read_conditions(ctx, state_then(row))
             yield Shown(row, then.batches, then.is_complete, metadata=then.metadata, session=then.session)
         return
     whole = _whole(drive, ctx, place, with_members=with_members, with_metadata=with_metadata)
-    check_read_conditions(ctx, _state_of(whole.row))
+    check_read_conditions(ctx, state_then(whole.row))
     yield whole
-
-
-def _state_of(row: MemberRow) -> ResourceState:
-    # The tag is the one that DAV:getetag shows of such a row.
-    of_nothing = of_pending(row[1]) if row[2] == _DOCUMENT else None
-    return ResourceState(True, of_nothing if row[8] is None else of_content(row[8]), Instant(row[6]))
 
 
 def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with_metadata: bool) -> Shown:
