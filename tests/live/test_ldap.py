@@ -19,7 +19,8 @@ import trustme
 from davgate.app import directory_of
 from davgate.config import Config, ConfigError, load
 from davgate.identity.external import ExternalUser
-from davgate.model.errors import DirectoryUnavailable, Unauthenticated
+from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import DirectoryUnavailable
 
 from .programs import NotRun
 from .slapd import BASE, SERVICE, SERVICE_PASSWORD, Slapd, free_port, running
@@ -279,7 +280,7 @@ def test_certificate_for_another_name_is_refused(directory: Callable[..., "Direc
 def test_environment_cannot_turn_verification_off(slapd: Slapd) -> None:
     script = f"""
 from davgate.identity.ldap import Directory, DirectorySettings
-from davgate.model.errors import DirectoryUnavailable
+from davgate.model.errors_of_sign_in import DirectoryUnavailable
 for url in {slapd.url!r}, {slapd.tls_url!r}:
     try:
         print(Directory(DirectorySettings(urls=(url,), user_base={f"ou=public,{BASE}"!r})).check("open", "open pass 1"))

@@ -13,7 +13,7 @@ from tests.builders import SettableClock, opened_store
 from davgate.core.principals.brake import Brake, forget_failures
 from davgate.core.store import Store
 from davgate.core.upkeep import tidy
-from davgate.model.errors import TooManyFailures
+from davgate.model.errors_of_sign_in import TooManyFailures
 from davgate.storage import sign_in_failures
 from davgate.storage.sign_in_tables import sign_in_failure
 from davgate.storage.statements import Statement

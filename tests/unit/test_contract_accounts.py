@@ -18,7 +18,8 @@ from tests.canary import guard
 from davgate.core.principals import accounts, groups, signing_keys
 from davgate.core.principals.accounts import NewUser, add_service, add_user, principal_named
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden, Unauthenticated
+from davgate.model.errors import Forbidden, Unauthenticated
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.instant import FOREVER, after
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import EVERYTHING, READER, Scope

@@ -18,7 +18,8 @@ from davgate.core.principals import app_passwords, granting, groups
 from davgate.core.principals.accounts import add_service
 from davgate.core.principals.app_passwords import NewAppPassword, hash_of
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated
+from davgate.model.errors import Forbidden, NotFound, Unauthenticated
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.instant import FOREVER, after
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import DROP_BOX, EVERYTHING, NO_RIGHTS, READER, Right, Scope

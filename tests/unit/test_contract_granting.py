@@ -29,7 +29,8 @@ from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.principals.granting import close, explain, grant, grants, open_again, revoke
 from davgate.core.rights import rights_of
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated
+from davgate.model.errors import Forbidden, NotFound, Unauthenticated
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import (

@@ -13,7 +13,8 @@ from tests.builders import CHEAP_PASSWORDS, PASSWORD, a_document, a_user, exists
 from davgate.core.principals import accounts, granting, groups
 from davgate.core.principals.accounts import add_service
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden, NotFound, Unauthenticated
+from davgate.model.errors import Forbidden, NotFound, Unauthenticated
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import EDITOR, READER, Scope
 from davgate.storage.api import access

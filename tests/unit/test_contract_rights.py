@@ -33,13 +33,13 @@ from davgate.core import documents, locking, moving, tree, upkeep, versioning
 from davgate.core.principals.accounts import NewUser, add_user
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
-    AccountRefused,
     DavgateError,
     Forbidden,
     NotFound,
     ParentMissing,
     Unauthenticated,
 )
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID
 from davgate.model.properties import PropertyUpdate

@@ -17,7 +17,7 @@ from tests.tokens import NOW, OMIT, SECONDS, SECRET, a_token, claims, encoded, k
 from davgate.identity.external import ExternalUser
 from davgate.identity.jwt import Bearer, Issuer, Proof
 from davgate.identity.local_tokens import LocalToken, LocalTokens
-from davgate.model.errors import InvalidToken
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.instant import Instant, after
 
 SERVICE = "https://services.example.org"

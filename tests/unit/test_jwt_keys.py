@@ -19,7 +19,7 @@ from tests.tokens import NOW, SECONDS, SECRET, a_token, claims, key, key_set, si
 
 from davgate.identity.jwt import Bearer, Issuer
 from davgate.identity.keys import check_secret, check_url, parse_key_set, url_reader
-from davgate.model.errors import DirectoryUnavailable, InvalidToken
+from davgate.model.errors_of_sign_in import DirectoryUnavailable, InvalidToken
 from davgate.model.instant import Instant, after
 
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from joserfc.jwk import OctKey
 from tests.tokens import NOW, OMIT, SECONDS, a_token, signed
 
 from davgate.identity.local_tokens import LONGEST_LIFE, LocalToken, LocalTokens, is_local
-from davgate.model.errors import InvalidToken
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.instant import FOREVER, Instant, after
 
 STORE = "0b9f5c4e-6f1c-4a7e-9d53-0f6a2d9b7c11"

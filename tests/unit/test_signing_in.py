@@ -24,14 +24,13 @@ from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.identity.digest import MD5, SHA_256, DigestCredentials, ha1, response_of
 from davgate.identity.external import ExternalUser
 from davgate.identity.jwt import Bearer, Issuer
-from davgate.model.errors import (
+from davgate.model.errors import Forbidden, Unauthenticated
+from davgate.model.errors_of_sign_in import (
     DirectoryUnavailable,
-    Forbidden,
     InsufficientScope,
     InvalidToken,
     StaleNonce,
     TooManyFailures,
-    Unauthenticated,
 )
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import Principal, PrincipalKind

@@ -9,7 +9,7 @@ from davgate.cli.output import write_json, write_table
 from davgate.cli.rights import in_commands
 from davgate.config import Config
 from davgate.core.principals import accounts, groups
-from davgate.model.errors import AccountRefused
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
 
 

@@ -13,7 +13,7 @@ from davgate.cli.output import exact, local, write_json, write_table
 from davgate.config import Config
 from davgate.core.principals import accounts
 from davgate.core.principals.accounts import NewUser
-from davgate.model.errors import AccountRefused
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import PrincipalKind
 from davgate.storage.api import Account

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.identity.digest import REALM
-from davgate.model import errors, errors_of_lora, errors_of_objects
+from davgate.model import errors, errors_of_lora, errors_of_objects, errors_of_sign_in
 from davgate.model.frozen import frozen
 from davgate.model.rights import SCOPE_RIGHTS
 
@@ -120,7 +120,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     InvalidValue: Outcome(HTTPStatus.BAD_REQUEST),
     RefusedByDialect: Outcome(HTTPStatus.BAD_REQUEST),
     errors.BodyIncomplete: Outcome(HTTPStatus.BAD_REQUEST),
-    errors.AccountRefused: Outcome(HTTPStatus.BAD_REQUEST),
+    errors_of_sign_in.AccountRefused: Outcome(HTTPStatus.BAD_REQUEST),
     errors.NameTooLong: Outcome(HTTPStatus.REQUEST_URI_TOO_LONG),
     errors.TooLarge: Outcome(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     errors.UnsupportedBody: Outcome(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
@@ -137,14 +137,14 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),
-    errors.InvalidToken: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 6750, 3.1
+    errors_of_sign_in.InvalidToken: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 6750, 3.1
     errors.TooManyRequests: Outcome(HTTPStatus.TOO_MANY_REQUESTS),  # RFC 6585, 4
-    errors.TooManyFailures: Outcome(HTTPStatus.TOO_MANY_REQUESTS),
+    errors_of_sign_in.TooManyFailures: Outcome(HTTPStatus.TOO_MANY_REQUESTS),
     # Not 429: tus-js-client gives an upload up after a status of the 400s, and sends it again after a 503.
     errors.TooManyUploads: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "5"),)),
-    errors.StaleNonce: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 7616, 3.3
+    errors_of_sign_in.StaleNonce: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 7616, 3.3
     errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN),
-    errors.InsufficientScope: Outcome(HTTPStatus.FORBIDDEN, None, (("WWW-Authenticate", _INSUFFICIENT_SCOPE),)),
+    errors_of_sign_in.InsufficientScope: Outcome(HTTPStatus.FORBIDDEN, None, (("WWW-Authenticate", _INSUFFICIENT_SCOPE),)),
     errors.ReservedName: Outcome(HTTPStatus.FORBIDDEN),
     errors.ReadOnlyPlace: Outcome(HTTPStatus.FORBIDDEN),
     errors.SameResource: Outcome(HTTPStatus.FORBIDDEN),  # RFC 4918, 9.8.5 and 9.9.4
@@ -154,7 +154,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.InvalidSyncToken: Outcome(HTTPStatus.FORBIDDEN, "valid-sync-token"),  # RFC 6578, 3.2
     errors.UnsupportedReport: Outcome(HTTPStatus.FORBIDDEN, "supported-report"),  # RFC 3253, 3.6
     errors.TooManyMatches: Outcome(HTTPStatus.FORBIDDEN, "number-of-matches-within-limits"),  # RFC 6578, 3.7; RFC 3744, 9.2
-    errors.DirectoryUnavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "10"),)),
+    errors_of_sign_in.DirectoryUnavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "10"),)),
     # Conditions and locks, RFC 4918, 9.10.6, 9.11.1 and 16
     errors.PreconditionFailed: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry
 
-from davgate.model.errors import InvalidToken
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.frozen import frozen
 
 LARGEST_TOKEN: Final = 16 * 1024

@@ -28,7 +28,7 @@ from davgate.identity.keys import (
     url_reader,
 )
 from davgate.identity.local_tokens import TYPE as LOCAL_TYPE
-from davgate.model.errors import InvalidToken
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 

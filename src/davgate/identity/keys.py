@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, OctKey
 
 from davgate.identity.jws import strict_json
-from davgate.model.errors import DirectoryUnavailable, InvalidToken
+from davgate.model.errors_of_sign_in import DirectoryUnavailable, InvalidToken
 from davgate.model.instant import Instant
 
 logger = logging.getLogger(__name__)

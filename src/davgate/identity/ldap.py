@@ -21,7 +21,8 @@ import ldap.dn
 
 from davgate.identity.external import ExternalUser
 from davgate.identity.ldap_text import filled, is_askable, own_spelling
-from davgate.model.errors import DirectoryUnavailable, Unauthenticated
+from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import DirectoryUnavailable
 from davgate.model.frozen import frozen
 
 logger = logging.getLogger(__name__)

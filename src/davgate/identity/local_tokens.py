@@ -16,7 +16,7 @@ from joserfc import jws as joserfc_jws
 from joserfc.jwk import OctKey
 
 from davgate.identity import jws
-from davgate.model.errors import InvalidToken
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 

@@ -1,12 +1,12 @@
 """Everything that davgate can refuse or fail at, one class for each meaning.
 
 An error has a stable ``code``, typed fields, and a sentence for people that says what to do next. It knows no status number:
-each door looks the class up in its own table (``http.errors``).
+each door looks the class up in its own table (``http.errors``). What alone signing in, objects or LoRA are refused is in the
+modules ``errors_of_*``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from davgate.model.paths import TreePath, to_text
@@ -17,6 +17,9 @@ class DavgateError(Exception):
     """Base of all errors that a door translates."""
 
     code: ClassVar[str]
+
+
+# What is there
 
 
 class NotFound(DavgateError):
@@ -60,6 +63,39 @@ class ParentMissing(DavgateError):
         self.path = path
 
 
+class AlreadyExists(DavgateError):
+    """Something is at this place already."""
+
+    code = "already-exists"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} exists already. Choose another name, or delete it first.")
+        self.path = path
+
+
+class NotADocument(DavgateError):
+    """The place holds a collection, where a document is needed."""
+
+    code = "not-a-document"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is a folder and has no content of its own. Name a document in it.")
+        self.path = path
+
+
+class NotACollection(DavgateError):
+    """The place holds a document, where a collection is needed."""
+
+    code = "not-a-collection"
+
+    def __init__(self, path: TreePath) -> None:
+        super().__init__(f"{to_text(path)} is a document and has no members. Name the folder that it is in.")
+        self.path = path
+
+
+# Requests and bodies
+
+
 class Malformed(DavgateError):
     """The request cannot be understood."""
 
@@ -96,49 +132,6 @@ class UnsupportedBody(DavgateError):
     code = "unsupported-body"
 
 
-class Unauthenticated(DavgateError):
-    """The request carries no valid sign-in. Which part of a name and password is wrong is not told."""
-
-    code = "unauthenticated"
-
-    def __init__(self, sentence: str = "User name or password is wrong.") -> None:
-        super().__init__(sentence)
-
-
-class InvalidToken(Unauthenticated):
-    """A bearer token that proves nothing (RFC 6750, 3.1: invalid_token).
-
-    ``reason`` says why, for the administrator: plain ASCII without quotes, and nothing of the token. ``source`` is the issuer by
-    whose rules the token was judged, if one was found.
-    """
-
-    code = "invalid-token"
-
-    def __init__(self, reason: str, source: str = "") -> None:
-        super().__init__(f"The bearer token is refused: {reason}. Get a new one, or sign in with user name and password.")
-        self.reason = reason
-        self.source = source
-
-
-class StaleNonce(Unauthenticated):
-    """A right Digest whose nonce has ended: the same request with a new one succeeds (RFC 7616, 3.3)."""
-
-    code = "stale-nonce"
-
-    def __init__(self) -> None:
-        super().__init__("This nonce has ended. Repeat the request with the new one.")
-
-
-class DirectoryUnavailable(DavgateError):
-    """A source that vouches for users cannot be asked, so that nothing is known of whoever wants to sign in by it."""
-
-    code = "directory-unavailable"
-
-    def __init__(self, source: str) -> None:
-        super().__init__(f"The sign-in source {source!r} cannot be asked at the moment. Try again later, or sign in another way.")
-        self.source = source
-
-
 class TooManyRequests(DavgateError):
     """More requests of one principal than it may make; nothing was done."""
 
@@ -149,16 +142,19 @@ class TooManyRequests(DavgateError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class TooManyFailures(TooManyRequests):
-    """Sign-ins of one name failed too often from one address; a right sign-in is let in all the same."""
+class OtherServer(DavgateError):
+    """COPY or MOVE to another host or outside the mount (RFC 4918, 9.8.5 and 9.9.4)."""
 
-    code = "too-many-failures"
+    code = "other-server"
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            retry_after_seconds,
-            f"Too many sign-ins have failed. Wait {retry_after_seconds} seconds, or sign in with the right password.",
+            "The destination is not on this drive. Name a place on the same server, or copy the content yourself."
+            " Behind a proxy, have it pass on the Host header."
         )
+
+
+# Uploads
 
 
 class TooManyUploads(DavgateError):
@@ -198,19 +194,22 @@ class ChecksumMismatch(DavgateError):
         super().__init__("The bytes that arrived do not match their checksum. Send this part again.")
 
 
+# Who may do what
+
+
+class Unauthenticated(DavgateError):
+    """The request carries no valid sign-in. Which part of a name and password is wrong is not told."""
+
+    code = "unauthenticated"
+
+    def __init__(self, sentence: str = "User name or password is wrong.") -> None:
+        super().__init__(sentence)
+
+
 class Forbidden(DavgateError):
     """The caller may not do this here, and signing in again would not help."""
 
     code = "forbidden"
-
-
-class InsufficientScope(Forbidden):
-    """A token proves somebody, and its scopes allow nothing here (RFC 6750, 3.1)."""
-
-    code = "insufficient-scope"
-
-    def __init__(self, known: Iterable[str]) -> None:
-        super().__init__(f"The token has insufficient scope. Ask for one with some of {', '.join(known)}.")
 
 
 class ReservedName(Forbidden):
@@ -242,18 +241,6 @@ class SameResource(Forbidden):
     """COPY or MOVE of something onto itself or into itself (RFC 4918, 9.8.5 and 9.9.4)."""
 
     code = "same-resource"
-
-
-class OtherServer(DavgateError):
-    """COPY or MOVE to another host or outside the mount (RFC 4918, 9.8.5 and 9.9.4)."""
-
-    code = "other-server"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The destination is not on this drive. Name a place on the same server, or copy the content yourself."
-            " Behind a proxy, have it pass on the Host header."
-        )
 
 
 class FiniteDepthOnly(Forbidden):
@@ -301,43 +288,17 @@ class TooManyMatches(Forbidden):
     code = "too-many-matches"
 
 
-class NotTheLockOwner(Forbidden):
-    """A lock of somebody else; only its owner or an administrator ends it (RFC 4918, 9.11.1)."""
+class Held(DavgateError):
+    """A version is held: nothing of the document may be removed for good."""
 
-    code = "not-the-lock-owner"
-
-    def __init__(self) -> None:
-        super().__init__("This lock belongs to somebody else. Ask its owner or an administrator to end it.")
-
-
-class AlreadyExists(DavgateError):
-    """Something is at this place already."""
-
-    code = "already-exists"
+    code = "held"
 
     def __init__(self, path: TreePath) -> None:
-        super().__init__(f"{to_text(path)} exists already. Choose another name, or delete it first.")
+        super().__init__(f"{to_text(path)} is held and cannot be removed for good. Have an administrator release it first.")
         self.path = path
 
 
-class NotADocument(DavgateError):
-    """The place holds a collection, where a document is needed."""
-
-    code = "not-a-document"
-
-    def __init__(self, path: TreePath) -> None:
-        super().__init__(f"{to_text(path)} is a folder and has no content of its own. Name a document in it.")
-        self.path = path
-
-
-class NotACollection(DavgateError):
-    """The place holds a document, where a collection is needed."""
-
-    code = "not-a-collection"
-
-    def __init__(self, path: TreePath) -> None:
-        super().__init__(f"{to_text(path)} is a document and has no members. Name the folder that it is in.")
-        self.path = path
+# Conditions and locks
 
 
 class PreconditionFailed(DavgateError):
@@ -371,6 +332,32 @@ class SaveKept(PreconditionFailed):
         self.name = name
 
 
+class Locked(DavgateError):
+    """A lock whose token was not submitted forbids the change (RFC 4918, 16: lock-token-submitted)."""
+
+    code = "locked"
+
+    def __init__(self, roots: tuple[TreePath, ...], message: str = "") -> None:
+        super().__init__(message or f"{', '.join(map(to_text, roots))} is locked. Wait for the lock to end, or submit its token.")
+        self.roots = roots
+
+
+class LockConflict(DavgateError):
+    """A lock that stands forbids the lock asked for (RFC 4918, 9.10.6: no-conflicting-lock)."""
+
+    code = "lock-conflict"
+
+    def __init__(self, roots: tuple[TreePath, ...]) -> None:
+        super().__init__(f"{', '.join(map(to_text, roots))} is locked already. Try again when that lock has ended.")
+        self.roots = roots
+
+
+class TooManyLocks(DavgateError):
+    """A lock above the most that may stand in one place, or that one principal may hold."""
+
+    code = "too-many-locks"
+
+
 class UnknownLockToken(DavgateError):
     """UNLOCK names a token that locks nothing here (RFC 4918, 9.11.1)."""
 
@@ -380,14 +367,16 @@ class UnknownLockToken(DavgateError):
         super().__init__("No lock with this token is alive here, so there is nothing to unlock.")
 
 
-class Locked(DavgateError):
-    """A lock whose token was not submitted forbids the change (RFC 4918, 16: lock-token-submitted)."""
+class NotTheLockOwner(Forbidden):
+    """A lock of somebody else; only its owner or an administrator ends it (RFC 4918, 9.11.1)."""
 
-    code = "locked"
+    code = "not-the-lock-owner"
 
-    def __init__(self, roots: tuple[TreePath, ...], message: str = "") -> None:
-        super().__init__(message or f"{', '.join(map(to_text, roots))} is locked. Wait for the lock to end, or submit its token.")
-        self.roots = roots
+    def __init__(self) -> None:
+        super().__init__("This lock belongs to somebody else. Ask its owner or an administrator to end it.")
+
+
+# Check-outs and labels
 
 
 class CheckedOut(Locked):
@@ -431,6 +420,12 @@ class NotCheckedOut(DavgateError):
         self.path = path
 
 
+class NothingToCancel(NotCheckedOut):
+    """The document is not checked out (RFC 3253, 4.5: must-be-checked-out-version-controlled-resource)."""
+
+    code = "nothing-to-cancel"
+
+
 class LabelTaken(DavgateError):
     """Another version of the document, or this one, has the label (RFC 3253, 8.2: add-must-be-new-label)."""
 
@@ -452,22 +447,6 @@ class UnknownLabel(DavgateError):
         self.label = label
 
 
-class Held(DavgateError):
-    """A version is held: nothing of the document may be removed for good."""
-
-    code = "held"
-
-    def __init__(self, path: TreePath) -> None:
-        super().__init__(f"{to_text(path)} is held and cannot be removed for good. Have an administrator release it first.")
-        self.path = path
-
-
-class NothingToCancel(NotCheckedOut):
-    """The document is not checked out (RFC 3253, 4.5: must-be-checked-out-version-controlled-resource)."""
-
-    code = "nothing-to-cancel"
-
-
 class LabelSelectsNothing(DavgateError):
     """No version of the document has the label by which one is asked for (RFC 3253, 8.5: must-select-version-in-history)."""
 
@@ -479,20 +458,7 @@ class LabelSelectsNothing(DavgateError):
         self.label = label
 
 
-class LockConflict(DavgateError):
-    """A lock that stands forbids the lock asked for (RFC 4918, 9.10.6: no-conflicting-lock)."""
-
-    code = "lock-conflict"
-
-    def __init__(self, roots: tuple[TreePath, ...]) -> None:
-        super().__init__(f"{', '.join(map(to_text, roots))} is locked already. Try again when that lock has ended.")
-        self.roots = roots
-
-
-class TooManyLocks(DavgateError):
-    """A lock above the most that may stand in one place, or that one principal may hold."""
-
-    code = "too-many-locks"
+# The store
 
 
 class QuotaExceeded(DavgateError):
@@ -522,12 +488,6 @@ class Corrupt(DavgateError):
     """Stored content is missing or does not match its digest."""
 
     code = "corrupt"
-
-
-class AccountRefused(DavgateError):
-    """A name or password that an account cannot have."""
-
-    code = "account-refused"
 
 
 class StoreUnusable(DavgateError):

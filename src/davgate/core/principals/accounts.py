@@ -17,7 +17,8 @@ from davgate.core.access import check_account
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import AccountRefused, Forbidden
+from davgate.model.errors import Forbidden
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind

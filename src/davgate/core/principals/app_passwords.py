@@ -16,7 +16,7 @@ from davgate.core.recording import record
 from davgate.core.rights import require_administrator, require_node
 from davgate.core.store import Context, Store
 from davgate.identity.digest import MD5, REALM, SHA_256, ha1
-from davgate.model.errors import AccountRefused
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.paths import TreePath

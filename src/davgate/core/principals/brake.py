@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from davgate.core.store import Store
-from davgate.model.errors import TooManyFailures
+from davgate.model.errors_of_sign_in import TooManyFailures
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after, seconds_left
 from davgate.storage.api import sign_in_failures

@@ -10,7 +10,8 @@ from davgate.core.principals.accounts import NewUser, add_principal
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.identity.external import ExternalUser
-from davgate.model.errors import AccountRefused, Unauthenticated
+from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.instant import Instant
 from davgate.model.principal import Principal, PrincipalKind
 from davgate.model.rights import Scope

@@ -15,7 +15,8 @@ from davgate.core.recording import record
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model import permissions
-from davgate.model.errors import AccountRefused, Forbidden
+from davgate.model.errors import Forbidden
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.frozen import frozen
 from davgate.model.node import Node
 from davgate.model.paths import TreePath

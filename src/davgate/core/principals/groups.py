@@ -10,7 +10,7 @@ from davgate.core.principals.accounts import NewUser, account_of, add_principal
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
-from davgate.model.errors import AccountRefused
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.principal import SIGNED_IN_ID, PrincipalKind
 from davgate.storage.api import Account, Change, Session, Transaction, accounts, changes
 

@@ -24,15 +24,8 @@ from davgate.identity.digest import SHA_256, DigestCredentials, Nonces, proves
 from davgate.identity.external import ExternalUser
 from davgate.identity.jwt import Bearer
 from davgate.identity.local_tokens import is_local
-from davgate.model.errors import (
-    Busy,
-    DirectoryUnavailable,
-    Forbidden,
-    InsufficientScope,
-    QuotaExceeded,
-    StaleNonce,
-    Unauthenticated,
-)
+from davgate.model.errors import Busy, Forbidden, QuotaExceeded, Unauthenticated
+from davgate.model.errors_of_sign_in import DirectoryUnavailable, InsufficientScope, StaleNonce
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.model.principal import SYSTEM, Principal

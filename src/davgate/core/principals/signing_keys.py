@@ -9,7 +9,7 @@ from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES
-from davgate.model.errors import AccountRefused
+from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.storage.api import SigningKey, signing_keys
 
 

@@ -18,7 +18,8 @@ from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES, LocalToken, LocalTokens
-from davgate.model.errors import Forbidden, InvalidToken
+from davgate.model.errors import Forbidden
+from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.model.principal import Principal

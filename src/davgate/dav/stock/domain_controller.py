@@ -22,7 +22,8 @@ from davgate.core.store import Store
 from davgate.dav.stock.visit import PRINCIPAL
 from davgate.http.login import REALM
 from davgate.http.requests import Environ
-from davgate.model.errors import TooManyFailures, Unauthenticated
+from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import TooManyFailures
 
 
 class AccountsDomainController(BaseDomainController):  # type: ignore[misc]  # WsgiDAV has no types

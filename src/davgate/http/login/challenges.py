@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from davgate.identity.digest import ALGORITHMS, REALM
-from davgate.model.errors import InvalidToken, StaleNonce
+from davgate.model.errors_of_sign_in import InvalidToken, StaleNonce
 from davgate.model.frozen import frozen
 
 __all__ = ["CHALLENGE", "REALM", "Offered"]

@@ -29,7 +29,8 @@ from davgate.http.responses import Response
 from davgate.identity import digest
 from davgate.identity.certificates import name_of
 from davgate.identity.digest import DigestCredentials
-from davgate.model.errors import InsufficientScope, Unauthenticated
+from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import InsufficientScope
 from davgate.model.instant import Instant, after
 from davgate.model.principal import Principal
 from davgate.model.rights import NO_RIGHTS, SCOPE_RIGHTS

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from davgate.http import errors as http_errors
 from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal
-from davgate.model import errors
+from davgate.model import errors, errors_of_sign_in
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_objects import InvalidProperty, Retained
 from davgate.model.frozen import frozen
@@ -141,7 +141,7 @@ HIDDEN_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0508", "This attribut
 
 _TABLE: Final[Answers] = {
     errors.Unauthenticated: Refusal(HTTPStatus.UNAUTHORIZED, "API0106", "Sign in"),
-    errors.InsufficientScope: Refusal(HTTPStatus.FORBIDDEN, "API0105", "The sign-in does not allow this"),
+    errors_of_sign_in.InsufficientScope: Refusal(HTTPStatus.FORBIDDEN, "API0105", "The sign-in does not allow this"),
     errors.Forbidden: VIEW_DENIED,
     errors.Locked: UPDATE_DENIED,
     errors.NotFound: NO_ROUTE,

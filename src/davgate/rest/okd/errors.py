@@ -10,7 +10,7 @@ import msgspec
 from davgate.http.errors import NotAcceptable, UnknownMethod
 from davgate.http.requests import Environ
 from davgate.http.responses import Response
-from davgate.model import errors, errors_of_objects
+from davgate.model import errors, errors_of_objects, errors_of_sign_in
 from davgate.model.errors import DavgateError
 from davgate.rest import problems
 from davgate.rest.okd.scopes import ALL
@@ -73,9 +73,9 @@ CODES: Final[dict[type[DavgateError], str]] = {
     MissingPart: "missing-part",
     EmptyContent: "empty-content",
     InvalidMetadata: "invalid-metadata",
-    errors.InvalidToken: "invalid-token",
+    errors_of_sign_in.InvalidToken: "invalid-token",
     errors.Unauthenticated: "unauthorized",
-    errors.InsufficientScope: "insufficient-scope",
+    errors_of_sign_in.InsufficientScope: "insufficient-scope",
     errors.Forbidden: "forbidden",
     errors.NotFound: "not-found",
     UnknownMethod: "method-not-allowed",
@@ -109,7 +109,7 @@ def refused(environ: Environ, error: DavgateError) -> Response:
         members = {"detail": "There is no such document, or none for you."}
     code = next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), error.code)
     response = problems.problem(environ, error, status=status, code=code, **members)
-    if isinstance(error, errors.InsufficientScope):
+    if isinstance(error, errors_of_sign_in.InsufficientScope):
         others = [header for header in response.headers if header[0] != "WWW-Authenticate"]
         response.headers = [*others, _SCOPE_CHALLENGE]
     return response

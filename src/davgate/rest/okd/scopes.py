@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from davgate.core.store import Context
-from davgate.model.errors import InsufficientScope
+from davgate.model.errors_of_sign_in import InsufficientScope
 from davgate.model.rights import EDITOR, NO_RIGHTS, Right
 
 ALL: Final = "okd:alldocuments"
