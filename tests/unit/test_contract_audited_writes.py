@@ -259,11 +259,6 @@ def delete_what_is_empty(w: World) -> Act:
     return lambda: deleting_objects.delete(w.store, rest(w.ann), folder.uuid)
 
 
-def change_after_a_look(w: World) -> Act:
-    node = made(w.store, w.ann)
-    return lambda: objects.update_checked(w.store, rest(w.ann), node.id, lambda it: Changes({"title": "A"}))
-
-
 def restore_content(w: World) -> Act:
     node = made(w.store, w.ann)
     return lambda: objects.restore(w.store, rest(w.ann), node.id, 1)
@@ -844,7 +839,6 @@ CASES: dict[str, list[Case]] = {
         (give_first_content, [("save", "/=uuid"), ("file", "/a.txt")]),
     ],
     "objects.restore": [(restore_content, [("revert", "/a.txt")]), (restore_metadata, [("revert", "/=uuid")])],
-    "objects.update_checked": [(change_after_a_look, [("metadata", "/a.txt")])],
     "removing_versions.remove_version": [(remove_a_version, [("remove-version", "/a")])],
     "revisions.create": [(create_named, [("create", "/a.txt")])],
     "revisions.number_types": [(number_types, [])],

@@ -9,7 +9,8 @@ from tests.builders import SettableClock, a_document, content_of, members_of, no
 from tests.unit.filed import a_file, bytes_at, described, line_of, numbering, rest, rows, said_of, save, say
 from tests.unit.placed import move
 
-from davgate.core import access, deleted, describing, marking, moving, objects, removing_versions
+from davgate.core import access, batches, deleted, describing, marking, moving, objects, removing_versions
+from davgate.core.batches import Decision
 from davgate.core.objects import Changes, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import Malformed, NoSuchVersion, NotFound
@@ -131,13 +132,13 @@ def test_version_of_the_same_metadata_is_made_where_always_is_asked(store: Store
 
 
 def test_what_is_decided_within_the_transaction_is_refused_there(store: Store, ann: Context, report: Node) -> None:
-    def decide(it: describing.Described) -> Changes:
+    def decide(it: describing.Described) -> Decision:
         if it.node.version_no != 7:
             raise Malformed(f"version {it.node.version_no}")
-        return Changes({"title": "never"})
+        return Decision(Changes({"title": "never"}))
 
     with pytest.raises(Malformed, match="version 1"):
-        objects.update_checked(store, rest(ann), report.id, decide)
+        batches.update(store, rest(ann), report.uuid, decide)
 
     assert said_of(store, ann, report.id) == {"title": "T"}
 

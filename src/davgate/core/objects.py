@@ -7,7 +7,7 @@ open, then makes a version of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field, replace
 
 from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
@@ -20,7 +20,6 @@ from davgate.core.content import (
     media_of,
     renamed,
 )
-from davgate.core.describing import Described, describe_found
 from davgate.core.editing import write_content
 from davgate.core.filing import (
     addable_at,
@@ -251,26 +250,6 @@ def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> No
         node = update_within(store, tx, ctx, where, changes)
         tx.commit()
     return node
-
-
-def update_checked(store: Store, ctx: Context, where: int | str, decide: Callable[[Described], Changes]) -> Node:
-    """Give a document what is decided on when it is looked at within the transaction that changes it; see ``update``.
-
-    Whatever ``decide`` raises leaves everything as it was.
-    """
-    with store.database.write() as tx:
-        node = update_checked_within(store, tx, ctx, where, decide)
-        tx.commit()
-    return node
-
-
-def update_checked_within(
-    store: Store, tx: Transaction, ctx: Context, where: int | str, decide: Callable[[Described], Changes]
-) -> Node:
-    """Do the same as part of a transaction; see ``update_checked``."""
-    found = look_up(tx, ctx, where, tx.now)
-    described = describe_found(tx, ctx.without_conditions(), found).it
-    return update_found(store, tx, ctx, found, decide(described))
 
 
 def restore(store: Store, ctx: Context, where: int | str, no: int, *, comment: str = "") -> Node:
