@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from tests.builders import (
     LARGE,
     Meanwhile,
@@ -27,6 +28,7 @@ from davgate.core import documents, moving, time_travel, trash, tree, upkeep, ve
 from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import NotFound, QuotaExceeded, TooLarge
 from davgate.storage.api import TrashEntry
+from davgate.storage.statements import Statement
 
 SIDECARS = ["._N.docx", ".DS_Store", "desktop.ini", "Thumbs.db", "~$N.docx", ".~lock.N.odt#", ".N.txt.swp", "4913", ".#N.txt"]
 CARRIERS = ["~WRD0000.tmp", "34429E5E", "N.txt~", "N.iso.part", "lu8f3k2.tmp", ".goutputstream-A1B2C3", "N.jpg_exiftool_tmp"]
@@ -47,6 +49,20 @@ def used_bytes(store: Store) -> int:
 
 
 # No documents
+
+
+def test_young_document_is_read_by_others_also_where_that_cannot_be_noted(
+    store: Store, ann: Context, bob: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("/a.txt", "/b.txt"):
+        put(store, ann, name, b"one")
+    with store.database.write() as tx:
+        # The database refuses a write, as one with a full disk does.
+        tx.run(Statement(text("CREATE UNIQUE INDEX one_is_seen ON node (is_seen) WHERE is_seen = 1")))
+        tx.commit()
+
+    assert [content_of(store, bob, name) for name in ("/a.txt", "/b.txt")] == [b"one", b"one"]
+    assert caplog.text.count("is not noted") == 1
 
 
 @pytest.mark.parametrize("name", JUNK)

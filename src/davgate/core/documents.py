@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
@@ -23,7 +24,16 @@ from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
-from davgate.model.errors import Locked, NotADocument, ParentMissing, PreconditionFailed, ProtectedProperty, SaveKept, TooLarge
+from davgate.model.errors import (
+    DavgateError,
+    Locked,
+    NotADocument,
+    ParentMissing,
+    PreconditionFailed,
+    ProtectedProperty,
+    SaveKept,
+    TooLarge,
+)
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
@@ -32,6 +42,8 @@ from davgate.model.paths import TreePath, Where
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.rights import Right
 from davgate.storage.api import Description, Resolved, Session, Transaction, catalog, descriptions, properties
+
+logger = logging.getLogger(__name__)
 
 _RESCUED = (Locked, NotADocument, ParentMissing, PreconditionFailed)
 """Refusals of what may come too late: somebody else wrote here, moved or deleted the folder, or put one in the place."""
@@ -82,10 +94,16 @@ def open_content(store: Store, ctx: Context, where: Where) -> Node | Opened:
 
 
 def note_reader(store: Store, node: Node) -> None:
-    """Note that somebody else has read a young file: it is then no scratch file of its maker's program any more."""
-    with store.database.write(durable=False) as tx:
-        catalog.mark_seen(tx, node.id)
-        tx.commit()
+    """Note that somebody else has read a young file: it is then no scratch file of its maker's program any more.
+
+    No read fails for it: a store that cannot be written, as with a full disk, can still be read.
+    """
+    try:
+        with store.database.write(durable=False) as tx:
+            catalog.mark_seen(tx, node.id)
+            tx.commit()
+    except (DavgateError, OSError, store.database.any_driver_error) as error:
+        logger.warning("That the document %s was read is not noted: %s", node.uuid, error)
 
 
 def put(
