@@ -73,6 +73,23 @@ def test_the_first_read_lets_all_be_written_a_second_later(ann: Context) -> None
     assert [one.at for one in reads.take()[0]] == [0, 1]
 
 
+def test_a_read_is_kept_where_no_thread_is_to_be_had_and_the_next_one_tries_again(
+    ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    reads, written = Reads(), threading.Event()
+    read = Read(ann.principal.id, READ_CONTENT, 2, 1, Instant(0), "", "")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        reads.add(read, written.set)
+    reads.add(read, written.set)
+
+    assert written.wait(30)
+    assert len(reads.take()[0]) == 2
+
+
 def test_each_read_is_told_of_once_however_many_write_at_once(store: Store, ann: Context, document: Node) -> None:
     def read_and_look(_no: int) -> None:
         auditing.has_read(store, ann, document, 1, READ_CONTENT)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
+
+logger = logging.getLogger(__name__)
 
 MOST: Final = 10_000
 """Reads that are kept while they cannot be written; of more there is only the number."""
@@ -49,9 +52,7 @@ class Reads:
                 return
             self._noted.append(read)
             if self._timer is None:
-                self._timer = threading.Timer(_SECONDS, write)
-                self._timer.daemon = True
-                self._timer.start()
+                self._timer = _started(write)
 
     def take(self) -> tuple[Sequence[Read], int]:
         """Return what was noted, for the caller to write, and how many reads were left out; they are forgotten here."""
@@ -62,3 +63,15 @@ class Reads:
             left_out, self._left_out = self._left_out, 0
             self._timer = None
             return taken, left_out
+
+
+def _started(write: Callable[[], object]) -> threading.Timer | None:
+    """Let reads be written a second later; None where no thread is to be had, so that the next read tries again."""
+    timer = threading.Timer(_SECONDS, write)
+    timer.daemon = True
+    try:
+        timer.start()
+    except RuntimeError as error:
+        logger.warning("Reads wait to be written: %s", error)
+        return None
+    return timer
