@@ -72,6 +72,13 @@ class Described:
         return self.check_out if self.check_out is not None and self.check_out.stands else None
 
     @property
+    def holder(self) -> str:
+        """The name of whoever keeps others from writing, by a lock or a check-out; empty if nobody does."""
+        if self.lock is not None:
+            return self.lock_holder
+        return self.held_by.principal_name if self.held_by is not None else ""
+
+    @property
     def etag(self) -> str:
         """The tag of what is said of it."""
         return self.node.metadata_etag

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from davgate.core.access import check_conditions, check_not_held, check_removal_locks, check_write_locks, look_up
 from davgate.core.content import check_room
+from davgate.core.describing import Described
 from davgate.core.rights import require_node, require_removable, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act
 from davgate.model.errors import NotFound
+from davgate.model.errors_of_objects import Retained
 from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import require
+from davgate.model.retaining import retained_until
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Session
 
@@ -48,6 +51,16 @@ def check_replace(store: Store, ctx: Context, document: str, announced_bytes: in
         node = require_replaceable(session, ctx, look_up(session, ctx, document, now), now)
         check_room(store, session, announced_bytes)
     return node
+
+
+def check_retention(store: Store, it: Described) -> None:
+    """Refuse other content for a document by what is said of it.
+
+    Raises:
+        Retained.
+    """
+    if (until := retained_until(it.metadata, store.clock.now())) is not None:
+        raise Retained((it.node.uuid,), until)
 
 
 def require_replaceable(session: Session, ctx: Context, found: Resolved, now: Instant) -> Node:

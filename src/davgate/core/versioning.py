@@ -8,7 +8,7 @@ from davgate.core.access import check_conditions, check_member_locks, check_read
 from davgate.core.content import Said, Written
 from davgate.core.deleted import look_up_shown
 from davgate.core.describing import Described, describe_within
-from davgate.core.documents import Opened
+from davgate.core.documents import Opened, open_content
 from davgate.core.editing import write_content
 from davgate.core.filing import file_on_drive
 from davgate.core.moving import check_not_above, write_copy
@@ -87,6 +87,26 @@ def open_version(store: Store, ctx: Context, document: Where, no: int) -> tuple[
         node, path = _versioned(session, store, ctx, document)
         version = _version(session, node, path, no)
         return node, version, _opened(session, store, ctx, version)
+
+
+def open_described(store: Store, ctx: Context, it: Described) -> Opened:
+    """Return the content that a document is described with, ready to be read; conditions are held against that.
+
+    Other than on the drive, one that was emptied a moment ago has its last version's.
+
+    Raises:
+        NotFound: it has none, or not any more.
+        PreconditionFailed.
+    """
+    node = it.node
+    if it.content is None:
+        raise NotFound((node.uuid,))
+    if node.content is None:
+        return open_version(store, ctx, node.id, node.version_no)[2]
+    opened = open_content(store, ctx, node.id)
+    if isinstance(opened, Node):
+        raise NotFound((node.uuid,))
+    return opened
 
 
 @frozen

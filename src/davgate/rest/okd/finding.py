@@ -18,7 +18,6 @@ from davgate.rest.exchange import Exchange
 from davgate.rest.okd import scopes
 from davgate.rest.okd.errors import LockedBy
 from davgate.rest.okd.metadata import DOCUMENT_TYPE
-from davgate.rest.okd.wire import holder_of
 
 _SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 """There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
@@ -94,7 +93,7 @@ def naming_holder(exchange: Exchange, ctx: Context) -> Iterator[None]:
             seen = describing.describe(exchange.store, ctx.without_conditions(), where)
         except NotFound:
             raise error from None
-        holder = holder_of(seen.it)
+        holder = seen.it.holder
         if not holder:
             # It has ended meanwhile, and could be tried again.
             raise

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from davgate.core import documents, versioning
+from davgate.core import versioning
 from davgate.core.access import check_read_conditions
 from davgate.core.describing import Described
-from davgate.core.documents import Opened
 from davgate.core.store import Context
 from davgate.http import content
 from davgate.http.responses import Response
 from davgate.model.conditions import ResourceState
-from davgate.model.errors import NotFound
 from davgate.model.media_types import readable
-from davgate.model.node import Node
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import metadata, wire
@@ -54,21 +51,8 @@ def _metadata(exchange: Exchange, ctx: Context, it: Described) -> Response:
 
 
 def _content(exchange: Exchange, ctx: Context, it: Described) -> Response:
-    opened = _opened(exchange, ctx, it)
+    opened = versioning.open_described(exchange.store, ctx, it)
     return content.send(exchange.request.environ, opened, file_name=it.file_name or it.node.name or it.node.uuid)
-
-
-def _opened(exchange: Exchange, ctx: Context, it: Described) -> Opened:
-    node = it.node
-    if it.content is None:
-        raise NotFound((node.uuid,))
-    if node.content is None:
-        # It was emptied a moment ago: until that is known to be meant, its last version is what there is.
-        return versioning.open_version(exchange.store, ctx, node.id, node.version_no)[2]
-    opened = documents.open_content(exchange.store, ctx, node.id)
-    if isinstance(opened, Node):
-        raise NotFound((node.uuid,))
-    return opened
 
 
 def list_types(_exchange: Exchange) -> Response:

@@ -176,13 +176,6 @@ def _lock(ctx: Context, it: Described, taken: Mapping[str, Instant]) -> Lock | N
     return None
 
 
-def holder_of(it: Described) -> str:
-    """Return the name of whoever keeps others from writing, empty if nobody does."""
-    if it.lock is not None:
-        return it.lock_holder
-    return it.held_by.principal_name if it.held_by is not None else ""
-
-
 def format_of(content: Content, file_name: str) -> str:
     """Return the media type, of content whose client knew none the one that its name suggests."""
     media_type = readable(content.media_type)

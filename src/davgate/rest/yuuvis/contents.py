@@ -6,7 +6,7 @@ import hashlib
 from http import HTTPStatus
 from typing import Final
 
-from davgate.core import batches, documents, early_checks, versioning
+from davgate.core import batches, early_checks, versioning
 from davgate.core.batches import Decision
 from davgate.core.content import receive
 from davgate.core.describing import Described
@@ -16,10 +16,8 @@ from davgate.core.store import Context
 from davgate.http import content
 from davgate.http.content_disposition import cleaned, file_name_of
 from davgate.http.responses import Response, empty
-from davgate.model.errors import Corrupt, NotADocument, NotFound
-from davgate.model.errors_of_objects import Retained
+from davgate.model.errors import Corrupt, NotADocument
 from davgate.model.node import Node
-from davgate.model.retaining import retained_until
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.errors import WRONG_CONTENT, DigestDiffers, invalid, refused_range
 from davgate.rest.yuuvis.finding import Settings, find, naming_holder
@@ -35,7 +33,7 @@ _BLOCK_BYTES: Final = 256 * 1024
 def show(settings: Settings, exchange: Exchange) -> Response:
     """Return the content of an object, or part of it."""
     ctx, it = find(settings, exchange)
-    opened = _opened(exchange, ctx, it)
+    opened = versioning.open_described(exchange.store, ctx, it)
     return send(settings, exchange, ctx, it.node, opened, it.file_name)
 
 
@@ -47,19 +45,6 @@ def send(settings: Settings, exchange: Exchange, ctx: Context, node: Node, opene
     if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return refused_range(settings.tenant, *(header for header in response.headers if header[0] != "Content-Length"))
     return response
-
-
-def _opened(exchange: Exchange, ctx: Context, it: Described) -> Opened:
-    node = it.node
-    if it.content is None:
-        raise NotFound((node.uuid,))
-    if node.content is None:
-        # It was emptied a moment ago: until that is known to be meant, its last version is what there is.
-        return versioning.open_version(exchange.store, ctx, node.id, node.version_no)[2]
-    opened = documents.open_content(exchange.store, ctx, node.id)
-    if isinstance(opened, Node):
-        raise NotFound((node.uuid,))
-    return opened
 
 
 def replace(settings: Settings, exchange: Exchange) -> Response:
@@ -76,8 +61,7 @@ def replace(settings: Settings, exchange: Exchange) -> Response:
     name = cleaned(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
     with naming_holder(exchange, ctx, uuid):
         early_checks.check_replace(store, ctx, uuid, request.announced_bytes)
-        if (until := retained_until(it.metadata, store.clock.now())) is not None:
-            raise Retained((uuid,), until)
+        early_checks.check_retention(store, it)
         staged = receive(store, exchange.body(), announced_bytes=request.announced_bytes)
 
         def decide(now: Described) -> Decision:
@@ -94,7 +78,7 @@ def replace(settings: Settings, exchange: Exchange) -> Response:
 def validate_digest(settings: Settings, exchange: Exchange) -> Response:
     """Read the content anew and tell whether it is what its digest is of."""
     ctx, it = find(settings, exchange)
-    return validated(_opened(exchange, ctx.without_conditions(), it))
+    return validated(versioning.open_described(exchange.store, ctx.without_conditions(), it))
 
 
 def validated(opened: Opened) -> Response:

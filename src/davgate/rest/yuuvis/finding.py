@@ -109,9 +109,9 @@ def _in_the_way(exchange: Exchange, ctx: Context, where: str | None, roots: tupl
     """
     found = []
     if where is not None and (it := _seen(exchange, ctx, where)) is not None:
-        found.append(_InTheWay(_holder_of(it), where))
+        found.append(_InTheWay(it.holder, where))
     if roots and (it := _seen(exchange, ctx, _leading_to(roots[0]))) is not None:
-        found.append(_InTheWay(_holder_of(it), None, it.node.is_collection))
+        found.append(_InTheWay(it.holder, None, it.node.is_collection))
     held = [one for one in found if one.holder]
     return min(held, key=lambda one: one.holder == ctx.principal.name, default=None)
 
@@ -127,9 +127,3 @@ def _leading_to(root: TreePath) -> Where:
     """Return what the root of a lock is found by: what has no name on the drive is called there by its UUID."""
     uuid = root[-1].removeprefix("=") if root else ""
     return uuid if is_uuid(uuid) else root
-
-
-def _holder_of(it: Described) -> str:
-    if it.lock is not None:
-        return it.lock_holder
-    return it.held_by.principal_name if it.held_by is not None else ""
