@@ -6,7 +6,6 @@ for clients that want to say when.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -20,7 +19,6 @@ from davgate.dav.drive import Exchange
 from davgate.dav.version_properties import version_href
 from davgate.http.headers import parse_depth
 from davgate.http.responses import Response, empty
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import AlreadyCheckedOut, Malformed, NotADocument, NotCheckedOut, NothingToCancel
 from davgate.model.locks import Depth
 from davgate.model.paths import TreePath
@@ -53,7 +51,7 @@ def check_in(exchange: Exchange) -> Response:
         exchange.store, exchange.ctx, path, comment=asked.comment, keep_checked_out=asked.keep_checked_out
     )
     # What the request made its condition has changed by now.
-    document = _document(exchange, replace(exchange.ctx, conditions=NO_CONDITIONS))
+    document = _document(exchange, exchange.ctx.without_conditions())
     location = version_href(exchange.drive.mount, document.node.uuid, version.no)
     return empty(HTTPStatus.CREATED, ("Location", location), _NO_CACHE)
 

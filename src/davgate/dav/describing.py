@@ -19,7 +19,6 @@ from davgate.dav.drive import Drive, Exchange, place_of
 from davgate.dav.facts import COLLECTION, KIND, UUID, Facts, History, ReadAccess, RootedLock, VersionFacts
 from davgate.dav.xml import escape
 from davgate.model.checkout import CheckOut, as_lock
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
 from davgate.model.instant import to_datetime
@@ -233,7 +232,7 @@ class Describer:
         exchange = self.exchange
         with tree.listing(
             exchange.store,
-            replace(exchange.ctx, conditions=NO_CONDITIONS),
+            exchange.ctx.without_conditions(),
             path,
             with_members=False,
             with_properties=asked.wants_dead_properties,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 import falcon
 
@@ -15,12 +16,15 @@ from davgate.http.requests import Request
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import TooLarge, UnsupportedBody
 from davgate.model.frozen import frozen
+from davgate.model.locks import Holding
 from davgate.rest import json_bodies, multipart, queries
 from davgate.rest.multipart import Part
 from davgate.rest.operations import AnyOf, Json, Operation
 from davgate.rest.queries import Q
 
 T = TypeVar("T")
+
+_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
 
 
 @frozen
@@ -59,6 +63,11 @@ class Exchange:
     def store(self) -> Store:
         """The store behind the door."""
         return self.service.store
+
+    @property
+    def signed_ctx(self) -> Context:
+        """Who asks, at a door without lock tokens: whoever signed in holds what was locked through such doors in their name."""
+        return replace(self.ctx, signed_for=_SIGNED_FOR)
 
     # Addresses
 

@@ -15,15 +15,11 @@ from davgate.core.store import SYSTEM_CONTEXT, Context
 from davgate.http.headers import quote_path
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
-from davgate.model.locks import Holding
 from davgate.model.object_types import DYNACASE, ObjectType, ObjectTypes, type_name
 from davgate.rest.dynacase import errors
 from davgate.rest.dynacase.errors import Refusal, Refused
 from davgate.rest.dynacase.validators import without_tags
 from davgate.rest.exchange import Exchange
-
-_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
-"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
 
 FOR_OTHERS: Final = type_name(DYNACASE, "MY_FILE")
 """The family as which documents appear that came through other doors."""
@@ -44,7 +40,7 @@ class Found:
 
 def context_of(exchange: Exchange) -> Context:
     """Return who asks, as this door takes it; conditions on its tags are for ``validators``."""
-    return without_tags(replace(exchange.ctx, signed_for=_SIGNED_FOR))
+    return without_tags(exchange.signed_ctx)
 
 
 # Documents

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,7 +12,6 @@ from davgate.core import housing
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.http.targets import parse_target
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.errors import CheckedOut, Locked, Malformed, NameTooLong, NotFound, SameResource
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -54,7 +52,7 @@ def move(exchange: Exchange) -> Response:
 
 def _without_conditions(exchange: Exchange) -> Context:
     # They are about the container, and core would hold them against each source.
-    return replace(exchange.ctx, conditions=NO_CONDITIONS)
+    return exchange.ctx.without_conditions()
 
 
 def _place(exchange: Exchange, place: Callable[[list[int], int], list[Node]]) -> Response:

@@ -9,7 +9,6 @@ from davgate.http import content
 from davgate.http.content_disposition import inline
 from davgate.http.responses import Response
 from davgate.rest.exchange import Exchange
-from davgate.rest.lora.finding import context_of
 from davgate.rest.lora.parameters import arguments_of, refuse_others
 
 _ADDRESS = ("year", "month", "day", "hour", "minute", "name")
@@ -19,6 +18,6 @@ def download(exchange: Exchange) -> Response:
     """Send content, of older registrations and of deleted documents too."""
     refuse_others(arguments_of(exchange))
     address = "/".join(str(exchange.params[name]) for name in _ADDRESS)
-    part = registrations.open_part(exchange.store, context_of(exchange), address)
+    part = registrations.open_part(exchange.store, exchange.signed_ctx, address)
     opened = replace(part.opened, content=replace(part.opened.content, media_type=part.media_type))
     return content.send(exchange.request.environ, opened, file_name=part.file_name, disposition=inline)

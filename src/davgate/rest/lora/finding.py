@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 
-from davgate.core.store import Context
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
-from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType, TemporalClass
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import NoSuchObject
-
-_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
-"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
@@ -28,11 +22,6 @@ class Settings:
     """Where documents go, and what all other objects have their rights from."""
 
     folder: TreePath = ("LoRA",)
-
-
-def context_of(exchange: Exchange) -> Context:
-    """Return who asks, as this door takes it."""
-    return replace(exchange.ctx, signed_for=_SIGNED_FOR)
 
 
 def class_of(exchange: Exchange) -> ObjectType:

@@ -15,7 +15,7 @@ from davgate.model.object_types import ObjectType
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.criteria import LIST, search_of
 from davgate.rest.lora.errors import NoSuchObject, ObjectDeleted
-from davgate.rest.lora.finding import class_of, context_of, naming_object, temporal_of, uuid_of
+from davgate.rest.lora.finding import class_of, naming_object, temporal_of, uuid_of
 from davgate.rest.lora.parameters import OF_READING, Arguments, Asked, arguments_of, asked_of, refuse_others, uuid_in
 from davgate.rest.lora.rendering import Renderer, Shown
 from davgate.rest.lora.replies import reply
@@ -28,7 +28,7 @@ def read(exchange: Exchange) -> Response:
     kind, uuid, arguments = class_of(exchange), uuid_of(exchange), arguments_of(exchange)
     refuse_others(arguments, OF_READING)
     asked = _asked(exchange, arguments)
-    ctx = _conditional(context_of(exchange), asked)
+    ctx = _conditional(exchange.signed_ctx, asked)
     with naming_object(exchange):
         history = registrations.read(exchange.store, ctx, kind, uuid, asked.known)
     if not history.registrations:
@@ -56,7 +56,7 @@ def _conditional(ctx: Context, asked: Asked) -> Context:
 def list_or_search(exchange: Exchange) -> Response:
     """Show the objects of a list, or tell which ones a search finds."""
     kind, arguments = class_of(exchange), arguments_of(exchange)
-    asked, ctx = _asked(exchange, arguments), context_of(exchange).without_conditions()
+    asked, ctx = _asked(exchange, arguments), exchange.signed_ctx.without_conditions()
     names = {name for name, _ in arguments}
     if names <= _OF_LIST:
         uuids = [uuid_in(name, value) for name, value in arguments if name == "uuid"]

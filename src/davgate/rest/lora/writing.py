@@ -9,7 +9,7 @@ from davgate.core import early_checks, registering
 from davgate.core.registering import Registered
 from davgate.http.responses import Response
 from davgate.rest.exchange import Exchange
-from davgate.rest.lora.finding import Settings, class_of, context_of, naming_object, uuid_of
+from davgate.rest.lora.finding import Settings, class_of, naming_object, uuid_of
 from davgate.rest.lora.parameters import arguments_of, refuse_others
 from davgate.rest.lora.payloads import Payload, note_of, payload_of
 from davgate.rest.lora.replies import reply
@@ -21,7 +21,7 @@ NO_OP: Final = "X-Unchanged"
 def create(settings: Settings, exchange: Exchange) -> Response:
     """Make an object, and tell its uuid."""
     refuse_others(arguments_of(exchange))
-    kind, ctx = class_of(exchange), context_of(exchange)
+    kind, ctx = class_of(exchange), exchange.signed_ctx
     early_checks.check_create(exchange.store, ctx, settings.folder, exchange.request.announced_bytes)
     payload = _payload(exchange)
     made = registering.create(exchange.store, ctx, settings.folder, kind, payload.said, payload.files)
@@ -33,7 +33,7 @@ def put(settings: Settings, exchange: Exchange) -> Response:
     """Make an object with a uuid, or replace all that is said of the one that there is."""
     kind, uuid = class_of(exchange), uuid_of(exchange)
     refuse_others(arguments_of(exchange))
-    ctx = context_of(exchange)
+    ctx = exchange.signed_ctx
     registering.check(exchange.store, ctx, kind, uuid, is_patch=False)
     payload = _payload(exchange)
     return _reply(registering.put(exchange.store, ctx, settings.folder, kind, uuid, payload.said, payload.files))
@@ -43,7 +43,7 @@ def patch(_settings: Settings, exchange: Exchange) -> Response:
     """Change what is said of an object, or passivate it."""
     kind, uuid = class_of(exchange), uuid_of(exchange)
     refuse_others(arguments_of(exchange))
-    ctx = context_of(exchange)
+    ctx = exchange.signed_ctx
     with naming_object(exchange):
         registering.check(exchange.store, ctx, kind, uuid, is_patch=True)
         payload = _payload(exchange)
@@ -56,7 +56,7 @@ def delete(_settings: Settings, exchange: Exchange) -> Response:
     refuse_others(arguments_of(exchange))
     note = note_of(exchange)
     with naming_object(exchange):
-        made = registering.delete(exchange.store, context_of(exchange), kind, uuid, note)
+        made = registering.delete(exchange.store, exchange.signed_ctx, kind, uuid, note)
     return _reply(made, HTTPStatus.ACCEPTED)
 
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Final
 
 from davgate.core import describing
 from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.frozen import frozen
-from davgate.model.locks import Holding
 from davgate.model.paths import TreePath
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import scopes
 from davgate.rest.okd.errors import LockedBy
 from davgate.rest.okd.metadata import DOCUMENT_TYPE
-
-_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
-"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
 
 
 @frozen
@@ -29,11 +23,6 @@ class Settings:
 
     folder: TreePath = ("OKD",)
     own_documents_only: bool = False
-
-
-def context_of(exchange: Exchange) -> Context:
-    """Return who asks, as this door takes it."""
-    return replace(exchange.ctx, signed_for=_SIGNED_FOR)
 
 
 def document_id(exchange: Exchange) -> str:
@@ -55,7 +44,7 @@ def find(settings: Settings, exchange: Exchange) -> tuple[Context, Described]:
         InsufficientScope: its token opens documents of other types alone.
         NotFound: there is none that it may see.
     """
-    ctx = context_of(exchange)
+    ctx = exchange.signed_ctx
     looking = scopes.for_looking_up(ctx).without_conditions()
     seen = describing.describe(exchange.store, looking, document_id(exchange))
     it = seen.it
@@ -71,7 +60,7 @@ def admit(settings: Settings, exchange: Exchange) -> Context:
 
     Where that is the same for all documents, none is looked for: the use case itself tells that there is none.
     """
-    ctx = context_of(exchange)
+    ctx = exchange.signed_ctx
     if ctx.principal.scopes is None and not settings.own_documents_only:
         return ctx
     return find(settings, exchange)[0]

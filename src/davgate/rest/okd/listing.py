@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -14,7 +13,6 @@ from davgate.core.searching import Search, search
 from davgate.core.store import Context
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
-from davgate.model.conditions import NO_CONDITIONS
 from davgate.model.instant import Instant, from_datetime
 from davgate.model.metadata import DESCRIPTION
 from davgate.model.query import (
@@ -38,7 +36,7 @@ from davgate.model.query import (
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import metadata, scopes
-from davgate.rest.okd.finding import Settings, context_of
+from davgate.rest.okd.finding import Settings
 from davgate.rest.okd.wire import Documents, Wire, documents_of
 
 _Time = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date-time"}, {"format": "date"}]})]
@@ -67,7 +65,7 @@ class Wanted(Wire):
 def show(settings: Settings, exchange: Exchange) -> Response:
     """Return a page of the documents that the caller may see."""
     wanted = exchange.query(Wanted)
-    ctx = replace(scopes.for_looking_up(context_of(exchange)), conditions=NO_CONDITIONS)
+    ctx = scopes.for_looking_up(exchange.signed_ctx).without_conditions()
     conditions = AllOf((*_conditions(wanted), *_restrictions(settings, exchange, ctx)))
     size = wanted.page_size
     first = (wanted.page_number - 1) * size
@@ -113,7 +111,7 @@ def _has_id(document_id: str) -> Condition:
 
 
 def _restrictions(settings: Settings, exchange: Exchange, ctx: Context) -> Iterator[Condition]:
-    types = scopes.narrowed_to(context_of(exchange))
+    types = scopes.narrowed_to(exchange.signed_ctx)
     if types is not None:
         yield OneOf(Property(metadata.DOCUMENT_TYPE), tuple(sorted(types)))
     if settings.own_documents_only:

@@ -20,7 +20,7 @@ from davgate.rest.exchange import Exchange
 from davgate.rest.multipart import Part
 from davgate.rest.okd import metadata, scopes, wire
 from davgate.rest.okd.errors import EmptyContent, MissingPart
-from davgate.rest.okd.finding import Settings, admit, context_of, document_id, naming_holder
+from davgate.rest.okd.finding import Settings, admit, document_id, naming_holder
 
 _TYPE: Final = "okd:document"
 _UNNAMED: Final = "document"
@@ -30,7 +30,7 @@ _SMALL_BYTES: Final = 64 * 1024
 
 def create(settings: Settings, exchange: Exchange) -> Response:
     """Store a document that comes with its metadata in a form, and tell its id."""
-    ctx = context_of(exchange)
+    ctx = exchange.signed_ctx
     early_checks.check_create(exchange.store, scopes.for_looking_up(ctx), settings.folder, exchange.request.announced_bytes)
     said, file = _receive(exchange)
     properties = metadata.properties_of(said, association_id=exchange.params.get("association_id"))

@@ -13,14 +13,11 @@ from davgate.core.describing import Described
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.frozen import frozen
-from davgate.model.locks import Holding
 from davgate.model.paths import TreePath, Where
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis.errors import HeldBy, UnknownTenant
 from davgate.rest.yuuvis.tracing import with_trace
 
-_SIGNED_FOR: Final = frozenset({Holding.PRINCIPAL})
-"""There are no lock tokens here: whoever signed in holds what was locked through such doors in their name."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -43,9 +40,8 @@ def context_of(settings: Settings, exchange: Exchange) -> Context:
     tenant = exchange.request.header("X_ID_TENANT_NAME")
     if tenant is not None and tenant != settings.tenant:
         raise UnknownTenant(tenant)
-    ctx = exchange.ctx
-    request_id = with_trace(ctx.request_id, exchange.request.header("X_B3_TRACEID"))
-    return replace(ctx, signed_for=_SIGNED_FOR, request_id=request_id)
+    ctx = exchange.signed_ctx
+    return replace(ctx, request_id=with_trace(ctx.request_id, exchange.request.header("X_B3_TRACEID")))
 
 
 def is_uuid(text: object) -> bool:
