@@ -75,6 +75,11 @@ class Request:
         return self.environ.get("CONTENT_TYPE") or None
 
     @property
+    def media_type(self) -> str:
+        """The same without its parameters, in lower case; empty when none was given."""
+        return (self.content_type or "").partition(";")[0].strip().lower()
+
+    @property
     def has_body(self) -> bool:
         """Whether a body was announced that is not empty for sure."""
         return self.environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in self.environ

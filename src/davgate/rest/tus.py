@@ -125,7 +125,7 @@ def patch(
     uploads.find(exchange.store, exchange.ctx, upload_id, node_id, check)
     _check_version(exchange)
     request = exchange.request
-    if (request.content_type or "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+    if request.media_type != MEDIA_TYPE:
         raise InvalidHeader("Content-Type")
     appended = uploads.append(
         exchange.store,

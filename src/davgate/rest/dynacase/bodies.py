@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
 
-import falcon
 import msgspec
 
 from davgate.core.content import receive
@@ -94,7 +93,7 @@ def read(exchange: Exchange, *, is_new: bool = False) -> Sent:
     """
     request = exchange.request
     said = request.content_type
-    media_type = falcon.parse_header(said)[0].lower() if said is not None else JSON
+    media_type = request.media_type if said is not None else JSON
     if said is None and not request.has_body:
         return Sent()
     if media_type == URLENCODED:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final, TypeAlias
 
-import falcon
 import msgspec
 
 from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.http.errors import InvalidValue
 from davgate.model.frozen import frozen
+from davgate.model.media_types import UNKNOWN
 from davgate.rest import json_bodies
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import EmptyBody
@@ -21,7 +21,6 @@ from davgate.rest.operations import AnyOf, Json, Multipart, Urlencoded
 Fields: TypeAlias = dict[str, Any]
 
 _FIELD: Final = "json"
-_UNKNOWN: Final = "application/octet-stream"
 
 
 class InForm(msgspec.Struct):
@@ -52,7 +51,7 @@ def payload_of(exchange: Exchange, *, with_files: bool) -> Payload:
         Malformed: it is no JSON, no object, or a form that cannot be read.
         TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
     """
-    match falcon.parse_header(exchange.request.content_type or "")[0].lower():
+    match exchange.request.media_type:
         case "multipart/form-data":
             payload = _form(exchange, with_files=with_files)
         case "application/x-www-form-urlencoded":
@@ -84,7 +83,7 @@ def _form(exchange: Exchange, *, with_files: bool) -> Payload:
         if part.name == _FIELD and not said:
             said = _object(part.small())
         elif part.file_name is not None and with_files and part.name not in files:
-            files[part.name] = File(receive(exchange.store, part), part.file_name, part.media_type or _UNKNOWN)
+            files[part.name] = File(receive(exchange.store, part), part.file_name, part.media_type or UNKNOWN)
     return Payload(said, files)
 
 

@@ -11,14 +11,13 @@ from davgate.core.store import Context
 from davgate.http import content
 from davgate.http.responses import Response
 from davgate.model.conditions import ResourceState
-from davgate.model.media_types import readable
+from davgate.model.media_types import UNKNOWN, readable
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import metadata, wire
 from davgate.rest.okd.finding import Settings, find
 from davgate.rest.operations import JSON
 
-_UNKNOWN = "application/octet-stream"
 _VARY = ("Vary", "Accept, Authorization")
 
 
@@ -27,7 +26,7 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     ctx, it = find(settings, exchange)
     offered = [JSON]
     if it.content is not None:
-        offered += [wire.format_of(it.content, it.file_name), readable(it.content.media_type), _UNKNOWN]
+        offered += [wire.format_of(it.content, it.file_name), readable(it.content.media_type), UNKNOWN]
     chosen = exchange.choose(*dict.fromkeys(offered))
     response = _metadata(exchange, ctx, it) if chosen == JSON else _content(exchange, ctx, it)
     response.headers.append(_VARY)

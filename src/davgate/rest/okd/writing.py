@@ -5,14 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-import falcon
-
 from davgate.core import early_checks, moving, objects, signed_locks
 from davgate.core.content import receive
 from davgate.core.objects import Changes, File, NewObject
 from davgate.http.content_disposition import cleaned, file_name_of
 from davgate.http.responses import Response, empty
 from davgate.model.errors import UnsupportedBody
+from davgate.model.media_types import UNKNOWN
 from davgate.model.metadata import TITLE
 from davgate.model.node import NodeKind
 from davgate.rest import answers
@@ -24,7 +23,6 @@ from davgate.rest.okd.finding import Settings, admit, document_id, naming_holder
 
 _TYPE: Final = "okd:document"
 _UNNAMED: Final = "document"
-_UNKNOWN: Final = "application/octet-stream"
 _SMALL_BYTES: Final = 64 * 1024
 
 
@@ -76,7 +74,7 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
     with naming_holder(exchange, ctx):
         if not _is_at_hand(exchange):
             early_checks.check_replace(exchange.store, ctx, document, request.announced_bytes)
-        if _is_envelope(request.content_type):
+        if _is_envelope(request.media_type):
             raise UnsupportedBody("The body is the content itself, and no form. Send it with its own media type.")
         name = cleaned(file_name_of(request.header("CONTENT_DISPOSITION")) or "")
         if not request.has_body:
@@ -84,7 +82,7 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
         staged = receive(exchange.store, exchange.body(), announced_bytes=request.announced_bytes)
         if not staged.length_bytes:
             raise EmptyContent()
-        changes = Changes(file=File(staged, name, request.content_type or _UNKNOWN), always=True)
+        changes = Changes(file=File(staged, name, request.content_type or UNKNOWN), always=True)
         node = signed_locks.replace_content(exchange.store, ctx, document, changes)
     return empty(HTTPStatus.NO_CONTENT, ("ETag", node.metadata_etag))
 
@@ -92,13 +90,12 @@ def replace_content(settings: Settings, exchange: Exchange) -> Response:
 def _is_at_hand(exchange: Exchange) -> bool:
     """Tell whether taking in the body costs less than a look whether it would be refused, as of a small one on the drive."""
     request = exchange.request
-    is_plain = exchange.ctx.conditions.is_empty and not _is_envelope(request.content_type)
+    is_plain = exchange.ctx.conditions.is_empty and not _is_envelope(request.media_type)
     return is_plain and request.has_body and request.is_small(_SMALL_BYTES)
 
 
-def _is_envelope(content_type: str | None) -> bool:
+def _is_envelope(media_type: str) -> bool:
     """Tell whether a body of this type has the content in it instead of being it."""
-    media_type = falcon.parse_header(content_type or "")[0].lower()
     return media_type.startswith("multipart/") or media_type == "application/x-www-form-urlencoded"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-import falcon
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from davgate.core.content import receive
@@ -136,8 +135,7 @@ def read_with_files(exchange: Exchange) -> tuple[list[Sent], Mapping[str, File]]
     Raises:
         Malformed, UnsupportedBody, TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
     """
-    media_type = falcon.parse_header(exchange.request.content_type or "")[0].lower()
-    return _read_form(exchange) if media_type == "multipart/form-data" else (read(exchange), {})
+    return _read_form(exchange) if exchange.request.media_type == "multipart/form-data" else (read(exchange), {})
 
 
 def read_one_with_files(exchange: Exchange) -> tuple[Sent, Mapping[str, File]]:
