@@ -321,8 +321,6 @@ OF_RIGHTS: Final = frozenset({(DAV, "supportedlock"), CURRENT_USER_PRIVILEGES, A
 """What depends on what the one who asks may do."""
 SYNC_TOKEN: Final = (DAV, "sync-token")
 AUTO_VERSION: Final = (DAV, "auto-version")
-OF_CHECK_OUTS: Final = frozenset({(DAV, "checked-in"), (DAV, "checked-out"), (DAV, "predecessor-set"), (DAV, "checkout-set")})
-"""What depends on whether a document is checked out."""
 OF_VERSIONS: Final = frozenset(
     {(DAV, "comment"), (DAV, "creator-displayname"), (DAV, "label-name-set"), (OWN_NAMESPACE, "origin")}
 )

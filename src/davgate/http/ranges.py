@@ -54,14 +54,14 @@ def unsatisfied_content_range(total: int) -> str:
     return f"bytes */{total}"
 
 
-def select_range(value: str | None, total: int) -> ByteRange | Unsatisfiable | None:
+def select_range(value: str, total: int) -> ByteRange | Unsatisfiable | None:
     """Return the part to send of a document of ``total`` bytes; None means the whole, with status 200.
 
     An empty document is always sent whole: programs that put a Range on every GET take a 416 for a failure.
 
     Source: RFC 9110, 14.1.2 and 14.2.
     """
-    found = _RANGES.fullmatch(value.strip()) if value and total else None
+    found = _RANGES.fullmatch(value.strip()) if total else None
     if found is None:
         return None
     specs = [spec for part in found[1].split(",") if (spec := part.strip(" \t"))]

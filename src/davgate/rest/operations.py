@@ -145,9 +145,9 @@ class Dialect:
     """One REST dialect.
 
     ``router`` takes the place of the templates where these cannot say what an address means; ``method_of`` tells the method that
-    a request means, where a header may say another one. ``refused`` shapes the answer to an
-    error, ``refusal`` and ``refusal_type`` say in the document what it looks like, ``refusals`` which statuses every operation
-    may answer. ``parameters`` are the JSON Schemas of path parameters that are no mere text. ``challenge`` names the realm; with
+    a request means, where a header may say another one. ``refused`` shapes the answer to an error, ``refusal`` and
+    ``refusal_type`` say in the document what it looks like, ``refusals`` which statuses every operation may answer.
+    ``parameters`` are the JSON Schemas of path parameters that are no mere text. ``realm`` is what a challenge names; with
     ``bearer_first`` Bearer is offered in any case, before Basic. ``scopes`` of a token open this door and no other; what they
     allow is for the dialect to say.
     """

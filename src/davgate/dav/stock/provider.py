@@ -1,7 +1,7 @@
 """The drive as a WsgiDAV provider, for any WsgiDAV application (``wsgidav.dav_provider``).
 
 davgate's own application answers every method without it (``dav.app``). A stock application needs the provider and the domain
-controller (``dav.domain_controller``), and no write of it passes what core refuses. The rest is as WsgiDAV has it: it
+controller (``dav.stock.domain_controller``), and no write of it passes what core refuses. The rest is as WsgiDAV has it: it
 answers 204 where COPY or MOVE made something new, holds few conditions against what is only read, and believes its server when
 a chunked upload ends: cheroot raises when one is cut off, others take it for whole.
 """

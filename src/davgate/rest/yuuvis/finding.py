@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from davgate.core import describing
 from davgate.core.describing import Described
 from davgate.core.store import Context
+from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath, Where
 from davgate.rest.exchange import Exchange
+from davgate.rest.operations import Handler
 from davgate.rest.yuuvis.errors import HeldBy, UnknownTenant
 from davgate.rest.yuuvis.tracing import with_trace
 
@@ -29,6 +31,12 @@ class Settings:
     tenant: str = "default"
     repository: str = "default"
     audit_reads: bool = True
+
+
+Handling: TypeAlias = Callable[[Settings, Exchange], Response]
+"""An operation of this door, as it is written: with the settings of the door beside what was asked."""
+By: TypeAlias = Callable[[Handling], Handler]
+"""What gives an operation the settings of its door."""
 
 
 def context_of(settings: Settings, exchange: Exchange) -> Context:

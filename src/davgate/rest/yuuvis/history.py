@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple
 
@@ -17,9 +17,9 @@ from davgate.model.audit import READ_CONTENT, READ_METADATA
 from davgate.model.node import Node
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Answer, Handler, Operation
+from davgate.rest.operations import Answer, Operation
 from davgate.rest.yuuvis import tracing
-from davgate.rest.yuuvis.finding import Settings, context_of
+from davgate.rest.yuuvis.finding import By, Settings, context_of
 from davgate.rest.yuuvis.wire import Entry, Objects, Value, listed, time_of
 
 CONTENT_READ: Final = 400
@@ -85,7 +85,7 @@ class Paging(msgspec.Struct):
     page: Annotated[int, Meta(ge=0)] = 0
 
 
-def operations(by: Callable[[Callable[[Settings, Exchange], Response]], Handler]) -> tuple[Operation, ...]:
+def operations(by: By) -> tuple[Operation, ...]:
     """Return what is offered of histories."""
     return (
         Operation(

@@ -11,11 +11,11 @@ from davgate.core.store import Context
 from davgate.http.responses import Response, empty
 from davgate.model.errors import Malformed
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Answer, Handler, Operation
-from davgate.rest.yuuvis.finding import Settings, find, naming_holder
+from davgate.rest.operations import Answer, Operation
+from davgate.rest.yuuvis.finding import By, Settings, find, naming_holder
 
 
-def operations(by: Callable[[Callable[[Settings, Exchange], Response]], Handler]) -> tuple[Operation, ...]:
+def operations(by: By) -> tuple[Operation, ...]:
     """Return what is offered of locks."""
     return tuple(
         Operation(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from davgate.http.responses import Response
-from davgate.rest.exchange import Exchange
 from davgate.rest.operations import BYTES, Answer, Dialect, Handler, Operation, Raw
 from davgate.rest.yuuvis import (
     contents,
@@ -25,7 +23,7 @@ from davgate.rest.yuuvis import (
     wire,
 )
 from davgate.rest.yuuvis.errors import ErrorBody, refused
-from davgate.rest.yuuvis.finding import Settings
+from davgate.rest.yuuvis.finding import By, Handling, Settings
 
 _OBJECTS: Final = "/objects"
 _OBJECT: Final = "/objects/{id}"
@@ -40,9 +38,6 @@ _TENANT: Final = ("X-ID-TENANT-NAME",)
 _RANGES: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", *_TENANT)
 _WRITE_HEADERS: Final = ("If-Match", "If-Unmodified-Since", "Lock-Token", "If", "X-B3-TraceId", *_TENANT)
 _OF_WRITES: Final = (409, 412, 413, 415, 422, 507)
-
-_Handler = Callable[[Settings, Exchange], Response]
-By = Callable[[_Handler], Handler]
 
 
 def dialect(settings: Mapping[str, Any]) -> Dialect:
@@ -63,7 +58,7 @@ def dialect(settings: Mapping[str, Any]) -> Dialect:
 
 
 def _operations(settings: Settings) -> tuple[Operation, ...]:
-    def by(handler: _Handler) -> Handler:
+    def by(handler: Handling) -> Handler:
         return partial(handler, settings)
 
     return (

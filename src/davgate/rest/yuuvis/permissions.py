@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 
 import msgspec
@@ -11,8 +11,8 @@ from davgate.http.responses import Response
 from davgate.model.object_types import ObjectType
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Answer, Handler, Operation
-from davgate.rest.yuuvis.finding import Settings, context_of
+from davgate.rest.operations import Answer, Operation
+from davgate.rest.yuuvis.finding import By, Settings, context_of
 from davgate.rest.yuuvis.kinds import DOOR
 
 
@@ -33,7 +33,7 @@ class PermissionsByType(msgspec.Struct, rename="upper"):
     delete: TypeIds
 
 
-def operations(by: Callable[[Callable[[Settings, Exchange], Response]], Handler]) -> tuple[Operation, ...]:
+def operations(by: By) -> tuple[Operation, ...]:
     """Return what is offered of permissions."""
     return (
         Operation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from davgate.http.responses import Response, empty, whole
 from davgate.model.object_types import Kind, ObjectType, ObjectTypes, Property
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import BYTES, JSON, Answer, Handler, Operation
-from davgate.rest.yuuvis.finding import Settings, context_of
+from davgate.rest.operations import BYTES, JSON, Answer, Operation
+from davgate.rest.yuuvis.finding import By, Handling, Settings, context_of
 from davgate.rest.yuuvis.kinds import DOOR
 from davgate.rest.yuuvis.wire import time_of
 
@@ -256,10 +256,10 @@ def _shown(value: object) -> str:
 # Answers
 
 
-def operations(by: Callable[[Callable[[Settings, Exchange], Response]], Handler]) -> tuple[Operation, ...]:
+def operations(by: By) -> tuple[Operation, ...]:
     """Return what is offered of the schema."""
     unchanged = Answer(headers=("ETag",))
-    ways: tuple[tuple[str, str, Callable[[Settings, Exchange], Response], Answer], ...] = (
+    ways: tuple[tuple[str, str, Handling, Answer], ...] = (
         ("native.json", "schema-as-json", show_json, Answer(NativeSchema, headers=("ETag",))),
         ("native.xml", "schema-as-xml", show_xml, Answer(BYTES, XML, headers=("ETag",))),
         ("native", "schema", show, Answer(NativeSchema, headers=("ETag",), or_content=True)),

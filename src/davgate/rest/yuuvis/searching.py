@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -15,9 +14,9 @@ from davgate.http.responses import Response
 from davgate.model.errors import Malformed
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
-from davgate.rest.operations import Answer, Handler, Json, Operation
+from davgate.rest.operations import Answer, Json, Operation
 from davgate.rest.yuuvis.errors import InvalidStatement
-from davgate.rest.yuuvis.finding import Settings, context_of
+from davgate.rest.yuuvis.finding import By, Settings, context_of
 from davgate.rest.yuuvis.meaning import ALWAYS, Asked, meaning_of
 from davgate.rest.yuuvis.names import Names
 from davgate.rest.yuuvis.query import parse
@@ -53,7 +52,7 @@ class Wanted(msgspec.Struct):
 _PAGE: Final = 50
 
 
-def operations(by: Callable[[Callable[[Settings, Exchange], Response]], Handler]) -> tuple[Operation, ...]:
+def operations(by: By) -> tuple[Operation, ...]:
     """Return what is offered of searching."""
     return (
         Operation(
