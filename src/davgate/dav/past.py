@@ -22,13 +22,13 @@ from davgate.core.store import Context, Store
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import folder_row, history_facts, metadata_of_versions, typed_of_the_past, version_row
 from davgate.dav.drive import Drive, Exchange
-from davgate.dav.facts import UUID, Deletion, Facts, History, ReadAccess
+from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, UUID, Deletion, Facts, History, ReadAccess
 from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.metadata import Metadata
 from davgate.model.names import VERSIONS
-from davgate.model.node import Node, NodeKind
+from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.places import (
     AT,
@@ -51,8 +51,6 @@ from davgate.model.principal import SYSTEM_ID
 from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, Session, TrashEntry, from_node
 
 _NO_NODE: Final = 0
-_COLLECTION: Final = NodeKind.COLLECTION.value
-_DOCUMENT: Final = NodeKind.DOCUMENT.value
 _NIGHTS: Final = 7
 """How many midnights ``.at`` lists; any other instant is there, too."""
 
@@ -78,7 +76,7 @@ class Shown:
     @property
     def is_collection(self) -> bool:
         """Whether it is a folder."""
-        return self.row[2] == _COLLECTION
+        return self.row[KIND] == COLLECTION
 
     def facts(self, exchange: Exchange, asked: PropfindRequest) -> Facts:
         """Return what properties are written from: nothing here can be locked."""
@@ -131,7 +129,7 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with
     match place:
         case VersionsFolder(collection):
             node, documents = versioning.documents_with_versions(store, ctx, collection)
-            return Shown(_folder_of(node.uuid, VERSIONS, node), iter([[_document_folder(row) for row in documents]]))
+            return Shown(folder_row(node, VERSIONS), iter([[_document_folder(row) for row in documents]]))
         case DocumentVersions(document):
             history = _history(store, ctx, document)
             if not history.versions:
@@ -158,10 +156,10 @@ def _whole(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with
             return _trashed(store, ctx, node_id, below, with_metadata=with_metadata)
         case RescueFolder():
             rows = [_rescue_row(kept) for kept in rescue_copies.entries(store, ctx)]
-            return Shown(_folder(RESCUE, store.clock.now()), iter([rows]), rescued=frozenset(row[1] for row in rows))
+            return Shown(_folder(RESCUE, store.clock.now()), iter([rows]), rescued=frozenset(row[UUID] for row in rows))
         case RescueFile(name):
             row = _rescue_row(rescue_copies.find(store, ctx, name))
-            return Shown(row, rescued=frozenset([row[1]]))
+            return Shown(row, rescued=frozenset([row[UUID]]))
     raise NotFound((TRASH,))
 
 
@@ -249,7 +247,7 @@ def delete(exchange: Exchange) -> None:
 
 def versions_entry(node: Node) -> MemberRow:
     """Return the row of a collection's ``.versions`` for where the collection lists it."""
-    return _folder_of(node.uuid, VERSIONS, node)
+    return folder_row(node, VERSIONS)
 
 
 def _instant(store: Store, place: AsOf) -> Instant:
@@ -260,7 +258,7 @@ def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) 
     return (
         _NO_NODE,
         str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
-        _COLLECTION,
+        COLLECTION,
         None,
         name,
         created_at,
@@ -274,16 +272,10 @@ def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) 
     )
 
 
-def _folder_of(of: str, name: str, node: Node) -> MemberRow:
-    created_at, modified_at = node.created_at, node.modified_at
-    of_it = (None, None, None, node.created_by, 0)
-    return (_NO_NODE, _derived(of, name), _COLLECTION, None, name, created_at, modified_at, 0, *of_it)
-
-
 def _document_folder(row: MemberRow) -> MemberRow:
     _, of, _, _, name, created_at, modified_at, *_ = row
     of_it = (None, None, None, row[CREATED_BY_AT], 0)
-    return (_NO_NODE, _derived(of, name or ""), _COLLECTION, None, name, created_at, modified_at, 0, *of_it)
+    return (_NO_NODE, _derived(of, name or ""), COLLECTION, None, name, created_at, modified_at, 0, *of_it)
 
 
 def _derived(of: str, name: str) -> str:
@@ -341,7 +333,7 @@ def _rescue_row(kept: Rescue) -> MemberRow:
     return (
         _NO_NODE,
         str(uuid.uuid5(uuid.NAMESPACE_OID, f"rescue {kept.id}")),
-        _DOCUMENT,
+        DOCUMENT,
         None,
         kept.name,
         kept.kept_at,

@@ -27,7 +27,7 @@ from davgate.dav.describing import (
 )
 from davgate.dav.drive import Exchange
 from davgate.dav.expanding import expanded
-from davgate.dav.facts import COLLECTION, KIND, Batch, Facts, ReadAccess
+from davgate.dav.facts import COLLECTION, KIND, NAME, Batch, Facts, ReadAccess
 from davgate.dav.report_bodies import ExpandRequest, SyncRequest, VersionTreeRequest
 from davgate.dav.version_properties import SYNC_COLLECTION, VERSION_TREE, version_href
 from davgate.dav.xml import CONTENT_TYPE
@@ -150,6 +150,6 @@ def _by_collection(exchange: Exchange, top: TreePath, answer: Answer, facts: Fac
     for inner, members in groupby(present, key=lambda one: one.path[:-1]):
         path = (*top, *inner)
         rows = [one.row for one in members if one.row is not None]
-        hrefs = [drive.href((*path, row[4] or ""), collection=row[KIND] == COLLECTION) for row in rows]
+        hrefs = [drive.href((*path, row[NAME] or ""), collection=row[KIND] == COLLECTION) for row in rows]
         reaching = rooted(drive, [pair for pair in deep if is_inside(path, pair[1])])
         yield hrefs, Batch(rows, facts, reaching, drive.href(path, collection=True))
