@@ -44,6 +44,8 @@ def test_command_that_is_not_understood_exits_2(words: list[str], capsys: pytest
     [
         ("audit verify --as ann", "davgate audit verify [", "davgate audit verify: error: unrecognized arguments: --as ann"),
         ("serve --bogus", "davgate serve [", "davgate serve: error: unrecognized arguments: --bogus"),
+        ("serve --worker 2", "davgate serve [", "unrecognized arguments: --worker 2. Did you mean --workers?"),
+        ("fsck --read=1", "davgate fsck [", "unrecognized arguments: --read=1. Did you mean --read-data?"),
         ("versons", "davgate [", "there is no command 'versons'. Did you mean versions?"),
         ("trash lst", "davgate trash [", "there is no command 'lst'. Did you mean list?"),
         ("key xyz", "davgate key [", "there is no command 'xyz'. There are: rotate, list, remove."),
@@ -69,6 +71,37 @@ def test_address_in_use_is_named_with_the_way_out(tmp_path: Path, capsys: pytest
     assert code == Exit.FAILED
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"davgate: {address} is in use. Stop what listens there, or choose another address with --listen."
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("nowhere.invalid:8080", "names a host that is not known here. Write an address of this machine"),
+        ("192.0.2.7:8080", "is no address of this machine. Choose another one with --listen"),
+    ],
+)
+def test_address_that_cannot_be_had_is_named_with_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, told: str
+) -> None:
+    main(["init", "--data", str(tmp_path)])
+
+    assert main(["serve", "--data", str(tmp_path), "--listen", address, "--workers", "1"]) == Exit.FAILED
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"davgate: {address} {told}")
+
+
+def test_file_that_cannot_be_used_is_told_without_numbers_of_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    assert main(["init", "--data", str(file)]) == Exit.FAILED
+    assert capsys.readouterr().err == f"davgate: {file / 'blobs'}: Not a directory.\n"
+
+
+def test_settings_file_that_cannot_be_read_is_the_only_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "davgate.toml"
+
+    assert main(["fsck", "--config", str(file)]) == Exit.FAILED
+    assert capsys.readouterr().err == f"davgate: {file}: No such file or directory\n"
 
 
 def test_each_mistake_in_the_settings_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     found, left = top.parse_known_args(argv)
     if left:
         # argparse itself leaves that to the top, which tells the usage of all commands.
-        getattr(found, "parser", top).error(f"unrecognized arguments: {' '.join(left)}")
+        of_command = getattr(found, "parser", top)
+        known = [option for action in of_command._actions for option in action.option_strings]
+        alike = get_close_matches(left[0].partition("=")[0], known, 1) if left[0].startswith("--") else []
+        hint = f". Did you mean {alike[0]}?" if alike else ""
+        of_command.error(f"unrecognized arguments: {' '.join(left)}{hint}")
     return found
 
 

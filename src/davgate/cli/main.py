@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _unread()
     except (DavgateError, OSError) as error:
         logger.debug("the command failed", exc_info=True)
-        return fail(str(error))
+        return fail(_sentence(error))
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Exception as error:  # The one outermost wrapper: Python's own exit code would say that damage was found.
@@ -74,6 +74,15 @@ def _run(args: argparse.Namespace) -> int:
     # Only the module of the command is imported: `user add` does not wait for the server's modules.
     command = cast(Command, importlib.import_module(f"davgate.cli.{args.module}"))
     return command.run(args, config)
+
+
+def _sentence(error: DavgateError | OSError) -> str:
+    """Return what went wrong without Python's way to say it, and what to do where rights are missing."""
+    if not isinstance(error, OSError) or error.filename is None or not error.strerror:
+        return str(error)
+    is_denied = isinstance(error, PermissionError)
+    advice = " Run this as the user whom it belongs to, or change the rights on it." if is_denied else ""
+    return f"{os.fsdecode(error.filename)}: {error.strerror}.{advice}"
 
 
 def _unread() -> int:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,13 +54,24 @@ def run(args: argparse.Namespace, config: Config) -> int:
         except UnusableTlsFiles as error:
             raise ConfigError([f"TLS: {mistake}" for mistake in error.mistakes]) from error
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
+            if (reason := _not_listening(error)) is None:
                 raise
-            raise ConfigError(
-                [f"{server.listen} is in use. Stop what listens there, or choose another address with --listen."]
-            ) from error
+            raise ConfigError([f"{server.listen} {reason}"]) from error
         logger.info("davgate has stopped.")
         return code
+
+
+def _not_listening(error: OSError) -> str | None:
+    """Return why an address cannot be listened on, and what to do, as the end of a sentence that begins with the address."""
+    if isinstance(error, socket.gaierror) or error.errno in (socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_NODATA):
+        return "names a host that is not known here. Write an address of this machine, such as 127.0.0.1 or 0.0.0.0."
+    if error.errno == errno.EADDRINUSE:
+        return "is in use. Stop what listens there, or choose another address with --listen."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "is no address of this machine. Choose another one with --listen; 0.0.0.0 stands for all of them."
+    if error.errno == errno.EACCES:
+        return "may not be listened on by this user, as ports below 1024 mostly. Choose another port with --listen."
+    return None
 
 
 def _announce(scheme: str, host: str, port: int) -> None:

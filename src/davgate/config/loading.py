@@ -89,12 +89,16 @@ def gathered(kind_name: str, kind: type[Any], values: Mapping[str, object]) -> d
 
 
 def from_file(file: Path, mistakes: list[str]) -> Iterator[Given]:
-    """Yield the settings of a TOML file and note what is wrong with the file itself."""
+    """Yield the settings of a TOML file and note what is wrong with them.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no TOML.
+    """
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        mistakes.append(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
-        return
+        # What is missing elsewhere may well stand in the file: it alone is told.
+        raise ConfigError([f"{file}: {error.strerror if isinstance(error, OSError) else error}"]) from None
     known = settings()
     for key, value in document.items():
         if key in named_sections():
