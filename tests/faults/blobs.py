@@ -49,6 +49,9 @@ class WrappedBlobs:
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
+    def is_there(self) -> bool:
+        return self._blobs.is_there()
+
     def prepare(self) -> None:
         self._blobs.prepare()
 

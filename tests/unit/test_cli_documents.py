@@ -135,6 +135,21 @@ def test_store_that_is_not_there_is_said_so(tmp_path: Path, capsys: pytest.Captu
     assert "davgate init" in CommandLine(tmp_path / "data", capsys).refused("versions", "/a")
 
 
+def test_store_whose_contents_are_not_mounted_is_not_made_anew(line: CommandLine) -> None:
+    with line.store() as store:
+        a_document(store, a_user(store, "ann"), "/large", bytes(100_000))
+    blobs = line.data / "blobs"
+    blobs.rename(blobs.with_name("away"))
+    blobs.mkdir()
+
+    assert "Mount or restore that folder" in line.refused("init")
+
+    assert list(blobs.iterdir()) == []
+    blobs.rmdir()
+    blobs.with_name("away").rename(blobs)
+    line.done("init")
+
+
 # label, pin, hold
 
 

@@ -14,14 +14,21 @@ def run(args: argparse.Namespace, config: Config) -> int:
     """Do the work and return the exit code.
 
     Raises:
-        StoreUnusable: there are contents and no database, which has been lost or is elsewhere.
+        StoreUnusable: there are contents and no database, or a database and no contents: the other is lost or elsewhere.
     """
     durable.make_folder(config.data)
     store = open_store(config)
     try:
+        is_new = not schema.is_prepared(store.database)
+        # Where a mount is missing, folders made in its place would pass for a store whose contents are all lost.
+        if not is_new and not store.blobs.is_there() and schema.names_contents(store.database):
+            raise StoreUnusable(
+                f"The database names contents, and {config.blob_folder} has none of them. "
+                "Mount or restore that folder, or name the right one."
+            )
         store.blobs.prepare()
         # A new store would hold what it does not know for leftovers, and collect it.
-        if not schema.is_prepared(store.database) and next(store.blobs.stored(), None) is not None:
+        if is_new and next(store.blobs.stored(), None) is not None:
             raise StoreUnusable(
                 f"There are contents in {config.blob_folder} and no database that names them; a new store would remove them. "
                 "Put the database back, or name another folder."

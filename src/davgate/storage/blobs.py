@@ -72,6 +72,9 @@ class BlobStore(Protocol):
     def prepare(self) -> None:
         """Make what the store needs before its first use; doing it again changes nothing."""
 
+    def is_there(self) -> bool:
+        """Tell whether it was prepared, and can be reached."""
+
     def stage(self) -> Staging:
         """Begin to receive content."""
 
@@ -88,6 +91,7 @@ class BlobStore(Protocol):
 
         Raises:
             Corrupt: it is missing.
+            Busy: the store cannot be reached.
         """
 
     def exists(self, digest: bytes) -> bool:
@@ -124,6 +128,10 @@ class DiskBlobs:
         durable.make_folder(self._staging)
         self.parts.prepare()
 
+    def is_there(self) -> bool:
+        """Tell whether the folder was prepared: an empty one may be where another file system has to be mounted."""
+        return self._staging.is_dir()
+
     def stage(self) -> DiskStaging:
         """Begin to receive content, in memory at first."""
         return DiskStaging(self, self._staging, self._inline_limit_bytes)
@@ -152,11 +160,16 @@ class DiskBlobs:
 
         Raises:
             Corrupt: it is missing.
+            Busy: the whole folder is, as after a mount that was lost, or cannot be read.
         """
         try:
             return open(self.path_of(digest), "rb", buffering=0)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not self.is_there():
+                raise durable.unreadable(error) from error
             raise Corrupt(f"The content {digest.hex()} is missing. Run `davgate fsck` and restore a backup.") from None
+        except OSError as error:
+            raise durable.unreadable(error) from error
 
     def exists(self, digest: bytes) -> bool:
         """Tell whether there is a file for the content."""

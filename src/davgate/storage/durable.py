@@ -91,6 +91,12 @@ def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path) ->
     sync_folder(final.parent)
 
 
+def unreadable(error: OSError) -> Busy:
+    """Return what it means to whoever asks for content that it cannot be read, though it may be there."""
+    logger.error("The contents cannot be read: %s", error)
+    return Busy()
+
+
 def meaning_of(error: OSError) -> DavgateError:
     """Return what it means to whoever sends content that it cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -20,7 +20,7 @@ from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import EDITOR
 from davgate.storage.database import DAMAGED, Database, is_damage, reason_of
-from davgate.storage.tables import access_grant, node, principal, store
+from davgate.storage.tables import access_grant, blob, node, principal, store
 
 _INIT_LOCK = 0x64617667617465
 """Any number that means us, so that two processes do not make the schema at once on PostgreSQL."""
@@ -66,6 +66,12 @@ def is_prepared(database: Database) -> bool:
             return MigrationContext.configure(connection).get_current_revision() is not None
     except DBAPIError as error:
         raise _unusable(database, error) from error
+
+
+def names_contents(database: Database) -> bool:
+    """Tell whether a database that was prepared, by whatever version, names contents that lie in the blob store."""
+    with database.engine.connect() as connection:
+        return connection.execute(select(blob.c.digest).where(blob.c.body.is_(None)).limit(1)).first() is not None
 
 
 def check(database: Database) -> None:

@@ -21,7 +21,7 @@ from lxml import etree
 from sqlalchemy import and_, bindparam, exists, func, literal, null, or_, select, text, union_all
 
 from davgate.model.audit import damages
-from davgate.model.errors import Corrupt, DavgateError, StoreUnusable
+from davgate.model.errors import Busy, Corrupt, DavgateError, StoreUnusable
 from davgate.model.frozen import frozen
 from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.names import check_name, collision_key
@@ -376,6 +376,7 @@ def _read_fault(blobs: BlobStore, digest: bytes) -> str:
     except Corrupt:
         # Collected since it was listed, or it would have been missed already.
         return ""
-    except OSError as error:
-        return f"it cannot be read ({error.strerror})"
+    except (Busy, OSError) as error:
+        told = error.__cause__ if isinstance(error, Busy) else error
+        return f"it cannot be read ({getattr(told, 'strerror', told)})"
     return "" if computed.digest() == digest else "its bytes in the blob store are others"
