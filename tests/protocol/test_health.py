@@ -29,7 +29,21 @@ def test_server_without_its_database_is_alive_but_not_ready(nobody: Client, stor
     assert b"nowhere" not in response.body
 
 
+def test_server_without_its_database_still_shows_what_it_answered(nobody: Client, store: Store, serve: Serve) -> None:
+    away = Database("sqlite:////nowhere/davgate.sqlite3", nobody.clock)
+    lost = nobody.through(serve(Store(away, store.blobs, store.clock, store.policy)))
+    lost.address = "127.0.0.1"
+    lost("GET", "/readyz")
+
+    response = lost("GET", "/metrics")
+
+    assert response.status == 200
+    assert 'davgate_request_seconds_count{method="GET",status="503"} 1.0' in response.body.decode()
+    assert "davgate_stored_bytes" not in response.body.decode()
+
+
 def test_server_without_the_folder_of_its_contents_is_not_ready(ann: Client, nobody: Client, tmp_path: Path) -> None:
+    ann.put("/dav/older.bin", bytes(200_000))
     (folder,) = (found for found in tmp_path.rglob("blobs") if found.is_dir())
     folder.rename(folder.with_name("away"))
 
@@ -39,7 +53,11 @@ def test_server_without_the_folder_of_its_contents_is_not_ready(ann: Client, nob
     assert refused.status == 503
     assert b'code="busy"' in refused.body and str(tmp_path).encode() not in refused.body
 
+    unread = ann("GET", "/dav/older.bin")
+    assert (unread.status, unread.headers["retry-after"]) == (503, "1")
+
     folder.with_name("away").rename(folder)
+    assert ann("GET", "/dav/older.bin").status == 200
     assert nobody("GET", "/readyz").status == 200
     assert ann("PUT", "/dav/large.bin", bytes(100_000)).status == 201
 

@@ -101,7 +101,14 @@ class _Stored(Collector):
         self._store = store
 
     def collect(self) -> Iterable[Metric]:
-        """Return the figures."""
+        """Return the figures, or none while the store cannot tell: those of the requests are wanted then more than ever."""
+        try:
+            return self._figures()
+        except DavgateError as error:
+            logger.warning("Figures of the store are missing: %s", error)
+            return ()
+
+    def _figures(self) -> Iterable[Metric]:
         stored = GaugeMetricFamily("davgate_stored_bytes", "Content in the store, every digest once.")
         stored.add_metric((), quota(self._store).used_bytes)
         uploads = GaugeMetricFamily("davgate_open_uploads", "Uploads that arrive in parts and have not ended.")
