@@ -135,7 +135,7 @@ def test_new_types_are_taken_over_when_the_workers_are_replaced(line: CommandLin
     served = ServedTypes(config_of(line))
     types.write_text(OWN + '\n[yuuvis."own:more"]\n', "utf-8")
 
-    assert served.renew()
+    assert served.renew(config_of(line))
     assert served.current.get("yuuvis:own:more") is not None
 
 
@@ -159,7 +159,7 @@ def test_types_stay_when_the_new_ones_cannot_be_used(
     before = served.current
     types.write_text(text, "utf-8")
 
-    assert not served.renew()
+    assert not served.renew(config_of(line))
     assert served.current is before
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors
@@ -171,5 +171,5 @@ def test_types_stay_when_the_store_cannot_be_asked(line: CommandLine, caplog: py
     served = ServedTypes(config_of(line))
     (line.data / "davgate.sqlite3").rename(line.data / "away")
 
-    assert not served.renew()
+    assert not served.renew(config_of(line))
     assert "the store cannot be asked" in caplog.text

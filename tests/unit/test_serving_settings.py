@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.certificates import Authority
 
 from davgate.cli import serve
 from davgate.cli.main import Exit, main
+from davgate.cli.settings_served import ServedSettings
 from davgate.config import Config, ConfigError, load
 
 TLS = {"server.certificate": "server.crt", "server.private_key": "server.key"}
@@ -88,3 +90,69 @@ def test_files_that_do_not_fit_exit_2_with_a_line_for_each(tmp_path: Path, capsy
 
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == f"davgate: TLS: {other.private_key} is not the key of the certificate in {issued.certificate}"
+
+
+class Served:
+    """The settings of a server whose file changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "davgate.toml"
+        self._data = str(folder / "data")
+        assert main(["init", "--data", self._data]) == Exit.DONE
+        self.write("")
+        self.settings = ServedSettings(self.read(), self.read)
+
+    def write(self, text: str) -> None:
+        self._file.write_text(text, "utf-8")
+
+    def read(self) -> Config:
+        return load(self._file, {}, {"data": self._data})
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Served:
+    return Served(tmp_path)
+
+
+def test_settings_are_read_anew_when_the_workers_are_replaced(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="davgate")
+    served.write("[locks]\ndefault = '90s'\n[log]\nlevel = 'ERROR'\n")
+
+    assert served.settings.renew()
+    assert served.settings.current.locks.default.total_seconds() == 90
+    assert not logging.getLogger("davgate").isEnabledFor(logging.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[locks]\ndefalt = '90s'\n", "unknown setting locks.defalt; did you mean locks.default?"),
+        ("[issuers.a]\nissuer = 'https://a'\naudience = 'a'\nsecret = 'short'\nalgorithms = ['HS256']\n", "issuers.a"),
+        ("[types]\nfolders = '/nowhere'\n", "types: "),
+    ],
+    ids=["unknown", "secret", "types"],
+)
+def test_settings_stay_when_the_new_ones_cannot_be_used(
+    served: Served, caplog: pytest.LogCaptureFixture, text: str, said: str
+) -> None:
+    before = served.settings.current
+    served.write(text)
+
+    assert not served.settings.renew()
+    assert served.settings.current is before
+    (error,) = (record.getMessage() for record in caplog.records if record.levelname == "ERROR")
+    assert error.startswith("The workers stay as they are: ")
+    assert said in error
+    assert not error.endswith("?.")
+
+
+def test_where_a_server_listens_and_keeps_things_stays_until_it_starts_again(
+    served: Served, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    before = served.settings.current
+    served.write(f"[server]\nlisten = '127.0.0.1:9'\n[store]\nblobs = '{tmp_path}'\nquota_bytes = 7\n")
+
+    assert served.settings.renew()
+    now = served.settings.current
+    assert (now.server, now.store.blobs, now.store.quota_bytes) == (before.server, None, 7)
+    assert "count from the next start on" in caplog.text

@@ -68,12 +68,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.module is None:
         return config_command.run(args)
-    given = {name: getattr(args, flag, None) for flag, name in FLAGS.items()}
-    config = load(args.config, os.environ, given)
+    config = settings_of(args)
     log.set_up(config.log.level)
     # Only the module of the command is imported: `user add` does not wait for the server's modules.
     command = cast(Command, importlib.import_module(f"davgate.cli.{args.module}"))
     return command.run(args, config)
+
+
+def settings_of(args: argparse.Namespace) -> Config:
+    """Return the settings as they are now in the file that the arguments name, the environment and the arguments themselves.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    return load(args.config, os.environ, {name: getattr(args, flag, None) for flag, name in FLAGS.items()})
 
 
 def _sentence(error: DavgateError | OSError) -> str:

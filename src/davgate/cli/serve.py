@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from davgate import __version__
+from davgate.cli.main import settings_of
 from davgate.cli.output import count
 from davgate.config import Address, Config, ConfigError, ServerConfig
 from davgate.http.server import ServerLimits, TlsFiles, UnusableTlsFiles, held_back, serve
@@ -29,19 +30,16 @@ def run(args: argparse.Namespace, config: Config) -> int:
     # Who asks for new workers before there are any gets them when there are, and not the end of the server.
     with held_back(signal.SIGHUP), _figures_folder(config) as figures_folder:
         # Only now: the library that counts decides at its import whether several processes count together.
-        from davgate.app import Application, bearer_of, directory_of, open_store
-        from davgate.cli.types_served import ServedTypes
+        from davgate.app import Application, open_store
+        from davgate.cli.settings_served import ServedSettings
 
-        # A secret that can be guessed stops the start here, once, and not each worker by itself.
-        bearer_of(config)
-        directory_of(config)
-        types = ServedTypes(config)
+        served = ServedSettings(config, partial(settings_of, args))
         if _crosses_network_in_clear(server):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
         logger.info("davgate %s starts with %s, %s.", __version__, config.data, count(server.processes, "worker"))
         try:
             code = serve(
-                lambda: Application(config, open_store(config, types=types.current), figures_folder),
+                lambda: Application(served.current, open_store(served.current, types=served.types.current), figures_folder),
                 server.listen.host,
                 server.listen.port,
                 workers=server.processes,
@@ -49,7 +47,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
                 limits=_limits(server),
                 tls_files=_tls_files(server),
                 on_ready=partial(_announce, "http" if server.certificate is None else "https"),
-                renew=types.renew,
+                renew=served.renew,
             )
         except UnusableTlsFiles as error:
             raise ConfigError([f"TLS: {mistake}" for mistake in error.mistakes]) from error

@@ -24,13 +24,15 @@ class ServedTypes:
             ConfigError: they cannot be used, or would leave alone what is stored.
             StoreUnusable: there is no store, or one of another version.
         """
-        self._config = config
-        self.current = self._read(None)
+        self.current = self._read(config, None)
 
-    def renew(self) -> bool:
-        """Read the files anew; false, with the reasons in the log, if they cannot be used, and the types stay as they are."""
+    def renew(self, config: Config) -> bool:
+        """Read the files that the settings name now.
+
+        False, with the reasons in the log, if they cannot be used: the types stay as they are.
+        """
         try:
-            self.current = self._read(self.current)
+            self.current = self._read(config, self.current)
         except ConfigError as error:
             for mistake in error.mistakes:
                 logger.error("The workers stay as they are: %s.", mistake)
@@ -40,9 +42,9 @@ class ServedTypes:
             return False
         return True
 
-    def _read(self, before: ObjectTypes | None) -> ObjectTypes:
-        types = types_of(self._config)
-        store = open_store(self._config, types=types)
+    def _read(self, config: Config, before: ObjectTypes | None) -> ObjectTypes:
+        types = types_of(config)
+        store = open_store(config, types=types)
         try:
             schema.check(store.database)
             if left_alone := orphans(store, types, before):

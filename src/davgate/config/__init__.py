@@ -1,4 +1,4 @@
-"""The settings: frozen values, read once at the start from a TOML file, the environment and the flags, in this order.
+"""The settings: frozen values, read from a TOML file, the environment and the flags, in this order.
 
 A setting is one line in one of the dataclasses of ``sections``: name, type, default, help and bounds. The loader, the example
 file and the table of the README are made from these lines. A section may be there once, ``[login]``, or as often as one likes
