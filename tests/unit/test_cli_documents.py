@@ -135,6 +135,17 @@ def test_store_that_is_not_there_is_said_so(tmp_path: Path, capsys: pytest.Captu
     assert "davgate init" in CommandLine(tmp_path / "data", capsys).refused("versions", "/a")
 
 
+def test_file_that_is_no_database_is_told_once(line: CommandLine) -> None:
+    (line.data / "davgate.sqlite3").write_bytes(b"this is no database" * 1000)
+
+    ran = line.run("fsck")
+
+    assert ran.code == 1
+    (told,) = ran.lines
+    assert told.startswith("database-broken: database: ")
+    assert ran.err == "Damage found: 1.\n"
+
+
 def test_store_whose_contents_are_not_mounted_is_not_made_anew(line: CommandLine) -> None:
     with line.store() as store:
         a_document(store, a_user(store, "ann"), "/large", bytes(100_000))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from itertools import chain
+from collections.abc import Iterator
 
 from davgate.app import open_store
 from davgate.cli.main import Exit
 from davgate.config import Config
-from davgate.storage.verify import Finding, verify, verify_schema
+from davgate.core.store import Store
+from davgate.storage.verify import BROKEN, Finding, verify, verify_schema
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -17,7 +18,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     store = open_store(config)
     damages = 0
     try:
-        for finding in chain(verify_schema(store.database), verify(store.database, store.blobs, read_data=args.read_data)):
+        for finding in _findings(store, read_data=args.read_data):
             if finding.is_damage:
                 damages += 1
                 print(_line(finding), flush=True)
@@ -30,6 +31,16 @@ def run(args: argparse.Namespace, config: Config) -> int:
         return Exit.DAMAGED
     print("Every invariant holds." if args.read_data else "Every invariant holds; the bytes of contents were not read.")
     return Exit.DONE
+
+
+def _findings(store: Store, *, read_data: bool) -> Iterator[Finding]:
+    is_readable = True
+    for finding in verify_schema(store.database):
+        is_readable = is_readable and finding.code != BROKEN
+        yield finding
+    # Of a file that is no database the rows would say the same once more.
+    if is_readable:
+        yield from verify(store.database, store.blobs, read_data=read_data)
 
 
 def _line(finding: Finding) -> str:

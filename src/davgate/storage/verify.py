@@ -38,6 +38,7 @@ from davgate.storage.tables import blob, dead_property, lock, metadata, node, pr
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""
 _BLOCK_BYTES = 1 << 20
+BROKEN: Final = "database-broken"
 _REGISTER_AGAIN: Final = "Change the object through the LoRA door: with that it is found again."
 
 
@@ -104,14 +105,14 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
 
 
 def _broken(error: Exception) -> Finding:
-    return Finding("database-broken", "database", f"it cannot be read any further: {error}".rstrip("."), RESTORE_ALL)
+    return Finding(BROKEN, "database", f"it cannot be read any further: {error}".rstrip("."), RESTORE_ALL)
 
 
 def _rows(session: Session, database: Database) -> Iterator[Finding]:
     if database.is_sqlite:
         for (line,) in session.all(_INTEGRITY):
             if line != "ok":
-                yield Finding("database-broken", "database", line, RESTORE_ALL)
+                yield Finding(BROKEN, "database", line, RESTORE_ALL)
     now = database.clock.now()
     for rule in RULES:
         for batch in session.stream(rule.breaches, now=now):
