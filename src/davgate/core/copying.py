@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from davgate.core.content import add_no_content
 from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place
@@ -16,7 +17,6 @@ from davgate.model.properties import PropertyName
 from davgate.storage.api import (
     NewVersion,
     Sayings,
-    Staged,
     Transaction,
     as_holder_sees,
     catalog,
@@ -120,10 +120,30 @@ def add_copies(
 
     ``known`` are the dead properties that the copies get, by the id of the original.
     """
-    top = originals[0]
     first_id = tx.take_ids(len(originals))
     ids = {original.id: first_id + position for position, original in enumerate(originals)}
-    copies = [
+    copies = _nodes_of_copies(store, tx, ctx, originals, ids, parent, name)
+    catalog.add(tx, copies)
+    pairs = list(zip(originals, copies, strict=True))
+    versions.add(tx, [_first_version(tx, ctx, original, copied) for original, copied in pairs if original.has_version])
+    if any(original.has_version and original.content is None for original in originals):
+        add_no_content(tx)
+    for original, copied in pairs:
+        if original.said is not None:
+            property_index.add(tx, copied, _said_beside(original), original.said.file_name)
+            if original.said.type is not None:
+                descriptions.set_type(tx, copied.id, original.said.type)
+    if known:
+        properties.add(tx, {ids[node_id]: values for node_id, values in known.items() if node_id in ids})
+    catalog.touch(tx, parent.id)
+    return copies[0]
+
+
+def _nodes_of_copies(
+    store: Store, tx: Transaction, ctx: Context, originals: Sequence[Original], ids: Mapping[int, int], parent: Node, name: str
+) -> list[Node]:
+    top = originals[0]
+    return [
         Node(
             ids[original.id],
             store.new_uuid(),
@@ -138,39 +158,23 @@ def add_copies(
         )
         for original in originals
     ]
-    catalog.add(tx, copies)
-    versions.add(
-        tx,
-        [
-            NewVersion(
-                copied.id,
-                1,
-                Cause.CREATED,
-                tx.at,
-                ctx.principal.id,
-                original.said.file_name if original.said is not None else copied.name or "",
-                copied.content or NO_CONTENT,
-                f"copy of {original.note}",
-                metadata=_said_beside(original),
-                has_content=copied.content is not None,
-                content_no=0 if copied.content is not None else None,
-                streams=original.said.streams if original.said is not None else no_streams(),
-            )
-            for original, copied in zip(originals, copies, strict=True)
-            if original.has_version
-        ],
+
+
+def _first_version(tx: Transaction, ctx: Context, original: Original, copied: Node) -> NewVersion:
+    return NewVersion(
+        copied.id,
+        1,
+        Cause.CREATED,
+        tx.at,
+        ctx.principal.id,
+        original.said.file_name if original.said is not None else copied.name or "",
+        copied.content or NO_CONTENT,
+        f"copy of {original.note}",
+        metadata=_said_beside(original),
+        has_content=copied.content is not None,
+        content_no=0 if copied.content is not None else None,
+        streams=original.said.streams if original.said is not None else no_streams(),
     )
-    if any(original.has_version and original.content is None for original in originals):
-        versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
-    for original, copied in zip(originals, copies, strict=True):
-        if original.said is not None:
-            property_index.add(tx, copied, _said_beside(original), original.said.file_name)
-            if original.said.type is not None:
-                descriptions.set_type(tx, copied.id, original.said.type)
-    if known:
-        properties.add(tx, {ids[node_id]: values for node_id, values in known.items() if node_id in ids})
-    catalog.touch(tx, parent.id)
-    return copies[0]
 
 
 def _said_beside(original: Original) -> Metadata:
