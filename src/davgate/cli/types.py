@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from davgate.app import open_store, types_of
+from davgate.cli.main import Exit
 from davgate.cli.output import count, write_json, write_table
 from davgate.config import Config, ConfigError
 from davgate.core.types_in_use import orphans
@@ -47,7 +48,7 @@ def _damaged(mistakes: tuple[str, ...] | list[str]) -> int:
     for mistake in mistakes:
         print(mistake)
     print(count(len(mistakes), "mistake"), "found.", file=sys.stderr)
-    return 1
+    return Exit.DAMAGED
 
 
 def _told(types: ObjectTypes, of: ObjectType) -> dict[str, object]:

@@ -27,7 +27,7 @@ from davgate.model.node import Node
 from davgate.model.object_types import COMMON, KEPT_BY_DIALECTS, Kind, ObjectTypes, Property
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.model.typed_values import check_value
+from davgate.model.typed_values import check_value, is_missing
 from davgate.storage.api import Description
 
 _FACETS: Final = OWN_NAMESPACE + ":"
@@ -158,7 +158,7 @@ class PropertyPatch:
         if not said.node.is_collection and said.node.version_no == 0:
             raise InvalidProperty(of.name, None, "can be set when the document has its first content")
         value = None if text is None else check_value(of, typed_values.parsed(of, text))
-        if of.is_required and value in (None, "", []):
+        if is_missing(of, value):
             raise InvalidProperty(of.name, None, "must have a value")
         return value
 

@@ -47,8 +47,13 @@ def complete(of: ObjectType, metadata: Metadata) -> Metadata:
 
 
 def missing_required(of: ObjectType, metadata: Metadata) -> tuple[Property, ...]:
-    """Return the properties that an object of a type must have and a snapshot has not; an empty text is no value there."""
-    return tuple(one for one in of.properties if one.is_required and metadata.get(one.id) in (None, "", []))
+    """Return the properties that an object of a type must have and a snapshot has not; see ``is_missing``."""
+    return tuple(one for one in of.properties if is_missing(one, metadata.get(one.id)))
+
+
+def is_missing(of: Property, value: object) -> bool:
+    """Tell whether a property must have a value and this one, as it is stored, is none: an empty text or list says nothing."""
+    return of.is_required and value in (None, "", [])
 
 
 def stored_instant(moment: datetime) -> str:

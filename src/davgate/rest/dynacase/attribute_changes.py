@@ -14,11 +14,11 @@ from davgate.model.errors import NotFound
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.node import Stream
 from davgate.model.object_types import Kind, ObjectType, Property
+from davgate.model.typed_values import is_missing
 from davgate.rest.dynacase import attachments, values
 from davgate.rest.dynacase.bodies import Sent
 
 _LONGEST_ID: Final = 18
-_NOTHING: Final[tuple[object, ...]] = (None, "", [])
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ def missing(family: ObjectType, sent: Mapping[str, Any], parts: Parts) -> Iterat
     """Yield the attributes that a document must have and that a change takes away."""
     for name in sent:
         of = _attribute(family, name)
-        is_gone = parts.clears_file if of is family.primary_stream else parts.metadata.get(of.id) in _NOTHING
+        is_gone = parts.clears_file if of is family.primary_stream else is_missing(of, parts.metadata.get(of.id))
         if of.is_required and is_gone:
             yield of
 
@@ -140,5 +140,5 @@ def missing_of_new(family: ObjectType, parts: Parts) -> Iterator[Property]:
     """Yield the attributes that a new document must have and has not."""
     for of in family.properties:
         has_file = of is family.primary_stream and parts.file is not None
-        if of.is_required and not has_file and parts.metadata.get(of.id) in _NOTHING:
+        if not has_file and is_missing(of, parts.metadata.get(of.id)):
             yield of

@@ -17,7 +17,7 @@ from davgate.model.instant import Instant
 from davgate.model.metadata import TITLE
 from davgate.model.object_types import Kind, ObjectType, ObjectTypes, Property
 from davgate.model.retaining import DESTROYED_AT, EXPIRES_AT, RETAINED_FROM, to_text
-from davgate.model.typed_values import check_value, complete, missing_required
+from davgate.model.typed_values import check_value, complete, is_missing, missing_required
 from davgate.rest.yuuvis import errors
 from davgate.rest.yuuvis.envelopes import SentProperties
 from davgate.rest.yuuvis.errors import InvalidObject, Mistake, OtherState
@@ -179,7 +179,7 @@ class Reader:
             if name in came and name not in properties:
                 changes[known.id] = known.default
             is_concerned = name in properties or name in came
-            if known.is_required and is_concerned and changes[known.id] in (None, "", []):
+            if is_concerned and is_missing(known, changes[known.id]):
                 self._refuse_missing(known)
         self._check_retention(state.metadata, {**state.metadata, **changes})
         return changes | ({FLOATING: shape.floating or None} if SECONDARY in properties else {})
