@@ -19,6 +19,7 @@ from davgate.rest.dynacase.moments import moment
 from davgate.rest.exchange import Exchange
 
 _ID_DIGITS: Final = 32
+_MOST_DIGITS: Final = 18
 _OWN: Final = ""
 
 StoredAt: TypeAlias = Mapping[tuple[int, int, str], Instant]
@@ -48,6 +49,11 @@ def id_in(reference: str) -> str:
     """Return the id in what tells of a file; empty if it is none such."""
     parts = reference.split("|", 2)
     return parts[1] if len(parts) == 3 else ""
+
+
+def temporary_number(id: str) -> int | None:
+    """Return the number of the temporary file that an id means, None if it cannot be one of such a file."""
+    return int(id) if id.isascii() and id.isdigit() and len(id) <= _MOST_DIGITS else None
 
 
 def stored_at(exchange: Exchange, items: Iterable[Shown], attributes: Iterable[Property]) -> StoredAt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from davgate.core import temporary_files
 from davgate.core.objects import File
@@ -17,8 +17,6 @@ from davgate.model.object_types import Kind, ObjectType, Property
 from davgate.model.typed_values import is_missing
 from davgate.rest.dynacase import attachments, values
 from davgate.rest.dynacase.bodies import Sent
-
-_LONGEST_ID: Final = 18
 
 
 @dataclass(slots=True)
@@ -53,11 +51,11 @@ def _uploads(store: Store, ctx: Context, of: Property, value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [_uploads(store, ctx, of, one) for one in value]
-    id = attachments.id_in(value) if isinstance(value, str) else ""
-    if not (id.isascii() and id.isdigit() and len(id) <= _LONGEST_ID):
+    number = attachments.temporary_number(attachments.id_in(value)) if isinstance(value, str) else None
+    if number is None:
         return value
     try:
-        return temporary_files.as_file(store, ctx, int(id))
+        return temporary_files.as_file(store, ctx, number)
     except NotFound:
         # It is refused where its place in a list is known.
         return value

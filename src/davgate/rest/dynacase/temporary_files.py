@@ -29,8 +29,6 @@ _NO_FILE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0302", "The form has no f
 _SEVERAL_FILES: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0303", "The form has several files; send one at a time")
 _UNKNOWN: Final = Refusal(HTTPStatus.NOT_FOUND, "CRUD0617", "There is no such temporary file, or not any more")
 
-_LONGEST_ID: Final = 18
-
 
 def upload(life: timedelta, exchange: Exchange) -> Response:
     """Keep the file of a form for its sender."""
@@ -74,11 +72,11 @@ def _told(exchange: Exchange, kept: TemporaryFile) -> dict[str, Any]:
 
 def download(exchange: Exchange) -> Response:
     """Return the bytes of a temporary file of one's own."""
-    number = str(exchange.params["name"]).partition(".")[0]
-    if not (number.isascii() and number.isdigit() and len(number) <= _LONGEST_ID):
+    number = attachments.temporary_number(str(exchange.params["name"]).partition(".")[0])
+    if number is None:
         raise Refused(_UNKNOWN)
     with answering({NotFound: _UNKNOWN}):
-        kept, opened = temporary_files.open_file(exchange.store, exchange.ctx, int(number))
+        kept, opened = temporary_files.open_file(exchange.store, exchange.ctx, number)
     return content.send(exchange.request.environ, opened, file_name=kept.name)
 
 
