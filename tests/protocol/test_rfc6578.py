@@ -292,6 +292,17 @@ def test_token_of_the_future_is_refused_with_its_precondition(ann: Client, folde
     assert error_of(response) == ("valid-sync-token", [])
 
 
+@on_both_databases
+@pytest.mark.parametrize("told", ["a%00b", "a/%01", "%FF", "%ED%A0%80"])
+def test_token_that_goes_on_after_what_cannot_exist_is_refused_with_its_precondition(ann: Client, folder: str, told: str) -> None:
+    token = sync(ann, folder).token
+
+    response = ann("REPORT", folder, body(f"{token}::{told}"))
+
+    assert response.status == 403
+    assert error_of(response) == ("valid-sync-token", [])
+
+
 def test_document_and_past_cannot_be_followed(ann: Client, folder: str) -> None:
     for target in ("/dav/f/a.txt", "/dav/f/.versions/"):
         response = ann("REPORT", target, body())

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from davgate.model.errors import InvalidSyncToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
+from davgate.model.names import can_exist
 
 
 @frozen
@@ -73,7 +74,18 @@ def parse_token(store_uuid: str, text: str) -> SyncToken:
         raise InvalidSyncToken()
     since = None if found["since"] is None else _parse_state(found["since"])
     unsure_from = None if found["unsure"] is None else Instant(int(found["unsure"]))
-    return SyncToken(_parse_state(found["state"]), since, unquote(found["told"] or ""), unsure_from)
+    return SyncToken(_parse_state(found["state"]), since, _parse_path(found["told"] or ""), unsure_from)
+
+
+def _parse_path(text: str) -> str:
+    """Return a path as text; one with a name that nothing can have was never told."""
+    try:
+        path = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidSyncToken() from None
+    if not all(map(can_exist, path.split("/"))):
+        raise InvalidSyncToken()
+    return path
 
 
 def _format_state(state: State) -> str:
