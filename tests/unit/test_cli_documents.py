@@ -440,6 +440,7 @@ def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> No
         moving.delete(store, sign_in(store, "bob"), to_path("/b.txt"))
     assert "Only an administrator" in line.refused("trash", "purge", number, "--as", "ann")
     assert line.done("trash", "purge", "--older-than", "30d").out == "0 entries gone for good: 0 B.\n"
+    assert line.done("trash", "purge", "--older-than", "365000000d").out == "0 entries gone for good: 0 B.\n"
     assert "--older-than must be seconds" in line.refused("trash", "purge", "--older-than", "long")
     assert line.done("trash", "purge", number).out.startswith("/b.txt is gone for good: 1 document with 3 versions")
     assert line.done("trash", "list", "--json").json == []

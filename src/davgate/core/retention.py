@@ -212,7 +212,8 @@ def purge_due(store: Store) -> int:
 
 
 def _purge_before(store: Store, ctx: Context, age: timedelta, *, junk_alone: bool, watch: Watch | None = None) -> list[Erased]:
-    before = after(store.clock.now(), -age)
+    # A span may be longer than a database can count back.
+    before = max(Instant(0), after(store.clock.now(), -age))
     with store.database.read() as session:
         old = erasing.entries_before(session, before, junk_alone=junk_alone)
     purged: list[Erased] = []
