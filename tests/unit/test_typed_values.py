@@ -1,6 +1,7 @@
 """Values of typed properties: how each kind is stored, and what is refused."""
 
-from datetime import UTC, datetime, timedelta, timezone
+import math
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -88,6 +89,9 @@ REFUSED: list[tuple[Property, object, int | None, str]] = [
     (ROWS, {"a": 1}, None, "must be a list of rows"),
     (a_property(Kind.STRUCTURED), "a", None, "must be an object or a list"),
     (a_property(Kind.STRUCTURED), {"a": ["\ud800"]}, None, "has a character in it that cannot be stored"),
+    (a_property(Kind.STRUCTURED), {"a": [date(2026, 1, 1)]}, None, "has something in it that JSON has not"),
+    (a_property(Kind.STRUCTURED), [math.inf], None, "has something in it that JSON has not"),
+    (a_property(Kind.STRUCTURED), {"a": math.nan}, None, "has something in it that JSON has not"),
     (MANY, ["a", 1], 1, "must be a text"),
     (MANY, ["a", None], 1, "has a value that is null among others"),
 ]

@@ -166,17 +166,24 @@ def _row(of: Property, no: int, row: object) -> list[Any]:
 def _structured(of: Property, value: object) -> object:
     if not isinstance(value, dict | list):
         raise ValueError("must be an object or a list")
-    if _has_unstorable(value):
-        raise ValueError("has a character in it that cannot be stored")
+    _check_json(value)
     return value
 
 
-def _has_unstorable(value: object) -> bool:
-    if isinstance(value, str):
-        return UNSTORABLE.search(value) is not None
+def _check_json(value: object) -> None:
+    """Refuse what cannot be stored as JSON: a default comes from TOML, which has days and numbers without end, too."""
     if isinstance(value, dict):
-        return any(_has_unstorable(key) or _has_unstorable(one) for key, one in value.items())
-    return isinstance(value, list) and any(map(_has_unstorable, value))
+        for key, one in value.items():
+            _check_json(key)
+            _check_json(one)
+    elif isinstance(value, list):
+        for one in value:
+            _check_json(one)
+    elif isinstance(value, str):
+        if UNSTORABLE.search(value):
+            raise ValueError("has a character in it that cannot be stored")
+    elif not isinstance(value, int | float | None) or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError("has something in it that JSON has not")
 
 
 _CHECKS: Final[Mapping[Kind, Callable[[Property, object], Any]]] = {
