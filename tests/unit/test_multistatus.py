@@ -15,8 +15,7 @@ from davgate.dav import multistatus
 from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, PropfindRequest
 from davgate.dav.facts import COLLECTION, DOCUMENT, Batch, Deletion, Facts, History, ReadAccess, VersionFacts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, LiveProperty
-from davgate.dav.version_properties import OWN_NAMESPACE
-from davgate.dav.xml import DAV, Element
+from davgate.dav.xml import DAV, OWN_NAMESPACE, Element
 from davgate.http.headers import lock_token_uri, quote_name
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidName, NameTooLong

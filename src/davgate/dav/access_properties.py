@@ -12,8 +12,7 @@ from typing import Final
 
 from davgate.core.access_shown import ShownGrant
 from davgate.dav.facts import Batch
-from davgate.dav.version_properties import OWN_NAMESPACE
-from davgate.dav.xml import href_element
+from davgate.dav.xml import href_element, own_element
 from davgate.http.headers import quote_path
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import EVERYTHING, Right, name_of
@@ -65,7 +64,7 @@ _WRITE: Final = Right.WRITE_CONTENT | Right.WRITE_PROPERTIES | Right.BIND | Righ
 
 def _privilege(right: Right) -> str:
     name = name_of(right)
-    element = f'<g:{name} xmlns:g="{OWN_NAMESPACE}"/>' if right in _OWN_RIGHTS else f"<D:{name}/>"
+    element = own_element(name) if right in _OWN_RIGHTS else f"<D:{name}/>"
     return f"<D:privilege>{element}</D:privilege>"
 
 

@@ -29,8 +29,7 @@ from davgate.dav.facts import (
     Deletion,
     Facts,
 )
-from davgate.dav.version_properties import OWN_NAMESPACE
-from davgate.dav.xml import DAV, empty_element, escape, href_element, printable
+from davgate.dav.xml import DAV, OWN_NAMESPACE, empty_element, escape, href_element, own_element
 from davgate.http.headers import http_date, lock_token_uri, quote_name, rfc3339
 from davgate.model.etag import of_content, of_pending
 from davgate.model.frozen import frozen
@@ -211,13 +210,9 @@ def _of_collections(batch: Batch, element: str) -> list[str]:
 def _deletion(name: str, text_of: Callable[[Deletion], str]) -> Column:
     def column(batch: Batch) -> list[str]:
         deletions = batch.facts.deletions
-        return [_deletion_element(name, text_of(deletions[row[UUID]])) if row[UUID] in deletions else "" for row in batch.rows]
+        return [own_element(name, text_of(deletions[row[UUID]])) if row[UUID] in deletions else "" for row in batch.rows]
 
     return column
-
-
-def _deletion_element(name: str, text: str) -> str:
-    return f'<g:{name} xmlns:g="{OWN_NAMESPACE}">{escape(printable(text))}</g:{name}>'
 
 
 def _supported_live_properties(batch: Batch) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Final
 from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, NAME, Batch, Column, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, LiveProperty, lock_discovery, unknown_properties
-from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, printable
+from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, own_element, printable
 from davgate.http.headers import quote_name
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
@@ -314,5 +314,5 @@ def error_body(local_name: str | None, hrefs: Iterable[str], message: str, code:
     Source: RFC 4918, 14.5 and 16.
     """
     failed = precondition(local_name, hrefs) if local_name else ""
-    sentence = f'<g:message xmlns:g="urn:davgate" code="{escape_attribute(code)}">{escape(printable(message))}</g:message>'
+    sentence = own_element("message", message, f' code="{escape_attribute(code)}"')
     return f'{DECLARATION}<D:error xmlns:D="DAV:">{failed}{sentence}</D:error>'.encode()

@@ -18,8 +18,7 @@ from davgate.core import documents
 from davgate.core.store import Context, Store
 from davgate.dav import typed_values
 from davgate.dav.live_properties import PROTECTED
-from davgate.dav.version_properties import OWN_NAMESPACE
-from davgate.dav.xml import escape_attribute
+from davgate.dav.xml import OWN_NAMESPACE, escape_attribute
 from davgate.model.errors import ProtectedProperty
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.metadata import Metadata

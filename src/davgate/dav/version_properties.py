@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from davgate.dav.facts import COLLECTION, DIGEST, DOCUMENT, ID, KIND, UUID, VERSION_NO, Batch, Column, VersionFacts
-from davgate.dav.xml import escape, escape_attribute, href_element, printable
+from davgate.dav.xml import escape, escape_attribute, href_element, own_element, printable
 from davgate.model.checkout import CheckOut
 from davgate.storage.api import MemberRow
 
-OWN_NAMESPACE: Final = "urn:davgate"
 """The namespace of davgate's own properties."""
 
 VERSION_TREE: Final = "version-tree"
@@ -247,18 +246,14 @@ def _sync_token(batch: Batch, row: MemberRow) -> str:
 # Davgate's own
 
 
-def _own(name: str, text: str) -> str:
-    return f'<g:{name} xmlns:g="{OWN_NAMESPACE}">{escape(printable(text))}</g:{name}>'
-
-
 def _sha_256(batch: Batch, row: MemberRow) -> str:
     digest = row[DIGEST]
-    return "" if digest is None else _own("sha-256", digest.hex())
+    return "" if digest is None else own_element("sha-256", digest.hex())
 
 
 def _origin(batch: Batch, row: MemberRow) -> str:
     facts = _facts_of(batch, row)
-    return "" if facts is None or not facts.origin else _own("origin", facts.origin)
+    return "" if facts is None or not facts.origin else own_element("origin", facts.origin)
 
 
 checked_in = _each(_checked_in)

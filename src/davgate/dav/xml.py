@@ -21,6 +21,7 @@ from davgate.model.properties import PropertyName
 Element: TypeAlias = etree._Element
 
 DAV: Final = "DAV:"
+OWN_NAMESPACE: Final = "urn:davgate"
 DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 
@@ -183,6 +184,11 @@ def empty_element(name: PropertyName) -> str:
 def empty_elements(names: Iterable[PropertyName]) -> str:
     """Return an empty element for each name."""
     return "".join(map(empty_element, names))
+
+
+def own_element(local_name: str, text: str = "", attributes: str = "") -> str:
+    """Return an element in davgate's own namespace; ``attributes`` are written already, each with a blank before it."""
+    return f'<g:{local_name} xmlns:g="{OWN_NAMESPACE}"{attributes}>{escape(printable(text))}</g:{local_name}>'
 
 
 def href_element(href: str) -> str:
