@@ -150,6 +150,7 @@ def test_api0202_api0214_api0218_fields_are_unknown(ann: Client) -> None:
         (f"/documents/?offset={'9' * 30}", "CRUD0502"),
         ("/families/?orderBy=nope", "CRUD0502"),
         ("/documents/?orderBy=nope", "CRUD0506"),
+        (f"/documents/?orderBy={',title' * 501}", "CRUD0506"),
         ("/documents/?orderBy=my_level", "CRUD0506"),
         ("/families/MY_ARTICLE/documents/?orderBy=ba_cost", "CRUD0506"),
         ("/families/MY_ARTICLE/documents/?orderBy=my_tags", "CRUD0507"),

@@ -84,6 +84,7 @@ def test_trash_is_listed_with_all_that_came_from_other_doors(ann: Client, docume
     paged = data_of(ann("GET", f"{TRASH}?slice=1&orderBy=title:desc&fields=document.properties.all"))["documents"]
     assert [(one["properties"]["title"], one["properties"]["status"]) for one in paged] == [("z.txt", "deleted")]
     assert refusal_of(ann("GET", f"{TRASH}?orderBy=nope")) == (400, "CRUD0506")
+    assert refusal_of(ann("GET", f"{TRASH}?orderBy={',title' * 501}")) == (400, "CRUD0506")
 
 
 def test_answer_to_a_deletion_tells_where_the_files_are_now(ann: Client, document: str) -> None:

@@ -135,6 +135,7 @@ BAD_DIRECTION: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0501", "The directio
 BAD_PAGE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0502", "The slice is a number or all, the offset a number")
 NO_FAMILY_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0502", "There is no such field to order families by")
 NO_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0506", "There is no such field to order by")
+TOO_LONG_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0506", "There are too many fields to order by")
 STRUCTURED_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0507", "An attribute with a structure is nothing to order by")
 HIDDEN_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0508", "This attribute is nothing to order by")
 

@@ -31,7 +31,7 @@ from davgate.model.query import (
 from davgate.rest.dynacase import envelope, fields, paging
 from davgate.rest.dynacase.addressing import FOR_OTHERS, context_of, document_uri, family_of, find_family, uri
 from davgate.rest.dynacase.envelope import Envelope
-from davgate.rest.dynacase.errors import BAD_PAGE, HIDDEN_ORDER, NO_ORDER, STRUCTURED_ORDER, Refused, answering
+from davgate.rest.dynacase.errors import HIDDEN_ORDER, NO_ORDER, STRUCTURED_ORDER, TOO_LONG_ORDER, Refused, answering
 from davgate.rest.dynacase.fields import OF_A_LIST, Fields
 from davgate.rest.dynacase.paging import Listing, Sorted
 from davgate.rest.dynacase.properties import STATE
@@ -87,7 +87,7 @@ def _page(
 ) -> Response:
     page, order = paging.asked(exchange), paging.order_asked(exchange, _DEFAULT_ORDER)
     wanted = Search(condition, order_of(exchange.store.types, order, family), page.offset, page.length)
-    with answering({Malformed: BAD_PAGE}):
+    with answering({Malformed: TOO_LONG_ORDER}):
         found = search(exchange.store, context_of(exchange).without_conditions(), wanted)
     shown = represent_all(exchange, revisions.show_all(exchange.store, found.items), asked, document_uri(exchange))
     return envelope.answer(

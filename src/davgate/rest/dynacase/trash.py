@@ -14,7 +14,7 @@ from davgate.model.paths import TreePath
 from davgate.model.query import EVERYTHING
 from davgate.rest.dynacase import envelope, errors, fields, paging, validators
 from davgate.rest.dynacase.addressing import NOT_IN_TRASH, context_of, find_trashed, uri
-from davgate.rest.dynacase.errors import BAD_PAGE, Refusal, Refused, answering
+from davgate.rest.dynacase.errors import TOO_LONG_ORDER, Refusal, Refused, answering
 from davgate.rest.dynacase.fields import Reading
 from davgate.rest.dynacase.listing import order_of
 from davgate.rest.dynacase.paging import Listing
@@ -37,7 +37,7 @@ def show_all(exchange: Exchange) -> Response:
     wanted = fields.asked_of_any(exchange)
     # What is deleted is locked by nobody.
     by = order_of(exchange.store.types, [step for step in order if step.field != "locked"])
-    with answering({Malformed: BAD_PAGE}):
+    with answering({Malformed: TOO_LONG_ORDER}):
         items, _ = revisions.show_trash(
             exchange.store, context_of(exchange).without_conditions(), Search(EVERYTHING, by, page.offset, page.length)
         )
