@@ -113,7 +113,7 @@ def find_placed(exchange: Exchange, node: Node) -> Found | None:
 def url_of_placed(exchange: Exchange, node: Node, container: Found) -> str:
     """Return the address of what a request has put into a container: to whom may not see it, by its UID."""
     found = find_placed(exchange, node)
-    return container.service_url(node.uuid.replace("-", "")) if found is None else found.url
+    return container.service_url(uid_of(node.uuid)) if found is None else found.url
 
 
 def find_document(exchange: Exchange) -> Found:
@@ -162,11 +162,16 @@ def address_of(seen: Seen) -> TreePath:
 def segment_of(it: Described, *, in_root: bool, deleted_as: str | None = None) -> str:
     """Return how an object is called in the address of its container; ``deleted_as`` is its name where it has none any more."""
     segment = it.said.alias or deleted_as or it.said.address_name
-    return it.node.uuid.replace("-", "") if in_root and segment == DESCRIPTION_OF_THE_DOOR else segment
+    return uid_of(it.node.uuid) if in_root and segment == DESCRIPTION_OF_THE_DOOR else segment
+
+
+def uid_of(uuid: str) -> str:
+    """Return a UUID as it is written here: 32 digits."""
+    return uuid.replace("-", "")
 
 
 def _as_segment(name: str) -> str:
-    return name[1:].replace("-", "") if name.startswith("=") and len(name) == 37 else name
+    return uid_of(name[1:]) if name.startswith("=") and len(name) == 37 else name
 
 
 def url_of(exchange: Exchange, address: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from davgate.model.rights import Right
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors, naming, reading, shapes
-from davgate.rest.gever.addresses import find_container, find_placed, url_of_placed
+from davgate.rest.gever.addresses import find_container, find_placed, uid_of, url_of_placed
 from davgate.rest.gever.bodies import described, fields_of
 from davgate.rest.gever.errors import Refused
 from davgate.rest.gever.fields import Parsed, parse
@@ -46,7 +46,7 @@ def create(exchange: Exchange) -> Response:
     if made is None:
         # Who brought it may not see it: no more is said than who brought it knows.
         url = url_of_placed(exchange, node, container)
-        uid = node.uuid.replace("-", "")
+        uid = uid_of(node.uuid)
         return answers.json(HTTPStatus.CREATED, {"@id": url, "@type": kind.name, "UID": uid, "id": uid}, ("Location", url))
     return answers.json(HTTPStatus.CREATED, reading.whole(made), ("Location", made.url))
 

@@ -12,7 +12,7 @@ from davgate.model.metadata import DESCRIPTION, KEYWORDS, title_of
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import ROOT_ID, Content
 from davgate.rest.gever import locking
-from davgate.rest.gever.addresses import Found, segment_of, url_of
+from davgate.rest.gever.addresses import Found, segment_of, uid_of, url_of
 from davgate.rest.gever.kinds import DOSSIER, kind_of
 from davgate.rest.gever.times import isotime, unix_time
 
@@ -95,7 +95,7 @@ def _common(found: Found) -> Shown:
         "@id": found.url,
         "@type": kind_of(it).name,
         "@components": {},
-        "UID": uid(it),
+        "UID": uid_of(it.node.uuid),
         "id": found.id or found.exchange.service.mount.strip("/"),
         "title": title(it),
         "description": it.metadata.get(DESCRIPTION, ""),
@@ -111,11 +111,6 @@ def _common(found: Found) -> Shown:
         "lock": locking.lock_info(found),
         "trashed": found.is_trashed,
     }
-
-
-def uid(it: Described) -> str:
-    """Return the UUID of an object as 32 digits."""
-    return it.node.uuid.replace("-", "")
 
 
 def title(it: Described) -> str:
@@ -179,7 +174,7 @@ def _summary(it: Described, url: str, fields: Collection[str]) -> Shown:
     shown = {
         "@id": url,
         "@type": kind.name,
-        "UID": uid(it),
+        "UID": uid_of(it.node.uuid),
         "title": title(it),
         "description": it.metadata.get(DESCRIPTION, ""),
         "review_state": kind.review_state,
