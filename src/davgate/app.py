@@ -34,7 +34,7 @@ from davgate.http.errors import ServerFault, UnknownMethod
 from davgate.http.login import CHALLENGE, Login, Offered, token_page
 from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
-from davgate.http.requests import Environ
+from davgate.http.requests import Environ, origin_of
 from davgate.http.responses import Response, StartResponse, refusal, whole
 from davgate.http.targets import PathLimits, normal_path
 from davgate.identity.jwt import Bearer, Issuer
@@ -332,9 +332,8 @@ class Application:
             return _refused(error)
 
     def _home(self, environ: Environ) -> Response:
-        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         doors = {door.dialect.title: door.service.mount for door in self._doors}
-        return home_page(self._public_url or f"{environ['wsgi.url_scheme']}://{host}", DRIVE_MOUNT, doors)
+        return home_page(origin_of(environ, self._public_url), DRIVE_MOUNT, doors)
 
     def close(self) -> None:
         """End the upkeep, write what is left of the audit and close the database; called when all requests are answered."""

@@ -294,6 +294,8 @@ def test_addresses_have_the_public_url(serve: Serve, store: Store, ann: Client, 
     assert shown["@id"] == document.url.replace(ORIGIN, "https://docs.example")
     assert shown["file"]["download"].startswith("https://docs.example/gever/")
     assert shown["creator"]["@id"] == "https://docs.example/gever/@actors/ann"
+    missing = ann.through(app)("GET", document.url.removeprefix(ORIGIN) + "/nothing?a=b").json
+    assert missing["message"] == f"Resource not found: {shown['@id']}/nothing"
 
 
 def test_object_that_is_called_as_a_service_is_reached(ann: Client, folder: str) -> None:

@@ -131,6 +131,8 @@ def test_a_note_is_text(ann: Client, uuid: str) -> None:
         "/klassifikation/facet/1",
         "/klassifikation/facet/%00",
         "/klassifikation/facet/..%2f",
+        "/klassifikation/facet/" + "x" * 300,
+        "/klassifikation/facet/" + "x/" * 100,
     ],
 )
 def test_addresses_that_there_are_not(ann: Client, path: str) -> None:

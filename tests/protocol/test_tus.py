@@ -18,7 +18,6 @@ from davgate.core.store import Policy, Store
 from davgate.http import responses
 from davgate.http.body import BodyCut
 from davgate.http.headers import http_date, parse_http_date
-from davgate.http.requests import Environ
 from davgate.http.responses import Response
 from davgate.model.errors import DavgateError, Locked
 from davgate.model.instant import Instant, after
@@ -81,9 +80,9 @@ def delete(exchange: Exchange) -> Response:
     return tus.delete(exchange, ROOT_ID, exchange.params["id"], check(exchange))
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
-    response = problems.refused(environ, error)
-    response.headers += tus.marks(environ)
+def refused(occasion: problems.Occasion, error: DavgateError) -> Response:
+    response = problems.refused(occasion, error)
+    response.headers += tus.marks(occasion.environ)
     return response
 
 

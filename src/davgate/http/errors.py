@@ -106,6 +106,11 @@ class RefusedByDialect(errors.DavgateError):
     code = "refused-by-dialect"
 
 
+def cause_of(error: errors.DavgateError) -> errors.DavgateError:
+    """Return what core refused, where a dialect says it with an error of its own; any other error is its own cause."""
+    return error.__cause__ if isinstance(error.__cause__, errors.DavgateError) else error
+
+
 _INSUFFICIENT_SCOPE: Final = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(SCOPE_RIGHTS)}"'
 
 TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {

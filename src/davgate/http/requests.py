@@ -17,6 +17,12 @@ Environ: TypeAlias = dict[str, Any]
 NO_TOKENS: Final[frozenset[str]] = frozenset()
 
 
+def origin_of(environ: Environ, public_url: str) -> str:
+    """Return scheme, host and port by which the client calls this server; ``public_url`` is that of a proxy, if any."""
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return public_url or f"{environ['wsgi.url_scheme']}://{host}"
+
+
 class _Input(Protocol):
     def read(self, size: int, /) -> bytes: ...
 

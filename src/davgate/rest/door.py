@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 from davgate.core import auditing
 from davgate.http.cross_site import is_cross_site
-from davgate.http.errors import UnknownMethod
+from davgate.http.errors import UnknownMethod, cause_of
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
-from davgate.http.requests import Environ, Request
+from davgate.http.requests import Environ, Request, origin_of
 from davgate.http.responses import Response
 from davgate.http.targets import normal_path
 from davgate.model.errors import DavgateError, Forbidden, NotFound
@@ -20,6 +20,7 @@ from davgate.rest import openapi
 from davgate.rest.exchange import Exchange, Service
 from davgate.rest.openapi import Document
 from davgate.rest.operations import Dialect, Route
+from davgate.rest.problems import Occasion
 from davgate.rest.routing import Templates
 
 
@@ -33,7 +34,6 @@ class Door:
         self._uploads = uploads
         self._route = dialect.router or Templates(dialect.operations)
         self._document_path = service.mount + "/openapi.json"
-        self._mount_path = tuple(service.mount.strip("/").split("/"))
 
     @cached_property
     def document(self) -> Document:
@@ -54,7 +54,8 @@ class Door:
 
     def refuse(self, environ: Environ, error: DavgateError) -> Response:
         """Return the response to a request that was refused, or that the server failed at."""
-        response = self.dialect.refused(environ, error)
+        occasion = Occasion(environ, origin_of(environ, self.service.public_url), self.service.store.clock.now())
+        response = self.dialect.refused(occasion, error)
         response.reason = error.code
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._login.challenge(environ, response, self.dialect.realm, bearer_first=self.dialect.bearer_first)
@@ -69,10 +70,10 @@ class Door:
     def _answer_signed_in(self, environ: Environ) -> Response:
         try:
             request = Request(environ, self.service.mount, self.service.paths)
-        except DavgateError:
+        except DavgateError as error:
             # Who has not signed in learns nothing, not even what is wrong with an address.
             self._login.confirmed_principal_of(environ, self.dialect.scopes)
-            raise
+            raise self.dialect.of_address(error) from None
         return self._login.run(request, lambda principal: self._answer_as(principal, request), self.dialect.scopes)
 
     def _answer_as(self, principal: Principal, request: Request) -> Response:
@@ -91,12 +92,12 @@ class Door:
     def _handle(self, principal: Principal, request: Request, route: Route) -> Response:
         operation = route.operation
         ctx = request.context(principal, drive_mount=self.service.drive_mount)
+        exchange = Exchange(self.service, request, ctx, operation, route.params)
         try:
-            return operation.handler(Exchange(self.service, request, ctx, operation, route.params))
+            return operation.handler(exchange)
         except DavgateError as error:
             if not operation.reads:
-                # A dialect may answer with an error of its own; what was denied is then its cause.
-                cause = error.__cause__ if isinstance(error.__cause__, DavgateError) else error
-                path = self._mount_path + request.target.path
-                auditing.denied(self.service.store, ctx, f"{self.dialect.name}-{operation.id}", path, cause)
+                auditing.denied(
+                    exchange.store, ctx, f"{self.dialect.name}-{operation.id}", exchange.audited_path, cause_of(error)
+                )
             raise

@@ -10,11 +10,12 @@ from davgate.core.content import Body
 from davgate.core.store import Context, Store
 from davgate.http import negotiation
 from davgate.http.headers import quote_path
-from davgate.http.requests import Request
+from davgate.http.requests import Request, origin_of
 from davgate.http.targets import DEFAULT_LIMITS, PathLimits
 from davgate.model.errors import TooLarge, UnsupportedBody
 from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
+from davgate.model.paths import TreePath
 from davgate.rest import json_bodies, multipart, queries
 from davgate.rest.multipart import Part
 from davgate.rest.operations import AnyOf, Json, Operation
@@ -72,9 +73,12 @@ class Exchange:
     @property
     def origin(self) -> str:
         """Scheme, host and port by which the client calls this server."""
-        environ = self.request.environ
-        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        return self.service.public_url or f"{environ['wsgi.url_scheme']}://{host}"
+        return origin_of(self.request.environ, self.service.public_url)
+
+    @property
+    def audited_path(self) -> TreePath:
+        """The address of the request as the audit names it: with the mount."""
+        return (*self.service.mount.strip("/").split("/"), *self.request.target.path)
 
     def href(self, *path: str) -> str:
         """Return the address of a place below the mount, as an absolute path; each argument is a segment."""

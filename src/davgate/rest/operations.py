@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from davgate.http.login import REALM
-from davgate.http.requests import Environ, Request
+from davgate.http.requests import Request
 from davgate.http.responses import Response
 from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.rest import problems
+from davgate.rest.problems import Occasion
 
 if TYPE_CHECKING:
     from davgate.rest.exchange import Exchange
@@ -136,6 +137,10 @@ def _own_method(request: Request) -> str:
     return request.method
 
 
+def _as_it_is(error: DavgateError) -> DavgateError:
+    return error
+
+
 Router: TypeAlias = Callable[[str, TreePath], Route]
 """Finds the operation of a method and of the decoded segments below the mount, or raises NotFound or UnknownMethod."""
 
@@ -145,11 +150,11 @@ class Dialect:
     """One REST dialect.
 
     ``router`` takes the place of the templates where these cannot say what an address means; ``method_of`` tells the method that
-    a request means, where a header may say another one. ``refused`` shapes the answer to an error, ``refusal`` and
-    ``refusal_type`` say in the document what it looks like, ``refusals`` which statuses every operation may answer.
-    ``parameters`` are the JSON Schemas of path parameters that are no mere text. ``realm`` is what a challenge names; with
-    ``bearer_first`` Bearer is offered in any case, before Basic. ``scopes`` of a token open this door and no other; what they
-    allow is for the dialect to say.
+    a request means, where a header may say another one. ``refused`` shapes the answer to an error, ``of_address`` tells which
+    error it is that an address cannot be read, ``refusal`` and ``refusal_type`` say in the document what an answer looks like,
+    ``refusals`` which statuses every operation may answer. ``parameters`` are the JSON Schemas of path parameters that are no
+    mere text. ``realm`` is what a challenge names; with ``bearer_first`` Bearer is offered in any case, before Basic. ``scopes``
+    of a token open this door and no other; what they allow is for the dialect to say.
     """
 
     name: str
@@ -158,7 +163,8 @@ class Dialect:
     operations: tuple[Operation, ...]
     router: Router | None = None
     method_of: Callable[[Request], str] = _own_method
-    refused: Callable[[Environ, DavgateError], Response] = problems.refused
+    refused: Callable[[Occasion, DavgateError], Response] = problems.refused
+    of_address: Callable[[DavgateError], DavgateError] = _as_it_is
     refusal: Any = problems.Problem
     refusal_type: str = problems.MEDIA_TYPE
     refusals: tuple[int, ...] = (400, 401, 403, 404, 414, 429, 503)

@@ -12,8 +12,26 @@ from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
+from davgate.model.frozen import frozen
+from davgate.model.instant import Instant
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+
+@frozen
+class Occasion:
+    """The request that is refused, as far as an answer tells of it: ``origin`` is by which the client called, ``at`` when."""
+
+    environ: Environ
+    origin: str
+    at: Instant
+
+    @property
+    def path(self) -> str:
+        """The path as it was sent, without the query."""
+        path: str = self.environ["REQUEST_URI"].partition("?")[0]
+        return path
+
 
 _CONFLICTS: Final = (errors.AlreadyExists, errors.NotADocument, errors.NotACollection)
 """On the drive these are 405, for a method fits some resources and not others (RFC 4918, 9.3.1). Here the address takes the
@@ -36,13 +54,13 @@ def status_of(error: DavgateError) -> Status:
     return HTTPStatus.CONFLICT if isinstance(error, _CONFLICTS) else outcome_of(error).status
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
+def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
-    return problem(environ, error)
+    return problem(occasion, error)
 
 
 def problem(
-    environ: Environ, error: DavgateError, *, status: Status | None = None, code: str | None = None, **members: Any
+    occasion: Occasion, error: DavgateError, *, status: Status | None = None, code: str | None = None, **members: Any
 ) -> Response:
     """Return the answer to a request that was refused; a dialect may choose status and code, and add members."""
     status = status or status_of(error)
@@ -52,7 +70,7 @@ def problem(
         "status": status.value,
         "code": code or error.code,
         "detail": str(error),
-        "instance": environ["REQUEST_URI"].partition("?")[0],
+        "instance": occasion.path,
         **members,
     }
     return whole(status, MEDIA_TYPE, msgspec.json.encode(body), *refusal(error, ())[1])

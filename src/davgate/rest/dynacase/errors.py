@@ -16,7 +16,6 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.http import errors as http_errors
-from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal
 from davgate.model import errors, errors_of_sign_in
 from davgate.model.errors import DavgateError
@@ -25,6 +24,7 @@ from davgate.model.frozen import frozen
 from davgate.rest import problems
 from davgate.rest.dynacase import envelope
 from davgate.rest.dynacase.envelope import AttributeMistake, Message
+from davgate.rest.problems import Occasion
 
 
 @frozen
@@ -154,13 +154,13 @@ _TABLE: Final[Answers] = {
 """What is refused anywhere, where no handler says more."""
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
+def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     row = _row_of(error)
     message = Message("error", row.text, code=row.code, uri=row.uri, data=row.data)
-    cause = error.__cause__ if isinstance(error, Refused) and isinstance(error.__cause__, DavgateError) else error
     body = envelope.Refusal(False, (message,), row.data, row.detail or row.text)
-    return envelope.written(environ, row.status, body, *refusal(cause, ())[1])
+    headers = refusal(http_errors.cause_of(error) if isinstance(error, Refused) else error, ())[1]
+    return envelope.written(occasion.environ, row.status, body, *headers)
 
 
 def _row_of(error: DavgateError) -> Refusal:

@@ -19,13 +19,13 @@ import msgspec
 
 from davgate.http import errors as http_errors
 from davgate.http.errors import Status
-from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen
 from davgate.rest import problems, tus
 from davgate.rest.operations import JSON
+from davgate.rest.problems import Occasion
 
 
 @frozen
@@ -182,9 +182,9 @@ _TABLE: Final[Answers] = {
 """What core refuses anywhere, where no handler says more."""
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
+def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
-    row = _row_of(environ, error)
+    row = _row_of(occasion, error)
     body = RefusalBody(
         row.type,
         row.message or row.text,
@@ -192,26 +192,20 @@ def refused(environ: Environ, error: DavgateError) -> Response:
         {"fields": row.fields} if row.fields else {},
         NestedRefusal(row.type, row.text),
     )
-    cause = error.__cause__ if isinstance(error, Refused) and isinstance(error.__cause__, DavgateError) else error
-    return whole(row.status, JSON, msgspec.json.encode(body), *refusal(cause, ())[1], *tus.marks(environ))
+    headers = refusal(http_errors.cause_of(error) if isinstance(error, Refused) else error, ())[1]
+    return whole(row.status, JSON, msgspec.json.encode(body), *headers, *tus.marks(occasion.environ))
 
 
-def _row_of(environ: Environ, error: DavgateError) -> Refusal:
+def _row_of(occasion: Occasion, error: DavgateError) -> Refusal:
     if isinstance(error, Refused):
         return error.refusal
     if isinstance(error, http_errors.InvalidHeader):
         return tus_header(error.name)
     row = next((_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE), None)
     if row is _NOT_FOUND:
-        return replace(row, text=f"Resource not found: {_url_of(environ)}")
+        return replace(row, text=f"Resource not found: {occasion.origin}{occasion.path}")
     if row is not None:
         return row
     status = problems.status_of(error)
-    kind = status.phrase if tus.marks(environ) else "".join(word.capitalize() for word in status.phrase.split())
+    kind = status.phrase if tus.marks(occasion.environ) else "".join(word.capitalize() for word in status.phrase.split())
     return Refusal(status, kind, str(error))
-
-
-def _url_of(environ: Environ) -> str:
-    host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
-    path = environ["REQUEST_URI"].partition("?")[0]
-    return f"{environ['wsgi.url_scheme']}://{host}{path}"

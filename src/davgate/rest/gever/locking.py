@@ -201,8 +201,7 @@ def unlock(exchange: Exchange) -> Response:
         pass
     except NotTheLockOwner as error:
         # It is no error here, and yet the audit tells who tried.
-        path = (*exchange.service.mount.strip("/").split("/"), *exchange.request.target.path)
-        auditing.denied(exchange.store, exchange.ctx, f"gever-{exchange.operation.id}", path, error)
+        auditing.denied(exchange.store, exchange.ctx, f"gever-{exchange.operation.id}", exchange.audited_path, error)
     return _answer_anew(found)
 
 

@@ -9,15 +9,14 @@ from typing import Final
 import msgspec
 
 from davgate.http.errors import InvalidValue, Status
-from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
-from davgate.http.targets import parse_target
 from davgate.model import errors
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.rest import problems
 from davgate.rest.lora.replies import JSON_UTF8
+from davgate.rest.problems import Occasion
 
 
 class EmptyBody(errors.Malformed):
@@ -83,21 +82,15 @@ class Refusal(msgspec.Struct):
 _NO_ADDRESS: Final = "There is no such address here. The site-map, at the root of this interface, tells those that there are."
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
+def of_address(error: DavgateError) -> DavgateError:
+    """Return what an address is refused with that has a name which is never given: nothing here is called so."""
+    return errors.NotFound(()) if isinstance(error, errors.InvalidName | errors.NameTooLong) else error
+
+
+def refused(_occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
-    status, body = _answer_to(errors.NotFound(()) if _is_of_address(environ, error) else error)
+    status, body = _answer_to(error)
     return whole(status, JSON_UTF8, msgspec.json.encode(body), *refusal(error, ())[1])
-
-
-def _is_of_address(environ: Environ, error: DavgateError) -> bool:
-    """Tell whether a name is refused that stands in the address: nothing here is called so, and no uuid is written so."""
-    if not isinstance(error, errors.InvalidName):
-        return False
-    try:
-        parse_target(environ["REQUEST_URI"], "")
-    except errors.InvalidName:
-        return True
-    return False
 
 
 def _answer_to(error: DavgateError) -> tuple[Status, Refusal]:

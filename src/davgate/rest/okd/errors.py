@@ -8,12 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from davgate.http.errors import NotAcceptable, UnknownMethod
-from davgate.http.requests import Environ
 from davgate.http.responses import Response
 from davgate.model import errors, errors_of_objects, errors_of_sign_in
 from davgate.model.errors import DavgateError
 from davgate.rest import problems
 from davgate.rest.okd.scopes import ALL
+from davgate.rest.problems import Occasion
 
 
 class MissingPart(errors.Malformed):
@@ -96,7 +96,7 @@ CODES: Final[dict[type[DavgateError], str]] = {
 _SCOPE_CHALLENGE: Final = ("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{ALL}"')
 
 
-def refused(environ: Environ, error: DavgateError) -> Response:
+def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     members: dict[str, Any] = {}
     status = None
@@ -108,7 +108,7 @@ def refused(environ: Environ, error: DavgateError) -> Response:
         # Its own sentence names a place on the drive, which says nothing here.
         members = {"detail": "There is no such document, or none for you."}
     code = next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), error.code)
-    response = problems.problem(environ, error, status=status, code=code, **members)
+    response = problems.problem(occasion, error, status=status, code=code, **members)
     if isinstance(error, errors_of_sign_in.InsufficientScope):
         others = [header for header in response.headers if header[0] != "WWW-Authenticate"]
         response.headers = [*others, _SCOPE_CHALLENGE]

@@ -43,7 +43,8 @@ def send(settings: Settings, exchange: Exchange, ctx: Context, node: Node, opene
     if response.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
         note_read(settings, exchange, ctx, node, CONTENT_READ)
     if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return refused_range(settings.tenant, *(header for header in response.headers if header[0] != "Content-Length"))
+        told = (header for header in response.headers if header[0] != "Content-Length")
+        return refused_range(settings.tenant, exchange.store.clock.now(), *told)
     return response
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from davgate.core import auditing, deleting_objects
 from davgate.core.store import Context
+from davgate.http.errors import cause_of
 from davgate.http.responses import Response, empty
 from davgate.model.errors import DavgateError, NotFound
 from davgate.rest import answers
@@ -44,8 +45,7 @@ def _result_of(exchange: Exchange, ctx: Context, uuid: str) -> dict[str, Any]:
         status, _ = errors.row_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
-        cause = error.__cause__ if isinstance(error.__cause__, DavgateError) else error
-        auditing.denied(exchange.store, ctx, "yuuvis-delete", (f"={uuid}",), cause)
+        auditing.denied(exchange.store, ctx, "yuuvis-delete", (f"={uuid}",), cause_of(error))
         return {"httpStatusCode": status.value, "message": errors.sentence_of(error)}
     return {"httpStatusCode": HTTPStatus.OK.value}
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from davgate.http.errors import RefusedByDialect, Status, UnknownMethod
-from davgate.http.requests import Environ
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors, errors_of_objects
 from davgate.model.errors import DavgateError
+from davgate.model.instant import Instant, to_datetime
 from davgate.rest import problems
 from davgate.rest.operations import JSON
+from davgate.rest.problems import Occasion
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -175,27 +175,27 @@ def sentence_of(error: DavgateError) -> str:
     return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
 
 
-def refused(tenant: str, _environ: Environ, error: DavgateError) -> Response:
+def refused(tenant: str, occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     status, service_code = row_of(error)
-    body = _body(tenant, status, service_code, sentence_of(error))
+    body = _body(tenant, occasion.at, status, service_code, sentence_of(error))
     body.validationErrors = list(_mistakes(error)) or msgspec.UNSET
     body.objects = list(_locked(error)) or msgspec.UNSET
     return whole(status, JSON, msgspec.json.encode(body), *refusal(error, ())[1])
 
 
-def refused_range(tenant: str, *headers: tuple[str, str]) -> Response:
+def refused_range(tenant: str, now: Instant, *headers: tuple[str, str]) -> Response:
     """Return the answer to a range that the content ends before; ``headers`` tell its length."""
     status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     message = "The content ends before the range. See the header Content-Range for its length."
-    return whole(status, JSON, msgspec.json.encode(_body(tenant, status, _code_of(status), message)), *headers)
+    return whole(status, JSON, msgspec.json.encode(_body(tenant, now, status, _code_of(status), message)), *headers)
 
 
-def _body(tenant: str, status: Status, service_code: int, message: str) -> ErrorBody:
+def _body(tenant: str, now: Instant, status: Status, service_code: int, message: str) -> ErrorBody:
     return ErrorBody(
         httpStatusCode=status.value,
         serviceErrorCode=service_code,
-        time=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds"),
+        time=to_datetime(now).replace(tzinfo=None).isoformat(timespec="milliseconds"),
         message=message,
         service="api",
         tenant=tenant,
