@@ -298,6 +298,14 @@ def test_addresses_have_the_public_url(serve: Serve, store: Store, ann: Client, 
     assert missing["message"] == f"Resource not found: {shown['@id']}/nothing"
 
 
+def test_sources_have_a_limit(ann: Client, folder: str, document: Document) -> None:
+    assert send(ann, "POST", f"{folder}/@copy", {"source": ["/nothing"] * 1000}).json == []
+
+    refused = send(ann, "POST", f"{folder}/@copy", {"source": ["/nothing"] * 1000 + [document.url]})
+
+    assert (refused.status, refused.json["type"]) == (400, "BadRequest")
+
+
 def test_object_that_is_called_as_a_service_is_reached(ann: Client, folder: str) -> None:
     url = made(ann, folder, FOLDER, title="Status")
     ann.put("/dav/F/download_file_version", b"x")

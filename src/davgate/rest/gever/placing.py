@@ -25,6 +25,8 @@ from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import Answer, Operation
 
 _BESIDE: Final = "Copy of "
+_MOST_SOURCES: Final = 1000
+"""Each is looked up by itself."""
 _INTO_ITSELF: Final = errors.bad_request("An object cannot be put into itself.")
 
 
@@ -73,6 +75,8 @@ def _sources(exchange: Exchange) -> list[Found]:
     if not given:
         raise Refused(errors.NO_SOURCE)
     listed = given if isinstance(given, list) else [given]
+    if len(listed) > _MOST_SOURCES:
+        raise Refused(errors.bad_request(f"A request names at most {_MOST_SOURCES} sources."))
     if not all(isinstance(one, str) for one in listed):
         raise Refused(errors.bad_request("A source has to be an address or a UID."))
     found = {one.node_id: one for text in listed if (one := _source(exchange, text)) is not None}
