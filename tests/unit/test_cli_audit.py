@@ -71,6 +71,8 @@ def test_filters_choose_rows(line: CommandLine) -> None:
 
 def test_name_that_nobody_has_or_had_is_refused_and_an_unknown_action_said(line: CommandLine) -> None:
     assert "'nobody'" in line.refused("audit", "list", "--who", "nobody")
+    for flag in ("--who", "--action"):
+        assert "U+DCFF" in line.refused("audit", "list", flag, "a\udcff")
     assert len(line.done("audit", "list", "--who", "ann", "--until", "2020-01-01").lines) == 1
     assert len(line.done("audit", "list", "--who", "system", "--until", "2020-01-01").lines) == 1
 

@@ -18,7 +18,7 @@ from tests.canary import guard
 from davgate.core.principals import accounts, groups, signing_keys
 from davgate.core.principals.accounts import NewUser, add_service, add_user, principal_named
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
-from davgate.model.errors import Forbidden, Unauthenticated
+from davgate.model.errors import Forbidden, Malformed, Unauthenticated
 from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.instant import FOREVER, after
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
@@ -147,7 +147,23 @@ def test_name_is_unique_among_users_services_and_groups(store: Store, ann: Conte
             make()
 
 
-@pytest.mark.parametrize("name", ["", " ann", "ann ", "a:b", "a/b", "a\\b", "a\nb", "a" * 129])
+@pytest.mark.parametrize("name", ["signed-in", "zo\u00eb", "zoe\u0308"])
+def test_name_is_one_in_all_spellings_that_look_alike(store: Store, name: str) -> None:
+    add_user(store, CHEAP_PASSWORDS, NewUser("zoe\u0308", PASSWORD))
+
+    with pytest.raises(AccountRefused, match="taken"):
+        add_service(store, SYSTEM_CONTEXT, name)
+
+    for spelling in ("zo\u00eb", "zoe\u0308"):
+        assert sign_in(store, CHEAP_PASSWORDS, spelling, PASSWORD).name == "zo\u00eb"
+        assert principal_named(store, spelling).name == "zo\u00eb"
+    assert recorded(store)[-1][2]["name"] == "zo\u00eb"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ann", "ann ", "a:b", "a/b", "a\\b", "a\nb", "a" * 129, "a\x85b", "a\u200bb", "a\u202eb", "a\u2028b", "a\udcffb"],
+)
 def test_unfit_name_is_refused_for_every_kind(store: Store, name: str) -> None:
     for make in (
         lambda: add_user(store, CHEAP_PASSWORDS, NewUser(name, PASSWORD)),
@@ -168,6 +184,21 @@ def test_short_password_and_the_name_itself_are_refused_at_making_and_changing(s
         accounts.change_password(store, CHEAP_PASSWORDS, SYSTEM_CONTEXT, "ann-ann-ann", password)
 
     assert sign_in(store, CHEAP_PASSWORDS, "ann-ann-ann", PASSWORD).name == "ann-ann-ann"
+
+
+def test_password_that_is_no_text_is_refused_at_making_and_changing(store: Store, ann: Context) -> None:
+    broken = "another horse \udcff"
+
+    with pytest.raises(Malformed):
+        add_user(store, CHEAP_PASSWORDS, NewUser("bob", broken))
+    with pytest.raises(Malformed):
+        accounts.change_password(store, CHEAP_PASSWORDS, ann, "ann", broken)
+
+
+def test_nobody_has_a_name_that_is_no_text(store: Store) -> None:
+    for name in ("a\udcffb", "a\0b"):
+        with pytest.raises(AccountRefused, match="There is no"):
+            accounts.show(store, SYSTEM_CONTEXT, name)
 
 
 def test_password_of_service_and_of_another_source_cannot_be_set(store: Store) -> None:

@@ -19,6 +19,7 @@ from davgate.core.time_travel import parse_instant
 from davgate.model.audit import Damage, Head, parse_head
 from davgate.model.errors import Malformed
 from davgate.model.instant import Instant
+from davgate.model.names import check_text
 from davgate.model.paths import to_text
 from davgate.model.principal import SYSTEM
 from davgate.storage.api import AuditFilter, AuditRow
@@ -45,6 +46,7 @@ def _instant(act: Act, text: str | None) -> Instant | None:
 def _list(act: Act, args: argparse.Namespace) -> int:
     if args.last < 1:
         raise Malformed("--last takes a number from 1 on.")
+    check_text(args.who or "", args.action or "")
     path = None if args.path is None else to_text(to_path(args.path))
     which = AuditFilter(_instant(act, args.since), _instant(act, args.until), args.who, args.action, path, args.denied)
     rows = auditing.newest(act.store, act.ctx, which, args.last)

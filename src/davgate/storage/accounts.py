@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy import CTE, ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, update
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
+from davgate.model.names import UNSTORABLE
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
@@ -98,8 +100,15 @@ def _first_of(rows: list[Row]) -> Account | None:
 
 
 def find(session: Session, name: str) -> Account | None:
-    """Return the principal of a name, of whatever kind, with all its groups; None when there is none."""
-    return _first_of(session.all(_BY_NAME, name=name))
+    """Return the principal of a name, of whatever kind, with all its groups; None when there is none.
+
+    A name that is not composed (NFC) is looked for as it is, and then as it looks.
+    """
+    if UNSTORABLE.search(name):
+        return None
+    found = _first_of(session.all(_BY_NAME, name=name))
+    composed = unicodedata.normalize("NFC", name)
+    return found if found is not None or composed == name else _first_of(session.all(_BY_NAME, name=composed))
 
 
 def find_by_id(session: Session, principal_id: int) -> Account | None:
@@ -139,14 +148,6 @@ _NAMES = Statement(select(principal.c.id, principal.c.name).join_from(_GIVEN, pr
 def names_of(session: Session, principal_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of principals by their ids."""
     return {int(row[0]): str(row[1]) for row in session.all(_NAMES, ids=json.dumps(sorted(set(principal_ids))))}
-
-
-_TAKEN = Statement(select(principal.c.id).where(principal.c.name == bindparam("name")))
-
-
-def is_taken(session: Session, name: str) -> bool:
-    """Tell whether a principal of whatever kind has this name; names are shared among users, groups and services."""
-    return session.first(_TAKEN, name=name) is not None
 
 
 _LONGEST_ADMIN = Statement(

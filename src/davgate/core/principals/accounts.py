@@ -7,6 +7,7 @@ ever removed, for the history names them: whoever leaves is disabled.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from davgate.model.errors import Forbidden
 from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
+from davgate.model.names import check_text
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
 from davgate.model.rights import UNRESTRICTED
 from davgate.storage.api import Account, Session, Transaction, accounts
@@ -29,7 +31,7 @@ SHORTEST_PASSWORD = 8
 SIGNED_IN = "signed-in"
 """How the group of all who sign in is written where a space would be in the way."""
 
-_NAME = re.compile(r"[^\x00-\x20\x7f:/\\]([^\x00-\x1f\x7f:/\\]{0,126}[^\x00-\x20\x7f:/\\])?")
+_NAME = re.compile(r"(?! )[^:/\\]{1,128}(?<! )")
 
 
 class Passwords:
@@ -139,10 +141,11 @@ def add_user(store: Store, passwords: Passwords, new: NewUser, ctx: Context = SY
 
     Raises:
         AccountRefused: the name is taken or unfit, or the password is too short or the name itself.
+        Malformed: the password is no text.
         Forbidden: the caller is no administrator of the store.
     """
     require_administrator(ctx)
-    _check_name(new.name)
+    new = replace(new, name=fit_name(new.name))
     if new.source and new.password is not None:
         raise AccountRefused(f"The source {new.source!r} proves who {new.name} is, so it has no password here.")
     password_hash = None if new.password is None else _hashed(passwords, new.name, new.password)
@@ -163,7 +166,7 @@ def add_service(store: Store, ctx: Context, name: str, expires_at: Instant = FOR
         Forbidden: the caller is no administrator of the store.
     """
     require_administrator(ctx)
-    _check_name(name)
+    name = fit_name(name)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         principal_id = add_principal(tx, PrincipalKind.SERVICE, NewUser(name, None, expires_at=expires_at))
@@ -173,13 +176,12 @@ def add_service(store: Store, ctx: Context, name: str, expires_at: Instant = FOR
 
 
 def add_principal(tx: Transaction, kind: PrincipalKind, new: NewUser, password_hash: str | None = None) -> int:
-    """Store a principal whose name nobody has yet, and return its id.
+    """Store a principal whose name is fit, and return its id.
 
     Raises:
-        AccountRefused: the name is taken or unfit.
+        AccountRefused: somebody has the name.
     """
-    _check_name(new.name)
-    if accounts.is_taken(tx, new.name):
+    if accounts.find(tx, new.name) is not None:
         raise AccountRefused(f"The name {new.name!r} is taken. Choose another name.")
     return accounts.add(
         tx,
@@ -192,16 +194,24 @@ def add_principal(tx: Transaction, kind: PrincipalKind, new: NewUser, password_h
     )
 
 
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise AccountRefused("A user name has 1 to 128 characters, and no colon, slash, backslash or control character.")
-    if name == SIGNED_IN:
+def fit_name(name: str) -> str:
+    """Return the name of a new principal in the one spelling that looks so (NFC), in which programs send it (RFC 7617, 2.1).
+
+    Raises:
+        AccountRefused: no principal can be called so.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    if not _NAME.fullmatch(composed) or not composed.isprintable():
+        raise AccountRefused("A user name has 1 to 128 characters that can be read, and no colon, slash or backslash.")
+    if composed == SIGNED_IN:
         raise AccountRefused(f"The name {name!r} is taken. Choose another name.")
+    return composed
 
 
 def _hashed(passwords: Passwords, name: str, password: str) -> str:
     if len(password) < SHORTEST_PASSWORD or password == name:
         raise AccountRefused(f"A password has at least {SHORTEST_PASSWORD} characters and is not the user name.")
+    check_text(password)
     return passwords.hash(password)
 
 
@@ -213,6 +223,7 @@ def change_password(store: Store, passwords: Passwords, ctx: Context, name: str,
 
     Raises:
         AccountRefused: there is no such user, another source proves who it is, or the password is unfit.
+        Malformed: the password is no text.
         Forbidden: the caller is neither the user nor an administrator of the store.
     """
     if ctx.principal.name != name:

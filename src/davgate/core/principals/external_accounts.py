@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from davgate.core.principals.accounts import NewUser, add_principal
+from davgate.core.principals.accounts import NewUser, add_principal, fit_name
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.identity.external import ExternalUser
@@ -64,11 +64,11 @@ def _made(store: Store, user: ExternalUser) -> Account:
         if account is not None:
             return account
         try:
-            new = NewUser(user.name, None, source=user.source)
+            new = NewUser(fit_name(user.name), None, source=user.source)
             principal_id = add_principal(tx, PrincipalKind.USER, new)
         except AccountRefused as error:
             raise _refusal(user, str(error)) from None
-        record(tx, SYSTEM_CONTEXT, "add-user", (), None, name=user.name, is_admin=False, source=user.source)
+        record(tx, SYSTEM_CONTEXT, "add-user", (), None, name=new.name, is_admin=False, source=user.source)
         made = accounts.find_by_id(tx, principal_id)
         tx.commit()
     assert made is not None

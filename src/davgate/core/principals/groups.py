@@ -6,7 +6,7 @@ A change of who is in a group ends the remembered sign-ins of all whom it concer
 from __future__ import annotations
 
 from davgate.core.access import check_account
-from davgate.core.principals.accounts import NewUser, account_of, add_principal
+from davgate.core.principals.accounts import NewUser, account_of, add_principal, fit_name
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
@@ -23,6 +23,7 @@ def add(store: Store, ctx: Context, name: str) -> int:
         Forbidden: the caller is no administrator of the store.
     """
     require_administrator(ctx)
+    name = fit_name(name)
     with store.database.write() as tx:
         check_account(tx, ctx, tx.now)
         group_id = add_principal(tx, PrincipalKind.GROUP, NewUser(name, None))

@@ -260,8 +260,8 @@ class SigningIn:
 
 
 def _account(session: Session, name: str) -> Account | None:
-    """Return the account of a name; of one that no account can have, a database might not even take the question."""
-    return None if len(name) > _LONGEST_NAME or "\0" in name else accounts.find(session, name)
+    """Return the account of a name; of one that is longer than any account's there is none to look for."""
+    return None if len(name) > _LONGEST_NAME else accounts.find(session, name)
 
 
 def _let_in(account: Account, now: Instant, method: str) -> Principal:
