@@ -289,6 +289,8 @@ def test_user_decides_only_with_own_rights(line: CommandLine) -> None:
             ["set", "/f", "ann", "frob"],
             "'frob' is no right. Roles: reader, drop-box, contributor, editor, manager; rights: bind,",
         ),
+        (["set", "/f", "ann", "reeder"], "'reeder' is no right. Did you mean reader?"),
+        (["set", "/f", "ann", "read", "rite"], "'rite' is no right. Did you mean write?"),
         (["set", "/f", "nobody", "reader"], "no user or group or service 'nobody'"),
         (["set", "/nothing", "ann", "reader"], "nothing at /nothing"),
         (["close", "/"], "remove the grants on the root"),

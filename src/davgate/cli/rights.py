@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from davgate.core.principals.accounts import SIGNED_IN
@@ -19,11 +20,13 @@ def to_rights(words: Iterable[str]) -> Right:
     """Return all rights that some words name.
 
     Raises:
-        Malformed: with the words that there are.
+        Malformed: with the word that may have been meant, or else all that there are.
     """
     rights = NO_RIGHTS
     for word in words:
         if word not in WORDS:
+            if alike := get_close_matches(word, WORDS, 1):
+                raise Malformed(f"{word!r} is no right. Did you mean {alike[0]}?")
             names = ", ".join(sorted(set(BY_NAME) - set(ROLES)))
             raise Malformed(f"{word!r} is no right. Roles: {', '.join(ROLES)}; rights: {names}.")
         rights |= WORDS[word]
