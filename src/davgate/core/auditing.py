@@ -99,7 +99,7 @@ def signed_in(store: Store, principal: Principal, client: str, request_id: str, 
         with store.database.write(durable=False) as tx:
             _add(tx, ctx, "sign-in", "/", {"method": method})
             tx.commit()
-    except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+    except store.failures as error:
         logger.warning("A sign-in of %s is missing in the audit: %s", principal.name, error)
 
 
@@ -123,7 +123,7 @@ def _write_denial(store: Store, ctx: Context, action: str, path: str, detail: Ma
             _add_counts(tx, due)
             _add(tx, ctx, action, path, detail, DENIED)
             tx.commit()
-    except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+    except store.failures as error:
         logger.warning("%d denials are missing in the audit: %s", 1 + due.total(), error)
 
 
@@ -165,7 +165,7 @@ def write_reads(store: Store) -> int:
                 with store.database.write(durable=False) as tx:
                     journal.audit_acts(tx, _acts_of(tx, reads))
                     tx.commit()
-        except (errors.DavgateError, OSError, store.database.any_driver_error) as error:
+        except store.failures as error:
             logger.warning("%d reads are missing in the audit: %s", len(reads) + left_out, error)
             return 0
         if left_out:

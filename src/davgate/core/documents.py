@@ -25,7 +25,6 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import (
-    DavgateError,
     Locked,
     NotADocument,
     ParentMissing,
@@ -102,7 +101,7 @@ def note_reader(store: Store, node: Node) -> None:
         with store.database.write(durable=False) as tx:
             catalog.mark_seen(tx, node.id)
             tx.commit()
-    except (DavgateError, OSError, store.database.any_driver_error) as error:
+    except store.failures as error:
         logger.warning("That the document %s was read is not noted: %s", node.uuid, error)
 
 

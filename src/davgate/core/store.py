@@ -12,6 +12,7 @@ from davgate.core.denials import Denials
 from davgate.core.object_types import shipped
 from davgate.core.reads import Reads
 from davgate.model.conditions import NO_CONDITIONS, Conditions
+from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen
 from davgate.model.instant import Clock
 from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
@@ -67,6 +68,11 @@ class Store:
     denials: Denials = field(default_factory=Denials)
     reads: Reads = field(default_factory=Reads)
     types: ObjectTypes = field(default_factory=shipped)
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """What a step ends with that cannot be done now: for steps that must not stop those who did not ask for them."""
+        return DavgateError, OSError, self.database.any_driver_error
 
 
 @frozen

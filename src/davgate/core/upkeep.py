@@ -16,7 +16,6 @@ from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.core.temporary_files import forget_expired as forget_temporary_files
 from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_transient
-from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.storage.api import catalog, check_outs, collector, dances, locks, versions
@@ -63,7 +62,7 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
 def _try(step: Callable[[Store], int], store: Store) -> int:
     try:
         return step(store)
-    except (DavgateError, OSError, store.database.any_driver_error) as error:
+    except store.failures as error:
         logger.warning("A part of the upkeep was put off: %s", error)
         return 0
 
