@@ -13,7 +13,7 @@ from tests.protocol.dynacase import refusal_of
 from tests.protocol.multistatus import message_of, propfind
 from tests.protocol.stored import lock_count
 
-HELD = "You hold 1 locks, and may hold no more. End some of them, then try again."
+HELD = "You hold as many locks as you may: 1. End some of them, then try again."
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_drive_refuses_one_more_shared_lock_of_a_document(full: Client, bob: Cli
     refused = bob.through(roomy)("LOCK", "/dav/b.txt", lockinfo(scope="shared"), depth="0")
 
     assert (refused.status, code_of(refused)) == (403, "too-many-locks")
-    assert message_of(refused) == "2 locks stand here, and more may not. Try again when one of them has ended."
+    assert message_of(refused) == "As many locks stand here as may: 2. Try again when one of them has ended."
 
 
 def test_okd_refuses_it(full: Client) -> None:

@@ -111,7 +111,7 @@ def test_more_reads_than_are_kept_are_counted_in_the_log(
         waiting.add(read, lambda: None)
     with caplog.at_level(logging.WARNING):
         assert auditing.write_reads(replace(store, reads=waiting)) == MOST
-    assert "3 reads are missing" in caplog.text
+    assert "Reads missing in the audit: 3." in caplog.text
 
 
 def test_reads_that_cannot_be_written_are_counted_in_the_log(
@@ -121,7 +121,7 @@ def test_reads_that_cannot_be_written_are_counted_in_the_log(
     auditing.has_read(store, nobody, document, 1, READ_CONTENT)
     with caplog.at_level(logging.WARNING):
         assert auditing.write_reads(store) == 0
-    assert "1 reads are missing" in caplog.text
+    assert "Reads missing in the audit: 1." in caplog.text
     assert [one.action for one in acts(store, ann, document)] == ["create"]
 
 

@@ -124,7 +124,7 @@ def _write_denial(store: Store, ctx: Context, action: str, path: str, detail: Ma
             _add(tx, ctx, action, path, detail, DENIED)
             tx.commit()
     except store.failures as error:
-        logger.warning("%d denials are missing in the audit: %s", 1 + due.total(), error)
+        logger.warning("Denials missing in the audit: %d. %s", 1 + due.total(), error)
 
 
 def _add_counts(tx: Transaction, due: Counter[Source]) -> None:
@@ -166,10 +166,10 @@ def write_reads(store: Store) -> int:
                     journal.audit_acts(tx, _acts_of(tx, reads))
                     tx.commit()
         except store.failures as error:
-            logger.warning("%d reads are missing in the audit: %s", len(reads) + left_out, error)
+            logger.warning("Reads missing in the audit: %d. %s", len(reads) + left_out, error)
             return 0
         if left_out:
-            logger.warning("%d reads are missing in the audit: more came than could be written", left_out)
+            logger.warning("Reads missing in the audit: %d. More came than could be written.", left_out)
         return len(reads)
 
 

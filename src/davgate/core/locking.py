@@ -90,7 +90,7 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
         _check_conflicts(tx, ctx, found, standing, asked)
         most = store.policy.locks
         if node is not None and len(found.locks.get(node.id, ())) >= most.per_node:
-            raise TooManyLocks(f"{most.per_node} locks stand here, and more may not. Try again when one of them has ended.")
+            raise TooManyLocks(f"As many locks stand here as may: {most.per_node}. Try again when one of them has ended.")
         overtake(tx, ctx, found, own_too=True)
         if node is not None and node.is_collection and asked.depth is Depth.INFINITY:
             locks.lose_below(tx, node.id)
@@ -104,7 +104,7 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
             check_outs.forget(tx, node.id)
         taken = _new_lock(store, tx, ctx, node, asked)
         if not locks.add(tx, taken, most.per_principal):
-            raise TooManyLocks(f"You hold {most.per_principal} locks, and may hold no more. End some of them, then try again.")
+            raise TooManyLocks(f"You hold as many locks as you may: {most.per_principal}. End some of them, then try again.")
         record(tx, ctx, "lock", found.path, node.id, scope=asked.scope.value, depth=asked.depth.value)
         tx.commit()
     return Granted(taken, found.path, node.is_collection, tx.now, found.node is None)

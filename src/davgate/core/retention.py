@@ -154,7 +154,7 @@ def thin_due(store: Store) -> int:
     """Thin by rule, as upkeep; return how many versions and saves went."""
     report = thin(store, SYSTEM_CONTEXT, dry_run=False)
     if report.documents:
-        logger.info("Thinned %d versions and %d saves of %d documents.", report.versions, report.saves, len(report.documents))
+        logger.info("Documents thinned: %d; versions: %d; saves: %d.", len(report.documents), report.versions, report.saves)
     return report.versions + report.saves
 
 
@@ -207,7 +207,7 @@ def purge_due(store: Store) -> int:
     keep = store.policy.trash_keep
     purged = purge_junk(store) + (0 if keep is None else len(purge_older_than(store, SYSTEM_CONTEXT, keep)))
     if purged:
-        logger.info("Purged %d entries of the trash.", purged)
+        logger.info("Entries of the trash purged: %d.", purged)
     return purged
 
 

@@ -153,7 +153,7 @@ class PublishedKeys:
         """
         keys = parse_key_set(self._read())
         if keys != self._keys:
-            logger.info("Issuer %s publishes %d usable keys.", self._source, len(keys))
+            logger.info("Usable keys that issuer %s publishes: %d.", self._source, len(keys))
         self._keys, self._read_at, self._failed = keys, now, False
 
     def _refresh(self, now: Instant, *, is_needed: bool) -> None:
