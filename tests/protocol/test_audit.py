@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
-from davgate.core import auditing
+from davgate.core import audit_shown
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.dav.app import METHODS, READING
@@ -64,7 +64,7 @@ def drive(ann: Client, root_admin: Client) -> Client:
 
 def rows(store: Store) -> list[AuditRow]:
     """Return the audit without sign-ins."""
-    found = auditing.newest(store, Context(SYSTEM), AuditFilter(), 10_000)
+    found = audit_shown.newest(store, Context(SYSTEM), AuditFilter(), 10_000)
     return [row for row in found if row.action != "sign-in"]
 
 

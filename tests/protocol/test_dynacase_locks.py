@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from davgate.app import Application
-from davgate.core import auditing, checking_out, revisions
+from davgate.core import audit_shown, checking_out, revisions
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.rights import READER
@@ -283,7 +283,7 @@ def test_denied_lock_and_unlock_are_told_in_the_audit(
     bob("DELETE", f"{document}/locks/")
     bob("POST", f"{document}/locks/temporary")
 
-    denied = auditing.newest(store, root_admin.ctx, AuditFilter(is_denied=True), 9)
+    denied = audit_shown.newest(store, root_admin.ctx, AuditFilter(is_denied=True), 9)
     assert [row.action for row in denied] == ["dynacase-unlock", "dynacase-lock-temporary"]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from davgate.core import auditing
+from davgate.core import audit_shown
 from davgate.core.store import Store
 from davgate.model.locks import LockPolicy
 from davgate.storage.api import AuditFilter
@@ -159,7 +159,7 @@ def test_administrator_ends_a_lock_by_force_and_that_is_audited(
 
     assert state(ann, document) == {"locked": False}
     assert audited(store)[-1] == "break-lock"
-    denied = [row for row in auditing.newest(store, root_admin.ctx, AuditFilter(), 100) if row.outcome == "denied"]
+    denied = [row for row in audit_shown.newest(store, root_admin.ctx, AuditFilter(), 100) if row.outcome == "denied"]
     assert [(row.principal, row.action) for row in denied] == [("bob", "okd-unlock"), ("root", "okd-unlock")]
 
 

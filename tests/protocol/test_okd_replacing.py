@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from davgate.config import LimitsConfig
-from davgate.core import auditing, marking
+from davgate.core import audit_shown, marking
 from davgate.core.store import Store
 from davgate.http.body import BodyError
 from davgate.storage.api import AuditFilter
@@ -298,5 +298,5 @@ def test_what_is_denied_is_in_the_audit_with_its_cause(ann: Client, bob: Client,
 
     patch(bob, document)
 
-    (row,) = [row for row in auditing.newest(store, root_admin.ctx, AuditFilter(), 100) if row.outcome == "denied"]
+    (row,) = [row for row in audit_shown.newest(store, root_admin.ctx, AuditFilter(), 100) if row.outcome == "denied"]
     assert (row.principal, row.action, json.loads(row.detail)) == ("bob", "okd-replace", {"code": "locked"})

@@ -11,7 +11,7 @@ import pytest
 
 from davgate.app import Application
 from davgate.config import ConfigError, DoorsConfig, LimitsConfig, load
-from davgate.core import auditing
+from davgate.core import audit_shown
 from davgate.core.principals import accounts
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.http.errors import TABLE
@@ -323,7 +323,7 @@ def test_every_error_is_a_problem(serve: Serve, store: Store, ann: Client, kind:
 
 
 def denials(store: Store) -> list[AuditRow]:
-    return [row for row in auditing.newest(store, SYSTEM_CONTEXT, AuditFilter(), 100) if row.outcome == "denied"]
+    return [row for row in audit_shown.newest(store, SYSTEM_CONTEXT, AuditFilter(), 100) if row.outcome == "denied"]
 
 
 def test_unknown_exception_is_a_mute_500(serve: Serve, store: Store, ann: Client) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from davgate.app import Application
-from davgate.core import auditing
+from davgate.core import audit_shown
 from davgate.core.content import Written
 from davgate.core.store import Policy, Store
 from davgate.http import responses
@@ -472,7 +472,7 @@ def test_begin_and_end_are_told_in_the_audit_and_parts_are_not(ann: Client, stor
     for start in range(0, len(CONTENT), 3):
         send(ann, upload, start, CONTENT[start : start + 3])
 
-    rows = auditing.newest(store, root_admin.ctx, AuditFilter(), 10)
+    rows = audit_shown.newest(store, root_admin.ctx, AuditFilter(), 10)
     assert [row.action for row in rows if row.principal == "ann"][-3:] == ["begin-upload", "create", "complete-upload"]
 
 

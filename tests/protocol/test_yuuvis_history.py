@@ -9,7 +9,7 @@ import pytest
 
 from davgate.app import Application
 from davgate.config.sections import YuuvisConfig
-from davgate.core import auditing, deleted, marking
+from davgate.core import audit_shown, auditing, deleted, marking
 from davgate.core.principals import granting
 from davgate.core.store import Store
 from davgate.model.audit import Head
@@ -262,9 +262,9 @@ def test_reads_are_part_of_the_audit_and_of_its_chain(ann: Client, store: Store,
     assert auditing.write_reads(store) == 1
     assert auditing.write_reads(store) == 0
     found: list[object] = []
-    assert isinstance(auditing.verify(store, root_admin.ctx, (), found.append), Head)
+    assert isinstance(audit_shown.verify(store, root_admin.ctx, (), found.append), Head)
     assert found == []
-    row = auditing.newest(store, root_admin.ctx, AuditFilter(action="read-metadata"), 1)[0]
+    row = audit_shown.newest(store, root_admin.ctx, AuditFilter(action="read-metadata"), 1)[0]
     assert (row.principal, row.path, row.outcome) == ("ann", "/yuuvis/2026-11/a.txt", "granted")
 
 

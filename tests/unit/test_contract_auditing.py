@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from tests.builders import SettableClock, a_document, a_user, damages, opened_store, put
 
-from davgate.core import auditing
+from davgate.core import audit_shown, auditing
 from davgate.core.denials import MOST, MOST_OF_ONE
 from davgate.core.store import Context, Store
 from davgate.core.upkeep import tidy
@@ -73,21 +73,21 @@ def rechained(rows: Sequence[Row], start: int = 0) -> list[Row]:
 def found(store: Store, *noted: Head) -> list[Damage]:
     """Return what the check finds."""
     seen: list[Damage] = []
-    auditing.verify(store, SYSTEM_CONTEXT, noted, seen.append)
+    audit_shown.verify(store, SYSTEM_CONTEXT, noted, seen.append)
     return seen
 
 
 def head_of(store: Store) -> Head:
     """Return the head of a chain that is whole."""
     seen: list[Damage] = []
-    head = auditing.verify(store, SYSTEM_CONTEXT, (), seen.append)
+    head = audit_shown.verify(store, SYSTEM_CONTEXT, (), seen.append)
     assert seen == []
     return head
 
 
 def told(store: Store) -> list[AuditRow]:
     """Return the rows but for those that the test's people brought."""
-    rows = auditing.newest(store, SYSTEM_CONTEXT, AuditFilter(), 10_000)
+    rows = audit_shown.newest(store, SYSTEM_CONTEXT, AuditFilter(), 10_000)
     return [row for row in rows if row.action != "add-user"]
 
 
@@ -514,10 +514,10 @@ def test_failed_sign_in_is_a_row_of_the_store_whatever_the_name(store: Store, na
 @pytest.mark.parametrize(
     "read",
     [
-        lambda store, ctx: auditing.newest(store, ctx, AuditFilter(), 1),
-        lambda store, ctx: auditing.row(store, ctx, 1),
-        lambda store, ctx: list(auditing.export(store, ctx, AuditFilter())),
-        lambda store, ctx: auditing.verify(store, ctx, (), lambda damage: None),
+        lambda store, ctx: audit_shown.newest(store, ctx, AuditFilter(), 1),
+        lambda store, ctx: audit_shown.row(store, ctx, 1),
+        lambda store, ctx: list(audit_shown.export(store, ctx, AuditFilter())),
+        lambda store, ctx: audit_shown.verify(store, ctx, (), lambda damage: None),
     ],
     ids=["newest", "row", "export", "verify"],
 )
@@ -532,7 +532,7 @@ def test_administrator_alone_reads_the_audit(
 
 def test_row_that_is_not_there_is_told(store: Store) -> None:
     with pytest.raises(Malformed):
-        auditing.row(store, SYSTEM_CONTEXT, 4711)
+        audit_shown.row(store, SYSTEM_CONTEXT, 4711)
 
 
 def test_rows_are_filtered(store: Store, ann: Context, bob: Context, clock: SettableClock) -> None:
@@ -543,7 +543,7 @@ def test_rows_are_filtered(store: Store, ann: Context, bob: Context, clock: Sett
     deny(store, bob)
 
     def paths(which: AuditFilter) -> list[str]:
-        return [row.path for row in auditing.newest(store, SYSTEM_CONTEXT, which, 100) if row.action != "add-user"]
+        return [row.path for row in audit_shown.newest(store, SYSTEM_CONTEXT, which, 100) if row.action != "add-user"]
 
     assert paths(AuditFilter()) == ["/f", "/f/a", "/F", "/F/b", "/a"]
     assert paths(AuditFilter(since=middle)) == ["/F", "/F/b", "/a"]
@@ -554,11 +554,11 @@ def test_rows_are_filtered(store: Store, ann: Context, bob: Context, clock: Sett
     assert paths(AuditFilter(path="/f/a")) == ["/f/a"]
     assert paths(AuditFilter(path="/")) == ["/f", "/f/a", "/F", "/F/b", "/a"]
     assert paths(AuditFilter(is_denied=True)) == ["/a"]
-    assert [row.path for row in auditing.newest(store, SYSTEM_CONTEXT, AuditFilter(), 2)] == ["/F/b", "/a"]
+    assert [row.path for row in audit_shown.newest(store, SYSTEM_CONTEXT, AuditFilter(), 2)] == ["/F/b", "/a"]
 
 
 def test_export_ends_with_the_head(audited: Store) -> None:
-    *rows, head = auditing.export(audited, SYSTEM_CONTEXT, AuditFilter())
+    *rows, head = audit_shown.export(audited, SYSTEM_CONTEXT, AuditFilter())
 
     assert [row.number for row in rows if isinstance(row, AuditRow)] == list(range(1, ROWS + 1))
     assert head == head_of(audited)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.builders import a_document
 
-from davgate.core import auditing, marking, mending, removing_versions, retention, trash, versioning
+from davgate.core import audit_shown, marking, mending, removing_versions, retention, trash, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import DavgateError, Malformed, NoSuchVersion, NotFound
 from davgate.storage.api import AuditFilter, signing_keys
@@ -22,7 +22,7 @@ ASKED: dict[str, tuple[type[DavgateError], Callable[[Store, Context, int], objec
     "splitting before one": (NoSuchVersion, lambda store, ctx, no: mending.split(store, ctx, ("a",), no, "b")),
     "bringing back": (NotFound, lambda store, ctx, no: trash.restore(store, ctx, no)),
     "purging": (NotFound, lambda store, ctx, no: retention.purge(store, ctx, no)),
-    "a row of the audit": (Malformed, lambda store, ctx, no: auditing.row(store, ctx, no)),
+    "a row of the audit": (Malformed, lambda store, ctx, no: audit_shown.row(store, ctx, no)),
 }
 
 
@@ -38,7 +38,9 @@ def test_what_has_a_number_too_large_is_not_there(
 
 
 def test_so_many_rows_are_all_of_them(store: Store, root_admin: Context) -> None:
-    assert auditing.newest(store, root_admin, AuditFilter(), LARGE) == auditing.newest(store, root_admin, AuditFilter(), 1000)
+    assert audit_shown.newest(store, root_admin, AuditFilter(), LARGE) == audit_shown.newest(
+        store, root_admin, AuditFilter(), 1000
+    )
 
 
 def test_there_is_no_such_key(store: Store) -> None:

@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 from tests.builders import SettableClock, a_collection, a_document, a_user, damages
 
-from davgate.core import auditing, erasing, moving, trash
-from davgate.core.auditing import Act
+from davgate.core import audit_shown, auditing, erasing, moving, trash
+from davgate.core.audit_shown import Act
 from davgate.core.reads import MOST, Read, Reads
 from davgate.core.store import Context, Store
 from davgate.model.audit import READ_CONTENT, READ_METADATA
@@ -24,7 +24,7 @@ ALL = ["create", "save", "delete", READ_CONTENT, READ_METADATA]
 
 def acts(store: Store, ctx: Context, node: Node) -> list[Act]:
     """Return what happened to a node, the newest first."""
-    return list(auditing.of_node(store, ctx, node.uuid, ALL, 0, 100, twice=["delete"]).acts)
+    return list(audit_shown.of_node(store, ctx, node.uuid, ALL, 0, 100, twice=["delete"]).acts)
 
 
 @pytest.fixture
@@ -143,16 +143,16 @@ def test_what_was_deleted_and_restored_with_its_collection_has_that_as_its_own(
         trash.restore(store, ann, folder.id)
     actions = ["create", "delete", "restore"]
 
-    past = auditing.of_node(store, ann, document.uuid, actions, 0, 10, twice=["delete"])
+    past = audit_shown.of_node(store, ann, document.uuid, actions, 0, 10, twice=["delete"])
 
     told = [(one.action, one.part, one.by, one.name) for one in past.acts]
     cycle = [("restore", 0, "ann", "a"), ("delete", 0, "bob", "a"), ("delete", 1, "bob", "a")]
     assert told == [*cycle, *cycle, ("create", 0, "ann", "a")]
     assert [one.request_id for one in past.acts if one.part] == [f"of {folder.id}" for folder in folders]
-    pages = [auditing.of_node(store, ann, document.uuid, actions, first, 2, twice=["delete"]) for first in range(0, 8, 2)]
+    pages = [audit_shown.of_node(store, ann, document.uuid, actions, first, 2, twice=["delete"]) for first in range(0, 8, 2)]
     assert [act for page in pages for act in page.acts] == list(past.acts)
     assert {page.total for page in pages} == {7}
-    inner = auditing.of_node(store, ann, folders[1].uuid, actions, 0, 10)
+    inner = audit_shown.of_node(store, ann, folders[1].uuid, actions, 0, 10)
     assert [one.action for one in inner.acts] == ["restore", "delete", "restore", "delete", "create"]
     assert {one.name for one in inner.acts} == {"g"}
 
@@ -168,14 +168,14 @@ def test_a_past_comes_in_pages_with_its_length(store: Store, ann: Context, docum
     for no in range(5):
         a_document(store, ann, "/a", b"x" * no)
     whole = acts(store, ann, document)
-    pages = [auditing.of_node(store, ann, document.uuid, ALL, first, 4) for first in (0, 4, 8, 10**30)]
+    pages = [audit_shown.of_node(store, ann, document.uuid, ALL, first, 4) for first in (0, 4, 8, 10**30)]
     assert [act for page in pages for act in page.acts] == whole
     assert {page.total for page in pages} == {len(whole)}
 
 
 def test_other_acts_are_not_told_of(store: Store, ann: Context, document: Node) -> None:
     a_document(store, ann, "/a", b"two")
-    past = auditing.of_node(store, ann, document.uuid, ["save"], 0, 10)
+    past = audit_shown.of_node(store, ann, document.uuid, ["save"], 0, 10)
     assert [one.action for one in past.acts] == ["save"]
     assert past.total == 1
 

@@ -13,7 +13,7 @@ from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.main import Exit
 from davgate.cli.output import exact, local, watching, write_json, write_table
 from davgate.config import Config
-from davgate.core import auditing
+from davgate.core import audit_shown
 from davgate.core.principals import accounts
 from davgate.core.time_travel import parse_instant
 from davgate.model.audit import Damage, Head, parse_head
@@ -49,7 +49,7 @@ def _list(act: Act, args: argparse.Namespace) -> int:
     check_text(args.who or "", args.action or "")
     path = None if args.path is None else to_text(to_path(args.path))
     which = AuditFilter(_instant(act, args.since), _instant(act, args.until), args.who, args.action, path, args.denied)
-    rows = auditing.newest(act.store, act.ctx, which, args.last)
+    rows = audit_shown.newest(act.store, act.ctx, which, args.last)
     if not rows:
         _check_names(act, args.who, args.action)
     if act.is_json:
@@ -75,7 +75,7 @@ def _check_names(act: Act, who: str | None, action: str | None) -> None:
 
 
 def _is_in_audit(act: Act, which: AuditFilter) -> bool:
-    return bool(auditing.newest(act.store, act.ctx, which, 1))
+    return bool(audit_shown.newest(act.store, act.ctx, which, 1))
 
 
 def _said(row: AuditRow) -> str:
@@ -83,7 +83,7 @@ def _said(row: AuditRow) -> str:
 
 
 def _show(act: Act, number: int) -> int:
-    told = _to_json(auditing.row(act.store, act.ctx, number))
+    told = _to_json(audit_shown.row(act.store, act.ctx, number))
     if act.is_json:
         write_json(told)
     else:
@@ -131,7 +131,7 @@ _COLUMNS: Final = (
 
 def _export(act: Act, args: argparse.Namespace) -> int:
     which = AuditFilter(since=_instant(act, args.since))
-    found = auditing.export(act.store, act.ctx, which)
+    found = audit_shown.export(act.store, act.ctx, which)
     (_write_csv if args.format == "csv" else _write_lines)(found)
     return 0
 
@@ -169,7 +169,7 @@ def _verify(act: Act, noted: list[Head]) -> int:
         print(damage, flush=True)
 
     with watching("Verifying") as watch:
-        head = auditing.verify(act.store, act.ctx, noted, tell, watch)
+        head = audit_shown.verify(act.store, act.ctx, noted, tell, watch)
     if damages:
         print(f"Damage found: {damages}.", file=sys.stderr)
         return Exit.DAMAGED

@@ -9,8 +9,8 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from davgate.core import auditing
-from davgate.core.auditing import Act, Past
+from davgate.core import audit_shown, auditing
+from davgate.core.audit_shown import Act, Past
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.audit import READ_CONTENT, READ_METADATA
@@ -109,7 +109,7 @@ def show(settings: Settings, exchange: Exchange) -> Response:
     size = min(wanted.size, exchange.service.limits.page)
     first = wanted.page * size
     uuid = str(exchange.params["id"])
-    past = auditing.of_node(exchange.store, ctx, uuid, _ONCE, first, size, twice=_TWICE)
+    past = audit_shown.of_node(exchange.store, ctx, uuid, _ONCE, first, size, twice=_TWICE)
     entries = [_entry(settings, past, act) for act in past.acts]
     has_more = first + len(entries) < past.total
     return answers.json(HTTPStatus.OK, listed(entries, total=past.total, has_more=has_more))
