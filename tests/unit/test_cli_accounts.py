@@ -272,6 +272,19 @@ def test_nothing_granted_is_said(line: CommandLine) -> None:
     ]
 
 
+def test_what_was_done_is_told_where_the_terminal_lacks_letters(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*words: str, encoding: str = "latin-1") -> str:
+        written = io.BytesIO()
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.stdout", io.TextIOWrapper(written, "latin-1"))
+            line.done(*words)
+            return written.getvalue().decode(encoding)
+
+    assert re.search(r"App password \\u6771 of ann, .*:\ndg-\w+", told("token", "add", "\u6771", "--for", "ann"))
+    assert "\u6771" in told("token", "list", "--json", encoding="utf-8")
+    assert "\u6771" in told("audit", "export", encoding="utf-8")
+
+
 def test_user_decides_only_with_own_rights(line: CommandLine) -> None:
     assert "write-acl" in line.refused("grant", "set", "/f", "bob", "reader", "--as", "ann")
     assert "read-acl" in line.refused("grant", "list", "/f", "--as", "ann")

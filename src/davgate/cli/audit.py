@@ -11,7 +11,7 @@ from typing import Final
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.main import Exit
-from davgate.cli.output import exact, local, watching, write_json, write_table
+from davgate.cli.output import exact, local, use_utf8, watching, write_json, write_table
 from davgate.config import Config
 from davgate.core import audit_shown
 from davgate.core.principals import accounts
@@ -130,6 +130,7 @@ _COLUMNS: Final = (
 
 
 def _export(act: Act, args: argparse.Namespace) -> int:
+    use_utf8()
     which = AuditFilter(since=_instant(act, args.since))
     found = audit_shown.export(act.store, act.ctx, which)
     (_write_csv if args.format == "csv" else _write_lines)(found)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from io import TextIOWrapper
 from typing import Protocol, cast
 
 from davgate import log
@@ -46,6 +47,9 @@ FLAGS = {"data": "data", "listen": "server.listen", "workers": "server.workers"}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return its exit code."""
     args = parse(argv)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What was done is told also where a name has letters that the terminal has not: a secret is told only once.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _run(args)
         # What is left to write may find that nobody reads it, which only here is noticed in time.

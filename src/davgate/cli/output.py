@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
+from io import TextIOWrapper
 from typing import Final, Literal
 
 from davgate.model.instant import FOREVER, Instant, to_datetime
@@ -15,8 +16,15 @@ from davgate.model.instant import FOREVER, Instant, to_datetime
 Align = Literal["<", ">"]
 
 
+def use_utf8() -> None:
+    """Have what follows on standard output in UTF-8, whatever a terminal takes: programs read it (RFC 8259, 8.1)."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
 def write_json(value: object) -> None:
     """Write a value as one JSON document."""
+    use_utf8()
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
