@@ -291,14 +291,6 @@ def test_closed_member_that_is_deleted_is_not_told(closed: Store, ann: Context, 
     assert _names(changes.missed(closed, root_admin, path("/f"), Asked(first.token, deep=True))) == {SECRET: False}
 
 
-def test_feed_leaves_out_what_is_closed(closed: Store, ann: Context, root_admin: Context) -> None:
-    put(closed, root_admin, PLACES[-1], b"again")
-
-    told = changes.changes_since(closed, ann, 0, 1000).changes
-    assert {one.name for one in told} == {"f", "open.txt"}
-    assert SECRET in {one.name for one in changes.changes_since(closed, root_admin, 0, 1000).changes}
-
-
 def test_locks_and_check_outs_in_what_is_closed_are_not_listed(closed: Store, ann: Context, root_admin: Context) -> None:
     a_lock(closed, root_admin, PLACES[-1])
     a_document(closed, root_admin, f"/f/{SECRET}/taken.txt")

@@ -1,4 +1,4 @@
-"""What happened, for programs that follow: the order of changes, and what a client of a collection has missed (RFC 6578).
+"""What a client that follows a collection has missed (RFC 6578).
 
 Changes are numbered without gaps inside the write transaction, and one such transaction runs at a time: whoever sees a number
 sees all before it. Rights only add on the way down, so whoever may read a collection may read all that is below it.
@@ -20,12 +20,11 @@ from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
 from davgate.model.paths import TreePath, to_text
-from davgate.model.rights import NO_RIGHTS, Right
+from davgate.model.rights import Right
 from davgate.model.sync import State, SyncToken, format_token, parse_token
 from davgate.storage.api import (
     MemberRow,
     NodeProperties,
-    Recorded,
     Session,
     VersionNote,
     catalog,
@@ -41,32 +40,6 @@ MOST_AT_ONCE: Final = 10_000
 """Members in one answer; the next one goes on after them."""
 MOST_BEHIND: Final = 200_000
 """Changes, in the whole store, after which a client reads a tree anew: telling them apart would cost more."""
-
-
-# The order of changes
-
-
-@frozen
-class Feed:
-    """Changes in their order. All up to ``until`` have been looked at, so the next question begins there."""
-
-    changes: tuple[Recorded, ...]
-    until: int
-    is_complete: bool
-
-
-def changes_since(store: Store, ctx: Context, seq: int, limit: int) -> Feed:
-    """Return the changes after a number, those that the principal may not read left out. At most ``limit`` are looked at."""
-    with store.database.read(snapshot=True) as session:
-        recorded = changes.since(session, seq, limit + 1)
-        looked_at = recorded[:limit]
-        held = rights_of(session, ctx, {one.node_id for one in looked_at} | {one.parent_id or 0 for one in looked_at})
-        # Of a node that is no more, where it was decides.
-        shown = tuple(one for one in looked_at if Right.READ in held.get(one.node_id, held.get(one.parent_id or 0, NO_RIGHTS)))
-    return Feed(shown, looked_at[-1].seq if looked_at else seq, len(recorded) <= limit)
-
-
-# Following a collection
 
 
 @frozen

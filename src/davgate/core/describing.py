@@ -273,10 +273,3 @@ def find_address(session: Session, address: TreePath) -> int:
         if memory is not None:
             memory[question] = node_id
     return node_id
-
-
-def addresses(session: Session, found: Iterable[Resolved]) -> Mapping[int, TreePath]:
-    """Return by node id the addresses of nodes, made of the names that the doors with second names use."""
-    chains = {one.chain[-1].id: [node.id for node in one.chain[1:]] for one in found}
-    said = descriptions.of_nodes(session, {node_id for chain in chains.values() for node_id in chain})
-    return {node_id: tuple(said[one].address_name for one in chain) for node_id, chain in chains.items()}

@@ -53,7 +53,7 @@ from davgate.storage.app_passwords import AppPassword
 from davgate.storage.as_of import FoundThen
 from davgate.storage.audit_rows import AuditFilter, AuditRow, ToldRow
 from davgate.storage.blobs import BlobStore, Staged
-from davgate.storage.changes import Recorded, Touched
+from davgate.storage.changes import Touched
 from davgate.storage.computed_candidates import Candidates
 from davgate.storage.database import Database, Session, Transaction
 from davgate.storage.descriptions import Description, Sayings
@@ -99,7 +99,6 @@ __all__ = [
     "NodeProperties",
     "Numbered",
     "Part",
-    "Recorded",
     "Rescue",
     "Resolved",
     "Revision",

@@ -1,4 +1,4 @@
-"""Reading the order of changes: as it is, and as what a client that follows a collection has missed (RFC 6578).
+"""Reading the order of changes: the state of the store, and what a client that follows a collection has missed (RFC 6578).
 
 A row of ``change`` names a collection and the member of it that changed. Copying, moving and restoring a collection leave one row
 for its top, so whatever was placed since is read with all below it; what lay at its name before is known from ``placement``.
@@ -20,20 +20,7 @@ from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import change, node, placement, store
 
-# The order itself
-
-
-@frozen
-class Recorded:
-    """One change as it was recorded. ``parent_id`` and ``name`` tell which member of which collection; the root has neither."""
-
-    seq: int
-    at: Instant
-    action: str
-    node_id: int
-    parent_id: int | None
-    name: str | None
-    version_no: int | None
+# The state of the store
 
 
 _STORE = Statement(
@@ -42,20 +29,6 @@ _STORE = Statement(
     )
 )
 _INSTANT = Statement(select(change.c.changed_at).where(change.c.seq == bindparam("seq")))
-_SINCE = Statement(
-    select(
-        change.c.seq,
-        change.c.changed_at,
-        change.c.action,
-        change.c.node_id,
-        change.c.parent_id,
-        change.c.name,
-        change.c.version_no,
-    )
-    .where(change.c.seq > bindparam("seq"))
-    .order_by(change.c.seq)
-    .limit(bindparam("most"))
-)
 
 
 def newest(session: Session) -> tuple[str, State]:
@@ -70,11 +43,6 @@ def is_state(session: Session, state: State) -> bool:
         return state.at == 0
     row = session.first(_INSTANT, seq=state.seq)
     return row is not None and row[0] == state.at
-
-
-def since(session: Session, seq: int, most: int) -> list[Recorded]:
-    """Return the changes after a number in their order, up to so many."""
-    return [Recorded(*row) for row in session.all(_SINCE, seq=seq, most=most)]
 
 
 def _json(ids: Iterable[int]) -> str:

@@ -40,23 +40,20 @@ class Line:
 
 @frozen
 class Numbered:
-    """What a number or a logical name leads to: a document, at one of its revisions or as a whole, or a type."""
+    """What a number leads to: a document, which one of its revisions may have it, or a type."""
 
     node_id: int | None
     type: str | None = None
-    revision_no: int | None = None
 
 
 # From a number or a name to what it means
 
 _NUMBERED = Statement(
     union_all(
-        select(literal(1).label("rank"), node.c.id, null().label("type"), null().label("no")).where(
-            node.c.id == bindparam("number")
-        ),
-        select(literal(2), revision.c.document_id, null(), revision.c.no).where(revision.c.id == bindparam("number")),
-        select(literal(3), successor.c.successor_id, null(), null()).where(successor.c.node_id == bindparam("number")),
-        select(literal(4), null(), type_number.c.type, null()).where(type_number.c.id == bindparam("number")),
+        select(literal(1).label("rank"), node.c.id, null().label("type")).where(node.c.id == bindparam("number")),
+        select(literal(2), revision.c.document_id, null()).where(revision.c.id == bindparam("number")),
+        select(literal(3), successor.c.successor_id, null()).where(successor.c.node_id == bindparam("number")),
+        select(literal(4), null(), type_number.c.type).where(type_number.c.id == bindparam("number")),
     ).order_by("rank")
 )
 _NAMED = Statement(select(logical_name.c.node_id).where(logical_name.c.name == bindparam("name")))
@@ -65,7 +62,7 @@ _NAMED = Statement(select(logical_name.c.node_id).where(logical_name.c.name == b
 def numbered(session: Session, number: int) -> Numbered | None:
     """Return what a number belongs to, also where its document became part of another one, or None."""
     row = session.first(_NUMBERED, number=number)
-    return None if row is None else Numbered(row[1], row[2], row[3])
+    return None if row is None else Numbered(row[1], row[2])
 
 
 def named(session: Session, name: str) -> int | None:

@@ -48,7 +48,6 @@ class TrashEntry:
     name: str
     path: str
     deleted_at: Instant
-    deleted_by_id: int
     deleted_by: str
     keeps_address: bool = False
 
@@ -59,7 +58,6 @@ _ENTRIES = select(
     trash.c.name,
     trash.c.path,
     trash.c.deleted_at,
-    trash.c.deleted_by,
     principal.c.name,
     trash.c.keeps_address,
 ).select_from(trash.join(node, node.c.id == trash.c.node_id).join(principal, principal.c.id == trash.c.deleted_by))
@@ -102,5 +100,5 @@ def end_address(tx: Transaction, node_id: int) -> None:
 
 
 def _to_entry(row: Row) -> TrashEntry:
-    parent_id, name, path, deleted_at, by_id, by, keeps_address = row[NODE_WIDTH:]
-    return TrashEntry(to_node(row[:NODE_WIDTH]), parent_id, name, path, deleted_at, by_id, by, bool(keeps_address))
+    parent_id, name, path, deleted_at, by, keeps_address = row[NODE_WIDTH:]
+    return TrashEntry(to_node(row[:NODE_WIDTH]), parent_id, name, path, deleted_at, by, bool(keeps_address))
