@@ -156,6 +156,15 @@ def test_representation_that_the_client_has_is_304(ann: Client, document: str, s
     assert ann("GET", document + suffix, if_none_match='"another"').status == 200
 
 
+def test_tag_of_one_representation_is_not_that_of_the_other(ann: Client, document: str) -> None:
+    of_metadata, of_content = ann("GET", document).etag, ann("GET", f"{document}/download").etag
+
+    content = ann("GET", document, accept="application/octet-stream", if_none_match=of_metadata)
+
+    assert (content.status, content.body) == (200, HELLO)
+    assert ann("GET", document, if_none_match=of_content).status == 200
+
+
 def test_lock_changes_no_tag_and_a_version_changes_that_of_what_it_changes(ann: Client, document: str) -> None:
     before = [ann("GET", document + suffix).etag for suffix in ("", "/download")]
 

@@ -211,6 +211,14 @@ def test_conditions_are_held_in_the_order_of_the_standard(conditions: Conditions
     assert verdict(conditions, state('"e"', modified_at=NOON), reading=True) is found
 
 
+def test_who_has_what_is_said_of_a_document_has_not_its_content() -> None:
+    described = ResourceState(True, '"content"', metadata_etag='"metadata"')
+    assert verdict(Conditions(if_none_match=('"metadata"',)), described, reading=True) is Verdict.PROCEED
+    assert verdict(Conditions(if_none_match=('"content"',)), described, reading=True) is Verdict.NOT_MODIFIED
+    assert verdict(Conditions(if_none_match=('"metadata"',)), described) is Verdict.FAILED
+    assert verdict(Conditions(if_match=('"metadata"',)), described) is Verdict.PROCEED
+
+
 def test_tag_that_the_same_bytes_had_before_still_holds() -> None:
     settled = ResourceState(True, '"new"', former_etag='"old"')
     for tag in ('"new"', '"old"'):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from dataclasses import replace
 
 from davgate.model import etag
 from davgate.model.frozen import frozen
@@ -125,7 +126,9 @@ def evaluate(
     elif conditions.if_unmodified_since is not None and _is_newer(state, conditions.if_unmodified_since):
         return Verdict.FAILED
     if conditions.if_none_match is not None:
-        if _has_tag(conditions.if_none_match, state, etag.matches_weakly):
+        # A read is of one representation: who has what is said of a document has not its content (RFC 9110, 13.1.2).
+        own = replace(state, metadata_etag=None) if reading else state
+        if _has_tag(conditions.if_none_match, own, etag.matches_weakly):
             return Verdict.NOT_MODIFIED if reading else Verdict.FAILED
     elif reading and conditions.if_modified_since is not None and state.modified_at is not None:
         if not _is_newer(state, conditions.if_modified_since):
