@@ -100,7 +100,15 @@ def test_dutch_words_of_older_drafts_are_types(ann: Client, sent: str, kept: str
     assert listed(ann, f"documentType={sent}") == [document]
 
 
+def test_name_that_is_empty_is_none(ann: Client) -> None:
+    deliver(ann)
+
+    assert shown(ann, deliver(ann, documentName=""))["documentName"] == "a.txt"
+
+
 def test_dutch_word_for_the_retention_period_is_taken(ann: Client) -> None:
+    both = shown(ann, deliver(ann, retentionPeriodSuggestion="3Y", bewaartermijnsuggestie="1321D"))
+    assert (both["retentionPeriodSuggestion"], both["metadata"]) == ("3Y", {})
     got = shown(ann, deliver(ann, bewaartermijnsuggestie="1321D"))
 
     assert (got["retentionPeriodSuggestion"], got["metadata"]) == ("1321D", {})

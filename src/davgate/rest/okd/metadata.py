@@ -82,6 +82,8 @@ class _Reader:
         others: dict[str, Any] = {}
         for name, value in fields.items():
             known = _ALIASES.get(name, name)
+            if known != name and fields.get(known) is not None:
+                continue
             if value is not None:
                 self._check(name, known, value)
             if known not in _PROPERTIES:

@@ -33,7 +33,7 @@ def create(settings: Settings, exchange: Exchange) -> Response:
     said, file = _receive(exchange)
     properties = metadata.properties_of(said, association_id=exchange.params.get("association_id"))
     allowed = scopes.for_type(ctx, properties[metadata.DOCUMENT_TYPE])
-    properties.setdefault(TITLE, file.name)
+    properties[TITLE] = properties.get(TITLE) or file.name
     new = NewObject(NodeKind.DOCUMENT, _TYPE, properties, file)
     with naming_holder(exchange, allowed):
         node = objects.create(exchange.store, allowed, settings.folder, new)
