@@ -164,6 +164,11 @@ def test_part_of_a_list_that_cannot_be_had_is_400(ann: Client, target: str, code
     assert refusal_of(get(ann, target)) == (400, code)
 
 
+@pytest.mark.parametrize("query", ["slice=all", "slice=-2", "offset=-1", "revision=x"])
+def test_part_of_a_history_that_cannot_be_had_is_400(ann: Client, query: str) -> None:
+    assert refusal_of(ann("GET", f"{article(ann)}/history/?{query}")) == (400, "CRUD0502")
+
+
 # Of documents and families
 
 

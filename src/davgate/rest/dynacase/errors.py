@@ -133,6 +133,7 @@ CREATE_NO_FAMILY: Final = Refusal(HTTPStatus.NOT_FOUND, "API0206", "Family not f
 # Of lists
 BAD_DIRECTION: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0501", "The direction of an order is asc or desc")
 BAD_PAGE: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0502", "The slice is a number or all, the offset a number")
+BAD_PAGE_OF_HISTORY: Final = replace(BAD_PAGE, text="The slice, the offset and the revision are numbers, -1 stands for all")
 NO_FAMILY_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0502", "There is no such field to order families by")
 NO_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0506", "There is no such field to order by")
 TOO_LONG_ORDER: Final = Refusal(HTTPStatus.BAD_REQUEST, "CRUD0506", "There are too many fields to order by")

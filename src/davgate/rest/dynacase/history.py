@@ -9,11 +9,13 @@ import msgspec
 
 from davgate.core import document_history
 from davgate.core.document_history import Chapter, Event
+from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.frozen import frozen
 from davgate.model.object_types import ObjectType
 from davgate.rest.dynacase import envelope
 from davgate.rest.dynacase.addressing import Found, find, find_trashed, until_gone, uri
+from davgate.rest.dynacase.errors import BAD_PAGE_OF_HISTORY, answering
 from davgate.rest.dynacase.moments import moment
 from davgate.rest.dynacase.properties import state_of, status_of, user
 from davgate.rest.dynacase.revisions import Finding
@@ -77,7 +79,8 @@ class Wanted(msgspec.Struct):
 def show(finding: Finding, exchange: Exchange) -> Response:
     """Tell what happened to a document."""
     found = finding(exchange)
-    wanted = exchange.query(Wanted)
+    with answering({InvalidValue: BAD_PAGE_OF_HISTORY}):
+        wanted = exchange.query(Wanted)
     place = "trash" if found.shown.is_deleted else "documents"
     data = {
         "uri": uri(exchange, place, found.shown.initid, "history", ending="/"),
