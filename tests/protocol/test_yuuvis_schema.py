@@ -137,6 +137,7 @@ def text_of(element: etree._Element, name: str) -> str | None:
         (JSON_TYPE, JSON_TYPE),
         (XML_TYPE, XML_TYPE),
         ("application/json, application/xml;q=0.5", JSON_TYPE),
+        ("text/xml", "text/xml"),
     ],
 )
 def test_the_client_chooses_between_json_and_xml(ann: Client, accept: str | None, answered: str) -> None:

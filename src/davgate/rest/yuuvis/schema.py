@@ -22,6 +22,8 @@ from davgate.rest.yuuvis.kinds import DOOR
 from davgate.rest.yuuvis.wire import time_of
 
 XML: Final = "application/xml"
+_TEXT_XML: Final = "text/xml"
+"""The same by its other name (RFC 7303, 9.2)."""
 _NAMESPACE: Final = "http://optimal-systems.org/ns/dmscloud/schema/v5.0/"
 
 
@@ -292,7 +294,7 @@ def show_xml(settings: Settings, exchange: Exchange) -> Response:
 
 def show(settings: Settings, exchange: Exchange) -> Response:
     """Answer with the schema as the client likes it better, as XML if it is all the same."""
-    response = _answer(settings, exchange, exchange.choose(XML, JSON))
+    response = _answer(settings, exchange, exchange.choose(XML, _TEXT_XML, JSON))
     response.headers.append(("Vary", "Accept"))
     return response
 
@@ -300,7 +302,7 @@ def show(settings: Settings, exchange: Exchange) -> Response:
 def _answer(settings: Settings, exchange: Exchange, media_type: str) -> Response:
     context_of(settings, exchange)
     schema = schema_of(exchange.store.types)
-    body = to_xml(schema) if media_type == XML else msgspec.json.encode(schema)
+    body = msgspec.json.encode(schema) if media_type == JSON else to_xml(schema)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if answers.has_representation(exchange, tag):
         return empty(HTTPStatus.NOT_MODIFIED, ("ETag", tag))
