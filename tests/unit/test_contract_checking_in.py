@@ -138,6 +138,23 @@ def test_cancel_drops_the_working_copy_and_keeps_its_bytes_for_the_author(
     put(store, bob, A, b"theirs")
 
 
+def test_cancel_of_an_emptied_working_copy_keeps_the_last_bytes_before(store: Store, ann: Context, taken: str) -> None:
+    for content in (b"two", b"three", b"", b""):
+        put(store, ann, A, content)
+
+    cancel(store, ann, AT)
+
+    assert rescued(store, ann) == [(A, "cancelled check-out", b"three")]
+
+
+def test_cancel_of_a_working_copy_that_was_only_emptied_keeps_that(store: Store, ann: Context, taken: str) -> None:
+    put(store, ann, A, b"")
+
+    cancel(store, ann, AT)
+
+    assert rescued(store, ann) == [(A, "cancelled check-out", b"")]
+
+
 def test_cancel_of_what_was_never_saved_leaves_nothing(store: Store, ann: Context, taken: str) -> None:
     cancel(store, ann, AT)
 

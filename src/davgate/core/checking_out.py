@@ -23,10 +23,10 @@ from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocu
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_text
-from davgate.model.node import NO_CONTENT, ROOT_ID, Cause, Node, Version
+from davgate.model.node import NO_CONTENT, ROOT_ID, Cause, Content, Node, Version
 from davgate.model.paths import TreePath, Where
 from davgate.model.rights import Right
-from davgate.storage.api import NewVersion, Resolved, Transaction, catalog, check_outs, locks, versions
+from davgate.storage.api import NewVersion, Resolved, Session, Transaction, catalog, check_outs, locks, versions
 
 
 def check_out(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool = True) -> CheckOut:
@@ -194,8 +194,9 @@ def cancel(store: Store, ctx: Context, where: Where, *, beside_own_lock: bool = 
 
 def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut, reason: str, path: TreePath) -> None:
     """End a check-out without a version; its bytes become a rescue copy. One of somebody else's is remembered for late saves."""
-    if taken.content is not None:
-        keep(store, tx, taken.principal_id, taken.document_id, path, taken.content, reason, ctx)
+    content = _last_with_bytes(tx, taken)
+    if content is not None:
+        keep(store, tx, taken.principal_id, taken.document_id, path, content, reason, ctx)
     is_own = taken.principal_id == ctx.principal.id
     if is_own:
         check_outs.forget(tx, taken.document_id)
@@ -204,6 +205,14 @@ def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut,
     shown = catalog.find(tx, taken.document_id)
     changes = () if shown is None else (change_of("check-in", shown),)
     record(tx, ctx, "cancel-check-out" if is_own else "force-cancel-check-out", path, taken.document_id, *changes)
+
+
+def _last_with_bytes(session: Session, taken: CheckOut) -> Content | None:
+    """Return what was saved in a working copy: what it had before if it is empty, which is a step of many programs' saves."""
+    if taken.content is not None and taken.content.length_bytes:
+        return taken.content
+    saved = [save.content for save in check_outs.saves(session, taken) if save.content.length_bytes]
+    return saved[-1] if saved else taken.content
 
 
 def _ending(found: Resolved, ctx: Context, act: Act) -> CheckOut:
