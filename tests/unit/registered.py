@@ -15,8 +15,9 @@ from davgate.core.store import Context, Store
 from davgate.model.bitemporal import Snapshot
 from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType
-from davgate.model.registration import Code
+from davgate.model.registration import Code, author_uuid
 from davgate.model.virkning import ALL_TIME, Window
+from davgate.storage.api import registrations as registration_rows
 
 FOLDER = ("LoRA",)
 FACET = type_of("klassifikation", "facet")
@@ -62,6 +63,12 @@ def read(store: Store, ctx: Context, uuid: str, of: ObjectType = FACET, known: W
 def now(store: Store, ctx: Context, uuid: str, of: ObjectType = FACET) -> Snapshot:
     """Return what an object says now."""
     return read(store, ctx, uuid, of).registrations[0].snapshot
+
+
+def author_uuid_of(store: Store, name: str) -> str:
+    """Return the id by which an account is told as an author."""
+    with store.database.read() as session:
+        return author_uuid(registration_rows.namespace(session), name)
 
 
 def codes(store: Store, ctx: Context, uuid: str, of: ObjectType = FACET) -> list[Code]:

@@ -66,7 +66,7 @@ def test_issuers_come_from_file_and_environment(tmp_path: Path) -> None:
     )
     assert config.issuers["my_company"].audience == ()
     assert config.issuers["my_company"].name_claims == ("client_id", "azp", "appid", "sub")
-    assert bearer_of(config).external_user(a_token("HS256"), NOW).source == "issuers.okd"
+    assert bearer_of(config).proof(a_token("HS256"), NOW).user.source == "issuers.okd"
 
 
 def test_issuers_cannot_be_changed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.builders import SettableClock, a_collection, node_at, path, with_poli
 from tests.builders import put as put_on_drive
 from tests.unit.filed import a_file, made, made_folder, rest, save, say, statements_of
 from tests.unit.placed import copy, move
-from tests.unit.registered import DOCUMENT, create, lora, patch, read
+from tests.unit.registered import DOCUMENT, author_uuid_of, create, lora, patch, read
 from tests.unit.temporal import DOCUMENT as DOCUMENT_CLASS
 from tests.unit.temporal import UTC, A, document, entries
 
@@ -76,7 +76,7 @@ def note(store: Store, ctx: Context, node: Node, text: str) -> None:
 
 
 def author(store: Store, name: str) -> WrittenBy:
-    return WrittenBy(registrations.author_uuid_of(store, name))
+    return WrittenBy(author_uuid_of(store, name))
 
 
 # What was known then
@@ -424,7 +424,7 @@ def test_random_documents_are_found_as_reading_shows_them(
     world = _World(store, clock, (ann, bob), chance)
     for _ in range(60):
         world.step()
-    authors = [registrations.author_uuid_of(store, name) for name in ("ann", "bob")]
+    authors = [author_uuid_of(store, name) for name in ("ann", "bob")]
     histories = _histories(store, ann, world.documents.values(), ALL_TIME)
     began = sorted({one.at for told in histories.values() for one in told})
     windows = [

@@ -19,7 +19,7 @@ from tests.builders import (
 )
 from tests.builders import put as put_on_drive
 from tests.unit.filed import rest
-from tests.unit.registered import FACET, FOLDER, SAG, codes, create, delete, lora, now, patch, put, read
+from tests.unit.registered import FACET, FOLDER, SAG, author_uuid_of, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, entries, facet, told
 
 from davgate.core import describing, moving, objects, registrations, trash
@@ -60,7 +60,7 @@ def test_created_object_has_one_registration(store: Store, ann: Context) -> None
     (only,) = whole(store, ann, made.uuid).registrations
     assert (only.code, only.author, only.note, made.is_new) == (O, "ann", "", True)
     assert fields(only.snapshot) == ["2011-05-01..inf beskrivelse=d bvn=AC-1 supplement=s0"]
-    assert only.author_uuid == registrations.author_uuid_of(store, "ann")
+    assert only.author_uuid == author_uuid_of(store, "ann")
 
 
 def test_registrations_follow_one_another_without_gaps(store: Store, ann: Context, bob: Context) -> None:

@@ -15,10 +15,10 @@ from tests.builders import SettableClock, findings
 from tests.builders import put as put_on_drive
 from tests.unit.filed import made as made_by_rest
 from tests.unit.filed import rest, rows, say
-from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, create, delete, lora, patch, put, read
+from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, author_uuid_of, create, delete, lora, patch, put, read
 from tests.unit.temporal import UTC, A, B, document, entries, entry, facet, part, type_of, variant
 
-from davgate.core import moving, registration_search, registrations, trash
+from davgate.core import moving, registration_search, trash
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal import Entry, Snapshot
@@ -203,7 +203,7 @@ def test_former_registrations_are_found_in_a_window_of_known_time(
 
 
 def test_writer_and_notes_are_those_of_the_registration(store: Store, ann: Context, bob: Context, facets: dict[str, str]) -> None:
-    by_bob = WrittenBy(registrations.author_uuid_of(store, "bob"))
+    by_bob = WrittenBy(author_uuid_of(store, "bob"))
     assert find(store, ann, by_bob) == []
     patch(store, bob, facets["pg-b"], {"note": "Because of This"})
     patch(store, ann, facets["pg-c"], {"tilstande": {"facetpubliceret": [entry("2020..2021@period publiceret=Publiceret")]}})
@@ -373,7 +373,7 @@ def test_documents_of_other_doors_are_found_by_what_they_say(store: Store, ann: 
         (InPart("indhold", str(address.values["indhold"])), [drive]),
         (InVariant("varianttekst", "original"), [drive]),
         (HasCode(Code.OPSTAAET), [bare, kept, drive]),
-        (WrittenBy(registrations.author_uuid_of(store, "ann")), [bare, kept, drive]),
+        (WrittenBy(author_uuid_of(store, "ann")), [bare, kept, drive]),
         (LeadsTo("ejer", A), []),
         (Notes("%x%"), []),
     ]

@@ -289,7 +289,7 @@ def test_attack_is_refused_with_its_reason(bearer: Bearer, name: str) -> None:
     token = make()
 
     with pytest.raises(InvalidToken) as refused:
-        bearer.external_user(token, NOW)
+        bearer.proof(token, NOW)
 
     assert reason in refused.value.reason
     # It may stand in the quotes of WWW-Authenticate (RFC 6750, 3: error_description).
@@ -305,7 +305,7 @@ def test_refusal_contains_nothing_of_the_token(bearer: Bearer) -> None:
     for make, _ in ATTACKS.values():
         token = make()
         with pytest.raises(InvalidToken) as refused:
-            bearer.external_user(token, NOW)
+            bearer.proof(token, NOW)
         shown = f"{refused.value!r} {refused.value}"
         assert not any(part in shown for part in token.split(".") if len(part) > 8)
         assert "administrator" not in shown
@@ -318,7 +318,7 @@ def test_refusal_tells_whose_rules_it_was_judged_by(bearer: Bearer) -> None:
         (a_token(iss="x"), ""),
     ]:
         with pytest.raises(InvalidToken) as refused:
-            bearer.external_user(token, NOW)
+            bearer.proof(token, NOW)
         assert refused.value.source == source
 
 
@@ -334,7 +334,7 @@ CLAIMS = st.sampled_from(["iss", "aud", "exp", "nbf", "iat", "sub", "groups", "s
 @given(st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True))
 def test_no_text_is_anything_but_refused(bearer: Bearer, text: str) -> None:
     with pytest.raises(InvalidToken):
-        bearer.external_user(text, NOW)
+        bearer.proof(text, NOW)
 
 
 @given(st.dictionaries(MEMBERS, JSON, max_size=3), st.dictionaries(CLAIMS, JSON, max_size=3))
@@ -342,7 +342,7 @@ def test_no_signed_content_is_anything_but_read_or_refused(
     bearer: Bearer, header: dict[str, object], changed: dict[str, object]
 ) -> None:
     try:
-        user = bearer.external_user(a_token("EdDSA", header, **changed), NOW)
+        user = bearer.proof(a_token("EdDSA", header, **changed), NOW).user
     except InvalidToken:
         return
     assert isinstance(user.name, str) and user.name
@@ -356,7 +356,7 @@ def test_no_signed_content_is_anything_but_read_or_refused(
 def test_good_token_proves_its_user(bearer: Bearer, algorithm: str) -> None:
     token = a_token(algorithm, scope="okd:alldocuments openid", groups=["staff", "editors"])
 
-    user = bearer.external_user(token, NOW)
+    user = bearer.proof(token, NOW).user
 
     assert user == ExternalUser("issuers.people", "ann", ("staff", "editors"), ("okd:alldocuments", "openid"))
 
@@ -364,7 +364,7 @@ def test_good_token_proves_its_user(bearer: Bearer, algorithm: str) -> None:
 def test_good_token_by_shared_secret_names_its_client(bearer: Bearer) -> None:
     token = a_service_token(client_id="importer", azp="other", scp=["okd:alldocuments"])
 
-    assert bearer.external_user(token, NOW) == ExternalUser("issuers.services", "importer", (), ("okd:alldocuments",))
+    assert bearer.proof(token, NOW).user == ExternalUser("issuers.services", "importer", (), ("okd:alldocuments",))
 
 
 ALL_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
@@ -376,7 +376,7 @@ def test_every_algorithm_can_be_configured(tmp_path: Path, algorithm: str) -> No
     file.write_bytes(key_set(algorithm))
     bearer = Bearer([an_issuer(jwks_file=file, algorithms=(algorithm,))])
 
-    assert bearer.external_user(a_token(algorithm), NOW).name == "ann"
+    assert bearer.proof(a_token(algorithm), NOW).user.name == "ann"
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_every_algorithm_can_be_configured(tmp_path: Path, algorithm: str) -> No
     ],
 )
 def test_token_within_the_rules_is_good(bearer: Bearer, token: Callable[[], str]) -> None:
-    assert bearer.external_user(token(), NOW).name == "ann"
+    assert bearer.proof(token(), NOW).user.name == "ann"
 
 
 def test_leeway_ends_to_the_microsecond_as_the_proof_says(bearer: Bearer) -> None:
@@ -411,12 +411,12 @@ def test_leeway_ends_to_the_microsecond_as_the_proof_says(bearer: Bearer) -> Non
 
     assert bearer.proof(token, Instant(end - 1)) == Proof(ExternalUser("issuers.people", "ann", (), ()), end)
     with pytest.raises(InvalidToken, match="expired"):
-        bearer.external_user(token, end)
+        bearer.proof(token, end)
 
 
 @pytest.mark.parametrize("name", ["ann", "ann@example.org", "Ångström", "李明", "auth0|5f7c8ec7c33c6c004bbafe82", "a b"])
 def test_name_is_taken_as_it_is(bearer: Bearer, name: str) -> None:
-    assert bearer.external_user(a_token(sub=name), NOW).name == name
+    assert bearer.proof(a_token(sub=name), NOW).user.name == name
 
 
 @pytest.mark.parametrize(
@@ -431,45 +431,45 @@ def test_name_is_taken_as_it_is(bearer: Bearer, name: str) -> None:
     ],
 )
 def test_scopes_are_those_of_the_first_claim(bearer: Bearer, given: dict[str, object], scopes: tuple[str, ...]) -> None:
-    assert bearer.external_user(a_token(**given), NOW).scopes == scopes
+    assert bearer.proof(a_token(**given), NOW).user.scopes == scopes
 
 
 def test_token_without_scope_claims_configured_is_not_restricted() -> None:
     bearer = Bearer([an_issuer(issuer=SERVICE, secret=SECRET, algorithms=("HS256",), scope_claims=())])
 
-    assert bearer.external_user(a_service_token(scope="openid"), NOW).scopes is None
+    assert bearer.proof(a_service_token(scope="openid"), NOW).user.scopes is None
 
 
 def test_group_that_is_no_plain_name_is_left_out(bearer: Bearer) -> None:
     token = a_token(groups=["staff", "\u202eadmins", "staff", "ａdmins"])
 
-    assert bearer.external_user(token, NOW).groups == ("staff",)
+    assert bearer.proof(token, NOW).user.groups == ("staff",)
 
 
 def test_single_group_may_be_a_text(bearer: Bearer) -> None:
-    assert bearer.external_user(a_token(groups="staff"), NOW).groups == ("staff",)
+    assert bearer.proof(a_token(groups="staff"), NOW).user.groups == ("staff",)
 
 
 def test_token_made_for_anybody_is_good_where_no_audience_is_asked_for() -> None:
     bearer = Bearer([an_issuer(issuer=SERVICE, secret=SECRET, algorithms=("HS256",), audience=())])
 
-    assert bearer.external_user(a_service_token(aud=OMIT), NOW).name == "ann"
+    assert bearer.proof(a_service_token(aud=OMIT), NOW).user.name == "ann"
     with pytest.raises(InvalidToken, match="aud"):
-        bearer.external_user(a_service_token(aud=1), NOW)
+        bearer.proof(a_service_token(aud=1), NOW)
 
 
 def test_required_type_excludes_all_others() -> None:
     bearer = Bearer([an_issuer(issuer=SERVICE, secret=SECRET, algorithms=("HS256",), required_type="at+jwt")])
 
-    assert bearer.external_user(a_service_token({"typ": "AT+JWT"}), NOW).name == "ann"
+    assert bearer.proof(a_service_token({"typ": "AT+JWT"}), NOW).user.name == "ann"
     for other in ["JWT", OMIT, ""]:
         with pytest.raises(InvalidToken, match="typ"):
-            bearer.external_user(a_service_token({"typ": other}), NOW)
+            bearer.proof(a_service_token({"typ": other}), NOW)
 
 
 def test_without_issuers_no_token_is_accepted() -> None:
     with pytest.raises(InvalidToken, match="no issuer of tokens is configured"):
-        Bearer().external_user(a_token(), NOW)
+        Bearer().proof(a_token(), NOW)
 
 
 def test_local_token_is_no_token_of_an_issuer(bearer: Bearer) -> None:
@@ -477,7 +477,7 @@ def test_local_token_is_no_token_of_an_issuer(bearer: Bearer) -> None:
     token = local.issue(LocalToken(5, 1, None, after(NOW, timedelta(hours=1))), NOW)
 
     with pytest.raises(InvalidToken):
-        bearer.external_user(token, NOW)
+        bearer.proof(token, NOW)
 
 
 # Issuers

@@ -89,7 +89,7 @@ def test_keys_are_fetched_once_and_remembered(server: KeyServer) -> None:
     bearer = bearer_at(server.url + "?set=1")
 
     for _ in range(3):
-        assert bearer.external_user(a_token(), NOW).name == "ann"
+        assert bearer.proof(a_token(), NOW).user.name == "ann"
 
     assert server.asked == ["/keys?set=1"]
 
@@ -99,90 +99,90 @@ def test_nothing_is_fetched_for_a_token_of_another_issuer_or_algorithm(server: K
 
     for token in [a_token(iss="https://other.example"), a_token("ES256")]:
         with pytest.raises(InvalidToken):
-            bearer.external_user(token, NOW)
+            bearer.proof(token, NOW)
 
     assert server.asked == []
 
 
 def test_new_key_is_found_and_the_old_one_stays_good(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.body = key_set("RS256", "RS256-new")
     now = later(seconds=60)
 
-    assert bearer.external_user(good_at(now, "RS256-new"), now).name == "ann"
-    assert bearer.external_user(good_at(now), now).name == "ann"
+    assert bearer.proof(good_at(now, "RS256-new"), now).user.name == "ann"
+    assert bearer.proof(good_at(now), now).user.name == "ann"
     assert len(server.asked) == 2
 
 
 def test_unknown_key_leads_to_one_question_a_minute(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
 
     for second in range(59):
         with pytest.raises(InvalidToken, match="does not publish"):
-            bearer.external_user(a_token(header={"kid": f"invented{second}"}), later(seconds=second))
+            bearer.proof(a_token(header={"kid": f"invented{second}"}), later(seconds=second))
     assert len(server.asked) == 1
 
     with pytest.raises(InvalidToken, match="does not publish"):
-        bearer.external_user(a_token(header={"kid": "invented"}), later(seconds=60))
+        bearer.proof(a_token(header={"kid": "invented"}), later(seconds=60))
     assert len(server.asked) == 2
 
 
 def test_clock_that_leaps_back_does_not_stop_the_questions(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.body = key_set("RS256-new")
     earlier = later(days=-1)
 
-    assert bearer.external_user(good_at(earlier, "RS256-new"), earlier).name == "ann"
+    assert bearer.proof(good_at(earlier, "RS256-new"), earlier).user.name == "ann"
 
 
 def test_withdrawn_key_ends_when_keys_are_read_again(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.body = key_set("RS256-new")
 
     now = later(seconds=599)
-    assert bearer.external_user(good_at(now), now).name == "ann"
+    assert bearer.proof(good_at(now), now).user.name == "ann"
     now = later(seconds=600)
     with pytest.raises(InvalidToken, match="does not publish"):
-        bearer.external_user(good_at(now), now)
+        bearer.proof(good_at(now), now)
 
 
 def test_known_keys_stay_good_while_the_address_cannot_be_reached(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.status = 500
 
     for hours in (1, 24, 24 * 30):
         now = later(hours=hours)
-        assert bearer.external_user(good_at(now), now).name == "ann"
+        assert bearer.proof(good_at(now), now).user.name == "ann"
     assert len(server.asked) == 4
 
 
 def test_unknown_key_while_the_address_cannot_be_reached_is_no_mistake_of_the_token(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.status = 500
     now = later(seconds=60)
 
     with pytest.raises(DirectoryUnavailable):
-        bearer.external_user(good_at(now, "RS256-new"), now)
+        bearer.proof(good_at(now, "RS256-new"), now)
 
     server.status, server.body = 200, key_set("RS256-new")
-    assert bearer.external_user(good_at(now, "RS256-new"), later(seconds=120)).name == "ann"
+    assert bearer.proof(good_at(now, "RS256-new"), later(seconds=120)).user.name == "ann"
 
 
 def test_address_where_nobody_listens_makes_the_source_unavailable_and_is_asked_again(server: KeyServer) -> None:
     with pytest.raises(DirectoryUnavailable, match="people"):
-        bearer_at("http://127.0.0.1:1/keys").external_user(a_token(), NOW)
+        bearer_at("http://127.0.0.1:1/keys").proof(a_token(), NOW)
 
     server.status = 503
     bearer = bearer_at(server.url)
     for second in (0, 9, 10):
         with pytest.raises(DirectoryUnavailable):
-            bearer.external_user(a_token(), later(seconds=second))
+            bearer.proof(a_token(), later(seconds=second))
     assert len(server.asked) == 2
 
 
@@ -193,7 +193,7 @@ def test_answer_other_than_200_is_none_and_redirects_are_not_followed(server: Ke
         server.body = b""
 
     with pytest.raises(DirectoryUnavailable):
-        bearer_at(server.url).external_user(a_token(), NOW)
+        bearer_at(server.url).proof(a_token(), NOW)
 
     assert server.asked == ["/keys"]
 
@@ -203,7 +203,7 @@ def test_answer_above_the_limit_is_not_read_on(server: KeyServer) -> None:
 
     assert len(url_reader(server.url)()) <= 2 * 262_144 + 1
     with pytest.raises(DirectoryUnavailable):
-        bearer_at(server.url).external_user(a_token(), NOW)
+        bearer_at(server.url).proof(a_token(), NOW)
 
 
 def test_answer_that_does_not_come_is_given_up(server: KeyServer) -> None:
@@ -215,15 +215,15 @@ def test_answer_that_does_not_come_is_given_up(server: KeyServer) -> None:
 
 def test_threads_go_on_with_known_keys_while_one_asks_again(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
-    bearer.external_user(a_token(), NOW)
+    bearer.proof(a_token(), NOW)
     server.held = threading.Event()
     now = later(minutes=10)
-    asking = threading.Thread(target=bearer.external_user, args=(good_at(now), now))
+    asking = threading.Thread(target=bearer.proof, args=(good_at(now), now))
     asking.start()
     while len(server.asked) < 2:
         assert asking.is_alive()
 
-    assert bearer.external_user(good_at(now), now).name == "ann"
+    assert bearer.proof(good_at(now), now).user.name == "ann"
 
     assert asking.is_alive()
     server.held.set()
@@ -233,7 +233,7 @@ def test_threads_go_on_with_known_keys_while_one_asks_again(server: KeyServer) -
 def test_many_threads_ask_once(server: KeyServer) -> None:
     bearer = bearer_at(server.url)
     token, names = a_token(), []
-    threads = [threading.Thread(target=lambda: names.append(bearer.external_user(token, NOW).name)) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: names.append(bearer.proof(token, NOW).user.name)) for _ in range(16)]
 
     for thread in threads:
         thread.start()
@@ -282,15 +282,15 @@ def test_file_is_read_again_for_a_new_key(tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     file.write_bytes(key_set("RS256"))
     bearer = bearer_at("", jwks_file=file)
-    assert bearer.external_user(a_token(), NOW).name == "ann"
+    assert bearer.proof(a_token(), NOW).user.name == "ann"
 
     file.write_bytes(key_set("RS256", "RS256-new"))
     now = later(seconds=60)
-    assert bearer.external_user(good_at(now, "RS256-new"), now).name == "ann"
+    assert bearer.proof(good_at(now, "RS256-new"), now).user.name == "ann"
 
     file.unlink()
     now = later(days=1)
-    assert bearer.external_user(good_at(now, "RS256-new"), now).name == "ann"
+    assert bearer.proof(good_at(now, "RS256-new"), now).user.name == "ann"
 
 
 def test_file_that_is_missing_is_refused_at_the_start(tmp_path: Path) -> None:
@@ -364,15 +364,15 @@ def test_key_for_one_algorithm_verifies_no_other(tmp_path: Path) -> None:
     bearer = bearer_at("", jwks_file=file, algorithms=("RS256", "PS256"))
 
     with pytest.raises(InvalidToken, match="signature"):
-        bearer.external_user(a_token(), NOW)
-    assert bearer.external_user(signed({"alg": "PS256", "kid": "RS256"}, claims(), "RS256", "PS256"), NOW).name == "ann"
+        bearer.proof(a_token(), NOW)
+    assert bearer.proof(signed({"alg": "PS256", "kid": "RS256"}, claims(), "RS256", "PS256"), NOW).user.name == "ann"
 
 
 def test_key_without_a_name_is_tried_for_every_name(tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps({"keys": [{name: value for name, value in PUBLIC.items() if name != "kid"}]}), "utf-8")
 
-    assert bearer_at("", jwks_file=file).external_user(a_token(header={"kid": "of no use"}), NOW).name == "ann"
+    assert bearer_at("", jwks_file=file).proof(a_token(header={"kid": "of no use"}), NOW).user.name == "ann"
 
 
 # Secrets
@@ -431,7 +431,7 @@ def test_secret_of_a_file_ends_before_the_end_of_its_line(tmp_path: Path, end: b
     file.write_bytes(SECRET.encode() + end)
     bearer = bearer_at("", secret_file=file, algorithms=("HS256",))
 
-    assert bearer.external_user(a_token("HS256"), NOW).name == "ann"
+    assert bearer.proof(a_token("HS256"), NOW).user.name == "ann"
 
 
 def test_secret_file_that_is_missing_is_refused_at_the_start(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from davgate.model.media_types import UNKNOWN, choose
 from davgate.model.node import Node, NodeKind, Stream
 from davgate.model.object_types import ObjectType
 from davgate.model.oio_payload import DOCUMENT
-from davgate.model.registration import Code, Deletion, Registration, Subject, author_uuid, told, version_told
+from davgate.model.registration import Code, Deletion, Registration, Subject, told, version_told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.temporal_rows import part_of
@@ -75,12 +75,6 @@ def read_all(store: Store, ctx: Context, of: ObjectType, uuids: Iterable[str], k
         nodes = {found[uuid].id: found[uuid] for uuid in wanted if uuid in found}
         held = rights_of(session, ctx, nodes)
         return histories_of(store, session, [one for one in nodes.values() if Right.READ in held.get(one.id, NO_RIGHTS)], known)
-
-
-def author_uuid_of(store: Store, name: str) -> str:
-    """Return the id by which an account is told as an author."""
-    with store.database.read() as session:
-        return author_uuid(registrations.namespace(session), name)
 
 
 def find_object(session: Session, ctx: Context, of: ObjectType, uuid: str) -> Node | None:

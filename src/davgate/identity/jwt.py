@@ -145,10 +145,6 @@ class Bearer:
             self._by_name[issuer.issuer] = (issuer, issuer.key_source())
         self.issuers: Mapping[str, Issuer] = MappingProxyType({known.source: known for known, _ in self._by_name.values()})
 
-    def external_user(self, token: str, now: Instant) -> ExternalUser:
-        """Return whom a token proves; raises what ``proof`` does."""
-        return self.proof(token, now).user
-
     def proof(self, token: str, now: Instant) -> Proof:
         """Return whom a token proves, and until when: whoever remembers the answer must forget it then.
 
