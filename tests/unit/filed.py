@@ -113,6 +113,14 @@ def bytes_at(store: Store, ctx: Context, where: Where) -> bytes:
     return read(opened)
 
 
+def restored(store: Store, ctx: Context, where: int | str, no: int) -> Node:
+    """Give something again what one of its versions said."""
+    with store.database.write() as tx:
+        node = objects.restore_within(store, tx, ctx, where, no)
+        tx.commit()
+    return node
+
+
 def line_of(store: Store, node_id: int) -> list[Version]:
     """Return all versions of something, those without content too, the oldest first."""
     with store.database.read() as session:

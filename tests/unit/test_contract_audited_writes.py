@@ -42,7 +42,6 @@ from davgate.core import (
     marking,
     mending,
     moving,
-    objects,
     removing_versions,
     rescue_copies,
     retention,
@@ -259,14 +258,10 @@ def delete_what_is_empty(w: World) -> Act:
     return lambda: deleting_objects.delete(w.store, rest(w.ann), folder.uuid)
 
 
-def restore_content(w: World) -> Act:
-    node = made(w.store, w.ann)
-    return lambda: objects.restore(w.store, rest(w.ann), node.id, 1)
-
-
 def restore_metadata(w: World) -> Act:
     node = made(w.store, w.ann, None)
-    return lambda: objects.restore(w.store, rest(w.ann), node.id, 1)
+    say(w.store, w.ann, node.id, title="other")
+    return lambda: batches.restore(w.store, rest(w.ann), node.uuid, 1, lambda it: {}, folder=("yuuvis",), with_place=False)
 
 
 def remove_a_version(w: World) -> Act:
@@ -746,7 +741,7 @@ CASES: dict[str, list[Case]] = {
             [("create", "/f/a.txt"), ("create", "/OKD"), ("create", "/OKD/2026-11"), ("create", "/OKD/2026-11/=uuid")],
         )
     ],
-    "batches.restore": [(restore_in_place, [("revert", "/a.txt")])],
+    "batches.restore": [(restore_in_place, [("revert", "/a.txt")]), (restore_metadata, [("revert", "/=uuid")])],
     "batches.update": [(update_as_decided, [("metadata", "/a.txt")])],
     "batches.update_all": [(update_several, [("metadata", "/a.txt"), ("metadata", "/b.txt")])],
     "deleting_objects.delete": [(delete_what_is_empty, [("delete", "/f")])],
@@ -838,7 +833,6 @@ CASES: dict[str, list[Case]] = {
         (change_both_checked_out, [("metadata", "/a.txt"), ("save", "/a.txt")]),
         (give_first_content, [("save", "/=uuid"), ("file", "/a.txt")]),
     ],
-    "objects.restore": [(restore_content, [("revert", "/a.txt")]), (restore_metadata, [("revert", "/=uuid")])],
     "removing_versions.remove_version": [(remove_a_version, [("remove-version", "/a")])],
     "revisions.create": [(create_named, [("create", "/a.txt")])],
     "revisions.number_types": [(number_types, [])],

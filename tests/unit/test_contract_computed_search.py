@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.builders import SettableClock, a_collection, node_at, path, with_policy
 from tests.builders import put as put_on_drive
-from tests.unit.filed import a_file, made, made_folder, rest, save, say, statements_of
+from tests.unit.filed import a_file, made, made_folder, rest, restored, save, say, statements_of
 from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, author_uuid_of, create, lora, patch, read
 from tests.unit.temporal import DOCUMENT as DOCUMENT_CLASS
@@ -275,7 +275,7 @@ def test_day_that_is_asked_of_the_past_is_that_of_the_time_zone(
         patch(east, ann, node.uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
     if becomes == "unregistered again":
         clock.advance(SECOND)
-        objects.restore(east, rest(ann), node.id, 1)
+        restored(east, rest(ann), node.id, 1)
     for known in (Window.at(then), ALL_TIME):
         (*_, first) = read(east, ann, node.uuid, DOCUMENT, known).registrations
         assert first.snapshot.attributes["dokumentegenskaber"][0].values["brevdato"] == "2026-11-21"
@@ -385,7 +385,7 @@ class _World:
         self.documents[node.id] = node.uuid
 
     def _revert(self, ctx: Context) -> None:
-        objects.restore(self.store, rest(ctx), self._one(), 1, comment=self.chance.choice(["", "Back"]))
+        restored(self.store, rest(ctx), self._one(), 1)
 
     def _register(self, ctx: Context) -> None:
         if self.chance.random() < 0.5:

@@ -19,7 +19,7 @@ from tests.builders import (
 )
 from tests.builders import put as put_on_drive
 from tests.builders import read as bytes_of
-from tests.unit.filed import bytes_at, line_of, rest, said_of, save, say
+from tests.unit.filed import bytes_at, line_of, rest, restored, said_of, save, say
 from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
@@ -382,7 +382,7 @@ def test_program_that_saves_by_renaming_makes_a_registration(store: Store, ann: 
 
 def test_restored_version_says_again_what_it_said(store: Store, ann: Context, kept: Registered) -> None:
     patch(store, ann, kept.uuid, {"attributter": {"dokumentegenskaber": entries("2021..inf titel=New")}}, DOCUMENT)
-    objects.restore(store, rest(ann), kept.uuid, 1)
+    restored(store, rest(ann), kept.uuid, 1)
     assert titles(store, ann, kept.uuid) == ["Title"]
     assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, RETTET, RETTET]
 

@@ -6,9 +6,22 @@ from datetime import timedelta
 
 import pytest
 from tests.builders import SettableClock, a_lock, content_of, damages, holding, locks_at, members_of, path, put
-from tests.unit.filed import bytes_at, described, found_by, line_of, made, made_folder, numbering, rest, said_of, save, say
+from tests.unit.filed import (
+    bytes_at,
+    described,
+    found_by,
+    line_of,
+    made,
+    made_folder,
+    numbering,
+    rest,
+    restored,
+    said_of,
+    save,
+    say,
+)
 
-from davgate.core import checking_out, objects, versioning
+from davgate.core import checking_out, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import CheckedOut, Locked
 from davgate.model.errors_of_objects import Retained
@@ -35,15 +48,15 @@ def filled(store: Store, ann: Context, clock: SettableClock) -> Node:
 
 
 def test_version_without_content_is_restored_without_content(store: Store, ann: Context, filled: Node) -> None:
-    restored = objects.restore(store, rest(ann), filled.id, 1, comment="back")
+    node = restored(store, rest(ann), filled.id, 1)
 
-    assert (restored.version_no, restored.content, restored.name) == (3, None, None)
+    assert (node.version_no, node.content, node.name) == (3, None, None)
     it = described(store, ann, filled.uuid)
     assert (it.content, it.node.is_bare, dict(it.metadata)) == (None, True, {"title": "one"})
     assert members_of(store, ann, "/f") == []
     assert numbering(store, filled.id) == [(1, "created", False, None), (2, "save", True, 0), (3, "revert", False, 0)]
     last = line_of(store, filled.id)[-1]
-    assert (last.cause, last.comment, last.origin, last.file_name) == (Cause.REVERT, "back", "version 1", "")
+    assert (last.cause, last.comment, last.origin, last.file_name) == (Cause.REVERT, "", "version 1", "")
     assert found_by(store, filled.id) == {("title", "one")}
     assert damages(store) == []
 
@@ -51,10 +64,10 @@ def test_version_without_content_is_restored_without_content(store: Store, ann: 
 def test_content_that_was_taken_away_comes_back_on_the_drive(
     store: Store, ann: Context, clock: SettableClock, filled: Node
 ) -> None:
-    objects.restore(store, rest(ann), filled.id, 1)
+    restored(store, rest(ann), filled.id, 1)
     clock.advance(SECOND)
 
-    objects.restore(store, rest(ann), filled.id, 2)
+    restored(store, rest(ann), filled.id, 2)
 
     assert members_of(store, ann, "/f") == ["a.txt"]
     assert (content_of(store, ann, "/f/a.txt"), said_of(store, ann, filled.id)) == (b"two", {"title": "two"})
@@ -62,7 +75,7 @@ def test_content_that_was_taken_away_comes_back_on_the_drive(
 
 
 def test_reverted_content_is_on_the_drive_again(store: Store, ann: Context, clock: SettableClock, filled: Node) -> None:
-    objects.restore(store, rest(ann), filled.id, 1)
+    restored(store, rest(ann), filled.id, 1)
     clock.advance(SECOND)
 
     reverted = versioning.revert(store, rest(ann), filled.id, 0)
@@ -77,11 +90,11 @@ def test_lock_ends_where_the_content_goes(store: Store, ann: Context, filled: No
     put(store, holding(ann, held), "/f/a.txt", b"three")
 
     with pytest.raises(Locked):
-        objects.restore(store, rest(ann), filled.id, 1)
-    objects.restore(store, rest(holding(ann, held)), filled.id, 1)
+        restored(store, rest(ann), filled.id, 1)
+    restored(store, rest(holding(ann, held)), filled.id, 1)
 
     assert [one.has_content for one in line_of(store, filled.id)] == [False, True, True, False]
-    objects.restore(store, rest(ann), filled.id, 2)
+    restored(store, rest(ann), filled.id, 2)
     assert locks_at(store, ann, "/f/a.txt") == []
 
 
@@ -89,7 +102,7 @@ def test_content_stays_where_the_folder_is_locked(store: Store, ann: Context, bo
     a_lock(store, bob, "/f")
 
     with pytest.raises(Locked):
-        objects.restore(store, rest(ann), filled.id, 1)
+        restored(store, rest(ann), filled.id, 1)
 
     assert content_of(store, ann, "/f/a.txt") == b"two"
 
@@ -98,7 +111,7 @@ def test_content_under_retention_stays(store: Store, ann: Context, clock: Settab
     say(store, ann, filled.id, **{EXPIRES_AT: to_text(after(clock.now(), timedelta(days=1)))})
 
     with pytest.raises(Retained):
-        objects.restore(store, rest(ann), filled.id, 1)
+        restored(store, rest(ann), filled.id, 1)
 
     assert content_of(store, ann, "/f/a.txt") == b"two"
 
@@ -111,9 +124,9 @@ def test_working_copy_loses_its_content_and_the_document_with_the_check_in(
 ) -> None:
     checking_out.check_out(store, ann, filled.id)
     with pytest.raises(CheckedOut):
-        objects.restore(store, rest(bob), filled.id, 1)
+        restored(store, rest(bob), filled.id, 1)
 
-    objects.restore(store, rest(ann), filled.id, 1)
+    restored(store, rest(ann), filled.id, 1)
 
     assert (described(store, ann, filled.id).content, bytes_at(store, bob, filled.id)) == (None, b"two")
     assert said_of(store, bob, filled.id) == {"title": "one"}
@@ -129,7 +142,7 @@ def test_working_copy_gets_the_content_and_the_document_the_metadata(
     save(store, ann, filled.id, b"three", metadata={"title": "three"})
     checking_out.check_out(store, ann, filled.id)
 
-    objects.restore(store, rest(ann), filled.id, 2)
+    restored(store, rest(ann), filled.id, 2)
 
     assert (bytes_at(store, ann, filled.id), bytes_at(store, bob, filled.id)) == (b"two", b"three")
     assert said_of(store, bob, filled.id) == {"title": "two"}
@@ -145,7 +158,7 @@ def test_state_of_a_workflow_stays(store: Store, ann: Context, body: bytes | Non
     node = made(store, ann, body, title="one", **{STATE: "draft"})
     say(store, ann, node.id, title="two", **{STATE: "approved"})
 
-    objects.restore(store, rest(ann), node.id, 1)
+    restored(store, rest(ann), node.id, 1)
 
     assert said_of(store, ann, node.id) == {"title": "one", STATE: "approved"}
 
@@ -154,7 +167,7 @@ def test_state_that_is_no_longer_there_does_not_come_back(store: Store, ann: Con
     node = made(store, ann, title="one", **{STATE: "draft"})
     say(store, ann, node.id, **{STATE: None})
 
-    objects.restore(store, rest(ann), node.id, 1)
+    restored(store, rest(ann), node.id, 1)
 
     assert said_of(store, ann, node.id) == {"title": "one"}
 

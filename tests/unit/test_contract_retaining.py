@@ -19,7 +19,7 @@ from tests.builders import (
     put,
     with_policy,
 )
-from tests.unit.filed import a_file, described, made, said_of, say
+from tests.unit.filed import a_file, described, made, restored, said_of, say
 
 from davgate.core import (
     checking_out,
@@ -66,7 +66,7 @@ WRITES: dict[str, Callable[[Store, Context, Node], object]] = {
         store, ctx, node.id, Changes(file=a_file(store, b"one"), always=True)
     ),
     "another stream": lambda store, ctx, node: objects.update(store, ctx, node.id, Changes(streams={"x": a_file(store, b"x")})),
-    "restore": lambda store, ctx, node: objects.restore(store, ctx, node.id, 1),
+    "restore": lambda store, ctx, node: restored(store, ctx, node.id, 1),
     "copy onto it": lambda store, ctx, node: moving.copy(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
     "move onto it": lambda store, ctx, node: moving.move(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
     "merge into it": lambda store, ctx, node: mending.merge(store, ctx, ("b.txt",), ("f", "a.txt")),

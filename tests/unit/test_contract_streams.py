@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.builders import SettableClock, a_document, content_of, members_of, node_at, path, put
-from tests.unit.filed import a_file, bytes_at, described, line_of, numbering, rest, rows, said_of, save, say
+from tests.unit.filed import a_file, bytes_at, described, line_of, numbering, rest, restored, rows, said_of, save, say
 from tests.unit.placed import move
 
 from davgate.core import access, batches, deleted, describing, marking, moving, objects, removing_versions
@@ -154,7 +154,7 @@ def test_restored_version_brings_content_metadata_and_streams_back(
     objects.update(store, rest(ann), report.id, Changes(streams={"one": None, "late": a_file(store, b"l", "late.txt")}))
     clock.advance(SECOND)
 
-    objects.restore(store, rest(ann), report.id, 1)
+    restored(store, rest(ann), report.id, 1)
 
     assert bytes_at(store, ann, report.uuid) == b"main"
     assert said_of(store, ann, report.id) == {"title": "T"}
@@ -165,7 +165,7 @@ def test_restored_version_brings_content_metadata_and_streams_back(
 def test_version_that_is_not_there_is_not_restored(store: Store, ann: Context, report: Node) -> None:
     for no in (0, 2, 1 << 70):
         with pytest.raises(NoSuchVersion):
-            objects.restore(store, rest(ann), report.id, no)
+            restored(store, rest(ann), report.id, no)
 
 
 def test_removed_version_is_gone_and_its_number_is_not_given_again(store: Store, ann: Context, report: Node) -> None:

@@ -121,7 +121,7 @@ def _update(store: Store, tx: Transaction, ctx: Context, uuid: str, decide: Deci
 def restore(
     store: Store, ctx: Context, uuid: str, no: int, say: Callable[[Described], Metadata], *, folder: TreePath, with_place: bool
 ) -> Node:
-    """Give one content and metadata of a version again, see ``objects.restore``; durable on return.
+    """Give one content and metadata of a version again, see ``objects.restore_within``; durable on return.
 
     ``say`` tells what it says beside. ``with_place`` puts it back into the collection where it was then, if that is there still;
     what lay in one of the door's ``folder``, or in none, stays where it is.

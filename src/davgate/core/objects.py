@@ -252,22 +252,6 @@ def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> No
     return node
 
 
-def restore(store: Store, ctx: Context, where: int | str, no: int, *, comment: str = "") -> Node:
-    """Give a document content, metadata and further streams of one of its versions again; durable on return.
-
-    It makes a version always. Its name on the drive does not change; a version without content takes it off the drive. To who has
-    it checked out, the content is that of the working copy. The state of a workflow stays.
-
-    Raises:
-        NoSuchVersion: it has none of this number.
-        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut, Retained.
-    """
-    with store.database.write() as tx:
-        node = restore_within(store, tx, ctx, where, no, comment=comment)
-        tx.commit()
-    return node
-
-
 def restore_within(
     store: Store,
     tx: Transaction,
@@ -275,16 +259,21 @@ def restore_within(
     where: int | str,
     no: int,
     *,
-    comment: str = "",
     also: Metadata = NO_METADATA,
 ) -> Node:
-    """Do the same as part of a transaction, see ``restore``; ``also`` are properties that it says beside those of the version.
+    """Give a document content, metadata and further streams of one of its versions again, a collection its metadata.
 
-    A collection gets its metadata again.
+    It makes a version always. Its name on the drive does not change; a version without content takes it off the drive. To who has
+    it checked out, the content is that of the working copy. The state of a workflow stays. ``also`` are properties that it says
+    beside those of the version. The caller commits.
+
+    Raises:
+        NoSuchVersion: it has none of this number.
+        NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, CheckedOut, Retained.
     """
     found = look_up(tx, ctx, where, tx.now)
     is_collection = found.node is not None and found.node.is_collection
-    node = _check_update(tx, ctx, found, Changes({}, file_name="" if is_collection else "x", comment=comment), tx.now)
+    node = _check_update(tx, ctx, found, Changes({}, file_name="" if is_collection else "x"), tx.now)
     version = versions.find(tx, node.id, no)
     # The first version of a collection that was made without metadata has no row.
     if version is None and not (is_collection and no == 1):
@@ -298,7 +287,7 @@ def restore_within(
     again = streams.of_version(tx, node.id, no) if version is not None and version.has_streams else {}
     changed_streams: Mapping[str, Stream | None] = {**dict.fromkeys(former), **again}
     file_name = None if version is None else version.file_name
-    said = Said(f"version {no}", comment, file_name, metadata, always=True, streams=changed_streams)
+    said = Said(f"version {no}", "", file_name, metadata, always=True, streams=changed_streams)
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
     has_content = version is not None and version.has_content
     if version is not None and has_content and not is_own:
@@ -306,7 +295,7 @@ def restore_within(
         return file_on_drive(tx, ctx, node, version.file_name)
     if current is not None and current.has_content and not is_own:
         return take_content_away(tx, ctx, found, node, current, Cause.REVERT, said)
-    node = add_metadata_version(tx, ctx, node, metadata, comment=comment, changed_streams=changed_streams)
+    node = add_metadata_version(tx, ctx, node, metadata, changed_streams=changed_streams)
     told = {"version": node.version_no, "origin": f"version {no}"}
     record(tx, ctx, Cause.REVERT.value, found.path, node.id, change_of("metadata", node), **told)
     if version is not None and has_content:
