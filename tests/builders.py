@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import delete, update
 
-from davgate.core import documents, locking, tree
+from davgate.core import documents, locking, showing, tree
 from davgate.core.clock import SystemClock
 from davgate.core.content import Written
 from davgate.core.documents import Opened
@@ -21,10 +21,10 @@ from davgate.core.principals.accounts import NewUser, Passwords, add_user
 from davgate.core.principals.signing_in import SigningIn, Visit
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import AlreadyExists, NotFound
+from davgate.model.errors import AlreadyExists, NotADocument, NotFound
 from davgate.model.instant import Clock, Instant, after, from_datetime
 from davgate.model.locks import Depth, Lock, Scope
-from davgate.model.node import ROOT_ID, Node
+from davgate.model.node import ROOT_ID, Node, Version
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.blobs import DiskBlobs
@@ -191,6 +191,21 @@ def read(opened: Opened) -> bytes:
         return opened.body
     with opened.open() as file:
         return file.read()
+
+
+def all_versions(store: Store, ctx: Context, where: TreePath) -> tuple[Version, ...]:
+    """Return the versions of a document, the oldest first.
+
+    Raises:
+        NotFound: there is no such document, or it has no version yet.
+    """
+    try:
+        found = showing.history_of(store, ctx, where)
+    except NotADocument:
+        raise NotFound(where) from None
+    if found.node.version_no == 0:
+        raise NotFound(where)
+    return tuple(found.versions)
 
 
 def members_of(store: Store, ctx: Context, where: str) -> list[str]:

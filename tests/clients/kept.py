@@ -15,7 +15,7 @@ from davgate.model.rights import Right
 from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
-from tests.builders import findings, locks_at, node_at, path, put, read
+from tests.builders import all_versions, findings, locks_at, node_at, path, put, read
 from tests.clients.programs import Curl, Program
 from tests.protocol.client import SET_AUTHOR
 
@@ -99,5 +99,5 @@ def members(program: Program, folder: str) -> list[str]:
 
 def contents(store: Store, ctx: Context, where: str) -> list[bytes]:
     """Return the content of every version of a document."""
-    _, versions = versioning.history(store, ctx, path(where))
+    versions = all_versions(store, ctx, path(where))
     return [read(versioning.open_version(store, ctx, path(where), version.no)[2]) for version in versions]

@@ -16,6 +16,7 @@ from tests.builders import (
     SettableClock,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     exists,
     findings,
@@ -30,7 +31,7 @@ from tests.builders import (
 from tests.faults.blobs import AfterStaging, FullDiskOnce
 from tests.unit.edited import bytes_of, current, earlier_saves, history, is_open, numbers, rescued, under
 
-from davgate.core import checking_out, documents, locking, moving, upkeep, versioning
+from davgate.core import checking_out, documents, locking, moving, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.errors import BodyIncomplete, Busy, LockConflict, Locked, QuotaExceeded, SaveKept
 from davgate.model.instant import Instant
@@ -251,7 +252,7 @@ def test_collector_of_every_moment_takes_no_content_in_use(store: Store, ann: Co
         moving.delete(store, ann, path(f"/{number}"))
         collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD)
 
-    versions = versioning.history(store, ann, ("a",))[1]
+    versions = all_versions(store, ann, ("a",))
     assert [one.content.length_bytes for one in versions] == [len(LARGE) - number for number in range(5)]
     assert findings(store) == []
 
@@ -310,7 +311,7 @@ def test_history_keeps_its_order_while_the_clock_leaps(store: Store, ann: Contex
         moving.move(store, ann, path("/b"), path("/a"), overwrite=False)
         upkeep.tidy(store)
 
-    versions = versioning.history(store, ann, ("a",))[1]
+    versions = all_versions(store, ann, ("a",))
     assert [one.no for one in versions] == list(range(1, len(contents) + 1))
     assert [one.opened_at for one in versions] == sorted({one.opened_at for one in versions})
     assert content_of(store, ann, "/a") == contents[-1]

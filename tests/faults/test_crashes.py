@@ -21,6 +21,7 @@ from tests.builders import (
     a_document,
     a_lock,
     a_user,
+    all_versions,
     content_of,
     damages,
     findings,
@@ -43,7 +44,7 @@ from tests.faults.victim import (
 from tests.processes import CONTEXT, start
 from tests.unit.edited import a_late_save, under
 
-from davgate.core import checking_out, documents, locking, moving, tree, versioning
+from davgate.core import checking_out, documents, locking, moving, tree
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.instant import Instant
@@ -207,7 +208,7 @@ def state_of(store: Store, ctx: Context) -> State:
 
 def versions_at(store: Store, ctx: Context, where: str) -> list[tuple[int, str, Instant]]:
     try:
-        return [(one.no, one.etag, one.opened_at) for one in versioning.history(store, ctx, path(where))[1]]
+        return [(one.no, one.etag, one.opened_at) for one in all_versions(store, ctx, path(where))]
     except NotFound:
         return []
 
@@ -333,7 +334,7 @@ def kill_while_writing(base: Base, seconds: float) -> None:
             acknowledged = reader.recv()
     with reopened(base) as store:
         assert damages(store) == []
-        versions = versioning.history(store, base.ann, path("/written"))[1]
+        versions = all_versions(store, base.ann, path("/written"))
         # The version that was being written when the process died may be there, or not.
         assert len(versions) in (acknowledged, acknowledged + 1)
         check_usable(store, base.ann)

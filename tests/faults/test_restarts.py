@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from tests.builders import PASSWORD, a_document, content_of, findings, locks_at, members_of, node_at, path, read
+from tests.builders import PASSWORD, a_document, all_versions, content_of, findings, locks_at, members_of, node_at, path, read
 from tests.clients.serving import ServerProcess, SharedClock
 from tests.live.drive import Answer, Drive, Server
 from tests.protocol.client import SET_AUTHOR
@@ -62,7 +62,7 @@ def restarting(database_url: str, store: Store, ann: Context, clock: SharedClock
 
 def contents(store: Store, ctx: Context, where: str) -> list[bytes]:
     """Return the contents of all versions."""
-    _, versions = versioning.history(store, ctx, path(where))
+    versions = all_versions(store, ctx, path(where))
     return [read(versioning.open_version(store, ctx, path(where), version.no)[2]) for version in versions]
 
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from davgate.core import rescue_copies, tree, upkeep, versioning
+from davgate.core import rescue_copies, tree, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
-from tests.builders import SettableClock, a_user, damages, opened_store
+from tests.builders import SettableClock, a_user, all_versions, damages, opened_store
 from tests.histories.naive_drive import NaiveDrive
 from tests.protocol.applications import an_application
 from tests.protocol.client import Client, lockinfo
@@ -161,7 +161,7 @@ class Machine:
 
     def _versions(self, ctx: Context, name: str) -> list[bytes]:
         try:
-            _, versions = versioning.history(self.store, ctx, (name,))
+            versions = all_versions(self.store, ctx, (name,))
         except NotFound:
             return []
         assert [version.no for version in versions] == list(range(1, len(versions) + 1))

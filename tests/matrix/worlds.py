@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from davgate.core import checking_out, marking, moving, registering, revisions, versioning
+from davgate.core import checking_out, marking, moving, registering, revisions
 from davgate.core import documents as core_documents
 from davgate.core.principals import app_passwords, groups
 from davgate.core.principals.app_passwords import NewAppPassword
@@ -38,6 +38,7 @@ from tests.builders import (
     a_document,
     a_lock,
     a_user,
+    all_versions,
     node_at,
     opened_store,
     path,
@@ -242,7 +243,7 @@ class World:
                 node = node_at(self.store, self.admin, where(thing))
                 self.uuids[thing], self.numbers[thing] = node.uuid, node.id
                 if not thing.is_collection:
-                    _, versions = versioning.history(self.store, self.admin, path(where(thing)))
+                    versions = all_versions(self.store, self.admin, path(where(thing)))
                     newest = versions[-1]
                     self.contents[thing] = address_of(node.uuid, newest.no, newest.content.digest, newest.opened_at)
         self.clock.advance(timedelta(minutes=5))

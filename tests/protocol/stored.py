@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import select, update
 
-from davgate.core import versioning
 from davgate.core.content import add_document, add_staged, change_of, media_of
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
@@ -14,13 +13,13 @@ from davgate.model.errors import NotFound
 from davgate.model.node import Node, Version
 from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, lock, principal, trash, version
-from tests.builders import path
+from tests.builders import all_versions, path
 
 
 def history(store: Store, ctx: Context, where: str) -> tuple[Version, ...]:
     """Return the versions of the document at a path of the tree, none while it is pending."""
     try:
-        return tuple(versioning.history(store, ctx, path(where))[1])
+        return all_versions(store, ctx, path(where))
     except NotFound:
         return ()
 

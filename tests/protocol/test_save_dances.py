@@ -17,7 +17,7 @@ from davgate.model.rights import Right
 from davgate.storage.api import access
 from davgate.storage.statements import Statement
 from davgate.storage.tables import access_grant
-from tests.builders import findings, locks_at, node_at, path, read
+from tests.builders import all_versions, findings, locks_at, node_at, path, read
 from tests.protocol.client import SET_AUTHOR, Client
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import members, prop_of, propfind
@@ -47,7 +47,7 @@ class Document:
 
     def contents(self, where: str = N) -> list[bytes]:
         """Return the contents of all versions."""
-        _, versions = versioning.history(self.store, self.ann.ctx, path(where))
+        versions = all_versions(self.store, self.ann.ctx, path(where))
         return [read(versioning.open_version(self.store, self.ann.ctx, path(where), version.no)[2]) for version in versions]
 
     def check(self, *contents: bytes, names: tuple[str, ...] = ("N.docx",)) -> None:

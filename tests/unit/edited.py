@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.builders import content_of, on_condition, path, put
+from tests.builders import all_versions, content_of, on_condition, path, put
 
-from davgate.core import locking, rescue_copies, versioning
+from davgate.core import locking, rescue_copies
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions, IfList, StateToken
 from davgate.model.errors import SaveKept
@@ -39,7 +39,7 @@ def refresh(store: Store, ctx: Context, where: str, timeout: timedelta | None = 
 
 def history(store: Store, ctx: Context, where: str) -> tuple[Version, ...]:
     """Return the versions of a document, the oldest first."""
-    return tuple(versioning.history(store, ctx, path(where))[1])
+    return all_versions(store, ctx, path(where))
 
 
 def current(store: Store, ctx: Context, where: str) -> Version:

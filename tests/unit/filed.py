@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import event, text
-from tests.builders import read
+from tests.builders import all_versions, read
 
-from davgate.core import content, describing, documents, housing, objects, revisions, versioning
+from davgate.core import content, describing, documents, housing, objects, revisions
 from davgate.core.describing import Described
 from davgate.core.objects import Alias, Changes, File, NewObject, Place
 from davgate.core.searching import Search
@@ -139,7 +139,7 @@ def numbering(store: Store, node_id: int) -> list[tuple[int, str, bool, int | No
 
 def metadata_of_versions(store: Store, ctx: Context, where: Where) -> list[dict[str, object]]:
     """Return what each version with content says."""
-    return [dict(one.metadata) for one in versioning.history(store, ctx, where)[1]]
+    return [dict(one.metadata) for one in all_versions(store, ctx, where)]
 
 
 def rows(store: Store, query: str, **values: Any) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, select
 from tests.builders import (
+    all_versions,
     path,
     read,
 )
@@ -48,7 +49,7 @@ def copy(store: Store, ctx: Context, source: str, destination: str, *, overwrite
 
 
 def versions_of(store: Store, ctx: Context, where: str) -> list[bytes]:
-    found = versioning.history(store, ctx, path(where))[1]
+    found = all_versions(store, ctx, path(where))
     return [read(versioning.open_version(store, ctx, path(where), version.no)[2]) for version in found]
 
 
@@ -58,4 +59,4 @@ def properties_of(store: Store, node_id: int) -> dict[PropertyName, str]:
 
 
 def version_numbers(store: Store, ctx: Context, where: str) -> list[int]:
-    return [version.no for version in versioning.history(store, ctx, path(where))[1]]
+    return [version.no for version in all_versions(store, ctx, path(where))]

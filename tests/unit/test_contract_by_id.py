@@ -70,7 +70,7 @@ ACTS: dict[str, Callable[[Store, Context, Where], object]] = {
     "delete": lambda store, ctx, where: moving.delete(store, ctx, where),
     "delete beside nothing of one's own": lambda store, ctx, where: moving.delete(store, ctx, where, beside_own=False),
     "open": lambda store, ctx, where: documents.open_content(store, ctx, where),
-    "history": lambda store, ctx, where: versioning.history(store, ctx, where),
+    "history": lambda store, ctx, where: versioning.whole_history(store, ctx, where),
     "open version": lambda store, ctx, where: versioning.open_version(store, ctx, where, 1),
     "describe": lambda store, ctx, where: described(store, ctx, where),
 }

@@ -100,7 +100,6 @@ PLACES = [f"/f/{SECRET}", f"/f/{SECRET}/in", f"/f/{SECRET}/in/it.txt"]
 USES: dict[str, Callable[[Store, Context, str], object]] = {
     "read": lambda store, ctx, at: documents.open_content(store, ctx, path(at)),
     "list": lambda store, ctx, at: members_of(store, ctx, at),
-    "history": lambda store, ctx, at: versioning.history(store, ctx, path(at)),
     "version": lambda store, ctx, at: versioning.open_version(store, ctx, path(at), 1),
     "versions-folder": lambda store, ctx, at: versioning.documents_with_versions(store, ctx, path(at)),
     "delete": lambda store, ctx, at: moving.delete(store, ctx, path(at)),

@@ -17,6 +17,7 @@ from tests.builders import (
     a_collection,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     findings,
     members_of,
@@ -52,7 +53,7 @@ from davgate.model.node import Cause, Version
 
 
 def history(store: Store, ctx: Context, where: str) -> list[Version]:
-    return list(versioning.history(store, ctx, path(where))[1])
+    return list(all_versions(store, ctx, path(where)))
 
 
 def opened(store: Store, ctx: Context, where: str) -> Opened:
@@ -145,7 +146,7 @@ def test_empty_put_on_a_new_name_is_pending(store: Store, ann: Context) -> None:
     assert content_of(store, ann, "/a.odt") == b""
     assert opened(store, ann, "/a.odt").content.media_type == "application/vnd.oasis.opendocument.text"
     with pytest.raises(NotFound):
-        versioning.history(store, ann, path("/a.odt"))
+        all_versions(store, ann, path("/a.odt"))
     assert put(store, ann, "/a.odt", b"").node == node
 
 
@@ -220,7 +221,7 @@ def test_only_documents_with_a_version_have_a_history(store: Store, ann: Context
     with pytest.raises(NotFound):
         versioning.documents_with_versions(store, ann, path("/f/a"))
     with pytest.raises(NotFound):
-        versioning.history(store, ann, path("/f"))
+        all_versions(store, ann, path("/f"))
 
 
 def test_media_type_is_the_declared_one_or_what_the_name_suggests(store: Store, ann: Context) -> None:

@@ -17,6 +17,7 @@ from tests.builders import (
     SettableClock,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     exists,
     holding,
@@ -28,7 +29,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, moving, tree, versioning
+from davgate.core import documents, moving, showing, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.storage import schema
@@ -175,7 +176,7 @@ def test_writers_of_many_threads_lose_nothing(store: Store, ann: Context) -> Non
     assert {where: content for where, content in tree_of(store, ann).items() if where != "/same"} == {
         f"/{number}": f"{number} 4".encode() for number in range(4)
     }
-    assert len(versioning.history(store, ann, ("same",))[1]) == 20
+    assert len(all_versions(store, ann, ("same",))) == 20
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -291,7 +292,7 @@ def test_database_that_cannot_grow_keeps_what_it_has(store: Store, ann: Context)
     event.remove(store.database.engine, "connect", full)
     store.database.close()
 
-    versions = versioning.history(store, ann, ("a",))[1]
+    versions = all_versions(store, ann, ("a",))
     assert [version.no for version in versions] == list(range(1, len(versions) + 1))
     put(store, ann, "/a", b"two")
 
@@ -374,7 +375,7 @@ def resolved(store: Store, ctx: Context) -> None:
         (lambda store, ctx: documents.open_content(store, ctx, path("/1/2/3/4/5/7")), 1),
         (lambda store, ctx: listed(store, ctx, properties=False, locks=False), 2),
         (lambda store, ctx: listed(store, ctx, properties=True, locks=True), 4),
-        (lambda store, ctx: versioning.history(store, ctx, path("/1/2/3/4/5/7")), 2),
+        (lambda store, ctx: showing.history_of(store, ctx, path("/1/2/3/4/5/7")), 3),
         (lambda store, ctx: versioning.documents_with_versions(store, ctx, path("/1/2/3/4/5")), 2),
         (lambda store, ctx: versioning.open_version(store, ctx, path("/1/2/3/4/5/7"), 1), 3),
     ],

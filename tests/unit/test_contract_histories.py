@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from tests.builders import START, SettableClock, a_user, damages, locks_at, opened_store, read, with_policy
+from tests.builders import START, SettableClock, a_user, all_versions, damages, locks_at, opened_store, read, with_policy
 from tests.unit.histories import PEOPLE, Request, a_history, play
 from tests.unit.naive_store import NaiveStore, places
 
@@ -77,7 +77,7 @@ def compare(store: Store, ctx: Context, naive: NaiveStore, tokens: dict[str, str
 
 def versions_at(store: Store, ctx: Context, where: TreePath) -> list[bytes]:
     try:
-        _, versions = versioning.history(store, ctx, where)
+        versions = all_versions(store, ctx, where)
     except NotFound:
         return []
     assert [version.no for version in versions] == list(range(1, len(versions) + 1))

@@ -10,6 +10,7 @@ from tests.builders import (
     Meanwhile,
     SettableClock,
     a_lock,
+    all_versions,
     content_of,
     exists,
     holding,
@@ -35,7 +36,7 @@ from tests.unit.locked_tree import (
     refused,
 )
 
-from davgate.core import documents, locking, moving, upkeep, versioning
+from davgate.core import documents, locking, moving, upkeep
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions, EntityTag, IfList, StateToken
@@ -422,7 +423,7 @@ def test_unlock_makes_a_real_empty_document_of_a_pending_one(store: Store, ann: 
 
     node = node_at(store, ann, "/new.txt")
     assert not node.is_pending
-    (version,) = versioning.history(store, ann, ("new.txt",))[1]
+    (version,) = all_versions(store, ann, ("new.txt",))
     assert (version.no, version.cause, version.content.length_bytes) == (1, Cause.CREATED, 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.builders import a_collection, a_document, a_lock, content_of, holding, node_at, put
+from tests.builders import a_collection, a_document, a_lock, all_versions, content_of, holding, node_at, put
 
 from davgate.core import marking, mending, moving, versioning
 from davgate.core.store import Context, Store
@@ -15,7 +15,7 @@ from davgate.storage.api import dances, marks
 
 
 def contents(store: Store, ctx: Context, name: str) -> list[bytes]:
-    _, history = versioning.history(store, ctx, (name,))
+    history = all_versions(store, ctx, (name,))
     bodies = []
     for version in history:
         opened = versioning.open_version(store, ctx, (name,), version.no)[2]

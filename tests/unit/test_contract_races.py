@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.builders import a_document, a_user, content_of, node_at
+from tests.builders import a_document, a_user, all_versions, content_of, node_at
 from tests.processes import CONTEXT, start
 from tests.unit.racing import PATIENCE_SECONDS, RACES, Site, run_races, run_replacing, run_writing
 
-from davgate.core import versioning
 from davgate.core.store import Context, Store
 
 NAMES = ("p0", "p1", "p2", "p3")
@@ -59,7 +58,7 @@ def test_exactly_one_put_wins_for_each_etag(store: Store, ann: Context, run_all:
     by_round = {number: name for name, numbers in won.items() for number in numbers}
     assert sorted(number for numbers in won.values() for number in numbers) == list(range(ROUNDS))
     assert content_of(store, ann, "/replaced") == f"{ROUNDS - 1} {by_round[ROUNDS - 1]}".encode()
-    authors = [version.author for version in versioning.history(store, ann, ("replaced",))[1]]
+    authors = [version.author for version in all_versions(store, ann, ("replaced",))]
     assert authors == ["ann", *(by_round[number] for number in range(ROUNDS))]
 
 

@@ -7,6 +7,7 @@ from tests.builders import (
     a_collection,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     findings,
     path,
@@ -27,7 +28,7 @@ from davgate.model.node import Cause, Version
 
 
 def history(store: Store, ctx: Context, where: str) -> list[Version]:
-    return list(versioning.history(store, ctx, path(where))[1])
+    return list(all_versions(store, ctx, path(where)))
 
 
 def test_restoring_a_version_makes_the_next_one(store: Store, ann: Context, bob: Context) -> None:

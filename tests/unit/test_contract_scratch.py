@@ -14,6 +14,7 @@ from tests.builders import (
     a_collection,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     members_of,
     node_at,
@@ -94,7 +95,7 @@ def test_file_of_a_program_has_no_versions_and_no_past(store: Store, ann: Contex
     node = node_at(store, ann, name)
     assert (node.version_no, node.is_unversioned) == (0, True)
     with pytest.raises(NotFound):
-        versioning.history(store, ann, path(name))
+        all_versions(store, ann, path(name))
     assert list(versioning.documents_with_versions(store, ann, where)[1]) == []
     with pytest.raises(NotFound), time_travel.listing(store, ann, clock.now(), path(name), with_members=False):
         pass

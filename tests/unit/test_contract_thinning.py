@@ -13,6 +13,7 @@ from tests.builders import (
     SettableClock,
     a_document,
     a_lock,
+    all_versions,
     content_of,
     holding,
     put,
@@ -38,7 +39,7 @@ def under(store: Store, rule: ThinningRule) -> Store:
 
 
 def numbers(store: Store, ctx: Context, where: str = "/a") -> list[int]:
-    return [one.no for one in versioning.history(store, ctx, to_path(where))[1]]
+    return [one.no for one in all_versions(store, ctx, to_path(where))]
 
 
 def saves_of(store: Store, document_id: int, no: int) -> list[bytes]:

@@ -12,7 +12,20 @@ from typing import Any
 import pytest
 from alembic import command
 from sqlalchemy import MetaData, Table, insert, inspect, text
-from tests.builders import LARGE, START, SettableClock, content_of, findings, locks_at, members_of, opened_store, path, put, read
+from tests.builders import (
+    LARGE,
+    START,
+    SettableClock,
+    all_versions,
+    content_of,
+    findings,
+    locks_at,
+    members_of,
+    opened_store,
+    path,
+    put,
+    read,
+)
 from tests.unit.edited import rescued, under
 from tests.unit.filed import described, line_of, said_of, say
 
@@ -192,7 +205,7 @@ def rows(database: Database) -> dict[str, list[dict[str, object]]]:
 
 def contents(store: Store, where: str) -> list[bytes]:
     """Return the contents of all versions."""
-    _, versions = versioning.history(store, ANN, path(where))
+    versions = all_versions(store, ANN, path(where))
     return [read(versioning.open_version(store, ANN, path(where), version.no)[2]) for version in versions]
 
 
@@ -246,7 +259,7 @@ def test_documents_and_versions_are_as_they_were(upgraded: Store) -> None:
     assert content_of(upgraded, ANN, "/f/\u00e9") == b"moved"
     assert contents(upgraded, "/f/a.txt") == [b"one", LARGE, b"three"]
     assert contents(upgraded, "/f/\u00e9") == [b"moved"]
-    _, versions = versioning.history(upgraded, ANN, path("/f/a.txt"))
+    versions = all_versions(upgraded, ANN, path("/f/a.txt"))
     assert not any(version.is_open(upgraded.clock.now()) for version in versions)
 
 

@@ -38,17 +38,6 @@ def documents_with_versions(store: Store, ctx: Context, collection: TreePath) ->
         return node, visible_members(session, found, ctx)(members.documents_with_versions(session, node.id))
 
 
-def history(store: Store, ctx: Context, document: Where) -> tuple[Node, Sequence[Version]]:
-    """Return a document and all its versions, the oldest first, the current one included.
-
-    Raises:
-        NotFound: there is no such document, or it has no version yet.
-    """
-    with store.database.read(snapshot=True) as session:
-        node, _ = _versioned(session, store, ctx, document)
-        return node, tuple(versions.of_document(session, node.id))
-
-
 def whole_history(store: Store, ctx: Context, where: Where) -> tuple[Described, Sequence[Version]]:
     """Return what is said of a document or collection, and all its versions, also those of metadata alone, the oldest first.
 
