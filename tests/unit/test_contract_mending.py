@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.builders import a_collection, a_document, a_lock, all_versions, content_of, holding, node_at, put
+from tests.builders import a_collection, a_document, a_lock, all_versions, content_of, holding, locks_at, node_at, put
 
 from davgate.core import marking, mending, moving, versioning
 from davgate.core.store import Context, Store
@@ -138,3 +138,14 @@ def test_only_two_documents_can_be_merged(store: Store, ann: Context) -> None:
         mending.merge(store, ann, ("a",), ("a",))
     with pytest.raises(NotADocument):
         mending.merge(store, ann, ("a",), ("f",))
+
+
+def test_lock_on_what_is_merged_ends(store: Store, ann: Context) -> None:
+    """The other one is locked too, and two exclusive locks cannot be on one document (RFC 4918, 6.2)."""
+    for name in ("/a", "/b"):
+        a_document(store, ann, name)
+    of_b, of_a = a_lock(store, ann, "/b"), a_lock(store, ann, "/a")
+
+    mending.merge(store, holding(ann, of_a, of_b), ("b",), ("a",))
+
+    assert locks_at(store, ann, "/a") == [of_a]

@@ -12,6 +12,7 @@ from davgate.core.editing import merge_versions
 from davgate.core.recording import record
 from davgate.core.retaining import check_content, check_removal
 from davgate.core.rights import require_node, require_parent, require_removable
+from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
 from davgate.model.names import check_new_name
@@ -69,7 +70,7 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
 def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Written:
     """Append the versions of one document to those of another, whose content they then are; durable on return.
 
-    The source disappears, and its ids lead to the other document.
+    The source disappears with the locks on it, and its ids lead to the other document.
 
     Raises:
         AlreadyCheckedOut: somebody has one of them checked out.
@@ -82,10 +83,13 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
         if disappearing.id == staying.id:
             raise SameResource("A document cannot be merged with itself. Name two documents.")
         require_removable(from_there, ctx)
-        check_removal_locks(tx, ctx, from_there, disappearing, tx.now)
+        ending = check_removal_locks(tx, ctx, from_there, disappearing, tx.now)
         check_write_locks(ctx, there)
         check_removal(tx, disappearing.id)
         check_content(tx, versions.find(tx, staying.id, staying.version_no))
+        # The other document may be locked too, and nobody locked it with these.
+        end_locks(tx, ctx, ending)
+        end_grace(tx, from_there, disappearing)
         for one in (disappearing, staying):
             versions.seal_below(tx, one.id)
         merged = merge_versions(store, tx, ctx, disappearing, staying)
