@@ -8,12 +8,14 @@ import pytest
 from tests.builders import (
     LARGE,
     SettableClock,
+    a_collection,
     a_document,
     a_lock,
     content_of,
     damages,
     holding,
     locks_at,
+    members_of,
     path,
     put,
 )
@@ -26,10 +28,12 @@ from tests.unit.edited import (
     rescued,
     under,
 )
+from tests.unit.filed import made, rest
 from tests.unit.placed import versions_of
 
-from davgate.core import checking_out
+from davgate.core import checking_out, objects
 from davgate.core.checking_out import cancel, check_in, check_out
+from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
     Locked,
@@ -204,3 +208,16 @@ def test_administrator_cancels_and_the_holder_gets_a_rescue_copy(
     put(store, bob, A, b"theirs")
     check_out(store, ann, AT)
     assert content_of(store, ann, A) == b"theirs"
+
+
+def test_check_in_takes_no_member_from_a_locked_folder(store: Store, ann: Context, bob: Context) -> None:
+    """A lock on a collection, of whatever depth, protects its membership (RFC 4918, 7.4)."""
+    node = made(store, ann, b"one", "b.txt", place=a_collection(store, ann, "/g").id)
+    check_out(store, ann, node.id)
+    objects.update(store, rest(ann), node.id, Changes(removes_file=True))
+    a_lock(store, bob, "/g")
+
+    with pytest.raises(Locked):
+        check_in(store, rest(ann), node.id)
+
+    assert members_of(store, bob, "/g") == ["b.txt"]

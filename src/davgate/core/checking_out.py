@@ -86,6 +86,7 @@ def check_in(
     Raises:
         NotCheckedOut: nobody has it checked out.
         CheckedOut: somebody else has, and the caller is no administrator.
+        Locked: its collection gets or loses a member by it, and somebody has locked that.
         NotFound, NotADocument, Forbidden, PreconditionFailed.
 
     Source: RFC 3253, 4.4.
@@ -97,8 +98,9 @@ def check_in(
         _document(found, ctx, Right.WRITE_CONTENT)
         check_conditions(tx, ctx, found, tx.now)
         taken = _ending(found, ctx, Act.CHECK_IN)
-        if taken.content is not None and found.chain[-1].name is None:
-            # With its first content its collection gets a member.
+        is_shown = found.chain[-1].name is not None
+        if taken.is_without_file if is_shown else taken.content is not None:
+            # With its first content its collection gets a member, and without its content loses it.
             check_member_locks(ctx, found)
         node = catalog.find(tx, taken.document_id)
         assert node is not None
