@@ -108,8 +108,12 @@ def test_working_copy_gets_no_content_and_is_not_checked_in_with_any(store: Stor
 
     with pytest.raises(Retained):
         put(store, ann, "/a.txt", b"draft 2")
+    for change in (Changes(removes_file=True), Changes(clears_file=True)):
+        with pytest.raises(Retained):
+            objects.update(store, ann, node.id, change)
     with pytest.raises(Retained):
         checking_out.check_in(store, ann, node.id)
+    assert content_of(store, ann, "/a.txt") == b"draft"
     checking_out.cancel(store, ann, node.id)
 
     assert content_of(store, ann, "/a.txt") == b"one"

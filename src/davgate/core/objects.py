@@ -31,6 +31,7 @@ from davgate.core.filing import (
     take_content_away,
 )
 from davgate.core.recording import record
+from davgate.core.retaining import check_content
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
@@ -381,6 +382,7 @@ def _without_file(tx: Transaction, ctx: Context, found: Resolved, node: Node) ->
     taken = found.check_out
     if taken is None or taken.is_without_file or node.content is None:
         return node
+    check_content(tx, versions.find(tx, node.id, node.version_no))
     check_outs.save(tx, taken, None, None)
     record(tx, ctx, "remove-file", found.path, node.id)
     return replace(node, content=None, modified_at=tx.at)
