@@ -6,11 +6,21 @@ import json
 
 import pytest
 from sqlalchemy import delete, select
-from tests.builders import a_collection, a_document, path
+from tests.builders import a_collection, a_document, a_lock, holding, on_condition, path, put, read
 
-from davgate.core import marking
+from davgate.core import marking, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import Forbidden, LabelTaken, Malformed, NoSuchVersion, NotADocument, NotFound, UnknownLabel
+from davgate.model.conditions import Conditions
+from davgate.model.errors import (
+    Forbidden,
+    LabelTaken,
+    Malformed,
+    NoSuchVersion,
+    NotADocument,
+    NotFound,
+    PreconditionFailed,
+    UnknownLabel,
+)
 from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID
@@ -163,3 +173,39 @@ def _only_reading(store: Store) -> None:
         tx.run(Statement(delete(access_grant)))
         access.grant(tx, ROOT_ID, SIGNED_IN_ID, READER.value)
         tx.commit()
+
+
+@pytest.mark.parametrize("mark", ["label", "pin", "hold"])
+def test_what_is_marked_is_not_written_over_by_the_edit_session_that_goes_on(
+    store: Store, ann: Context, root_admin: Context, mark: str
+) -> None:
+    a_document(store, ann, "/a", b"one")
+    me = holding(ann, a_lock(store, ann, "/a"))
+    put(store, me, "/a", b"two")
+
+    if mark == "label":
+        marking.set_label(store, ann, A, 2, "sent", may_move=False)
+    else:
+        {"pin": marking.pin, "hold": marking.hold}[mark](store, root_admin, A, None)
+    put(store, me, "/a", b"three")
+    put(store, me, "/a", b"four")
+
+    bodies = [read(versioning.open_version(store, ann, A, no)[2]) for no in (1, 2, 3)]
+    assert bodies == [b"one", b"two", b"four"]
+
+
+def test_conditions_are_held_against_what_is_named(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one", b"two")
+    of_first, of_second = (versioning.open_version(store, ann, A, no)[1].etag for no in (1, 2))
+
+    for no, tag in ((None, of_first), (1, of_second), (2, of_first)):
+        ctx = on_condition(ann, Conditions(if_match=(tag,)))
+        for act in (
+            lambda ctx=ctx, no=no: marking.set_label(store, ctx, A, no, "sent", may_move=False),
+            lambda ctx=ctx, no=no: marking.pin(store, ctx, A, no),
+        ):
+            with pytest.raises(PreconditionFailed):
+                act()
+    marking.set_label(store, on_condition(ann, Conditions(if_match=(of_first,))), A, 1, "sent", may_move=False)
+    with pytest.raises(PreconditionFailed):
+        marking.remove_label(store, on_condition(ann, Conditions(if_match=(of_first,))), A, "sent")

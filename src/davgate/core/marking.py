@@ -1,12 +1,16 @@
-"""Marking versions: labels and pins by whoever may write the document, holds by administrators. A marked one is never thinned."""
+"""Marking versions: labels and pins by whoever may write the document, holds by administrators. A marked one is never thinned.
+
+A mark is on bytes: what an edit session has open is sealed by it, and what is saved next is another version.
+"""
 
 from __future__ import annotations
 
-from davgate.core.access import look_up
+from davgate.core.access import check_conditions, look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
+from davgate.model.conditions import ResourceState
 from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, UnknownLabel
 from davgate.model.marks import MarkKind, check_label
 from davgate.model.node import Node
@@ -23,7 +27,7 @@ def set_label(store: Store, ctx: Context, path: TreePath, no: int | None, label:
     Raises:
         LabelTaken: a version has it, and it may not move.
         Malformed: it is no label.
-        NotFound, NotADocument, Forbidden.
+        NotFound, NotADocument, Forbidden, PreconditionFailed.
 
     Source: RFC 3253, 8.2.
     """
@@ -37,6 +41,7 @@ def set_label(store: Store, ctx: Context, path: TreePath, no: int | None, label:
             return no
         if former is not None:
             marks.remove(tx, node.id, former, MarkKind.LABEL, label=label)
+        _seal(tx, node.id, no)
         marks.add(tx, node.id, no, MarkKind.LABEL, ctx.principal.id, label=label)
         record(tx, ctx, "label", path, node.id, change_of("label", node), label=label, version=no, before=former)
         tx.commit()
@@ -48,7 +53,7 @@ def remove_label(store: Store, ctx: Context, path: TreePath, label: str) -> int:
 
     Raises:
         UnknownLabel: no version of the document has it.
-        NotFound, NotADocument, Forbidden.
+        NotFound, NotADocument, Forbidden, PreconditionFailed.
 
     Source: RFC 3253, 8.2.
     """
@@ -100,6 +105,7 @@ def _mark(store: Store, ctx: Context, path: TreePath, no: int | None, kind: Mark
         node, no = _version(tx, ctx, path, no, kind)
         if _has(tx, node.id, no, kind):
             return no
+        _seal(tx, node.id, no)
         marks.add(tx, node.id, no, kind, ctx.principal.id)
         record(tx, ctx, kind.value, path, node.id, change_of("label", node), version=no)
         tx.commit()
@@ -129,7 +135,16 @@ def _version(tx: Transaction, ctx: Context, path: TreePath, no: int | None, kind
         raise NotADocument(path)
     if node.version_no == 0:
         raise NotFound(path)
-    no = node.version_no if no is None else no
-    if versions.find(tx, node.id, no) is None:
-        raise NoSuchVersion(path, no)
-    return node, no
+    version = versions.find(tx, node.id, node.version_no if no is None else no)
+    if version is None:
+        raise NoSuchVersion(path, node.version_no if no is None else no)
+    # A request that names a version makes its conditions of that.
+    target = None if no is None else ResourceState(True, version.etag, version.saved_at)
+    check_conditions(tx, ctx, found, tx.now, target=target)
+    return node, version.no
+
+
+def _seal(tx: Transaction, document_id: int, no: int) -> None:
+    version = versions.find(tx, document_id, no)
+    if version is not None and version.is_open(tx.now):
+        versions.seal(tx, version)
