@@ -11,11 +11,13 @@ from tests.builders import (
     a_document,
     node_at,
     path,
+    put,
 )
 
 from davgate.core import documents, tree
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
+    NotVersioned,
     ProtectedProperty,
 )
 from davgate.model.properties import PropertyUpdate
@@ -81,3 +83,16 @@ def test_collections_have_properties_too(store: Store, ann: Context) -> None:
 
     assert properties_at(store, ann, "/") == {COLOUR: element(COLOUR, "/")}
     assert properties_at(store, ann, "/f") == {COLOUR: element(COLOUR, "/f")}
+
+
+@pytest.mark.parametrize("where", ["/new.txt", "/~$new.docx"])
+def test_what_has_no_version_yet_says_nothing(store: Store, ann: Context, where: str) -> None:
+    """A document that waits for its content, and a program's own file: they would say it in a version."""
+    put(store, ann, where, b"" if where == "/new.txt" else b"owner")
+
+    dead = [PropertyUpdate(COLOUR, element(COLOUR, "red"))]
+    with pytest.raises(NotVersioned):
+        documents.patch_properties(store, ann, path(where), dead, decide=lambda said: {"title": "T"})
+
+    assert node_at(store, ann, where).version_no == 0
+    documents.patch_properties(store, ann, path(where), dead, decide=lambda said: {})

@@ -27,6 +27,7 @@ from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import (
     Locked,
     NotADocument,
+    NotVersioned,
     ParentMissing,
     PreconditionFailed,
     ProtectedProperty,
@@ -200,6 +201,7 @@ def patch_properties(
 
     Raises:
         ProtectedProperty: one of them is among ``protected``, which the server alone sets.
+        NotVersioned: the typed metadata of a document are to change that has no version yet, or will have none.
         NotFound, Forbidden, Locked, PreconditionFailed, Retained, and what ``decide`` raises.
 
     Source: RFC 4918, 9.2.
@@ -224,7 +226,11 @@ def _change_metadata(
     tx: Transaction, ctx: Context, node: Node, path: TreePath, decide: Callable[[Description], Metadata]
 ) -> Node:
     said = descriptions.of_nodes(tx, [node.id])[node.id]
-    metadata = changed(said.metadata, decide(said))
+    changes = decide(said)
+    if changes and not node.is_collection and node.version_no == 0:
+        # It would say so in a version, and has none before its content comes.
+        raise NotVersioned(path)
+    metadata = changed(said.metadata, changes)
     if metadata == said.metadata:
         return node
     node = add_metadata_version(tx, ctx, node, metadata)
