@@ -14,9 +14,10 @@ from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_
 from davgate.core.recording import record
 from davgate.core.rescuing import forget_cancelled
 from davgate.core.retaining import check_content
-from davgate.core.rights import require_parent
+from davgate.core.rights import require_parent, rights_of
 from davgate.core.sessions import end_locks, overtake, session_under
 from davgate.core.store import Context, Store
+from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.editing import (
     Arrival,
     Leftover,
@@ -38,7 +39,7 @@ from davgate.model.instant import after
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
-from davgate.model.rights import Right
+from davgate.model.rights import NO_RIGHTS, Right
 from davgate.storage.api import (
     Resolved,
     Transaction,
@@ -166,10 +167,20 @@ def _left_behind(tx: Transaction, ctx: Context, found: Resolved) -> _Left | None
         return None
     vacated = dances.at(tx, found.parent.id, found.path[-1])
     document = None if vacated is None else catalog.find(tx, vacated.node_id)
-    if vacated is None or document is None:
+    if vacated is None or document is None or not _may_go_on(tx, ctx, document):
         return None
     leftover = leftover_of_return(vacated, whereabouts(tx, document), ctx.principal, tx.now)
     return None if leftover is None else _Left(vacated, document, leftover)
+
+
+def _may_go_on(tx: Transaction, ctx: Context, document: Node) -> bool:
+    """Tell whether a principal may give a document content where it is now: not when somebody else has checked it out meanwhile.
+
+    Who may only remove documents and add new ones does just that by removing one and adding it again.
+    """
+    if rule(check_outs.of_document(tx, document.id), ctx.principal, Act.WRITE) is Ruling.HELD:
+        return False
+    return Right.WRITE_CONTENT in rights_of(tx, ctx, [document.id]).get(document.id, NO_RIGHTS)
 
 
 def whereabouts(tx: Transaction, document: Node) -> Whereabouts:
@@ -344,7 +355,13 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
     """Return what its principal made at the old name of a document that is now deleted under its new one (R3)."""
     if not ctx.editing or node.is_collection or node.version_no == 0:
         return None
-    for vacated in dances.by(tx, node.id):
+    left = dances.by(tx, node.id)
+    if not left or not _may_go_on(tx, ctx, node):
+        return None
+    for vacated in left:
+        if catalog.path_of(tx, vacated.parent_id) is None:
+            # The folder was deleted: what is in it has no name any more that the document could go back to.
+            continue
         made = catalog.member(tx, vacated.parent_id, vacated.name)
         if made is None or _has_to_stay(tx, made):
             continue

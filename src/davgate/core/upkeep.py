@@ -103,7 +103,6 @@ def _end_dances(store: Store) -> int:
     ended = 0
     with store.database.write() as tx:
         for left in dances.over(tx, tx.now):
-            dances.forget_at(tx, left)
             ended += put_back(tx, SYSTEM_CONTEXT, left)
         for taken, path in check_outs.in_trash(tx, _window_ago(store)):
             end_for_holder(store, tx, SYSTEM_CONTEXT, taken, "check-out of a deleted document", path)
