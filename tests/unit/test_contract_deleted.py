@@ -309,3 +309,36 @@ def test_check_refuses_what_an_update_would(store: Store, ann: Context, bob: Con
             objects.check(store, rest(ann), document.id, changes)
     with pytest.raises(NotCheckedOut):
         objects.check(store, rest(ann), document.id, Changes(only_checked_out=True))
+
+
+def test_conditions_are_held_against_what_was_deleted(store: Store, ann: Context, document: Node) -> None:
+    trash_it(store, ann, document)
+    others = on_condition(rest(ann), Conditions(if_match=('"another"',)))
+
+    for act in (
+        lambda ctx: deleted.restore(store, ctx, document.id),
+        lambda ctx: deleted.restore_into(store, ctx, ("door",), document.id),
+        lambda ctx: deleted.end_address(store, ctx, document.id),
+    ):
+        with pytest.raises(PreconditionFailed):
+            act(others)
+    seen, _ = deleted.describe(store, rest(ann), document.id)
+    deleted.restore(store, on_condition(rest(ann), Conditions(if_match=(seen.it.etag,))), document.id)
+
+    assert members_of(store, ann, "/f") == ["a.txt"]
+
+
+def test_what_one_may_not_take_away_is_not_brought_back(store: Store, ann: Context, root_admin: Context, folder: Node) -> None:
+    """It takes the same rights as taking it away: on what is closed in it, too."""
+    a_document(store, root_admin, "/f/closed/b.txt")
+    granting.close(store, root_admin, path("/f/closed"))
+    moving.delete(store, rest(root_admin), folder.id)
+
+    for act in (
+        lambda: trash.restore(store, rest(ann), folder.id, path("/mine")),
+        lambda: deleted.restore(store, rest(ann), folder.id),
+        lambda: deleted.restore_into(store, rest(ann), ("door",), folder.id),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    trash.restore(store, rest(root_admin), folder.id)

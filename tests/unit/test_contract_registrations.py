@@ -33,7 +33,7 @@ from davgate.model.errors_of_lora import InvalidObject, WrongStep
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.instant import Instant
 from davgate.model.registration import Code
-from davgate.model.rights import READER
+from davgate.model.rights import READER, Right
 from davgate.model.virkning import ALL_TIME, Window
 
 O, I, P, S, R = Code.OPSTAAET, Code.IMPORTERET, Code.PASSIVERET, Code.SLETTET, Code.RETTET  # noqa: E741  # one letter each, as in tables
@@ -305,3 +305,15 @@ def test_who_may_not_read_finds_nothing_and_who_may_not_write_is_refused(
     ):
         with pytest.raises(Forbidden):
             act()
+
+
+def test_bringing_back_takes_the_right_to_remove(store: Store, ann: Context, bob: Context, root_admin: Context) -> None:
+    uuid = create(store, ann).uuid
+    granting.close(store, root_admin, FOLDER)
+    rights = Right.READ | Right.WRITE_CONTENT | Right.WRITE_PROPERTIES | Right.BIND
+    granting.grant(store, root_admin, FOLDER, "bob", rights)
+    put(store, bob, uuid)
+    delete(store, root_admin, uuid)
+
+    with pytest.raises(Forbidden):
+        put(store, bob, uuid)

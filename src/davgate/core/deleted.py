@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core.access import check_read_conditions, look_up
+from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
 from davgate.core.documents import Opened, note_reader
 from davgate.core.filing import collection_at, filing_collection, free_name
 from davgate.core.recording import record
+from davgate.core.rights import require_removable_below
 from davgate.core.store import Context, Store
 from davgate.core.trash import find, find_around
 from davgate.model import etag
@@ -136,10 +137,12 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
     Raises:
         NotFound: it is not in the trash, or the caller may not see it.
         ParentMissing: the collection where it was is not in the tree any more.
-        Forbidden, Locked.
+        Forbidden, Locked, PreconditionFailed.
     """
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        require_removable_below(tx, ctx, entry.node, from_text(entry.path))
+        _check_conditions(tx, ctx, entry.node)
         if catalog.path_of(tx, entry.parent_id) is None:
             raise ParentMissing(from_text(entry.path))
         there, parent = collection_at(tx, ctx, entry.parent_id)
@@ -154,15 +157,38 @@ def restore_into(store: Store, ctx: Context, folder: TreePath, node_id: int) -> 
     Raises:
         NotFound: it is not in the trash, or the caller may not see it.
         ParentMissing: a document has the name of the folder.
-        Forbidden, Locked.
+        Forbidden, Locked, PreconditionFailed.
     """
     with store.database.write() as tx:
-        find_around(tx, ctx, node_id, Right.READ | Right.UNBIND)
-        deleted = catalog.find(tx, node_id)
-        assert deleted is not None, "what it lies in was found by it"
+        deleted = require_in_trash(tx, ctx, node_id)
+        _check_conditions(tx, ctx, deleted)
         node = bring_back(store, tx, ctx, folder, deleted)
         tx.commit()
     return node
+
+
+def require_in_trash(tx: Transaction, ctx: Context, node_id: int) -> Node:
+    """Return what is in the trash, or went there with what it lies in, and may be brought back: as may be taken away.
+
+    Raises:
+        NotFound: it is not in the trash, or the caller may not see it.
+        Forbidden.
+    """
+    entry = find_around(tx, ctx, node_id, Right.READ | Right.UNBIND)
+    deleted = catalog.find(tx, node_id)
+    assert deleted is not None, "what it lies in was found by it"
+    require_removable_below(tx, ctx, deleted, from_text(entry.path))
+    return deleted
+
+
+def _check_conditions(tx: Transaction, ctx: Context, node: Node) -> None:
+    """Hold the conditions of a request against what is in the trash; there are no locks.
+
+    Raises:
+        PreconditionFailed: one does not hold.
+    """
+    target = ResourceState(True, node.etag, node.modified_at, frozenset(), node.former_etag, node.metadata_etag)
+    check_conditions(tx, ctx, look_up(tx, ctx, node.id, tx.now), tx.now, target=target)
 
 
 def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, node: Node) -> Node:
@@ -204,12 +230,13 @@ def end_address(store: Store, ctx: Context, node_id: int) -> None:
 
     Raises:
         NotFound: it is not in the trash, or the caller may not see it.
-        Forbidden.
+        Forbidden, PreconditionFailed.
     """
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
         if not entry.keeps_address:
             raise NotFound(from_text(entry.path))
+        _check_conditions(tx, ctx, entry.node)
         trash.end_address(tx, node_id)
         record(tx, ctx, "end-address", from_text(entry.path), node_id)
         tx.commit()

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from davgate.core.access import check_conditions, check_not_held, check_write_locks, locks_on, look_up
-from davgate.core.deleted import bring_back
+from davgate.core.deleted import bring_back, require_in_trash
 from davgate.core.moving import delete_found
 from davgate.core.objects import File
 from davgate.core.registration_versions import Contents, Step, make, register
@@ -96,7 +96,7 @@ def put(
             code = _newest_code(store, tx, node)
             ctx = _with_conditions_held(tx, ctx, node)
             if code is Code.SLETTET:
-                node = bring_back(store, tx, ctx, folder, node)
+                node = bring_back(store, tx, ctx, folder, require_in_trash(tx, ctx, node.id))
             state = _state(store, tx, node)
             done = replace(state, code=Code.RETTET if code.is_live else Code.IMPORTERET, snapshot=after)
             register(store, tx, ctx, node, Step(cls.name, state, done, note, contents, always=True))

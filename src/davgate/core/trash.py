@@ -12,7 +12,7 @@ from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
-from davgate.core.rights import rights_of, without_closed
+from davgate.core.rights import require_removable_below, rights_of, without_closed
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
@@ -148,6 +148,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
     """
     with store.database.write() as tx:
         entry = find(tx, ctx, node_id, Right.READ | Right.UNBIND)
+        require_removable_below(tx, ctx, entry.node, from_text(entry.path))
         if not entry.name:
             raise NotFound((_TRASH, str(node_id)))
         if destination is None:

@@ -67,7 +67,7 @@ def restore(folder: TreePath, exchange: Exchange) -> Response:
         if not _says_alive(exchange.json(dict[str, Any])):
             raise Refused(_BAD_BODY)
     node_id = found.shown.initid
-    ctx = validators.admitted(exchange, found.ctx, found.shown).without_conditions()
+    ctx = validators.admitted(exchange, found.ctx, found.shown)
     refusals = {
         Forbidden: errors.UPDATE_DENIED,
         Locked: errors.UPDATE_DENIED,
