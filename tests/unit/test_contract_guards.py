@@ -1,0 +1,155 @@
+"""Everything that changes, moves, removes or restores a document or folder, against everything that may forbid it.
+
+How the doors tell of it is for ``tests/matrix``, which knows more of rights, shared locks and tokens. Here everybody means what
+they name; what programs mean that save by several requests, and the upkeep after them, is for ``test_contract_guarded_dances``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from sqlalchemy import select
+from tests.builders import SettableClock
+from tests.unit.guarded import GUARDS, OPERATIONS, a_place
+
+from davgate.core.store import Context, Store
+from davgate.model import errors
+from davgate.model.errors import DavgateError
+from davgate.model.errors_of_objects import NoSuchCollection, Retained, VersionIsMarked
+from davgate.storage.statements import Statement
+from davgate.storage.tables import store as store_table
+
+CLASSES: Final[dict[type[DavgateError], str]] = {
+    errors.Locked: "L",
+    errors.LockConflict: "K",
+    errors.CheckedOut: "C",
+    errors.AlreadyCheckedOut: "C",
+    errors.NotCheckedOut: "n",
+    errors.NotVersioned: "v",
+    errors.Held: "H",
+    VersionIsMarked: "H",
+    Retained: "R",
+    errors.Forbidden: "F",
+    errors.NotFound: "N",
+    errors.ParentMissing: "N",
+    NoSuchCollection: "N",
+    errors.PreconditionFailed: "P",
+}
+"""How the table calls why something is refused; a dot stands for what is done."""
+
+TABLE: Final = """
+put                              | L L . L C . . R F N P . .
+copy onto                        | L L . L C . . R F N P . .
+bring a version onto             | L L . L C . . R F N P . .
+copy out of the trash onto       | L L . L C . . R F N P . .
+copy out of the past onto        | L L . L C . . R F N P . .
+update content                   | L L . L C . . R F N P N N
+update content of several        | L L . L C . . R F N P N N
+update further streams           | L L . L C . . R F N P N N
+take content away                | L L L L C . . R F N P N N
+restore a version                | L L . L C . . R F N P N N
+restore a version with its place | L L . L C . . R F N P N N
+revert                           | L L . L C C . R F N P N N
+merge into                       | L L . L C C . R F N . N N
+split                            | L L L L C C . R F N . N N
+update metadata                  | L L . L . . . . F N P N N
+begin a revision                 | L L . L C . . . F N P N N
+set dead properties              | L L . L . . . . F N P N .
+set dead properties of the folder| . L L . . . . . F N P . .
+update metadata of the folder    | . L L . . . . . F N P . .
+set how many versions            | . . . . . . . . F N . . .
+label                            | . . . . . . . . F N P N N
+pin                              | . . . . . . . . F N P N N
+delete                           | L L L L C . . R F N P N .
+delete as if for good            | L L L L C . H R F N P N .
+delete what nobody works on      | L L L L C C . R F N P N .
+delete the folder                | L L L L C . . R F N P . .
+move onto                        | L L L L C . . R F N P . .
+move onto the folder             | L L L L C . . R F F P . .
+copy onto the folder             | L L L L C . . R F F P . .
+merge away                       | L L L L C C . R F N . N N
+remove a version                 | L L . L C . H R F N P N N
+erase                            | . . . . . . H R . . . . .
+move away                        | L L L L C . . . F N P N .
+move into another folder         | L L L L C C . . F N P N .
+move among several               | L L L L C . . . F N P N N
+move the folder                  | L L L L C . . . F N P . .
+copy away                        | . . . . . . . . . N P N .
+copy into another folder         | . . . . C C . . . N P N .
+copy the folder                  | . . . . . . . . . N P . .
+check out                        | L L . . C C . . F N P N .
+check in                         | n n n n C . n n F N P N n
+cancel                           | n n n n C . n n F N P N n
+lock                             | K K . K K . . . F N P . .
+lock the folder deeply           | K K K K K . . . F F P . .
+put new                          | . L L . . . . . F N P . .
+make a folder                    | . L L . . . . . F N P . .
+lock a new name                  | . K L . . . . . F N P . .
+copy in                          | . L L . . . . . F N P . .
+copy a folder in                 | . L L . . . . . F N P . .
+move in                          | . L L . . . . . F N P . .
+bring a version in               | . L L . . . . . F N P . .
+copy out of the trash into       | . L L . . . . . F N P . .
+copy out of the past into        | . L L . . . . . F N P . .
+create                           | . L L . . . . . F N P . .
+create several                   | . L L . . . . . F N P . .
+copy into by id                  | . L L . . . . . F N P . .
+move into by id                  | . L L . . . . . F N P . .
+restore out of the trash         | . L L . . . . . F N P . .
+restore where it was             | . L L . . . . . F N P . .
+restore by a door                | . L L . . . . . F N P . .
+"""
+"""What comes of each operation under each guard, in the order of ``GUARDS``.
+
+What may surprise:
+
+- Metadata, place and copies of what is checked out by somebody else or under retention: the design leaves metadata open, rule 4,
+  and what has to be kept may move. To Dynacase a check-out keeps all of it, and GEVER copies nothing that is checked out.
+- What is held goes to the trash through doors where it can come back, and is not removed for good through any.
+- A check-in asks for no token: with it all locks on the document end. A lock from above stands on the folder.
+- Marks are on versions, which no lock is about (RFC 3253, 8.2). Labels of what is checked out the drive alone refuses.
+- Erasing is the act of an administrator, whom only what has to be kept holds up. It, merging and splitting have no conditions:
+  no door does so.
+- Of what is in the trash the name is free. What has no version yet exists for the drive alone: the other doors look for it by
+  what is said of it, and nothing is.
+"""
+
+
+def rows() -> dict[str, str]:
+    found = (line.rsplit("|", 1) for line in TABLE.strip().splitlines())
+    return {name.strip(): cells.replace(" ", "") for name, cells in found}
+
+
+def test_table_is_of_all_operations_and_guards() -> None:
+    assert list(rows()) == list(OPERATIONS)
+    assert {len(cells) for cells in rows().values()} == {len(GUARDS)}
+
+
+LAST_CHANGE = Statement(select(store_table.c.last_change))
+
+
+def last_change(store: Store) -> int:
+    with store.database.read() as session:
+        return int(session.all(LAST_CHANGE)[0][0])
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_guard_holds_up_what_it_has_to_and_nothing_else(
+    store: Store, clock: SettableClock, ann: Context, bob: Context, root_admin: Context, guard: str
+) -> None:
+    column = list(GUARDS).index(guard)
+    expected = {name: cells[column] for name, cells in rows().items()}
+    found = {}
+    for no, (name, operation) in enumerate(OPERATIONS.items()):
+        place = a_place(store, clock, ann, root_admin, f"place {no}")
+        place = GUARDS[guard](place, bob) or place
+        before = last_change(store)
+        try:
+            operation(place)
+            found[name] = "."
+        except DavgateError as error:
+            found[name] = CLASSES.get(type(error), repr(error))
+            assert last_change(store) == before, f"{name} was refused and changed something"
+
+    assert found == expected
