@@ -36,11 +36,12 @@ from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
 from davgate.http.requests import Environ, origin_of
 from davgate.http.responses import Response, StartResponse, refusal, whole
-from davgate.http.targets import PathLimits, normal_path
+from davgate.http.targets import normal_path
 from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
 from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
+from davgate.model.names import PathLimits
 from davgate.model.object_types import ObjectTypes
 from davgate.model.retention import Period, Step, ThinningRule
 from davgate.model.type_sections import UnusableTypes
@@ -89,6 +90,7 @@ def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | 
     """
     clock = clock or SystemClock()
     policy = Policy(
+        paths=PathLimits(config.limits.path_bytes, config.limits.segments),
         locks=LockPolicy(
             config.locks.default, config.locks.max, config.locks.grace, config.locks.per_resource, config.locks.per_user
         ),
@@ -221,7 +223,7 @@ class Application:
         dialects = dialects_of(config) if dialects is None else dialects
         self._login = login_of(config, store, frozenset().union(*(dialect.scopes for dialect in dialects.values())))
         self._token_life = config.login.token_life
-        limits = PathLimits(config.limits.path_bytes, config.limits.segments)
+        limits = store.policy.paths
         xml_limits = XmlLimits(config.limits.xml_bytes, config.limits.xml_depth)
         drive = Drive(store, DRIVE_MOUNT, limits, xml_limits, config.drive.list_versions_folder)
         uploads = OpenUploads(config.limits.open_uploads)
@@ -246,7 +248,7 @@ class Application:
             mount,
             DRIVE_MOUNT,
             config.server.public_url,
-            PathLimits(limits.path_bytes, limits.segments),
+            self._store.policy.paths,
             RestLimits(limits.json_bytes, limits.rest_bytes, limits.multipart_parts, limits.page),
         )
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davgate.http.headers import quote_path
-from davgate.http.targets import PathLimits, Target, normal_path, parse_reference, parse_target
+from davgate.http.targets import Target, normal_path, parse_reference, parse_target
 from davgate.model.conditions import ELSEWHERE
 from davgate.model.errors import InvalidName, Malformed, NameTooLong, NotFound
-from davgate.model.names import check_name
+from davgate.model.names import PathLimits, check_name
 
 NFD = unicodedata.normalize("NFD", "résumé")
 

@@ -115,7 +115,7 @@ def _update(store: Store, tx: Transaction, ctx: Context, uuid: str, decide: Deci
             return node
         collection_id = filing_collection(store, tx, ctx, place)[0].id
     # The conditions were of what it was before the change.
-    return node if collection_id == node.parent_id else move_within(tx, ctx.without_conditions(), node.id, collection_id)
+    return node if collection_id == node.parent_id else move_within(store, tx, ctx.without_conditions(), node.id, collection_id)
 
 
 def restore(
@@ -142,7 +142,7 @@ def restore(
             then = places.parent_at(places.of_node(tx, node.id), version.opened_at)
             is_there = then is not None and catalog.path_of(tx, then) is not None
             if then is not None and is_there and then != node.parent_id and parents_within(tx, ctx, [then], folder):
-                node = move_within(tx, ctx.without_conditions(), node.id, then)
+                node = move_within(store, tx, ctx.without_conditions(), node.id, then)
         tx.commit()
     return node
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.content import add_no_content
+from davgate.core.reaching import check_paths
 from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place
@@ -97,7 +98,7 @@ def copy_tree(
         )
         for node in nodes
     ]
-    return add_copies(store, tx, ctx, originals, parent, destination[-1], known)
+    return add_copies(store, tx, ctx, originals, parent, destination, known)
 
 
 def _staying_scratch(ctx: Context, originals: Sequence[Node], top: Node, destination: TreePath) -> frozenset[int]:
@@ -113,16 +114,20 @@ def add_copies(
     ctx: Context,
     originals: Sequence[Original],
     parent: Node,
-    name: str,
+    destination: TreePath,
     known: Mapping[int, Mapping[PropertyName, str]] | None = None,
 ) -> Node:
-    """Store copies of a tree, its top first, as ``name`` in a collection; return the copy of the top. Without a name it has none.
+    """Store copies of a tree, its top first, in a collection; return the copy of the top, to which an empty name gives none.
 
     ``known`` are the dead properties that the copies get, by the id of the original.
+
+    Raises:
+        NameTooLong: the path of one of them would be too long.
     """
+    check_paths(store, ((one.id, one.parent_id, one.name) for one in originals), destination)
     first_id = tx.take_ids(len(originals))
     ids = {original.id: first_id + position for position, original in enumerate(originals)}
-    copies = _nodes_of_copies(store, tx, ctx, originals, ids, parent, name)
+    copies = _nodes_of_copies(store, tx, ctx, originals, ids, parent, destination[-1])
     catalog.add(tx, copies)
     pairs = list(zip(originals, copies, strict=True))
     versions.add(tx, [_first_version(tx, ctx, original, copied) for original, copied in pairs if original.has_version])

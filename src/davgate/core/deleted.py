@@ -12,6 +12,7 @@ from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
 from davgate.core.documents import Opened, note_reader
 from davgate.core.filing import collection_at, filing_collection, free_name
+from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below
 from davgate.core.store import Context, Store
@@ -146,7 +147,7 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
         if catalog.path_of(tx, entry.parent_id) is None:
             raise ParentMissing(from_text(entry.path))
         there, parent = collection_at(tx, ctx, entry.parent_id)
-        node = _put_back(tx, ctx, entry, parent, there.path)
+        node = _put_back(store, tx, ctx, entry, parent, there.path)
         tx.commit()
     return node
 
@@ -199,18 +200,20 @@ def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, no
     entry = trash.find(tx, node.id)
     if entry is not None and catalog.path_of(tx, entry.parent_id) is not None:
         there, parent = collection_at(tx, ctx, entry.parent_id)
-        return _put_back(tx, ctx, entry, parent, there.path)
+        return _put_back(store, tx, ctx, entry, parent, there.path)
     parent, path = filing_collection(store, tx, ctx, folder, by_month=node.kind is not NodeKind.OBJECT)
     if entry is not None:
-        return _put_back(tx, ctx, entry, parent, path)
+        return _put_back(store, tx, ctx, entry, parent, path)
     name = free_name(tx, parent, path, node.name) if node.name else None
+    check_reach(store, tx, node, (), (*path, name or ""))
     registrations.keep_deletion_above(tx, node.id, ctx.principal.id)
     catalog.move(tx, node, parent.id, name)
     return _put(tx, ctx, node, parent, path, name)
 
 
-def _put_back(tx: Transaction, ctx: Context, entry: TrashEntry, parent: Node, path: TreePath) -> Node:
+def _put_back(store: Store, tx: Transaction, ctx: Context, entry: TrashEntry, parent: Node, path: TreePath) -> Node:
     name = free_name(tx, parent, path, entry.name) if entry.name else None
+    check_reach(store, tx, entry.node, from_text(entry.path), (*path, name or ""))
     catalog.place_again(tx, entry.node.id, parent.id, name, ctx.principal.id)
     dances.forget_by(tx, entry.node.id)
     return _put(tx, ctx, entry.node, parent, path, name, deleted_from=entry.path)

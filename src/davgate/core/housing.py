@@ -13,6 +13,7 @@ from davgate.core.content import change_of
 from davgate.core.copying import copy_tree
 from davgate.core.filing import collection_at, free_name
 from davgate.core.objects import Alias, give_alias
+from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_removable, require_removable_below
 from davgate.core.sessions import end_grace, end_locks
@@ -35,15 +36,17 @@ def move_all_into(store: Store, ctx: Context, wheres: Sequence[int | str], colle
     forbids it.
 
     Raises:
-        NotFound, Forbidden, SameResource, CheckedOut, Locked, PreconditionFailed.
+        NotFound, Forbidden, SameResource, NameTooLong, CheckedOut, Locked, PreconditionFailed.
     """
     with store.database.write() as tx:
-        moved = [move_within(tx, ctx, where, collection_id, beside_own=False) for where in wheres]
+        moved = [move_within(store, tx, ctx, where, collection_id, beside_own=False) for where in wheres]
         tx.commit()
     return moved
 
 
-def move_within(tx: Transaction, ctx: Context, where: int | str, collection_id: int, *, beside_own: bool = True) -> Node:
+def move_within(
+    store: Store, tx: Transaction, ctx: Context, where: int | str, collection_id: int, *, beside_own: bool = True
+) -> Node:
     """Put one into another collection as part of a transaction, see ``move_all_into``.
 
     With ``beside_own`` only what others hold forbids it, and one's own locks end.
@@ -66,6 +69,7 @@ def move_within(tx: Transaction, ctx: Context, where: int | str, collection_id: 
     end_grace(tx, found, node)
     versions.seal_below(tx, node.id)
     name = None if node.name is None else free_name(tx, parent, there.path, node.name)
+    check_reach(store, tx, node, found.path, (*there.path, name or ""))
     catalog.move(tx, node, parent.id, name)
     for changed_id in (node.parent_id, parent.id):
         if changed_id is not None and name is not None:
@@ -91,7 +95,7 @@ def copy_all_into(
     that ``alias_of`` says. A document that anybody has checked out is not copied. Durable on return.
 
     Raises:
-        NotFound, Forbidden, SameResource, CheckedOut, Locked, QuotaExceeded, PreconditionFailed.
+        NotFound, Forbidden, SameResource, NameTooLong, CheckedOut, Locked, QuotaExceeded, PreconditionFailed.
     """
     with store.database.write() as tx:
         made = [_copy(store, tx, ctx, where, collection_id, prefix_beside) for where in wheres]

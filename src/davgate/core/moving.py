@@ -27,6 +27,7 @@ from davgate.core.editing import (
     vacate,
     write_content,
 )
+from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.retaining import check_removal
 from davgate.core.rights import (
@@ -241,6 +242,7 @@ def _relocate(
 ) -> Written:
     destination = there.path
     parent = may_take_place(tx, ctx, there, overwrite=overwrite)
+    check_reach(store, tx, node, found.path, destination)
     end_locks(tx, ctx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
     if not _deep_locks_above(found) <= _deep_locks_above(there):

@@ -40,7 +40,7 @@ from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed
-from davgate.model.names import check_file_name, check_text
+from davgate.model.names import check_file_name, check_path, check_text
 from davgate.model.node import Cause, Content, Node, NodeKind, Stream, Version
 from davgate.model.object_types import NEVER_RESTORED
 from davgate.model.paths import TreePath
@@ -116,6 +116,7 @@ def create(store: Store, ctx: Context, place: Place, new: NewObject) -> Node:
 
     Raises:
         NotFound: there is no such collection.
+        NameTooLong: its path would be too long.
         Forbidden, Locked, PreconditionFailed, QuotaExceeded.
     """
     with store.database.write() as tx:
@@ -140,6 +141,7 @@ def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new
     wanted = new.drive_name or (new.file.name if new.file is not None else "")
     is_on_drive = new.file is not None or new.kind is NodeKind.COLLECTION
     name = free_name(tx, parent, path, wanted) if is_on_drive else None
+    check_path((*path, name or ""), store.policy.paths)
     node = _make(store, tx, ctx, parent, name, new)
     if new.type is not None:
         descriptions.set_type(tx, node.id, new.type)

@@ -16,6 +16,7 @@ from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen
 from davgate.model.instant import Clock
 from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
+from davgate.model.names import PathLimits
 from davgate.model.object_types import ObjectTypes
 from davgate.model.principal import SYSTEM, Principal
 from davgate.model.retention import ThinningRule
@@ -26,6 +27,8 @@ from davgate.storage.api import BlobStore, Database
 class Policy:
     """What the configuration decides about documents, versions and locks. A quota of 0 bytes is none.
 
+    Nothing comes to a place whose path, or that of something below it, would be beyond ``paths``: no door could be asked for it.
+
     ``save_window`` is how long a step of a save may be away from the next one, and content that is awaited. A program's own files
     are swept ``scratch_age`` after they were last written, those that go with a document after ``sidecar_age``; what may be the
     only copy of something then stays in the trash for ``swept_age``, anything else for ``trash_keep``, or for ever without one.
@@ -33,6 +36,7 @@ class Policy:
     """
 
     locks: LockPolicy = LockPolicy()
+    paths: PathLimits = PathLimits()
     quota_bytes: int = 0
     upload_limit_bytes: int = 64 << 30
     upload_life: timedelta = timedelta(hours=1)

@@ -175,7 +175,7 @@ def copy_out(
             parent = may_take_place(tx, ctx, there, overwrite=overwrite)
             clear_place(store, tx, ctx, there)
             originals = _originals(tx, ctx, found, row, at, moment, with_members=with_members)
-            copied = add_copies(store, tx, ctx, originals, parent, destination[-1])
+            copied = add_copies(store, tx, ctx, originals, parent, destination)
             record(tx, ctx, "copy", path, found.node_id, change_of("create", copied), to=to_text(destination), at=moment)
             written = Written(copied, is_created=there.node is None)
         tx.commit()

@@ -11,6 +11,7 @@ from davgate.core.copying import copy_tree
 from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, may_take_place, write_copy
+from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below, rights_of, without_closed
 from davgate.core.store import Context, Store
@@ -159,6 +160,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         there = look_up(tx, ctx, destination, tx.now)
         check_conditions(tx, ctx, there, tx.now, target=_state_of(entry.node))
         parent = may_take_place(tx, ctx, there, overwrite=overwrite)
+        check_reach(store, tx, entry.node, from_text(entry.path), destination)
         clear_place(store, tx, ctx, there, successor=entry.node)
         catalog.place_again(tx, node_id, parent.id, destination[-1], ctx.principal.id)
         catalog.touch(tx, parent.id)

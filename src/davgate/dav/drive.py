@@ -15,9 +15,10 @@ from davgate.http.headers import http_date, parse_destination, quote_path
 from davgate.http.login import CHALLENGE
 from davgate.http.requests import Request
 from davgate.http.responses import Response, empty, refusal, whole
-from davgate.http.targets import DEFAULT_LIMITS, PathLimits
+from davgate.http.targets import DEFAULT_LIMITS
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, UnsupportedBody
 from davgate.model.frozen import frozen
+from davgate.model.names import PathLimits
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, parse_place
 

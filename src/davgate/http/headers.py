@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from davgate.http.targets import DEFAULT_LIMITS, PathLimits, Target, parse_reference
+from davgate.http.targets import DEFAULT_LIMITS, Target, parse_reference
 from davgate.model.conditions import (
     ANY,
     ELSEWHERE,
@@ -28,6 +28,7 @@ from davgate.model.conditions import (
 from davgate.model.errors import Malformed, OtherServer
 from davgate.model.instant import Instant, from_datetime, to_datetime
 from davgate.model.locks import Depth
+from davgate.model.names import PathLimits
 from davgate.model.paths import TreePath
 from davgate.model.places import parse_place
 

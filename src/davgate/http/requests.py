@@ -8,8 +8,9 @@ from typing import Any, Final, Protocol, TypeAlias
 from davgate.core.store import Context
 from davgate.http.body import BodyError
 from davgate.http.headers import TagResolver, conditions_from, own_or_drive_resolver, parse_length, parse_lock_token, tag_resolver
-from davgate.http.targets import DEFAULT_LIMITS, PathLimits, Target, parse_target
+from davgate.http.targets import DEFAULT_LIMITS, Target, parse_target
 from davgate.model.errors import BodyIncomplete, Malformed, TooLarge, UnsupportedBody
+from davgate.model.names import PathLimits
 from davgate.model.principal import Principal
 
 Environ: TypeAlias = dict[str, Any]

@@ -13,19 +13,10 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from davgate.model.conditions import ELSEWHERE, Elsewhere
-from davgate.model.errors import Malformed, NameTooLong, NotFound
+from davgate.model.errors import Malformed, NotFound
 from davgate.model.frozen import frozen
-from davgate.model.names import check_name
+from davgate.model.names import PathLimits, check_name, check_path
 from davgate.model.paths import TreePath
-
-
-@frozen
-class PathLimits:
-    """What a path below the mount may have at most: bytes of decoded UTF-8 with its slashes, and segments."""
-
-    path_bytes: int = 4096
-    segments: int = 64
-
 
 DEFAULT_LIMITS: Final = PathLimits()
 
@@ -147,11 +138,7 @@ def _below(mount: str, segments: TreePath) -> TreePath | None:
 
 
 def _limited(path: TreePath, wants_collection: bool, limits: PathLimits) -> Target:
-    if len(path) > limits.segments:
-        raise NameTooLong(f"A path has at most {limits.segments} folders and names. Choose a place less deep.")
-    text = "/".join(path)
-    if len(text) * 4 > limits.path_bytes and len(text.encode()) > limits.path_bytes:
-        raise NameTooLong(f"A path has at most {limits.path_bytes} bytes of UTF-8. Choose shorter names.")
+    check_path(path, limits)
     return Target(path, wants_collection)
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from typing import Final
 
 from davgate.model.errors import InvalidName, Malformed, NameTooLong, ReservedName
+from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 
 VERSIONS: Final = ".versions"
@@ -87,6 +88,27 @@ def check_new_name(parent: TreePath, name: str) -> None:
     check_name(name)
     if name in RESERVED_EVERYWHERE or (not parent and name in RESERVED_IN_ROOT):
         raise ReservedName(name)
+
+
+@frozen
+class PathLimits:
+    """What a path may have at most: bytes of UTF-8 with its slashes, and segments."""
+
+    path_bytes: int = 4096
+    segments: int = 64
+
+
+def check_path(path: TreePath, limits: PathLimits) -> None:
+    """Refuse a path that no door could be asked for.
+
+    Raises:
+        NameTooLong: above the limits.
+    """
+    if len(path) > limits.segments:
+        raise NameTooLong(f"A path has at most {limits.segments} folders and names. Choose a place less deep.")
+    text = "/".join(path)
+    if len(text) * 4 > limits.path_bytes and len(text.encode()) > limits.path_bytes:
+        raise NameTooLong(f"A path has at most {limits.path_bytes} bytes of UTF-8. Choose shorter names.")
 
 
 def stem_and_suffix(name: str) -> tuple[str, str]:

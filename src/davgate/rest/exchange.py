@@ -11,10 +11,11 @@ from davgate.core.store import Context, Store
 from davgate.http import negotiation
 from davgate.http.headers import quote_path
 from davgate.http.requests import Request, origin_of
-from davgate.http.targets import DEFAULT_LIMITS, PathLimits
+from davgate.http.targets import DEFAULT_LIMITS
 from davgate.model.errors import TooLarge, UnsupportedBody
 from davgate.model.frozen import frozen
 from davgate.model.locks import Holding
+from davgate.model.names import PathLimits
 from davgate.model.paths import TreePath
 from davgate.rest import json_bodies, multipart, queries
 from davgate.rest.multipart import Part

@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, exists, insert, literal, not_, null, or_, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
@@ -23,6 +38,7 @@ from davgate.storage.tables import (
     IS_UNVERSIONED,
     STORED_BYTES,
     access_grant,
+    is_collection,
     lock,
     node,
     placement,
@@ -79,6 +95,27 @@ def subtree(session: Session, top: int) -> Sequence[MemberRow]:
     """Return a node and all below it, each collection before its members."""
     with session.by_index():
         return session.all(_NODES_BELOW, top=top)
+
+
+_REACH_TOP = select(node.c.id.label("id"), literal(0).label("depth"), literal(0).label("chars")).where(
+    node.c.id == bindparam("top")
+)
+_REACH_WALK = _REACH_TOP.cte("reach", recursive=True)
+_FURTHER = _REACH_WALK.c.chars + 1 + func.length(node.c.name)
+_REACH = _REACH_WALK.union_all(
+    select(node.c.id, _REACH_WALK.c.depth + 1, _FURTHER).where(node.c.parent_id == _REACH_WALK.c.id, is_collection(node))
+)
+_HOW_FAR = Statement(select(func.max(_REACH.c.depth), func.max(_REACH.c.chars)))
+
+
+def reach(session: Session, top: int) -> tuple[int, int]:
+    """Return how many names, and how many characters with their slashes, the longest paths of collections have from one on.
+
+    What is in them is not looked at: most of a tree are documents, and where these are allowed is soon said.
+    """
+    with session.by_index():
+        depth, chars = session.all(_HOW_FAR, top=top)[0]
+    return int(depth or 0), int(chars or 0)
 
 
 _INSERT = Statement(
