@@ -118,6 +118,13 @@ def test_what_makes_no_sense_is_refused(ann: Client, query: str) -> None:
     assert message_of(ann("GET", f"{FACET}?{query}"))
 
 
+def test_refusal_names_the_parameter(ann: Client) -> None:
+    for name in ("ansvarlig", "vilkaarligrel"):
+        response = ann("GET", f"{FACET}?{name}=x")
+        assert message_of(response) == f"{name}: 'x' is neither a uuid nor a urn."
+        assert response.json["context"] == name
+
+
 def test_unsupported_arguments_are_named_in_order(ann: Client) -> None:
     response = ann("GET", f"{FACET}?hest=1&Abe=2&bvn=a")
 

@@ -107,19 +107,27 @@ class _Relation:
         """Makes the criterion of an attribute that has the same name."""
 
     def __call__(self, value: str, kind: str | None) -> Criterion:
-        target = parsed_uuid(value) or (value if _URN.fullmatch(value) else None)
         if self._field is not None and kind is None:
-            says = self._field(value)
+            says, target = self._field(value), _target(value)
             return says if target is None else EitherOf((says, self._of(self._name, target)))
-        if target is None:
-            raise InvalidValue(f"{self._name}: {value[:80]!r} is neither a uuid nor a urn.", self._name)
-        return self._of(self._name, target, kind)
+        return self._of(self._name, _target_in(self._name, value), kind)
+
+
+def _target(value: str) -> str | None:
+    return parsed_uuid(value) or (value if _URN.fullmatch(value) else None)
+
+
+def _target_in(name: str, value: str) -> str:
+    target = _target(value)
+    if target is None:
+        raise InvalidValue(f"{name}: {value[:80]!r} is neither a uuid nor a urn.", name)
+    return target
 
 
 def _general() -> dict[str, _Make | _Relation]:
     return {
         "vilkaarligattr": partial(Says, ""),
-        "vilkaarligrel": lambda value: _Relation("")(value, None),
+        "vilkaarligrel": lambda value: LeadsTo("", _target_in("vilkaarligrel", value), None),
         "livscykluskode": lambda value: HasCode(_code(value)),
         "brugerref": lambda value: WrittenBy(uuid_in("brugerref", value)),
         "notetekst": Notes,
