@@ -215,6 +215,13 @@ def test_deep_lock_on_the_folder_counts_for_the_document(ann: Client, bob: Clien
     assert patch(ann, document).status == 204
 
 
+def test_refusal_names_no_place_on_the_drive(ann: Client, bob: Client, document: str) -> None:
+    assert bob("CHECKOUT", FILED).status == 200
+
+    for refused in (patch(ann, document), ann("DELETE", document), ann("POST", f"{document}/_lock")):
+        assert (refused.status, refused.json["lockedBy"], refused.json["detail"]) == (423, "bob", "Document is locked by bob")
+
+
 def test_shared_lock_of_the_drive_counts_for_who_has_none(ann: Client, bob: Client, document: str) -> None:
     bob.lock(FILED, scope="shared")
 

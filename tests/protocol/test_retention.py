@@ -12,6 +12,8 @@ from tests.protocol.okd import deliver
 from tests.protocol.yuuvis import BASE, of, patch, values
 
 UNTIL = "2031-01-01T00:00:00.000Z"
+KEPT = "2031-01-01T00:00:00.000000Z"
+"""The same as refusals tell it, without the place on the drive, which is nothing to who comes through another door."""
 
 
 def retain(client: Client, uuid: str) -> None:
@@ -54,7 +56,10 @@ def test_drive_renames_it(ann: Client, document: str) -> None:
 
 def test_other_door_refuses_content_and_removal(ann: Client, document: str) -> None:
     assert ann("PATCH", document, b"two", content_type="text/plain").status == 409
-    assert ann("DELETE", document).json["code"] == "retention"
+    refused = ann("DELETE", document).json
+    assert (refused["code"], refused["detail"]) == ("retention", f"The document has to be kept as it is until {KEPT}.")
+    of_lora = ann("DELETE", document.replace("/okd/v1/documents", "/lora/dokument/dokument"))
+    assert (of_lora.status, of_lora.json["message"]) == (409, f"The object has to be kept as it is until {KEPT}.")
 
 
 def test_door_with_check_outs_refuses_content_and_removal(ann: Client) -> None:
@@ -65,7 +70,8 @@ def test_door_with_check_outs_refuses_content_and_removal(ann: Client) -> None:
     assert document.ask(ann, "PATCH", "", {"file": gever.text_file("two")}).status == 409
     document.post(ann, "@cancelcheckout")
     assert document.ask(ann, "POST", "@trash").status == 409
-    assert document.ask(ann, "DELETE").status == 409
+    refused = document.ask(ann, "DELETE")
+    assert (refused.status, refused.json["message"]) == (409, f"The object has to be kept as it is until {KEPT}.")
     document.patch(ann, {"title": "Beta"})
 
     assert document.file_for(ann) == b"alpha v0"

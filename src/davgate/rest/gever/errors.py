@@ -22,6 +22,7 @@ from davgate.http.errors import Status
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
+from davgate.model.errors_of_objects import Retained
 from davgate.model.frozen import frozen
 from davgate.rest import problems, tus
 from davgate.rest.operations import JSON
@@ -201,6 +202,9 @@ def _row_of(occasion: Occasion, error: DavgateError) -> Refusal:
         return error.refusal
     if isinstance(error, http_errors.InvalidHeader):
         return tus_header(error.name)
+    if isinstance(error, Retained):
+        # Its own sentence names a place on the drive, which has another name here.
+        return Refusal(HTTPStatus.CONFLICT, "Conflict", f"The object has to be kept as it is until {error.until}.")
     row = next((_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE), None)
     if row is _NOT_FOUND:
         return replace(row, text=f"Resource not found: {occasion.origin}{occasion.path}")

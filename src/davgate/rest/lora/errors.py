@@ -13,7 +13,7 @@ from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.errors_of_objects import Retained, UuidTaken
 from davgate.rest import problems
 from davgate.rest.lora.replies import JSON_UTF8
 from davgate.rest.problems import Occasion
@@ -82,6 +82,14 @@ class Refusal(msgspec.Struct):
 _NO_ADDRESS: Final = "There is no such address here. The site-map, at the root of this interface, tells those that there are."
 
 
+_SENTENCES: Final[dict[type[DavgateError], str]] = {
+    # Their own name a place on the drive, which says nothing here, and may be nobody's business.
+    errors.Locked: "The object is locked. Wait for the lock to end, or submit its token.",
+    errors.CheckedOut: "The object is checked out by somebody else. Wait until it is checked in.",
+    errors.Held: "The object is held and cannot be removed. Have an administrator release it first.",
+}
+
+
 def of_address(error: DavgateError) -> DavgateError:
     """Return what an address is refused with that has a name which is never given: nothing here is called so."""
     return errors.NotFound(()) if isinstance(error, errors.InvalidName | errors.NameTooLong) else error
@@ -103,8 +111,11 @@ def _answer_to(error: DavgateError) -> tuple[Status, Refusal]:
             return HTTPStatus.NOT_FOUND, Refusal(message=str(error))
         case errors.NotFound():
             return HTTPStatus.NOT_FOUND, Refusal(error=HTTPStatus.NOT_FOUND.value, text=_NO_ADDRESS)
+        case Retained(until=until):
+            return problems.status_of(error), Refusal(message=f"The object has to be kept as it is until {until}.")
         case UuidTaken():
             return HTTPStatus.BAD_REQUEST, Refusal(message=str(error))
         case InvalidObject(place=place) | InvalidValue(field=place) if place:
             return HTTPStatus.BAD_REQUEST, Refusal(message=str(error), context=place)
-    return problems.status_of(error), Refusal(message=str(error))
+    sentence = next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
+    return problems.status_of(error), Refusal(message=sentence)

@@ -93,20 +93,36 @@ CODES: Final[dict[type[DavgateError], str]] = {
 }
 """Codes of the agreement; an error that it does not know keeps its own."""
 
+_SENTENCES: Final[dict[type[DavgateError], str]] = {
+    # Their own name a place on the drive, which says nothing here, and may be nobody's business.
+    errors.NotFound: "There is no such document, or none for you.",
+    errors.Locked: "The document, or the folder that it is in or would go to, is locked.",
+    errors.LockConflict: "The document is locked.",
+    errors.Held: "The document is held and cannot be removed. Have an administrator release it first.",
+}
+
 _SCOPE_CHALLENGE: Final = ("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{ALL}"')
+
+
+def _sentence_of(error: DavgateError) -> str:
+    match error:
+        case LockedBy():
+            return str(error)
+        case errors.CheckedOut(holder=holder):
+            return f"Document is locked by {holder}"
+        case errors_of_objects.Retained(until=until):
+            return f"The document has to be kept as it is until {until}."
+    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
 
 
 def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
-    members: dict[str, Any] = {}
+    members: dict[str, Any] = {"detail": _sentence_of(error)}
     status = None
     if isinstance(error, InvalidMetadata):
-        status, members = HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": error.mistakes}
+        status, members["errors"] = HTTPStatus.UNPROCESSABLE_ENTITY, error.mistakes
     elif isinstance(error, LockedBy | errors.CheckedOut):
-        members = {"lockedBy": error.holder}
-    elif isinstance(error, errors.NotFound):
-        # Its own sentence names a place on the drive, which says nothing here.
-        members = {"detail": "There is no such document, or none for you."}
+        members["lockedBy"] = error.holder
     code = next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), error.code)
     response = problems.problem(occasion, error, status=status, code=code, **members)
     if isinstance(error, errors_of_sign_in.InsufficientScope):
