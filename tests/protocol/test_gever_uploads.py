@@ -127,6 +127,23 @@ def test_case_34_terminated_upload_is_gone(ann: Client, dossier: str) -> None:
     assert tus.ask(ann, "HEAD", upload).status == 404
 
 
+def test_method_may_stand_in_a_header_of_a_request_to_an_upload_alone(ann: Client, dossier: str, document: Document) -> None:
+    upload = new_upload(ann, dossier)
+
+    part = tus.ask(
+        ann, "POST", upload, CONTENT[:5], content_type=tus.MEDIA_TYPE, upload_offset="0", x_http_method_override="PATCH"
+    )
+    told = tus.ask(ann, "POST", upload, x_http_method_override="head")
+    ended = tus.ask(ann, "POST", upload, x_http_method_override="DELETE")
+
+    assert (part.status, part.headers["upload-offset"]) == (204, "5")
+    assert (told.status, told.headers["upload-offset"], told.body) == (200, "5", b"")
+    assert ended.status == 204
+    assert tus.ask(ann, "HEAD", upload).status == 404
+    assert tus.ask(ann, "POST", document.url, x_http_method_override="DELETE").status == 404
+    assert document.seen_by(ann)["trashed"] is False
+
+
 def test_case_35_replacement_without_check_out_is_refused_at_its_part(ann: Client, document: Document) -> None:
     upload = replacement(ann, document)
 

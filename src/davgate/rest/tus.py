@@ -21,7 +21,7 @@ from davgate.core import uploads
 from davgate.core.uploads import Check, Checksum, Complete
 from davgate.http.errors import InvalidHeader, UnsupportedTusVersion
 from davgate.http.headers import http_date
-from davgate.http.requests import Body, Environ
+from davgate.http.requests import Body, Environ, Request
 from davgate.http.responses import Headers, Response, empty
 from davgate.rest.exchange import Exchange
 
@@ -37,9 +37,19 @@ _MARK: Final = "davgate.tus"
 _AS_SENT: Final = ""
 """Where an upload keeps its metadata as they were sent: no key of theirs is empty."""
 
+_OVERRIDES: Final = ("HEAD", "PATCH", "DELETE")
 _NUMBER: Final = re.compile(r"[0-9]{1,30}", re.ASCII)
 _KEY: Final = re.compile(r"[!-+\--~]+", re.ASCII)
 _LONGEST_METADATA: Final = 16 * 1024
+
+
+def method_of(request: Request) -> str:
+    """Return the method that a request to an upload means: a header says it where others than POST do not get through.
+
+    Source: TUS 1.0.0, Core Protocol, X-HTTP-Method-Override.
+    """
+    meant = (request.header("X_HTTP_METHOD_OVERRIDE") or "").strip().upper()
+    return meant if request.method == "POST" and meant in _OVERRIDES else request.method
 
 
 def options(exchange: Exchange) -> Response:

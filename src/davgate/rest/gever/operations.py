@@ -47,6 +47,7 @@ def dialect(_settings: Mapping[str, Any]) -> Dialect:
         description="Filing positions, dossiers and documents: check-out, lock, upload, check-in, history.",
         operations=OPERATIONS,
         router=Services(OPERATIONS),
+        method_of=uploads.method_of,
         refused=errors.refused,
         refusal=errors.RefusalBody,
         refusal_type="application/json",

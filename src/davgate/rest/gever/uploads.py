@@ -17,6 +17,7 @@ from davgate.core.objects import Changes, File, NewObject
 from davgate.core.store import Context
 from davgate.core.upload_targets import FileOf, Said
 from davgate.core.uploads import Check
+from davgate.http.requests import Request
 from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NotCheckedOut
 from davgate.model.locks import Holding
@@ -37,6 +38,11 @@ _REFUSALS: Final[Mapping[type[DavgateError], Refusal]] = {
     CheckedOut: errors.TUS_NOT_CHECKED_OUT,
     Locked: errors.TUS_LOCKED,
 }
+
+
+def method_of(request: Request) -> str:
+    """Return the method that a request means; that of an upload may stand in a header."""
+    return tus.method_of(request) if request.target.path[-2:-1] == ("@tus-upload",) else request.method
 
 
 # The beginning
