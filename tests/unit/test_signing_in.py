@@ -384,6 +384,16 @@ def test_wrong_digest_is_not_counted_and_audited_where_it_could_have_been_right(
         desk.by_password("ann", WRONG, VISIT)
 
 
+def test_right_digest_of_an_account_that_is_shut_out_is_audited(desk: SigningIn, store: Store, ann: Context) -> None:
+    sent = digest(desk, an_app_password(store, "ann", with_digest=True))
+    accounts.set_disabled(store, SYSTEM_CONTEXT, "ann", USER, is_disabled=True)
+
+    with pytest.raises(Unauthenticated):
+        desk.by_digest(sent, "GET", VISIT)
+
+    assert audited(store) == [("sign-in", "denied", {"name": "ann", "reason": "digest"})]
+
+
 def test_digest_with_a_made_up_nonce_proves_nothing(desk: SigningIn, store: Store, ann: Context) -> None:
     secret = an_app_password(store, "ann", with_digest=True)
 

@@ -178,7 +178,11 @@ class SigningIn:
         known = [(one, one.digest_sha256 if sent.algorithm == SHA_256 else one.digest_md5) for one in kept]
         for one, ha1 in known:
             if account is not None and ha1 is not None and proves(sent, ha1, method):
-                principal = replace(self._by_app_password(account, one, now), method=DIGEST)
+                try:
+                    principal = replace(self._by_app_password(account, one, now), method=DIGEST)
+                except Unauthenticated:
+                    # Its time is over, or the account's.
+                    break
                 # Last: only who knows the password is told that another nonce is all it takes (RFC 7616, 3.3).
                 self.check_nonce(sent.nonce)
                 return DigestProof(principal, ha1)
