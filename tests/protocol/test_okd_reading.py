@@ -120,6 +120,14 @@ def test_segment_that_is_no_uuid_is_404(ann: Client, document: str, method: str,
     assert response.status in ((404, 405) if spell.startswith(("{", "urn")) else (404,))
 
 
+@pytest.mark.parametrize("segment", ["x" * 300, "%00", "..", "x%2fy"])
+def test_segment_that_is_no_name_either_is_404(ann: Client, nobody: Client, segment: str) -> None:
+    response = ann("GET", f"{BASE}/{segment}")
+
+    assert (response.status, response.json["code"]) == (404, "not-found")
+    assert nobody("GET", f"{BASE}/{segment}").status == 401
+
+
 def test_uuid_without_hyphens_is_404(ann: Client, document: str) -> None:
     assert ann("GET", document.replace("-", "")).status == 404
 

@@ -54,6 +54,11 @@ def status_of(error: DavgateError) -> Status:
     return HTTPStatus.CONFLICT if isinstance(error, _CONFLICTS) else outcome_of(error).status
 
 
+def nowhere(error: DavgateError) -> DavgateError:
+    """Return what an address is refused with that has a name which is never given: there is nothing, and no id is written so."""
+    return errors.NotFound(()) if isinstance(error, errors.InvalidName | errors.NameTooLong) else error
+
+
 def refused(occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     return problem(occasion, error)

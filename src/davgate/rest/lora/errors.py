@@ -90,11 +90,6 @@ _SENTENCES: Final[dict[type[DavgateError], str]] = {
 }
 
 
-def of_address(error: DavgateError) -> DavgateError:
-    """Return what an address is refused with that has a name which is never given: nothing here is called so."""
-    return errors.NotFound(()) if isinstance(error, errors.InvalidName | errors.NameTooLong) else error
-
-
 def refused(_occasion: Occasion, error: DavgateError) -> Response:
     """Return the answer to a request that was refused."""
     status, body = _answer_to(error)

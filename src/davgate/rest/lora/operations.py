@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, Final
 
 from davgate.http.responses import Response
+from davgate.rest import problems
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora import contents, reading, structure, wire, writing
-from davgate.rest.lora.errors import Refusal, of_address, refused
+from davgate.rest.lora.errors import Refusal, refused
 from davgate.rest.lora.finding import Settings
 from davgate.rest.lora.payloads import BODY, NOTE
 from davgate.rest.operations import BYTES, Answer, Dialect, Handler, Operation
@@ -32,7 +33,7 @@ def dialect(settings: Mapping[str, Any]) -> Dialect:
         description="Objects by the OIO standards: what they say holds for periods of time, and nothing that was known is lost.",
         operations=_operations(Settings(**settings)),
         refused=refused,
-        of_address=of_address,
+        of_address=problems.nowhere,
         refusal=Refusal,
         refusal_type="application/json",
         refusals=(400, 401, 403, 404, 405, 414, 429, 503),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from davgate.http.responses import Response
+from davgate.rest import problems
 from davgate.rest.exchange import Exchange
 from davgate.rest.okd import listing, locking, reading, scopes, wire, writing
 from davgate.rest.okd.delivery import Delivery
@@ -37,6 +38,7 @@ def dialect(settings: Mapping[str, Any]) -> Dialect:
         description="Documents of vocational education: delivered by components, read, replaced and withdrawn.",
         operations=_operations(Settings(**settings)),
         refused=refused,
+        of_address=problems.nowhere,
         refusal=Problem,
         refusals=(400, 401, 403, 404, 405, 414, 429, 503),
         parameters={"id": {"type": "string", "format": "uuid"}},
