@@ -252,7 +252,7 @@ def test_no_principal_holds_more_locks_than_configured(a_tree: Store, ann: Conte
     a_lock(store, ann, "/f/sub", depth=DEEP, timeout=timedelta(hours=1))
 
     for where in ("/other", "/new"):
-        with pytest.raises(TooManyLocks, match="You hold 2 locks"):
+        with pytest.raises(TooManyLocks, match="You hold as many locks as you may: 2"):
             a_lock(store, ann, where)
     assert "/new" not in tree_of(store, ann)
     assert lock_rows(store) == 2
