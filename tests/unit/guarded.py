@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from tests.builders import SettableClock, a_collection, a_document, a_lock, on_condition, path, put
-from tests.unit.filed import a_file, made, rest, save, say
+from tests.unit.filed import a_file, made, rest, restored, save, say
 from tests.unit.test_contract_closed import close, grant
 
 from davgate.core import (
@@ -264,7 +264,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "update content of several": _update_all,
     "update further streams": _streams,
     "take content away": _update(clears_file=True),
-    "restore a version": lambda at: objects.restore(at.store, at.ann, at.it.id, 1),
+    "restore a version": lambda at: restored(at.store, at.ann, at.it.id, 1),
     "restore a version with its place": _restore_with_place,
     "revert": lambda at: versioning.revert(at.store, at.ann, at.it.id, 0),
     "merge into": lambda at: mending.merge(at.store, at.ann, at.at(OTHER), at.at(IT)),

@@ -71,7 +71,8 @@ class NaiveObject:
         last = -1 if self.now.content_no is None else self.now.content_no
         number = last + 1 if counts else self.now.content_no
         self.line.append(State(cause, body, metadata, number, file_name, is_open))
-        self.content_changes += counts
+        # A check-in moves Last-Modified whether or not there is content.
+        self.content_changes += counts or cause == "check-in"
 
     def check_writable(self, who: str, *, content: bool) -> None:
         if content and self.holder not in ("", who):
