@@ -71,6 +71,7 @@ def rows_read(tx: Transaction) -> int:
 
 ASKED: dict[str, Callable[[Transaction, int], object]] = {
     "subtree": catalog.subtree,
+    "reach": catalog.reach,
     "tree of then": lambda tx, top: as_of.tree(tx, top, Instant(tx.now + 1)),
     "below": lambda tx, top: changes.below(tx, top, "", 10),
     "in trees": lambda tx, top: changes.in_trees(tx, 1, [top], "", 10),
