@@ -16,7 +16,7 @@ from davgate.core import moving
 from davgate.core.store import Context, Store
 from davgate.model.instant import Instant
 from davgate.model.retaining import EXPIRES_AT
-from davgate.storage import as_of, catalog, changes, marks, retained, versions
+from davgate.storage import as_of, catalog, changes, marks, retained, subtrees, versions
 from davgate.storage.database import Transaction
 
 OTHERS = 20_000
@@ -70,8 +70,8 @@ def rows_read(tx: Transaction) -> int:
 
 
 ASKED: dict[str, Callable[[Transaction, int], object]] = {
-    "subtree": catalog.subtree,
-    "reach": catalog.reach,
+    "subtree": subtrees.of_node,
+    "reach": subtrees.reach,
     "tree of then": lambda tx, top: as_of.tree(tx, top, Instant(tx.now + 1)),
     "below": lambda tx, top: changes.below(tx, top, "", 10),
     "in trees": lambda tx, top: changes.in_trees(tx, 1, [top], "", 10),

@@ -25,6 +25,7 @@ from davgate.storage.api import (
     descriptions,
     properties,
     property_index,
+    subtrees,
     to_node,
     versions,
 )
@@ -75,7 +76,7 @@ def copy_tree(
         own = {
             taken.document_id: taken for taken, _ in check_outs.below(tx, top.id, ()) if taken.principal_id == ctx.principal.id
         }
-        below = readable_tree(tx, ctx, [to_node(row) for row in catalog.subtree(tx, top.id)])
+        below = readable_tree(tx, ctx, [to_node(row) for row in subtrees.of_node(tx, top.id)])
         # What is no document stays where it is: it has an id and no file, and a copy of it would be nobody's.
         below = [node for node in below if node.kind is not NodeKind.OBJECT]
         nodes = [as_holder_sees(node, own[node.id]) if node.id in own else node for node in below]

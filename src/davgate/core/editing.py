@@ -53,6 +53,7 @@ from davgate.storage.api import (
     property_index,
     removal,
     revisions,
+    subtrees,
     to_node,
     versions,
 )
@@ -340,7 +341,7 @@ def _promote(store: Store, tx: Transaction, ctx: Context, node: Node, path: Tree
 def _scratch_below(tx: Transaction, top: Node, top_path: TreePath) -> list[tuple[Node, TreePath]]:
     found: list[tuple[Node, TreePath]] = []
     paths: dict[int, TreePath] = {top.id: top_path}
-    for node in map(to_node, catalog.subtree(tx, top.id)):
+    for node in map(to_node, subtrees.of_node(tx, top.id)):
         if node.id != top.id:
             paths[node.id] = (*paths[node.parent_id or top.id], node.name or "")
             if node.is_unversioned:

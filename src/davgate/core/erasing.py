@@ -30,6 +30,7 @@ from davgate.storage.api import (
     erasing,
     marks,
     removal,
+    subtrees,
     trash,
 )
 
@@ -147,7 +148,7 @@ def remove(
     if held is not None:
         raise Held(catalog.path_of(tx, held) or path)
     check_removal(tx, top.id)
-    rows = catalog.subtree(tx, top.id)
+    rows = subtrees.of_node(tx, top.id)
     paths = _paths(rows, path)
     ids = [*paths]
     counts = erasing.version_counts(tx, ids)

@@ -17,7 +17,7 @@ from davgate.model.node import Content, Node, Save, Version
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
 from davgate.model.rights import Right
-from davgate.storage.api import Session, accounts, catalog, marks, properties, to_node, versions
+from davgate.storage.api import Session, accounts, catalog, marks, properties, subtrees, to_node, versions
 
 
 @frozen
@@ -63,7 +63,7 @@ def nodes_of(store: Store, ctx: Context, path: TreePath) -> list[tuple[TreePath,
         top = require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
         paths: dict[int, TreePath] = {}
         found: list[tuple[TreePath, Node]] = []
-        for node in readable_tree(session, ctx, [to_node(row) for row in catalog.subtree(session, top.id)]):
+        for node in readable_tree(session, ctx, [to_node(row) for row in subtrees.of_node(session, top.id)]):
             above = None if node.id == top.id else paths[node.parent_id or 0]
             paths[node.id] = path if above is None else (*above, node.name or "")
             if node.is_collection or (node.version_no > 0 and not node.is_bare):

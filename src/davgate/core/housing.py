@@ -23,7 +23,7 @@ from davgate.model.metadata import NO_METADATA, TITLE, Metadata, title_of
 from davgate.model.node import Node
 from davgate.model.paths import is_inside, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import Transaction, catalog, descriptions, to_node, versions
+from davgate.storage.api import Transaction, catalog, descriptions, subtrees, to_node, versions
 
 AliasOf = Callable[[str | None, Metadata], Alias | None]
 """Says which second name something of an object type with typed metadata is to have, if any."""
@@ -106,7 +106,7 @@ def copy_all_into(
 
 
 def _give_aliases(tx: Transaction, top: Node, alias_of: AliasOf) -> None:
-    nodes = [to_node(row) for row in catalog.subtree(tx, top.id)]
+    nodes = [to_node(row) for row in subtrees.of_node(tx, top.id)]
     said = descriptions.sayings_of(tx, [node.id for node in nodes])
     for node in nodes:
         if node.id in said and node.parent_id is not None:

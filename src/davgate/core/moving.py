@@ -47,17 +47,7 @@ from davgate.model.names import check_new_name, check_text, collision_key
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, Where, is_inside, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import (
-    Resolved,
-    Sayings,
-    Transaction,
-    catalog,
-    dances,
-    descriptions,
-    locks,
-    marks,
-    versions,
-)
+from davgate.storage.api import Resolved, Sayings, Transaction, catalog, dances, descriptions, locks, marks, subtrees, versions
 
 
 def delete(
@@ -124,7 +114,7 @@ def delete_found(
 def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
     """Tell whether nobody can want something back: it never had content, or a program made it for itself alone."""
     if node.is_collection:
-        return is_temporary_folder(found.path[-1]) and len(catalog.subtree(tx, node.id)) == 1
+        return is_temporary_folder(found.path[-1]) and len(subtrees.of_node(tx, node.id)) == 1
     return node.version_no == 0 and (node.content is None or not carries_content(found.path[-1]))
 
 

@@ -8,7 +8,7 @@ from davgate.core.store import Store
 from davgate.model.names import MAX_NAME_BYTES, check_path
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
-from davgate.storage.api import Session, catalog
+from davgate.storage.api import Session, subtrees
 
 _MOST_BYTES = 4
 """Of a character in UTF-8."""
@@ -28,10 +28,10 @@ def check_reach(store: Store, session: Session, node: Node, came_from: TreePath,
     check_path(path, limits)
     if not node.is_collection:
         return
-    depth, chars = catalog.reach(session, node.id)
+    depth, chars = subtrees.reach(session, node.id)
     most_bytes = _bytes_of(path) + chars * _MOST_BYTES + 1 + MAX_NAME_BYTES
     if len(path) + depth + 1 > limits.segments or most_bytes > limits.path_bytes:
-        rows = catalog.subtree(session, node.id)
+        rows = subtrees.of_node(session, node.id)
         check_paths(store, ((row[0], row[3], row[4] or "") for row in rows), path)
 
 

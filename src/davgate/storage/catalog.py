@@ -13,7 +13,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal,
     not_,
@@ -31,14 +30,13 @@ from davgate.model.paths import TreePath, to_text
 from davgate.storage import places, property_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion
-from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, MemberRow, from_node, to_node
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, from_node, to_node
 from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import (
     IS_PENDING,
     IS_UNVERSIONED,
     STORED_BYTES,
     access_grant,
-    is_collection,
     lock,
     node,
     placement,
@@ -77,45 +75,6 @@ def stored_bytes(session: Session) -> int:
     """Return the sum of all content that the store holds, each once however often it is used, without scratch files."""
     row = session.first(_STORED_BYTES)
     return int(row[0]) if row else 0
-
-
-_SUBTREE_TOP = select(node.c.id.label("id"), literal(0).label("depth")).where(node.c.id == bindparam("top"))
-_SUBTREE_WALK = _SUBTREE_TOP.cte("subtree", recursive=True)
-SUBTREE = _SUBTREE_WALK.union_all(select(node.c.id, _SUBTREE_WALK.c.depth + 1).where(node.c.parent_id == _SUBTREE_WALK.c.id))
-"""The ids of the node ``top`` and of all below it, with their depth under it."""
-
-# A collection comes before its members: their copies are stored in this order, and a member's row refers to its collection's.
-# The order of ids would not do, for a member can be older than the collection that it was moved into.
-_NODES_BELOW = Statement(
-    select(*NODE_COLUMNS).join_from(SUBTREE, node, node.c.id == SUBTREE.c.id).order_by(SUBTREE.c.depth, node.c.id)
-)
-
-
-def subtree(session: Session, top: int) -> Sequence[MemberRow]:
-    """Return a node and all below it, each collection before its members."""
-    with session.by_index():
-        return session.all(_NODES_BELOW, top=top)
-
-
-_REACH_TOP = select(node.c.id.label("id"), literal(0).label("depth"), literal(0).label("chars")).where(
-    node.c.id == bindparam("top")
-)
-_REACH_WALK = _REACH_TOP.cte("reach", recursive=True)
-_FURTHER = _REACH_WALK.c.chars + 1 + func.length(node.c.name)
-_REACH = _REACH_WALK.union_all(
-    select(node.c.id, _REACH_WALK.c.depth + 1, _FURTHER).where(node.c.parent_id == _REACH_WALK.c.id, is_collection(node))
-)
-_HOW_FAR = Statement(select(func.max(_REACH.c.depth), func.max(_REACH.c.chars)))
-
-
-def reach(session: Session, top: int) -> tuple[int, int]:
-    """Return how many names, and how many characters with their slashes, the longest paths of collections have from one on.
-
-    What is in them is not looked at: most of a tree are documents, and where these are allowed is soon said.
-    """
-    with session.by_index():
-        depth, chars = session.all(_HOW_FAR, top=top)[0]
-    return int(depth or 0), int(chars or 0)
 
 
 _INSERT = Statement(

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from davgate.model.instant import Instant
 from davgate.model.marks import Mark, MarkKind
-from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
+from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import principal, version_mark
 
 _OF_DOCUMENT = Statement(

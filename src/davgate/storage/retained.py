@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 
 from davgate.model.retaining import EXPIRES_AT
-from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session
 from davgate.storage.statements import Statement
+from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import property_value
 
 _RETAINED = select(property_value.c.node_id).where(

@@ -16,10 +16,10 @@ from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Stream, Ver
 from davgate.model.registration import KEY
 from davgate.storage import streams, temporal_index
 from davgate.storage.blobs import Staged
-from davgate.storage.catalog import SUBTREE
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, fits, ids_given
+from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import blob, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
