@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -223,6 +225,24 @@ def test_connection_lost_in_a_transaction_undoes_it(store: Store, ann: Context, 
 
     with store.database.write() as tx:
         assert tx.take_ids() == 2
+
+
+def test_nobody_else_reads_the_files_of_a_database_whoever_may_enter_the_folder(tmp_path: Path, clock: SettableClock) -> None:
+    tmp_path.chmod(0o755)
+    usual = os.umask(0o022)
+    try:
+        database = Database(f"sqlite:///{tmp_path / 'davgate.sqlite3'}", clock)
+        schema.prepare(database)
+        with database.write() as tx:
+            tx.take_ids()
+            tx.commit()
+        rights = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+        database.close()
+    finally:
+        os.umask(usual)
+
+    assert set(rights) >= {"davgate.sqlite3", "davgate.sqlite3-wal", "davgate.sqlite3-shm", "davgate.sqlite3.writer"}
+    assert set(rights.values()) == {0o600}
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

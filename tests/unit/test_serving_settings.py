@@ -77,6 +77,20 @@ def test_serving_a_network_in_clear_is_warned_of(changes: dict[str, str], is_war
     assert serve._crosses_network_in_clear(server_config(**changes)) is is_warned_of
 
 
+@pytest.mark.parametrize(
+    ("of_file", "of_folder", "is_warned_of"),
+    [(0o600, 0o755, False), (0o644, 0o755, True), (0o644, 0o700, False), (0o640, 0o750, False)],
+)
+def test_database_that_everybody_may_read_is_warned_of(tmp_path: Path, of_file: int, of_folder: int, is_warned_of: bool) -> None:
+    config = load(None, {}, {"data": str(tmp_path)})
+    assert not serve._is_readable_by_all(config)
+    config.sqlite_file.touch()
+    config.sqlite_file.chmod(of_file)
+    tmp_path.chmod(of_folder)
+
+    assert serve._is_readable_by_all(config) is is_warned_of
+
+
 def test_files_that_do_not_fit_exit_2_with_a_line_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     authority = Authority(tmp_path / "authority")
     issued, other = authority.issue(), authority.issue()

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,11 @@ def run(args: argparse.Namespace, config: Config) -> int:
         served = ServedSettings(config, partial(settings_of, args))
         if _crosses_network_in_clear(server):
             logger.warning("Passwords cross the network in the clear: %s is served without TLS.", server.listen)
+        if _is_readable_by_all(config):
+            logger.warning(
+                "Everybody on this machine can read the database, with documents and keys; take that away: chmod o= %s",
+                config.sqlite_file,
+            )
         logger.info("davgate %s starts with %s, %s.", __version__, config.data, count(server.processes, "worker"))
         try:
             code = serve(
@@ -80,6 +86,17 @@ def _announce(scheme: str, host: str, port: int) -> None:
 def _crosses_network_in_clear(server: ServerConfig) -> bool:
     is_covered = server.certificate is not None or server.trusted_proxies or server.public_url.startswith("https:")
     return not is_covered and not _is_loopback(server.listen)
+
+
+def _is_readable_by_all(config: Config) -> bool:
+    """Tell whether the database is a file whose rights, and those of its folder, keep nobody out: a copy gets others."""
+    if config.store.database_url:
+        return False
+    try:
+        file, folder = config.sqlite_file.stat().st_mode, config.data.stat().st_mode
+    except OSError:
+        return False
+    return bool(file & stat.S_IROTH and folder & stat.S_IXOTH)
 
 
 def _tls_files(server: ServerConfig) -> TlsFiles | None:

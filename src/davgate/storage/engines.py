@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -52,6 +54,13 @@ def open_sqlite(url: URL, readers: int) -> Engine:
         pool_reset_on_return=None,
         paramstyle="named",
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _keep_to_ourselves(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
+        # It has documents, keys and what passwords are checked with. SQLite would let everybody read a file that it makes; the
+        # log gets the rights of the file.
+        with contextlib.suppress(OSError):
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
