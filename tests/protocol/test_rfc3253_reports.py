@@ -213,8 +213,9 @@ def test_properties_of_folders_that_show_the_past_are_expanded(ann: Client, docu
         '<D:property name="x" namespace="http://www.w3.org/XML/1998/namespace"/>',
         '<D:property name="a">' * 5 + "</D:property>" * 5,
         "".join(f'<D:property name="a{number}"/>' for number in range(1001)),
+        "".join(f'<D:property name="{number:a>990}"/>' for number in range(17)),
     ],
-    ids=["space", "empty", "none", "xml", "deep", "many"],
+    ids=["space", "empty", "none", "xml", "deep", "many", "long"],
 )
 def test_expansion_against_the_grammar_or_beyond_bounds_is_400(ann: Client, document: str, inside: str) -> None:
     assert ann("REPORT", document, f'<D:expand-property xmlns:D="DAV:">{inside}</D:expand-property>').status == 400

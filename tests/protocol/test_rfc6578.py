@@ -85,6 +85,19 @@ def folder(ann: Client) -> str:
 # What is told
 
 
+@pytest.mark.parametrize(("method", "members"), [("REPORT", slice(0, 300)), ("PROPFIND", slice(1, 301))])
+def test_long_answer_is_sent_as_it_is_made(ann: Client, store: Store, folder: str, method: str, members: slice) -> None:
+    for number in range(300):
+        put(store, ann.ctx, f"/f/0{number:03d}", b"")
+    names = "".join(f"<D:a{number}{'a' * 990}/>" for number in range(16))
+    asked = body(prop=names) if method == "REPORT" else f'<D:propfind xmlns:D="DAV:"><D:prop>{names}</D:prop></D:propfind>'
+
+    response = ann(method, folder, asked, depth="1")
+
+    assert "content-length" not in response.headers
+    assert [len(one.findall(f"{DAV}propstat/{DAV}prop/*")) for one in response.xml[members]] == [16] * 300
+
+
 @on_both_databases
 def test_first_answer_has_all_members(ann: Client, folder: str) -> None:
     assert [*sync(ann, folder).changed] == ["/dav/f/a.txt", "/dav/f/sub/", "/dav/f/sub/b%20c.txt"]

@@ -172,6 +172,7 @@ def test_propfind_body_is_read(body: bytes, request_: PropfindRequest) -> None:
         pytest.param(propfind_body("<D:prop><xml:a/></D:prop>"), id="namespace-of-the-prefix-xml"),
         pytest.param(propfind_body(f"<D:prop><D:{'a' * 1001}/></D:prop>"), id="endless-name"),
         pytest.param(propfind_body(f"<D:prop>{''.join(f'<a{n}/>' for n in range(1001))}</D:prop>"), id="1,001-names"),
+        pytest.param(propfind_body(f"<D:prop>{''.join(f'<D:a{n:0>990}/>' for n in range(17))}</D:prop>"), id="long-names"),
     ],
 )
 def test_propfind_body_outside_the_grammar_is_refused(body: bytes) -> None:

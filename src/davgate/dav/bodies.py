@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Final
@@ -34,7 +34,9 @@ from davgate.model.locks import Scope
 from davgate.model.properties import PropertyName, PropertyUpdate
 
 MAX_PROPERTIES: Final = 1000
-"""Named in one body. Each name of a PROPFIND comes back once for every resource."""
+"""Named in one body."""
+MAX_NAMES_CHARS: Final = 16 * 1024
+"""Of the elements that name them in an answer, where each name comes back once for every resource."""
 MAX_UPDATE_CHARS: Final = xml.DEFAULT_LIMITS.body_bytes
 """Of all properties that one PROPPATCH sets, each with the namespaces in scope."""
 MAX_LOCKINFO_BYTES: Final = 16 * 1024
@@ -285,18 +287,29 @@ def names_in(holders: Iterable[xml.Element]) -> tuple[PropertyName, ...]:
     """Return the properties that some elements name, each once.
 
     Raises:
-        Malformed: more than ``MAX_PROPERTIES``, or a name that no answer could repeat.
+        Malformed: see ``check_names``; or a name that no answer could repeat.
     """
     names = dict.fromkeys(xml.name_of(element) for element in _properties(holders))
-    _check_count(names)
+    check_names(names)
     return tuple(names)
+
+
+def check_names(names: Collection[PropertyName]) -> None:
+    """Refuse names that would make an answer too large.
+
+    Raises:
+        Malformed: they are more than ``MAX_PROPERTIES``, or take more than ``MAX_NAMES_CHARS``.
+    """
+    _check_count(names)
+    if sum(len(xml.empty_element(name)) for name in names) > MAX_NAMES_CHARS:
+        raise Malformed(f"The names of the properties take more than {MAX_NAMES_CHARS} characters. Name fewer in one request.")
 
 
 def _properties(holders: Iterable[xml.Element]) -> Iterable[xml.Element]:
     return (element for holder in holders for element in holder)
 
 
-def _check_count(properties: list[PropertyUpdate] | dict[PropertyName, None]) -> None:
+def _check_count(properties: Collection[object]) -> None:
     if len(properties) > MAX_PROPERTIES:
         raise Malformed(f"The body names more than {MAX_PROPERTIES} properties. Name fewer in one request.")
 

@@ -178,13 +178,28 @@ def resources(
 ) -> Iterator[str]:
     """Yield the response elements of resources wherever they are, the rows of a batch each with its address."""
     layout = _layout(request, unknown_properties(facts), minimal=minimal)
-    for hrefs, batch in parts:
-        yield layout.entries([_head(href) for href in hrefs], batch)
+    for hrefs, whole in parts:
+        for at in range(0, len(hrefs), _BATCH_ROWS):
+            until = at + _BATCH_ROWS
+            batch = Batch(whole.rows[at:until], whole.facts, whole.standing, whole.base)
+            yield layout.entries([_head(href) for href in hrefs[at:until]], batch)
 
 
 def of_responses(responses: Iterable[str]) -> bytes:
     """Return a multistatus of these elements."""
-    return f"{_OPENING}{''.join(responses)}{_CLOSING}".encode()
+    return b"".join(in_pieces(responses))
+
+
+def in_pieces(responses: Iterable[str]) -> Iterator[bytes]:
+    """Yield a multistatus of these elements in pieces of some 64 KiB; elements are taken as they are needed."""
+    texts, chars = [_OPENING], 0
+    for response in responses:
+        texts.append(response)
+        chars += len(response)
+        if chars >= PIECE_CHARS:
+            yield "".join(texts).encode()
+            texts, chars = [], 0
+    yield "".join([*texts, _CLOSING]).encode()
 
 
 def removed(href: str) -> str:

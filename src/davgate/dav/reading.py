@@ -21,7 +21,7 @@ from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.clients import program_of
 from davgate.http.content import send
 from davgate.http.headers import parse_depth, prefers
-from davgate.http.responses import Headers, Response
+from davgate.http.responses import Headers, Response, gathered
 from davgate.model.errors import FiniteDepthOnly
 from davgate.model.frozen import frozen
 from davgate.model.locks import Depth
@@ -135,10 +135,12 @@ def _of_the_past(exchange: Exchange, asked: bodies.PropfindRequest, stack: ExitS
 
 
 def _answer(status: int, headers: Headers, pieces: Iterator[bytes], listing: Listing, stack: ExitStack) -> Response:
-    """Return a listing as a whole when all of it is at hand; otherwise stream it and keep its moment open."""
+    """Return a listing as a whole when all of it is at hand and short; otherwise stream it and keep its moment open."""
     if listing.is_complete:
-        body = b"".join(pieces)
-        return Response(status, [*headers, ("Content-Length", str(len(body)))], (body,))
+        body, is_all = gathered(pieces)
+        if is_all:
+            return Response(status, [*headers, ("Content-Length", str(len(body)))], (body,))
+        pieces = chain([body], pieces)
     return Response(status, headers, _Streamed(pieces, stack.pop_all()))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from davgate.core.changes import MOST_AT_ONCE
 from davgate.dav import xml
-from davgate.dav.bodies import MAX_PROPERTIES, Form, PropfindRequest, names_in
+from davgate.dav.bodies import Form, PropfindRequest, check_names, names_in
 from davgate.dav.version_properties import EXPAND_PROPERTY, SYNC_COLLECTION, VERSION_TREE
 from davgate.dav.xml import DEFAULT_LIMITS, XmlLimits
 from davgate.model.errors import Malformed, UnsupportedReport
@@ -70,8 +71,7 @@ def parse_report(body: bytes, depth: Depth, limits: XmlLimits = DEFAULT_LIMITS) 
         return VersionTreeRequest(_asked(root))
     if xml.is_dav(root, EXPAND_PROPERTY):
         request = ExpandRequest(_expansions(root, 1))
-        if _count(request.properties) > MAX_PROPERTIES:
-            raise Malformed(f"The body names more than {MAX_PROPERTIES} properties. Name fewer in one request.")
+        check_names(list(_names(request.properties)))
         return request
     raise UnsupportedReport(xml.printable(xml.name_of(root)[1]))
 
@@ -116,5 +116,7 @@ def _expansions(holder: xml.Element, level: int) -> tuple[Expansion, ...]:
     return tuple(found.values())
 
 
-def _count(properties: tuple[Expansion, ...]) -> int:
-    return len(properties) + sum(_count(one.inner) for one in properties)
+def _names(properties: tuple[Expansion, ...]) -> Iterator[PropertyName]:
+    for one in properties:
+        yield one.name
+        yield from _names(one.inner)

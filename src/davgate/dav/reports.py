@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from itertools import groupby
+from itertools import chain, groupby
 
 from davgate.core import changes, tree
 from davgate.core.access_shown import MakersShown
@@ -32,7 +32,7 @@ from davgate.dav.report_bodies import ExpandRequest, SyncRequest, VersionTreeReq
 from davgate.dav.version_properties import SYNC_COLLECTION, VERSION_TREE, version_href
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import parse_depth
-from davgate.http.responses import Response, whole
+from davgate.http.responses import NOSNIFF, Response, gathered
 from davgate.model.errors import Malformed, NotADocument, UnsupportedReport
 from davgate.model.locks import Depth, Lock
 from davgate.model.paths import TreePath, is_inside
@@ -55,7 +55,13 @@ def report(exchange: Exchange) -> Response:
             responses = _version_tree(exchange, asked)
         case ExpandRequest():
             responses = iter([expanded(exchange, asked)])
-    return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, multistatus.of_responses(responses))
+    pieces = multistatus.in_pieces(responses)
+    headers = [("Content-Type", CONTENT_TYPE), NOSNIFF]
+    at_hand, is_all = gathered(pieces)
+    if is_all:
+        return Response(HTTPStatus.MULTI_STATUS, [*headers, ("Content-Length", str(len(at_hand)))], (at_hand,))
+    # All was read from the store already; only the text is made as it is sent.
+    return Response(HTTPStatus.MULTI_STATUS, headers, chain([at_hand], pieces))
 
 
 def _hold_conditions(exchange: Exchange) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -15,6 +15,9 @@ StartResponse: TypeAlias = Callable[[str, Headers], Any]
 
 NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 """With every body: what a client has sent may stand in it, and no browser is to guess that it is a page."""
+
+_MOST_IN_MEMORY: Final = 4 << 20
+"""Bytes of a body that is put together; of a longer one the beginning."""
 
 ALONE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What every page says in its Content-Security-Policy beside what it needs: it sends nothing, and no other page shows it."""
@@ -48,6 +51,17 @@ class Response:
 def whole(status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Response:
     """Return a response whose body is at hand."""
     return Response(status, [("Content-Type", media_type), ("Content-Length", str(len(body))), NOSNIFF, *headers], (body,))
+
+
+def gathered(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return a body that comes in pieces as far as it is kept in memory, and whether that is all of it."""
+    taken, size = [], 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size > _MOST_IN_MEMORY:
+            return b"".join(taken), False
+    return b"".join(taken), True
 
 
 def empty(status: int, *headers: tuple[str, str]) -> Response:
