@@ -8,7 +8,7 @@ from lxml import etree
 from davgate.core.store import Store
 from tests.protocol.client import Client
 from tests.protocol.databases import on_both_databases
-from tests.protocol.multistatus import entries, propfind
+from tests.protocol.multistatus import entries, error_of, propfind
 from tests.protocol.stored import history
 
 X = "{urn:x}"
@@ -202,6 +202,22 @@ def test_dead_properties_travel_with_move_and_are_copied(ann: Client) -> None:
             f"{top}/": "/dav/folder",
             f"{top}/deep.txt": "/dav/folder/deep.txt",
         }
+
+
+@on_both_databases
+def test_what_clients_note_on_one_resource_is_bounded(ann: Client) -> None:
+    # Whoever lists the folder reads it: with as many requests as one likes it could else be made larger than any memory.
+    notes = [f"<X:note{number}>{'x' * 20_000}</X:note{number}>" for number in range(4)]
+    for note in notes[:3]:
+        ann("PROPPATCH", DOCUMENT, updating(setting(note)))
+
+    refused = ann("PROPPATCH", DOCUMENT, updating(setting(notes[3], "<X:small/>")))
+
+    assert refused.status == 507
+    assert error_of(refused) == ("quota-not-exceeded", [])
+    (entry,) = propfind(ann, DOCUMENT, X + "note2", X + "note3", X + "small").values()
+    assert entry.named(404) == {X + "note3", X + "small"}
+    assert ann("PROPPATCH", DOCUMENT, updating(removing("<X:note0/>"), setting(notes[3]))).status == 207
 
 
 def test_property_of_a_collection(ann: Client) -> None:
