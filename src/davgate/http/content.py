@@ -1,4 +1,4 @@
-"""Sending a document's content: whole, in part, or not at all because the client has it (RFC 9110, 13 to 15)."""
+"""Sending a document's content: whole, in part, or not at all because the client has it (RFC 9110, 13 to 15; RFC 9111)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ _SANDBOX: Final = ("Content-Security-Policy", "sandbox")
 _APART: Final = ("Content-Disposition", "attachment")
 _SHOWN_BY_A_VIEWER: Final = "application/pdf"
 
+# By the date alone a browser would take a document that is ten days old for fresh for another day (RFC 9111, 4.2.2), whoever has
+# saved meanwhile. And what one user sees, a working copy or all of it, is not for the next one behind the same cache.
+_ASK_ME: Final = ("Cache-Control", "private, no-cache")
+
 
 def send(
     environ: Environ,
@@ -34,7 +38,7 @@ def send(
 
     With ``file_name`` it is content to be saved, never shown; ``disposition`` writes the header that says so.
     """
-    validators = [("ETag", opened.etag), ("Last-Modified", http_date(opened.modified_at))]
+    validators = [("ETag", opened.etag), ("Last-Modified", http_date(opened.modified_at)), _ASK_ME]
     if not opened.is_modified:
         return empty(HTTPStatus.NOT_MODIFIED, *validators)
     content = opened.content
