@@ -273,6 +273,14 @@ def test_upload_without_a_length_is_not_created(ann: Client, length: str | None)
     assert "Upload-Length" in response.json["detail"]
 
 
+@pytest.mark.parametrize("concat", ["partial", f"final;{UPLOADS}/1 {UPLOADS}/2", ""])
+def test_piece_that_others_are_to_be_put_to_is_not_created(ann: Client, concat: str) -> None:
+    response = ann("POST", UPLOADS, tus_resumable="1.0.0", upload_length="5", upload_concat=concat)
+
+    assert response.status == 400
+    assert "Upload-Concat" in response.json["detail"]
+
+
 @pytest.mark.parametrize("length", ["1025", "9" * 30])
 def test_upload_above_the_limit_is_not_created(ann: Client, store: Store, serve: Serve, length: str) -> None:
     limited = ann.through(limited_to(store, serve, 1024))

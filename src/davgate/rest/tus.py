@@ -78,7 +78,7 @@ def create(
 
     Raises:
         UnsupportedTusVersion: before anything else.
-        InvalidHeader: there is no length, or the metadata cannot be understood.
+        InvalidHeader: there is no length, the metadata cannot be understood, or the upload is to be a part of another one.
         TooLarge, QuotaExceeded, TooManyUploads, NotFound: see ``core.uploads.begin``.
 
     And whatever ``check_said`` raises.
@@ -86,6 +86,9 @@ def create(
     Source: TUS 1.0.0, creation.
     """
     _check_version(exchange)
+    if _header(exchange, "Upload-Concat") is not None:
+        # Some programs do not look whether concatenation is there. Each of their pieces would become a document of its own.
+        raise InvalidHeader("Upload-Concat")
     length_bytes = _number(exchange, "Upload-Length")
     said = _metadata(exchange)
     if check_said is not None:
