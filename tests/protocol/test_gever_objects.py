@@ -620,6 +620,26 @@ def test_working_file_is_its_holders(ann: Client, bob: Client, document: Documen
     assert (document.file_for(ann), document.file_for(bob)) == (b"bravo!", b"alpha v0")
 
 
+def test_document_may_be_sent_back_as_it_was_read(ann: Client, bob: Client, document: Document) -> None:
+    document.post(ann, "@checkout")
+    document.patch(ann, {"file": text_file("bravo!")})
+    read = document.seen_by(ann)
+    document.patch(ann, {**read, "title": "B"})
+
+    shown = document.seen_by(ann)
+    assert (shown["title"], shown["file"]) == ("B", {**read["file"], "filename": "B.txt"})
+    assert (document.file_for(ann), document.file_for(bob)) == (b"bravo!", b"alpha v0")
+    refused = document.ask(bob, "PATCH", "", document.seen_by(bob))
+    assert (refused.status, refused.json["message"]) == (403, "msg_not_checked_out_by_current_user")
+
+
+def test_file_without_bytes_makes_no_document(ann: Client, folder: str, document: Document) -> None:
+    copied = {"@type": DOCUMENT, "title": "C", "file": document.seen_by(ann)["file"]}
+
+    assert send(ann, "POST", folder, copied).status == 400
+    assert titles(ann, folder) == ["Alpha"]
+
+
 def test_others_change_metadata_of_what_is_checked_out(ann: Client, bob: Client, document: Document) -> None:
     document.post(ann, "@checkout")
     document.patch(bob, {"title": "B"})

@@ -51,7 +51,7 @@ def change(exchange: Exchange) -> Response:
 def _changes(found: Found, parsed: Parsed) -> Changes:
     stem = naming.file_stem(parsed.title) if parsed.title else ""
     if parsed.file is None or not found.is_document:
-        return Changes(parsed.metadata or None, removes_file=parsed.names_file and found.is_document, stem=stem)
+        return Changes(parsed.metadata or None, removes_file=parsed.removes_file and found.is_document, stem=stem)
     metadata = dict(parsed.metadata)
     uploaded_name = parsed.file.name or found.it.file_name or naming.UNNAMED
     title = parsed.title or representation.title(found.it)

@@ -42,13 +42,14 @@ class SentFile:
 class Parsed:
     """What a body says: typed properties, of which None takes one away, a file, and the fields that cannot be as they are.
 
-    ``names_file`` tells that the file is to change, also to one that cannot be read, or to none. Unknown and read-only fields are
-    left out.
+    ``names_file`` tells that the body speaks of the file, also of one that cannot be read, or of the one that is there;
+    ``removes_file``, that there is to be none. Unknown and read-only fields are left out.
     """
 
     metadata: Mapping[str, Any]
     file: SentFile | None
     names_file: bool
+    removes_file: bool
     mistakes: tuple[FieldMistake, ...]
 
     @property
@@ -82,12 +83,18 @@ def parse(body: Fields, *, needs_title: bool, is_new: bool) -> Parsed:
         mistakes.append(FieldMistake("title", _MISSING))
     file: SentFile | None = None
     sent = body.get("file")
-    if sent is not None:
+    if sent is not None and (is_new or not _is_as_read(sent)):
         try:
             file = _file_of(sent)
         except ValueError as mistake:
             mistakes.append(FieldMistake("file", str(mistake)))
-    return Parsed(metadata, file, "file" in body, tuple(mistakes))
+    names_file = "file" in body
+    return Parsed(metadata, file, names_file, names_file and sent is None, tuple(mistakes))
+
+
+def _is_as_read(sent: object) -> bool:
+    """Tell whether a file is described as a GET does: programs send back all that they have read, with what they change in it."""
+    return isinstance(sent, dict) and "data" not in sent and isinstance(sent.get("download"), str)
 
 
 def _file_of(sent: object) -> SentFile:

@@ -68,7 +68,7 @@ NewObject: TypeAlias = NewDocument | NewDossier | NewFolder | NewRoot
 
 
 class Change(_Fields, kw_only=True):
-    """Fields to be changed."""
+    """Fields to be changed. A file as it was read stays as it is."""
 
     title: Text = UNSET
     file: SentFile | UnsetType = UNSET
