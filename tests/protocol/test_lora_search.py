@@ -402,6 +402,27 @@ def test_documents_of_the_drive_are_found_as_they_were_and_when_deleted(ann: Cli
     assert shown["id"] == other
 
 
+def test_what_was_restored_is_found_by_that_though_others_were_deleted_since(
+    ann: Client, bob: Client, clock: SettableClock
+) -> None:
+    uuid, other = create(ann, DOKUMENT, dokument()), create(ann, DOKUMENT, dokument())
+    clock.advance(timedelta(hours=1))
+    send(ann, "DELETE", f"{DOKUMENT}/{uuid}")
+    clock.advance(timedelta(hours=1))
+    (deleted,) = bob("GET", "/api/v1/trash/").json["data"]["documents"]
+    alive = {"document": {"properties": {"status": "alive"}}}
+    assert send(bob, "PUT", f"/{deleted['uri']}", alive).status == 200
+    clock.advance(timedelta(hours=1))
+    send(ann, "DELETE", f"{DOKUMENT}/{other}")
+    restored = history(ann, DOKUMENT, uuid)[0]
+    assert restored["livscykluskode"] == "Importeret"
+
+    for known in ("", "&registreringstid=2026-11-20T16:00:00Z", f"&{ALL_REGISTRATIONS}"):
+        assert found(ann, DOKUMENT, f"livscykluskode=Importeret{known}") == [uuid], known
+        assert found(ann, DOKUMENT, f"brugerref={restored['brugerref']}{known}") == [uuid], known
+        assert uuid in found(ann, DOKUMENT, f"notetekst={known}"), known
+
+
 # Pages and whole objects
 
 

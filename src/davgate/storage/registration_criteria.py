@@ -174,9 +174,9 @@ class Registrations:
         """Return the clause that a restore is what followed the version of a registration, and counts in the window."""
         since, until = (FOREVER, FOREVER) if self.known is None else (self.known.start, self.known.end)
         is_later = and_(GONE.c.deleted_at > row.c.known_from, GONE.c.restored_at < row.c.known_to)
-        # Another deletion took its place before the window.
+        # Another deletion took its place before the window. The row itself would not be seen from two levels below it.
         is_over = exists().where(
-            _AGAIN.c.node_id == row.c.node_id, _AGAIN.c.deleted_at > GONE.c.restored_at, _AGAIN.c.deleted_at <= since
+            _AGAIN.c.node_id == GONE.c.node_id, _AGAIN.c.deleted_at > GONE.c.restored_at, _AGAIN.c.deleted_at <= since
         )
         return exists().where(GONE.c.node_id == row.c.node_id, is_later, GONE.c.restored_at < until, not_(is_over), *clauses)
 
