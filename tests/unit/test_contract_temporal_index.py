@@ -5,20 +5,21 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update
-from tests.builders import SettableClock, findings
+from tests.builders import SettableClock, findings, with_policy
 from tests.builders import put as put_on_drive
 from tests.unit.filed import made as made_by_rest
 from tests.unit.filed import rest, rows, say
 from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, author_uuid_of, create, delete, lora, patch, put, read
 from tests.unit.temporal import UTC, A, B, document, entries, entry, facet, part, type_of, variant
 
-from davgate.core import moving, registration_search, trash
+from davgate.core import moving, registration_search, retention, trash
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal import Entry, Snapshot
@@ -26,6 +27,7 @@ from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.instant import Instant
 from davgate.model.object_types import ObjectType
 from davgate.model.registration import Code, Registration
+from davgate.model.retention import ThinningRule
 from davgate.model.temporal_matching import shown
 from davgate.model.temporal_query import (
     Criterion,
@@ -407,6 +409,24 @@ def test_what_other_doors_change_is_found_when_they_return(store: Store, ann: Co
     uuid = create(store, ann, DOCUMENT, data, f=b"one").uuid
     put_on_drive(store, ann, "/LoRA/2026-11/f.txt", b"two", media_type="text/csv")
     assert find(store, ann, InPart("mimetype", "text/csv"), of=DOCUMENT) == [uuid]
+
+
+def test_what_a_version_said_is_not_found_when_that_was_thinned(
+    store: Store, ann: Context, root_admin: Context, clock: SettableClock
+) -> None:
+    uuid = put_on_drive(store, ann, "/x.txt", b"x").node.uuid
+    for target in (A, B):
+        clock.advance(SECOND)
+        patch(store, ann, uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={target}")}}, DOCUMENT)
+    assert find(store, ann, LeadsTo("ejer", A), of=DOCUMENT, known=ALL_TIME) == [uuid]
+
+    thinning = replace(store.policy, thinning=ThinningRule(most=1))
+    assert retention.thin(with_policy(store, thinning), root_admin, dry_run=False).versions == 2
+
+    assert len(read(store, ann, uuid, DOCUMENT, ALL_TIME).registrations) == 1
+    assert find(store, ann, LeadsTo("ejer", B), of=DOCUMENT, known=ALL_TIME) == [uuid]
+    for criterion in (LeadsTo("ejer", A), HasCode(Code.OPSTAAET)):
+        assert find(store, ann, criterion, of=DOCUMENT, known=ALL_TIME) == [], criterion
 
 
 # Who may see it

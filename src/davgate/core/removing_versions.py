@@ -13,7 +13,7 @@ from davgate.model.errors_of_objects import VersionIsCurrent, VersionIsMarked
 from davgate.model.paths import Where
 from davgate.model.retention import Reason, Thinned
 from davgate.model.rights import Right
-from davgate.storage.api import Change, marks, revisions, temporal_index, thinning, versions
+from davgate.storage.api import Change, marks, revisions, thinning, versions
 
 
 def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
@@ -46,7 +46,5 @@ def remove_version(store: Store, ctx: Context, where: Where, no: int) -> None:
             raise VersionIsMarked(found.path, no)
         check_content(tx, versions.find(tx, node.id, node.version_no))
         thinning.drop(tx, node.id, Thinned({no: Reason.ASKED}))
-        if temporal_index.registered_among(tx, [node.id]):
-            temporal_index.rebuild(tx, node.id)
         record(tx, ctx, "remove-version", found.path, node.id, Change("thin", node.id, None, None), version=no)
         tx.commit()

@@ -211,6 +211,12 @@ def rebuild(tx: Transaction, node_id: int) -> None:
     follow(tx, node_id, 1)
 
 
+def rebuild_if_known(tx: Transaction, node_id: int) -> None:
+    """Do the same when versions were taken away, if the object was ever registered."""
+    if tx.first(_ANY, of=node_id) is not None:
+        rebuild(tx, node_id)
+
+
 def current_rows(one: Version, state: State, of: str) -> set[Row]:
     """Return the rows of an object of a class while a version is the current one."""
     note, whole = cut(folded(one.comment))

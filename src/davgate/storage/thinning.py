@@ -11,6 +11,7 @@ from davgate.model.instant import Instant
 from davgate.model.marks import MarkKind
 from davgate.model.node import NodeKind
 from davgate.model.retention import Candidate, OldSave, Thinned
+from davgate.storage import temporal_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import revision
 from davgate.storage.statements import Statement, Value, ids_given
@@ -108,7 +109,10 @@ _DROP_SAVE = Statement(delete(save).where(*_ONE_SAVE))
 
 
 def drop(tx: Transaction, document_id: int, going: Thinned) -> set[bytes]:
-    """Take versions and saves away and return the contents that they named. A marked version cannot go: marks refer to it."""
+    """Take versions and saves away and return the contents that they named. A marked version cannot go: marks refer to it.
+
+    What was registered by such a version is not found any more, as it is not told any more.
+    """
     keys: list[dict[str, Value]] = [{"of": document_id, "old_no": no} for no in going.versions]
     save_keys: list[dict[str, Value]] = [{"of": document_id, "old_no": no, "old_at": at} for no, at in going.saves]
     named = {row[0] for key in keys for row in tx.all(_CONTENTS, **key)}
@@ -116,4 +120,6 @@ def drop(tx: Transaction, document_id: int, going: Thinned) -> set[bytes]:
     for statement in _DROP_VERSION:
         tx.run_many(statement, keys)
     tx.run_many(_DROP_SAVE, save_keys)
+    if keys:
+        temporal_index.rebuild_if_known(tx, document_id)
     return named
