@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from urllib.parse import quote
 
 from davgate.core.principals import granting
@@ -14,7 +15,9 @@ from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import members
 from tests.protocol.test_yuuvis_search import addresses, found
 from tests.protocol.yuuvis import (
+    BASE,
     JSON,
+    a_folder,
     an_email,
     an_imported_email,
     imported,
@@ -137,3 +140,23 @@ def test_order_by_the_type_is_that_of_the_types_as_they_are_told(ann: Client) ->
     assert types == sorted(types)
     assert {"appEmail:email": 1, "document": 3}.items() <= Counter(types).items()
     assert [said(one)["system:objectTypeId"] for one in found(ann, statement + " DESC")] == types[::-1]
+
+
+@on_both_databases
+def test_folder_is_found_and_sorted_by_the_change_that_it_tells_whatever_comes_into_it(ann: Client) -> None:
+    def of_folders(rest: str) -> list[str]:
+        return addresses(ann, f"SELECT * FROM folder WHERE Name LIKE 'Akte%' {rest} ORDER BY system:lastModificationDate DESC")
+
+    wheres = []
+    for name in ("Akte 1", "Akte 2"):
+        wheres.append(f"{BASE}/{a_folder(ann, name)}")
+        ann.clock.advance(timedelta(seconds=5))
+    first, second = wheres
+    a_folder(ann, "inner", system__parentId=uuid_of(first))
+    told = said(shown(ann, first))["system:lastModificationDate"]
+
+    assert of_folders(f"AND system:lastModificationDate = '{told}'") == [first]
+    assert of_folders("") == [second, first]
+
+    patch(ann, of(values(Name="Akte 3")), to=first)
+    assert of_folders(f"AND system:lastModificationDate > '{told}'") == [first, second]

@@ -20,7 +20,8 @@ class Fact(enum.Enum):
 
     Instants, numbers and the ids of principals are whole numbers, everything else is text. ``KIND`` is ``document`` or
     ``collection``. ``TITLE`` is what is shown as such: without one, as ``NAME``, the name on the drive. ``DIGEST`` is the SHA-256
-    in upper-case hex. The version is the current one; a collection without a version has its first.
+    in upper-case hex. The version is the current one; a collection without a version has its first. ``MODIFIED_AT`` of a
+    collection is also when its members last changed, ``SAID_AT`` only when something was last said of it.
     """
 
     ID = "id"
@@ -34,6 +35,7 @@ class Fact(enum.Enum):
     CREATED_BY = "created-by"
     CREATED_BY_NAME = "created-by-name"
     MODIFIED_AT = "modified-at"
+    SAID_AT = "said-at"
     MODIFIED_BY = "modified-by"
     MODIFIED_BY_NAME = "modified-by-name"
     VERSION_NO = "version-no"
@@ -49,6 +51,7 @@ NUMBERS: Final = frozenset(
         Fact.CREATED_AT,
         Fact.CREATED_BY,
         Fact.MODIFIED_AT,
+        Fact.SAID_AT,
         Fact.MODIFIED_BY,
         Fact.VERSION_NO,
         Fact.LENGTH_BYTES,

@@ -70,6 +70,7 @@ COLUMNS: Final[Mapping[Fact, ColumnElement[Any]]] = {
     Fact.CREATED_BY: node.c.created_by,
     Fact.CREATED_BY_NAME: _name_of(node.c.created_by, "maker"),
     Fact.MODIFIED_AT: case((_saved_at > node.c.modified_at, _saved_at), else_=node.c.modified_at),
+    Fact.SAID_AT: _saved_at,
     Fact.MODIFIED_BY: _author_id,
     Fact.MODIFIED_BY_NAME: _name_of(_author_id, "author"),
     Fact.VERSION_NO: case((node.c.version_no < 1, 1), else_=node.c.version_no),
@@ -83,6 +84,7 @@ COLUMNS: Final[Mapping[Fact, ColumnElement[Any]]] = {
 _OF_VERSIONS: Final = frozenset(
     {
         Fact.MODIFIED_AT,
+        Fact.SAID_AT,
         Fact.MODIFIED_BY,
         Fact.MODIFIED_BY_NAME,
         Fact.FILE_NAME,

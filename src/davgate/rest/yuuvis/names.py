@@ -49,7 +49,7 @@ _FACTS: Final[Mapping[str, Fact]] = {
     "system:createdBy": Fact.CREATED_BY_NAME,
     "system:creationDate": Fact.CREATED_AT,
     "system:lastModifiedBy": Fact.MODIFIED_BY_NAME,
-    "system:lastModificationDate": Fact.MODIFIED_AT,
+    "system:lastModificationDate": Fact.SAID_AT,
     "system:versionNumber": Fact.VERSION_NO,
     "system:contentStreamLength": Fact.LENGTH_BYTES,
     "system:contentStreamMimeType": Fact.MEDIA_TYPE,

@@ -149,7 +149,7 @@ class _Truth(OfTerm):
 
 def of_fact(fact: Fact) -> Searched:
     """Return what a fact is in a search."""
-    if fact in (Fact.CREATED_AT, Fact.MODIFIED_AT):
+    if fact in (Fact.CREATED_AT, Fact.MODIFIED_AT, Fact.SAID_AT):
         return TimeOfFact(fact)
     return _WholeNumber(fact) if fact in NUMBERS else _Text(fact)
 
