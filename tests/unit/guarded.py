@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.builders import SettableClock, a_collection, a_document, a_lock, on_condition, path, put
+from tests.builders import SettableClock, a_collection, a_document, a_lock, on_condition, path, put, with_policy
 from tests.unit.filed import a_file, made, rest, restored, save, say
 from tests.unit.test_contract_closed import close, grant
 
@@ -30,17 +30,24 @@ from davgate.core import (
     moving,
     objects,
     removing_versions,
+    rescue_copies,
     revisions,
     sessions,
     time_travel,
     trash,
     tree,
+    uploads,
     versioning,
 )
+from davgate.core.access import look_up
+from davgate.core.describing import Described
 from davgate.core.locking import LockRequest
 from davgate.core.objects import Changes, NewObject
+from davgate.core.rescuing import keep_late_save
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Store
+from davgate.core.upload_targets import FileOf, Said, new_document, next_content
+from davgate.core.uploads import Check, Complete
 from davgate.model.conditions import Conditions
 from davgate.model.instant import Instant, after
 from davgate.model.locks import Depth, Scope
@@ -49,6 +56,7 @@ from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
 from davgate.model.retaining import EXPIRES_AT, to_text
 from davgate.model.rights import READER
+from davgate.model.rights import Scope as PasswordScope
 
 AUTHOR: Final = [PropertyUpdate(("urn:x", "author"), '<author xmlns="urn:x"/>')]
 
@@ -66,6 +74,7 @@ class Place:
     other: Node
     other_folder: Node
     trashed: Node
+    rescued: str
     then: Instant
 
     def at(self, below: str) -> TreePath:
@@ -92,8 +101,17 @@ def a_place(store: Store, clock: SettableClock, ann: Context, root: Context, nam
     other = a_document(store, me, f"/{name}/{OTHER}", b"other")
     a_document(store, me, f"/{name}/{OTHER_IN_FOLDER}", b"in it")
     other_folder = a_collection(store, me, f"/{name}/{OTHER_FOLDER}")
+    rescued = _a_rescue_copy(store, me, other, path(f"/{name}/{OTHER}"))
     clock.advance(timedelta(seconds=1))
-    return Place(store, name, me, rest(root), folder, it, other, other_folder, trashed, clock.now())
+    return Place(store, name, me, rest(root), folder, it, other, other_folder, trashed, rescued, clock.now())
+
+
+def _a_rescue_copy(store: Store, ctx: Context, of: Node, at: TreePath) -> str:
+    assert of.content is not None
+    with store.database.write() as tx:
+        name = keep_late_save(store, tx, ctx, look_up(tx, ctx, at, tx.now), of.content)
+        tx.commit()
+    return name
 
 
 # What may forbid it
@@ -149,6 +167,24 @@ def _empty(place: Place, bob: Context) -> Place:
     return replace(place, it=put(place.store, program, f"/{place.name}/{IT}", b"").node)
 
 
+def _fill(place: Place, bob: Context) -> Place:
+    full = replace(place.store.policy, quota_bytes=tree.quota(place.store).used_bytes)
+    return replace(place, store=with_policy(place.store, full))
+
+
+def _take_the_name(place: Place, bob: Context) -> None:
+    a_document(place.store, place.ann, f"/{place.name}/{NEW}", b"taken")
+
+
+def _only_reading_by_password(place: Place, bob: Context) -> Place:
+    return replace(place, ann=replace(place.ann, principal=replace(place.ann.principal, scope=PasswordScope(READER))))
+
+
+def _change_account(place: Place, bob: Context) -> Place:
+    changed = [replace(ctx, principal=replace(ctx.principal, epoch=ctx.principal.epoch - 1)) for ctx in (place.ann, place.root)]
+    return replace(place, ann=changed[0], root=changed[1])
+
+
 GUARDS: Final[Mapping[str, Guard]] = {
     "another's lock": _locks(IT),
     "another's deep lock above": _locks(FOLDER, Depth.INFINITY),
@@ -163,6 +199,10 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "unmet condition": _condition,
     "in the trash": _delete,
     "nothing in it yet": _empty,
+    "new name taken": _take_the_name,
+    "no room": _fill,
+    "password for reading": _only_reading_by_password,
+    "sign-in of before": _change_account,
 }
 """In the order of the columns of the table."""
 
@@ -194,6 +234,10 @@ def _from_trash(where: str) -> Operation:
 
 def _from_past(where: str) -> Operation:
     return lambda at: time_travel.copy_out(at.store, at.ann, at.then, at.at(OTHER), at.at(where), overwrite=True)
+
+
+def _from_rescue(where: str) -> Operation:
+    return lambda at: rescue_copies.copy_out(at.store, at.ann, at.rescued, at.at(where), overwrite=True, dropping=True)
 
 
 def _update(**changes: Any) -> Operation:
@@ -231,6 +275,26 @@ def _create(at: Place) -> object:
     return objects.create(at.store, at.ann, at.folder.id, new)
 
 
+def _upload_new(at: Place) -> object:
+    def make(file_of: FileOf, said: Said) -> NewObject:
+        return NewObject(NodeKind.DOCUMENT, None, {}, file_of("new.txt", None))
+
+    return _upload(at, at.folder.id, *new_document(at.store, at.ann, at.folder.id, make))
+
+
+def _upload_content(at: Place) -> object:
+    def make(it: Described, file_of: FileOf, said: Said) -> Changes:
+        return Changes(file=file_of("", None), only_checked_out=True)
+
+    return _upload(at, at.it.id, *next_content(at.store, at.ann, at.it.id, make))
+
+
+def _upload(at: Place, node_id: int, check: Check, complete: Complete[Node]) -> object:
+    body = b"uploaded"
+    upload = uploads.begin(at.store, at.ann, node_id, len(body), {})
+    return uploads.append(at.store, at.ann, upload.id, node_id, 0, io.BytesIO(body), check=check, complete=complete)
+
+
 def _create_all(at: Place) -> object:
     new = NewObject(NodeKind.COLLECTION, None, {}, drive_name="new")
     return batches.create_all(at.store, at.ann, [(at.folder.uuid, new)])
@@ -260,6 +324,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "bring a version onto": _restore_version(IT),
     "copy out of the trash onto": _from_trash(IT),
     "copy out of the past onto": _from_past(IT),
+    "bring a rescue copy onto": _from_rescue(IT),
+    "upload content": _upload_content,
     "update content": _update_content,
     "update content of several": _update_all,
     "update further streams": _streams,
@@ -306,7 +372,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "lock the folder deeply": _lock(FOLDER, Depth.INFINITY),
     # What brings something into its folder
     "put new": _put(NEW),
-    "make a folder": lambda at: tree.make_collection(at.store, at.ann, at.at("f/new")),
+    "make a folder": lambda at: tree.make_collection(at.store, at.ann, at.at(NEW)),
     "lock a new name": _lock(NEW),
     "copy in": _copy(OTHER, NEW),
     "copy a folder in": _copy(OTHER_FOLDER, NEW),
@@ -314,6 +380,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "bring a version in": _restore_version(NEW),
     "copy out of the trash into": _from_trash(NEW),
     "copy out of the past into": _from_past(NEW),
+    "bring a rescue copy in": _from_rescue(NEW),
+    "upload": _upload_new,
     "create": _create,
     "create several": _create_all,
     "copy into by id": _copy_into,

@@ -35,70 +35,77 @@ CLASSES: Final[dict[type[DavgateError], str]] = {
     errors.ParentMissing: "N",
     NoSuchCollection: "N",
     errors.PreconditionFailed: "P",
+    errors.AlreadyExists: "A",
+    errors.QuotaExceeded: "Q",
+    errors.Unauthenticated: "U",
 }
 """How the table calls why something is refused; a dot stands for what is done."""
 
 TABLE: Final = """
-put                              | L L . L C . . R F N P . .
-copy onto                        | L L . L C . . R F N P . .
-bring a version onto             | L L . L C . . R F N P . .
-copy out of the trash onto       | L L . L C . . R F N P . .
-copy out of the past onto        | L L . L C . . R F N P . .
-update content                   | L L . L C . . R F N P N N
-update content of several        | L L . L C . . R F N P N N
-update further streams           | L L . L C . . R F N P N N
-take content away                | L L L L C . . R F N P N N
-restore a version                | L L . L C . . R F N P N N
-restore a version with its place | L L . L C . . R F N P N N
-revert                           | L L . L C C . R F N P N N
-merge into                       | L L . L C C . R F N . N N
-split                            | L L L L C C . R F N . N N
-update metadata                  | L L . L . . . . F N P N N
-begin a revision                 | L L . L C . . . F N P N N
-set dead properties              | L L . L . . . . F N P N .
-set dead properties of the folder| . L L . . . . . F N P . .
-update metadata of the folder    | . L L . . . . . F N P . .
-set how many versions            | . . . . . . . . F N . . .
-label                            | . . . . . . . . F N P N N
-pin                              | . . . . . . . . F N P N N
-delete                           | L L L L C . . R F N P N .
-delete as if for good            | L L L L C . H R F N P N .
-delete what nobody works on      | L L L L C C . R F N P N .
-delete the folder                | L L L L C . . R F N P . .
-move onto                        | L L L L C . . R F N P . .
-move onto the folder             | L L L L C . . R F F P . .
-copy onto the folder             | L L L L C . . R F F P . .
-merge away                       | L L L L C C . R F N . N N
-remove a version                 | L L . L C . H R F N P N N
-erase                            | . . . . . . H R . . . . .
-move away                        | L L L L C . . . F N P N .
-move into another folder         | L L L L C C . . F N P N .
-move among several               | L L L L C . . . F N P N N
-move the folder                  | L L L L C . . . F N P . .
-copy away                        | . . . . . . . . . N P N .
-copy into another folder         | . . . . C C . . . N P N .
-copy the folder                  | . . . . . . . . . N P . .
-check out                        | L L . . C C . . F N P N .
-check in                         | n n n n C . n n F N P N n
-cancel                           | n n n n C . n n F N P N n
-lock                             | K K . K K . . . F N P . .
-lock the folder deeply           | K K K K K . . . F F P . .
-put new                          | . L L . . . . . F N P . .
-make a folder                    | . L L . . . . . F N P . .
-lock a new name                  | . K L . . . . . F N P . .
-copy in                          | . L L . . . . . F N P . .
-copy a folder in                 | . L L . . . . . F N P . .
-move in                          | . L L . . . . . F N P . .
-bring a version in               | . L L . . . . . F N P . .
-copy out of the trash into       | . L L . . . . . F N P . .
-copy out of the past into        | . L L . . . . . F N P . .
-create                           | . L L . . . . . F N P . .
-create several                   | . L L . . . . . F N P . .
-copy into by id                  | . L L . . . . . F N P . .
-move into by id                  | . L L . . . . . F N P . .
-restore out of the trash         | . L L . . . . . F N P . .
-restore where it was             | . L L . . . . . F N P . .
-restore by a door                | . L L . . . . . F N P . .
+put                              | L L . L C . . R F N P . . . Q F U
+copy onto                        | L L . L C . . R F N P . . . . F U
+bring a version onto             | L L . L C . . R F N P . . . . F U
+copy out of the trash onto       | L L . L C . . R F N P . . . . F U
+copy out of the past onto        | L L . L C . . R F N P . . . . F U
+bring a rescue copy onto         | L L . L C . . R F N P . . . . F U
+upload content                   | n n n n n . n n F N P N N n Q F U
+update content                   | L L . L C . . R F N P N N . Q F U
+update content of several        | L L . L C . . R F N P N N . Q F U
+update further streams           | L L . L C . . R F N P N N . Q F U
+take content away                | L L L L C . . R F N P N N . . F U
+restore a version                | L L . L C . . R F N P N N . . F U
+restore a version with its place | L L . L C . . R F N P N N . . F U
+revert                           | L L . L C C . R F N P N N . . F U
+merge into                       | L L . L C C . R F N . N N . . F U
+split                            | L L L L C C . R F N . N N . . F U
+update metadata                  | L L . L . . . . F N P N N . . F U
+begin a revision                 | L L . L C . . . F N P N N . . F U
+set dead properties              | L L . L . . . . F N P N . . . F U
+set dead properties of the folder| . L L . . . . . F N P . . . . F U
+update metadata of the folder    | . L L . . . . . F N P . . . . F U
+set how many versions            | . . . . . . . . F N . . . . . F U
+label                            | . . . . . . . . F N P N N . . F U
+pin                              | . . . . . . . . F N P N N . . F U
+delete                           | L L L L C . . R F N P N . . . F U
+delete as if for good            | L L L L C . H R F N P N . . . F U
+delete what nobody works on      | L L L L C C . R F N P N . . . F U
+delete the folder                | L L L L C . . R F N P . . . . F U
+move onto                        | L L L L C . . R F N P . . . . F U
+move onto the folder             | L L L L C . . R F F P . . . . F U
+copy onto the folder             | L L L L C . . R F F P . . . . F U
+merge away                       | L L L L C C . R F N . N N . . F U
+remove a version                 | L L . L C . H R F N P N N . . F U
+erase                            | . . . . . . H R . . . . . . . . U
+move away                        | L L L L C . . . F N P N . . . F U
+move into another folder         | L L L L C C . . F N P N . . . F U
+move among several               | L L L L C . . . F N P N N . . F U
+move the folder                  | L L L L C . . . F N P . . . . F U
+copy away                        | . . . . . . . . . N P N . . . F U
+copy into another folder         | . . . . C C . . . N P N . . . F U
+copy the folder                  | . . . . . . . . . N P . . . . F U
+check out                        | L L . . C C . . F N P N . . . F U
+check in                         | n n n n C . n n F N P N n n n F U
+cancel                           | n n n n C . n n F N P N n n n F U
+lock                             | K K . K K . . . F N P . . . . F U
+lock the folder deeply           | K K K K K . . . F F P . . . . F U
+put new                          | . L L . . . . . F N P . . . Q F U
+make a folder                    | . L L . . . . . F N P . . A . F U
+lock a new name                  | . K L . . . . . F N P . . . . F U
+copy in                          | . L L . . . . . F N P . . P . F U
+copy a folder in                 | . L L . . . . . F N P . . P . F U
+move in                          | . L L . . . . . F N P . . P . F U
+bring a version in               | . L L . . . . . F N P . . . . F U
+copy out of the trash into       | . L L . . . . . F N P . . . . F U
+copy out of the past into        | . L L . . . . . F N P . . . . F U
+bring a rescue copy in           | . L L . . . . . F N P . . . . F U
+upload                           | . L L . . . . . F N P . . . Q F U
+create                           | . L L . . . . . F N P . . . Q F U
+create several                   | . L L . . . . . F N P . . . . F U
+copy into by id                  | . L L . . . . . F N P . . . . F U
+move into by id                  | . L L . . . . . F N P . . . . F U
+restore out of the trash         | . L L . . . . . F N P . . P . F U
+restore where it was             | . L L . . . . . F N P . . . . F U
+restore by a door                | . L L . . . . . F N P . . . . F U
 """
 """What comes of each operation under each guard, in the order of ``GUARDS``.
 
@@ -111,6 +118,8 @@ What may surprise:
 - Marks are on versions, which no lock is about (RFC 3253, 8.2). Labels of what is checked out the drive alone refuses.
 - Erasing is the act of an administrator, whom only what has to be kept holds up. It, merging and splitting have no conditions:
   no door does so.
+- An upload of content is of what one has checked out, as GEVER asks for. That there is no room is told before it begins.
+- What is in the store already takes no room, whatever it becomes. By a folder's id a new member gets a name that is free.
 - Of what is in the trash the name is free. What has no version yet exists for the drive alone: the other doors look for it by
   what is said of it, and nothing is.
 """

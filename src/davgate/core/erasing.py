@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from davgate.core.access import look_up
+from davgate.core.access import check_account, look_up
 from davgate.core.checking_out import end_for_holder
 from davgate.core.recording import record
 from davgate.core.retaining import check_removal
@@ -117,6 +117,7 @@ def _find(tx: Transaction, ctx: Context, which: str) -> tuple[Node, TreePath]:
     if not _UUID.fullmatch(which):
         path = from_text(which)
         return require_node(look_up(tx, ctx, path, tx.now), ctx, Right.READ), path
+    check_account(tx, ctx, tx.now)
     node = erasing.find_by_uuid(tx, which.lower())
     if node is None:
         raise NotFound((which,))
