@@ -13,9 +13,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from davgate.model.errors import StoreUnusable
 from davgate.storage import text_functions
 
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a statement waits for what others have locked in a SQLite file."""
+
 _PRAGMAS = (
     # First, for what follows may have to wait.
-    "PRAGMA busy_timeout=30000",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode=WAL",
     # A commit is flushed after the next writer was let in, by ``LogFlusher``.
     "PRAGMA synchronous=NORMAL",
