@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, select
 from tests.builders import (
     LARGE,
     SettableClock,
@@ -32,7 +32,6 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.properties import PropertyUpdate
 from davgate.storage.blobs import DiskBlobs
-from davgate.storage.engines import BUSY_TIMEOUT_MS
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import (
     access_grant,
@@ -254,17 +253,6 @@ def test_reader_in_the_way_is_told_and_holds_nobody_up_for_long(store: Store, an
 
     assert not erased.is_overwritten
     assert waited < 10
-
-
-def test_connection_that_emptied_the_log_waits_as_ever(store: Store, ann: Context, root_admin: Context) -> None:
-    if not store.database.is_sqlite:
-        pytest.skip("PostgreSQL has no log to empty")
-    a_document(store, ann, "/a")
-
-    erasing.erase(store, root_admin, "/a", "why")
-
-    with store.database.read() as session:
-        assert session.all(Statement(text("PRAGMA busy_timeout"))) == [(BUSY_TIMEOUT_MS,)]
 
 
 def test_upload_of_the_same_content_meanwhile_is_not_lost(store: Store, ann: Context, root_admin: Context) -> None:

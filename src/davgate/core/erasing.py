@@ -30,6 +30,7 @@ from davgate.storage.api import (
     erasing,
     marks,
     removal,
+    sqlite_log,
     subtrees,
     trash,
 )
@@ -107,7 +108,7 @@ def erase(store: Store, ctx: Context, which: str, reason: str) -> Erased:
             erasing.overwrite_what_goes(database, tx, on=False)
     finish(store, removed)
     erased = removed.erased
-    if erasing.empty_log(database):
+    if sqlite_log.empty(database):
         return erased
     return Erased(erased.uuid, erased.path, erased.documents, erased.versions, erased.freed_bytes, erased.shared, False)
 

@@ -18,7 +18,7 @@ from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_transient
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
-from davgate.storage.api import catalog, check_outs, collector, dances, locks, versions
+from davgate.storage.api import catalog, check_outs, collector, dances, locks, sqlite_log, versions
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class Tidied:
     uploads: int
     temporary_files: int
     denials: int
+    logs: int
 
 
 def tidy(store: Store, *, collecting: bool = True) -> Tidied:
@@ -56,6 +57,7 @@ def tidy(store: Store, *, collecting: bool = True) -> Tidied:
         _try(forget_expired, store),
         _try(forget_temporary_files, store),
         _try(write_counts, store),
+        _try(_empty_long_log, store),
     )
 
 
@@ -136,3 +138,8 @@ def _collect(store: Store) -> int:
 
 def _sweep_staging(store: Store) -> int:
     return store.blobs.sweep_staging(after(store.clock.now(), -store.policy.collect_grace))
+
+
+def _empty_long_log(store: Store) -> int:
+    """Cut SQLite's log where readers have kept it from being begun anew for long; what is in the way now is not the next time."""
+    return int(sqlite_log.is_long(store.database) and sqlite_log.empty(store.database))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
 
 from sqlalchemy import Column, bindparam, delete, func, select, text, union_all
 
 from davgate.model.instant import Instant
 from davgate.model.node import Node
 from davgate.storage.database import Database, Session, Transaction
-from davgate.storage.engines import BUSY_TIMEOUT_MS
 from davgate.storage.rows import NODE_COLUMNS, to_node
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import (
@@ -102,10 +100,6 @@ def drop_rescues(tx: Transaction, node_ids: Sequence[int]) -> set[bytes]:
 
 _OVERWRITE = Statement(text("PRAGMA secure_delete=ON"))
 _OVERWRITE_NOT = Statement(text("PRAGMA secure_delete=OFF"))
-_EMPTY_LOG = Statement(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-_READERS_TIME_MS: Final = 1000
-"""How long readers are waited for; nobody can save meanwhile."""
-_WAIT_SHORTLY, _WAIT_AS_EVER = (Statement(text(f"PRAGMA busy_timeout={ms}")) for ms in (_READERS_TIME_MS, BUSY_TIMEOUT_MS))
 
 
 def overwrite_what_goes(database: Database, tx: Transaction, *, on: bool) -> None:
@@ -113,21 +107,3 @@ def overwrite_what_goes(database: Database, tx: Transaction, *, on: bool) -> Non
     if database.is_sqlite:
         # It answers with a row, which has to be read.
         tx.all(_OVERWRITE if on else _OVERWRITE_NOT)
-
-
-def empty_log(database: Database) -> bool:
-    """Write SQLite's log back and cut it, for it holds pages as they were before; tell whether no reader was in the way.
-
-    SQLite keeps all writers out while it waits for readers, and a check of a large store reads for minutes.
-    """
-    if not database.is_sqlite:
-        return True
-    # In turn with the writers: in so short a time nobody could be sure to get past them.
-    with database.alone(), database.read() as session:
-        # Each answers with a row, which has to be read.
-        session.all(_WAIT_SHORTLY)
-        try:
-            row = session.first(_EMPTY_LOG)
-        finally:
-            session.all(_WAIT_AS_EVER)
-    return row is not None and row[0] == 0
