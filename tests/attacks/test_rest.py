@@ -471,6 +471,33 @@ def test_odd_value_is_kept_or_refused(house: House, method: str, target: str, bo
     assert house.failures == []
 
 
+_LONG: Final = '"' + "a" * 5_000_000 + '"'
+TALKERS: Final = {
+    "gever": ("PATCH", f"{GEVER}/work/there.txt", f'{{"description":{_LONG}}}', 413),
+    "yuuvis-text": ("PATCH", f"{YUUVIS}/UUID", (_YUUVIS_VALUE % "Name").replace("VALUE", _LONG), 413),
+    "yuuvis-list": ("PATCH", f"{YUUVIS}/UUID", (_YUUVIS_VALUE % "keywords").replace("VALUE", json.dumps(["a"] * 50_000)), 413),
+    "yuuvis-import": ("POST", YUUVIS, json.dumps({"objects": [{"properties": {}}] * 1001}), 400),
+    "dynacase": (
+        "PUT", f"{DYNACASE}/documents/NUMBER", f'{{"document":{{"attributes":{{"fi_title":{{"value":{_LONG}}}}}}}}}', 413
+    ),
+    "lora": ("POST", lora.FACET, _FACET_VALUE.replace('"d"', _LONG), 413),
+}  # fmt: skip
+"""Who says more than one object can, or of more objects than are made at once."""
+
+
+@pytest.mark.parametrize(("method", "target", "body", "status"), TALKERS.values(), ids=TALKERS)
+def test_what_is_said_at_once_is_bounded(house: House, method: str, target: str, body: str, status: int) -> None:
+    # It is written while nobody else writes, and each version says all of it again.
+    target = at(house, target)
+    begun = house.state()
+
+    response = house.ann(method, target, body, content_type=_JSON)
+
+    assert response.status == status, response
+    assert house.state() == begun
+    assert house.failures == []
+
+
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_bomb_in_a_part_of_a_form_is_refused_at_once(house: House, bomb: bytes) -> None:
     begun, started = house.state(), time.process_time()

@@ -15,7 +15,7 @@ from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.frozen import frozen
 from davgate.model.instant import after
 from davgate.model.locks import Lock
-from davgate.model.metadata import NO_METADATA, OF_CONTENT, Metadata, beside
+from davgate.model.metadata import NO_METADATA, OF_CONTENT, Metadata, beside, check_extent
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Stream, Version, no_streams
 from davgate.storage.api import (
@@ -283,6 +283,7 @@ def metadata_after(
     former, former_name = (NO_METADATA, node.name) if before is None else (before.metadata, before.file_name)
     current = beside(former if metadata is None else metadata, None if content is None else content.digest)
     if current is not former:
+        check_extent(current)
         check_metadata(tx, node.id, former, current)
     if current != former or file_name != former_name:
         property_index.follow(tx, node, (former, former_name or ""), (current, file_name))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from davgate.model.errors import TooLarge
 from davgate.model.names import stem_and_suffix
 
 Metadata: TypeAlias = Mapping[str, Any]
@@ -45,6 +46,33 @@ def changed(before: Metadata, changes: Metadata) -> Metadata:
     """Return the snapshot after some properties were set; None takes a value away."""
     after = {**before, **changes}
     return {key: value for key, value in after.items() if value is not None}
+
+
+MOST_SAID: Final = 4 << 20
+"""Characters of a snapshot; each value in it counts 100 more, as a row of an index does. Every version carries the whole, and it
+is written while all others wait for their turn to write."""
+_OF_VALUE: Final = 100
+
+
+def check_extent(metadata: Metadata) -> None:
+    """Refuse a snapshot that says too much.
+
+    Raises:
+        TooLarge: it has more than ``MOST_SAID``.
+    """
+    if sum(map(_extent, metadata.values())) > MOST_SAID:
+        raise TooLarge(f"What is said of one object has at most {MOST_SAID} characters; each value takes {_OF_VALUE} more.")
+
+
+def _extent(value: object) -> int:
+    match value:
+        case str():
+            return _OF_VALUE + len(value)
+        case Mapping():
+            return sum(len(name) + _extent(one) for name, one in value.items())
+        case list() | tuple():
+            return sum(map(_extent, value))
+    return _OF_VALUE
 
 
 def title_of(metadata: Metadata, drive_name: str | None, *, as_stem: bool = False) -> str:

@@ -18,7 +18,7 @@ from davgate.model.errors import Malformed, TooLarge
 T = TypeVar("T")
 
 DEPTH: Final = 64
-VALUES: Final = 1_000_000
+VALUES: Final = 250_000
 """Most objects, lists and members of a body: each costs many times what it takes on the wire."""
 
 _TEXT = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)

@@ -20,6 +20,8 @@ _METADATA_PARTS: Final = ("data", "metadata")
 
 MOST: Final = 100
 """How many objects are changed at once."""
+MOST_NEW: Final = 1000
+"""How many objects are imported at once, while nobody else writes."""
 
 SentProperties = Mapping[str, Any]
 """Values by the names of properties, each in an object of its own, as they were sent."""
@@ -64,7 +66,7 @@ class SentObject(Struct, rename="camel"):
 class Envelope(Struct):
     """Objects in a list, also if there is one alone."""
 
-    objects: Annotated[list[SentObject], Meta(min_length=1)]
+    objects: Annotated[list[SentObject], Meta(min_length=1, max_length=MOST_NEW)]
 
 
 class IdValue(Struct):

@@ -10,6 +10,7 @@ from davgate.core import batches
 from davgate.core.batches import Place
 from davgate.core.objects import File, NewObject
 from davgate.core.store import Context
+from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.frozen import frozen
 from davgate.model.metadata import TITLE
@@ -18,7 +19,7 @@ from davgate.model.object_types import ObjectType
 from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.yuuvis import envelopes, errors
-from davgate.rest.yuuvis.envelopes import Sent
+from davgate.rest.yuuvis.envelopes import MOST_NEW, Sent
 from davgate.rest.yuuvis.errors import InvalidObject, Mistake, misplaced
 from davgate.rest.yuuvis.finding import Settings, context_of, naming_holder
 from davgate.rest.yuuvis.kinds import CONTENT_REQUIRED, FOLDER, NO_CONTENT
@@ -32,6 +33,8 @@ def create(settings: Settings, exchange: Exchange) -> Response:
     """Store objects with their metadata, and with the contents that came with them."""
     ctx = context_of(settings, exchange).without_conditions()
     entries, files = envelopes.read_with_files(exchange)
+    if len(entries) > MOST_NEW:
+        raise InvalidValue(f"objects: There may be at most {MOST_NEW}.", "objects")
     importer = _Importer(settings, exchange, ctx, files)
     mistakes: list[Mistake] = []
     wanted: list[tuple[Place, NewObject]] = []
