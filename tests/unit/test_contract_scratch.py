@@ -262,21 +262,6 @@ def test_swept_file_comes_back_as_what_its_new_name_says(
     assert content_of(store, ann, destination or "/~WRD0000.tmp") == LARGE
 
 
-def test_name_that_a_person_may_have_given_is_a_document_once_others_have_read_it(
-    store: Store, ann: Context, bob: Context, clock: SettableClock
-) -> None:
-    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp", "/unread.tmp"):
-        put(store, ann, name, name.encode())
-    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp"):
-        content_of(store, bob, name)
-    clock.advance(DAY + SECOND)
-
-    upkeep.tidy(store)
-
-    assert sorted(members_of(store, ann, "/")) == ["34429E5E", "results.tmp"]
-    assert (current(store, ann, "/results.tmp").author, versions_of(store, ann, "/results.tmp")) == ("ann", [b"/results.tmp"])
-
-
 # Promotion
 
 
@@ -317,6 +302,23 @@ def test_copy_of_a_file_under_a_real_name_is_a_document_of_its_own(store: Store,
     assert copied.id != node_at(store, ann, "/~x.tmp").id
     assert versions_of(store, ann, "/N.docx") == [b"one"]
     assert node_at(store, ann, "/~x.tmp").version_no == 0
+
+
+def test_folder_moved_out_of_one_for_saving_safely_is_made_of_documents(store: Store, ann: Context, clock: SettableClock) -> None:
+    for folder in (FOLDER, f"{FOLDER}/N.rtfd", f"{FOLDER}/N.rtfd/pictures"):
+        a_collection(store, ann, folder)
+    for name in ("TXT.rtf", "pictures/1.png", "pictures/.DS_Store"):
+        put(store, ann, f"{FOLDER}/N.rtfd/{name}", LARGE)
+
+    move(store, ann, f"{FOLDER}/N.rtfd", "/N.rtfd")
+    moving.delete(store, ann, path(FOLDER))
+    clock.advance(WEEK + SECOND)
+    upkeep.tidy(store)
+
+    assert versions_of(store, ann, "/N.rtfd/TXT.rtf") == [LARGE]
+    assert versions_of(store, ann, "/N.rtfd/pictures/1.png") == [LARGE]
+    assert members_of(store, ann, "/N.rtfd/pictures") == ["1.png"]
+    assert in_trash(store, ann) == []
 
 
 def test_folder_for_saving_safely_leaves_no_trace_when_its_file_has_moved_out(store: Store, ann: Context) -> None:

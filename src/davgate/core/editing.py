@@ -324,7 +324,7 @@ def promote(store: Store, tx: Transaction, ctx: Context, node: Node, came_from: 
     """Give scratch files that came to a place for documents their first version; nothing is sent again."""
     if node.is_unversioned:
         return _promote(store, tx, ctx, node, path)
-    if node.is_collection and is_temporary_folder(came_from[-1]):
+    if node.is_collection and any(map(is_temporary_folder, came_from)):
         for below, place in _scratch_below(tx, node, path):
             _promote(store, tx, ctx, below, place)
     return node
