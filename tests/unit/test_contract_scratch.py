@@ -262,6 +262,25 @@ def test_swept_file_comes_back_as_what_its_new_name_says(
     assert content_of(store, ann, destination or "/~WRD0000.tmp") == LARGE
 
 
+@pytest.mark.parametrize("destination", ["/found.docx", None], ids=["real-name", "former-name"])
+@pytest.mark.parametrize("is_on_the_drive", [True, False], ids=["drive", "command-line"])
+def test_swept_file_that_came_back_is_not_swept_again_at_once(
+    store: Store, ann: Context, root_admin: Context, clock: SettableClock, is_on_the_drive: bool, destination: str | None
+) -> None:
+    put(store, ann, "/~WRD0000.tmp", LARGE)
+    clock.advance(DAY + SECOND)
+    upkeep.tidy(store)
+    (entry,) = in_trash(store, ann)
+    who = ann if is_on_the_drive else replace(root_admin, editing=False)
+
+    trash.restore(store, who, entry.node.id, None if destination is None else path(destination))
+
+    clock.advance(DAY - SECOND)
+    upkeep.tidy(store)
+    assert content_of(store, ann, destination or "/~WRD0000.tmp") == LARGE
+    assert versions_of(store, ann, "/found.docx") == [LARGE] if destination else in_trash(store, ann) == []
+
+
 # Promotion
 
 
@@ -319,6 +338,18 @@ def test_folder_moved_out_of_one_for_saving_safely_is_made_of_documents(store: S
     assert versions_of(store, ann, "/N.rtfd/pictures/1.png") == [LARGE]
     assert members_of(store, ann, "/N.rtfd/pictures") == ["1.png"]
     assert in_trash(store, ann) == []
+
+
+def test_folder_restored_out_of_one_for_saving_safely_is_made_of_documents(store: Store, ann: Context) -> None:
+    for folder in (FOLDER, f"{FOLDER}/N.rtfd"):
+        a_collection(store, ann, folder)
+    put(store, ann, f"{FOLDER}/N.rtfd/TXT.rtf", LARGE)
+    moving.delete(store, ann, path(f"{FOLDER}/N.rtfd"))
+    (entry,) = in_trash(store, ann)
+
+    trash.restore(store, ann, entry.node.id, path("/N.rtfd"))
+
+    assert versions_of(store, ann, "/N.rtfd/TXT.rtf") == [LARGE]
 
 
 def test_folder_for_saving_safely_leaves_no_trace_when_its_file_has_moved_out(store: Store, ann: Context) -> None:

@@ -167,8 +167,10 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         dances.forget_by(tx, node_id)
         node = replace(entry.node, parent_id=parent.id, name=destination[-1])
         record(tx, ctx, "restore", destination, node_id, change_of("move-in", node), deleted_from=entry.path)
-        if ctx.editing:
-            node = promote(store, tx, ctx, node, (entry.name,), destination)
+        node = promote(store, tx, ctx, node, from_text(entry.path), destination)
+        if node.is_unversioned:
+            # Somebody wants it back: its time begins anew, or the next sweep would take it away again.
+            catalog.touch(tx, node.id)
         tx.commit()
     return Written(node, is_created=there.node is None)
 

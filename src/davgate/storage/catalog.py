@@ -214,7 +214,7 @@ _TOUCH = Statement(update(node).where(node.c.id == bindparam("node_id")).values(
 
 
 def touch(tx: Transaction, node_id: int) -> None:
-    """Note that the members of a collection changed."""
+    """Note that the members of a collection changed, or that somebody goes on with a scratch file."""
     tx.run(_TOUCH, node_id=node_id, at=tx.at)
 
 
