@@ -593,8 +593,23 @@ def take_rescue(w: World) -> Act:
 
 
 def settle(w: World) -> Act:
-    put(w.store, w.ann, "/a", b"")
+    a_collection(w.store, w.ann, "/f")
+    put(w.store, w.ann, "/f/a", b"")
     w.clock.advance(timedelta(hours=1))
+    return lambda: upkeep.tidy(w.store)
+
+
+def put_back(w: World) -> Act:
+    a_document(w.store, w.ann, "/f/a", b"one")
+    moving.move(w.store, w.ann, path("/f/a"), path("/f/~WRL0001.tmp"), overwrite=False)
+    w.clock.advance(timedelta(hours=1))
+    return lambda: upkeep.tidy(w.store)
+
+
+def sweep(w: World) -> Act:
+    a_collection(w.store, w.ann, "/f")
+    put(w.store, w.ann, "/f/~WRD0000.tmp", b"one")
+    w.clock.advance(timedelta(days=2))
     return lambda: upkeep.tidy(w.store)
 
 
@@ -870,7 +885,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "uploads.begin": [(begin_upload, [("begin-upload", "/")])],
     "uploads.end": [(end_upload, [("end-upload", "/")])],
-    "upkeep.tidy": [(settle, [("settle", "/")])],
+    "upkeep.tidy": [(settle, [("settle", "/f/a")]), (put_back, [("rebind", "/f/a")]), (sweep, [("sweep", "/f/~WRD0000.tmp")])],
     "versioning.restore": [(restore_a_version, [("revert", "/a")]), (copy_a_version, [("create", "/b")])],
     "versioning.revert": [(revert, [("revert", "/a")])],
 }

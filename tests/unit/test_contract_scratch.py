@@ -281,6 +281,31 @@ def test_swept_file_that_came_back_is_not_swept_again_at_once(
     assert versions_of(store, ann, "/found.docx") == [LARGE] if destination else in_trash(store, ann) == []
 
 
+def test_swept_file_says_where_it_was(store: Store, ann: Context, clock: SettableClock) -> None:
+    a_collection(store, ann, "/f")
+    put(store, ann, "/f/~WRD0000.tmp", LARGE)
+    clock.advance(DAY + SECOND)
+
+    upkeep.tidy(store)
+
+    assert [entry.path for entry in in_trash(store, ann)] == ["/f/~WRD0000.tmp"]
+
+
+def test_name_that_a_person_may_have_given_is_a_document_once_others_have_read_it(
+    store: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp", "/unread.tmp"):
+        put(store, ann, name, name.encode())
+    for name in ("/results.tmp", "/34429E5E", "/~WRD0000.tmp"):
+        content_of(store, bob, name)
+    clock.advance(DAY + SECOND)
+
+    upkeep.tidy(store)
+
+    assert sorted(members_of(store, ann, "/")) == ["34429E5E", "results.tmp"]
+    assert (current(store, ann, "/results.tmp").author, versions_of(store, ann, "/results.tmp")) == ("ann", [b"/results.tmp"])
+
+
 # Promotion
 
 

@@ -32,7 +32,8 @@ def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
     for changed_id in {document.parent_id or parent.id, parent.id}:
         catalog.touch(tx, changed_id)
     back = replace(document, parent_id=parent.id, name=left.name)
-    record(tx, ctx, "rebind", (left.name,), document.id, change_of("move-away", document), change_of("move-in", back), rule="b12")
+    changes = (change_of("move-away", document), change_of("move-in", back))
+    record(tx, ctx, "rebind", (*home.path, left.name), document.id, *changes, rule="b12")
     return True
 
 
@@ -56,16 +57,17 @@ def sweep(store: Store, tx: Transaction, ctx: Context, node: Node, maker_id: int
     name = node.name or ""
     if is_long_lived(name) and tx.now < after(node.modified_at, store.policy.sidecar_age):
         return False
-    if _is_locked(resolve(tx, node.id, ctx.principal, tx.now)):
+    found = resolve(tx, node.id, ctx.principal, tx.now)
+    if _is_locked(found):
         return False
     if may_be_a_persons(name) and is_seen and node.content is not None:
         promoted = add_first_version(store, tx, replace(ctx, principal=replace(ctx.principal, id=maker_id)), node, node.content)
-        record(tx, ctx, "promote", (name,), node.id, change_of("content", promoted))
+        record(tx, ctx, "promote", found.path, node.id, change_of("content", promoted))
         return True
     change = change_of("delete", node)
     if carries_content(name):
-        catalog.move_to_trash(tx, node, (name,), ctx.principal.id)
+        catalog.move_to_trash(tx, node, found.path, ctx.principal.id)
     else:
         removal.remove(tx, [node.id])
-    record(tx, ctx, "sweep", (name,), node.id, change)
+    record(tx, ctx, "sweep", found.path, node.id, change)
     return True

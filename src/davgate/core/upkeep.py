@@ -80,7 +80,8 @@ def _settle_pending(store: Store) -> int:
             node = catalog.find_pending(tx, node_id, tx.now)
             if node is not None and not is_transient(node.name or ""):
                 done = settle(store, tx, SYSTEM_CONTEXT, node)
-                record(tx, SYSTEM_CONTEXT, "settle", (), node.id, change_of("content", done))
+                path = catalog.path_of(tx, node.id) or ()
+                record(tx, SYSTEM_CONTEXT, "settle", path, node.id, change_of("content", done))
                 tx.commit()
                 settled += 1
     return settled
