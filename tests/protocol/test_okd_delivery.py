@@ -276,8 +276,10 @@ def test_format_that_nobody_knows_is_that_of_the_name(
         ("../../etc/brief.pdf", "brief.pdf"),
         ("Übung €.pdf", "Übung €.pdf"),
         ("", "document"),
+        ("..", "document"),
+        ("a/.", "document"),
     ],
-    ids=["windows", "dots", "umlauts", "empty"],
+    ids=["windows", "dots", "umlauts", "empty", "above", "here"],
 )
 def test_file_name_is_without_folders(ann: Client, sent: str, kept: str) -> None:
     document = deliver(ann, name=sent)

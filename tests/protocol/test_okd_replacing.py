@@ -101,9 +101,10 @@ def test_same_bytes_make_a_new_version_with_another_tag(ann: Client, document: s
         ("attachment; filename*=UTF-8''a%00b%0A.pdf", "a_b_.pdf"),
         ('form-data; name="file"', "a.txt"),
         ('attachment; filename=""', "a.txt"),
+        ('attachment; filename="../.."', "a.txt"),
         ("attachment", "a.txt"),
     ],
-    ids=["form-data", "token", "extended", "windows", "dots", "control", "no-name", "empty-name", "alone"],
+    ids=["form-data", "token", "extended", "windows", "dots", "control", "no-name", "empty-name", "folder", "alone"],
 )
 def test_file_name_is_that_of_the_request_whatever_its_disposition(ann: Client, document: str, header: str, name: str) -> None:
     assert patch(ann, document, content_disposition=header).status == 204

@@ -75,7 +75,8 @@ def file_name_of(value: str | None) -> str | None:
 
 def cleaned(name: str) -> str:
     """Return a file name that a client gave, wherever it did, without folders and what no header can have; it may be empty."""
-    return _CONTROL.sub("_", _FOLDER.split(name)[-1]).strip()
+    last = _CONTROL.sub("_", _FOLDER.split(name)[-1]).strip()
+    return "" if last in (".", "..") else last
 
 
 def field_name_of(value: str | None) -> str | None:
