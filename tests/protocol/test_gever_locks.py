@@ -288,6 +288,22 @@ def test_lock_of_a_door_without_tokens_has_no_name(ann: Client, store: Store, do
     assert "name" not in lock
 
 
+def test_lock_without_an_end_is_told_of_since_it_was_taken(
+    ann: Client, store: Store, clock: SettableClock, document: Document
+) -> None:
+    taken_at = clock.now()
+    asked = LockRequest(Scope.EXCLUSIVE, Depth.ZERO, "", None, Holding.PRINCIPAL, never_ends=True)
+    locking.lock(store, ann.ctx, path("/Akten 1/Alpha.txt"), asked)
+    clock.advance(timedelta(days=3))
+
+    lock = document.get(ann, "@lock")
+    (listed,) = send(ann, "GET", f"{document.container_url}?fullobjects").json["items"]
+    assert lock == document.seen_by(ann)["lock"] == listed["lock"]
+    assert (lock["time"], lock["timeout"]) == (taken_at / 1e6, 4294967295)
+    assert lock["created"] == "2026-11-20T12:00:00+00:00"
+    assert document.get(ann, "status")["lock_time"] == lock["time"]
+
+
 def test_lock_made_here_is_refreshed_and_ended_on_the_drive(ann: Client, clock: SettableClock, document: Document) -> None:
     token = document.post(ann, "@lock")["token"]
     clock.advance(timedelta(seconds=60))

@@ -7,14 +7,16 @@ somebody else here but by ending it. What locks forbid is the business of the se
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape
 
-from davgate.core import auditing, locking
+from davgate.core import auditing, locking, signed_locks
+from davgate.core.describing import Described
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context
 from davgate.http.responses import Response
@@ -41,13 +43,26 @@ _FRACTION_DIGITS: Final = 20
 """Two fractions of so many random digits are 132 bits."""
 
 
-def lock_info(found: Found) -> dict[str, Any]:
-    """Return what the caller is told of the lock on an object; its token is shown to whose lock it is alone."""
+Taken: TypeAlias = Mapping[str, Instant]
+"""When locks without end were taken, by their tokens."""
+
+
+def taken_of(exchange: Exchange, described: Iterable[Described]) -> Taken:
+    """Return when the locks without end on some objects were taken; one statement if there are any."""
+    tokens = [it.lock.token for it in described if it.lock is not None and it.lock.timeout is None]
+    return signed_locks.taken_at(exchange.store, tokens) if tokens else {}
+
+
+def lock_info(found: Found, taken: Taken | None = None) -> dict[str, Any]:
+    """Return what the caller is told of the lock on an object; its token is shown to whose lock it is alone.
+
+    Who tells of many objects looks up before when the locks without end among theirs were ``taken``.
+    """
     lock = found.it.lock
     if lock is None:
         return {"locked": False, "stealable": True}
     is_own = _is_own(found, lock)
-    began, seconds = _span_of(lock)
+    began, seconds = _span_of(lock, taken_of(found.exchange, [found.it]) if taken is None else taken)
     holder = found.it.lock_holder
     return {
         "created": isotime(began),
@@ -67,10 +82,11 @@ def _is_own(found: Found, lock: Lock) -> bool:
     return lock.principal_id == found.exchange.ctx.principal.id
 
 
-def _span_of(lock: Lock) -> tuple[Instant, int]:
-    """Return when a lock was taken or last refreshed, and for how many seconds; one without end began with time itself."""
+def _span_of(lock: Lock, taken: Taken) -> tuple[Instant, int]:
+    """Return when a lock was taken or last refreshed, and for how many seconds."""
     if lock.timeout is None:
-        return Instant(0), _ENDLESS_SECONDS
+        # It may have ended since it was found.
+        return taken.get(lock.token, Instant(0)), _ENDLESS_SECONDS
     return after(lock.expires_at, -lock.timeout), int(lock.timeout.total_seconds())
 
 

@@ -15,6 +15,7 @@ from davgate.rest import answers
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import batching, representation, shapes
 from davgate.rest.gever.addresses import Found, find, find_at
+from davgate.rest.gever.locking import taken_of
 from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import JSON, Answer, Operation
 
@@ -63,7 +64,8 @@ def _items(found: Found, wanted: Wanted) -> dict[str, Any]:
     most = batching.size_of(exchange, wanted)
     _, page = deleted.members(exchange.store, exchange.ctx.without_conditions(), found.node_id, wanted.b_start, most)
     if wanted.fullobjects is not None:
-        items = [representation.whole(representation.member_of(found, one)) for one in page.items]
+        taken = taken_of(exchange, page.items)
+        items = [representation.whole(representation.member_of(found, one), taken) for one in page.items]
     else:
         items = representation.summaries(found, page.items, {*wanted.metadata_fields, *wanted.metadata_fields_list})
     shown: dict[str, Any] = {"items": items, "items_total": page.total}

@@ -14,6 +14,7 @@ from davgate.model.node import ROOT_ID, Content
 from davgate.rest.gever import locking
 from davgate.rest.gever.addresses import Found, segment_of, uid_of, url_of
 from davgate.rest.gever.kinds import DOSSIER, kind_of
+from davgate.rest.gever.locking import Taken
 from davgate.rest.gever.times import isotime, unix_time
 
 Shown: TypeAlias = dict[str, Any]
@@ -26,22 +27,22 @@ _SITE_TITLE: Final = "davgate"
 _UNIT: Final = "davgate"
 
 
-def whole(found: Found, *, expand: Collection[str] = ()) -> Shown:
-    """Return the full representation of an object, of a container without its members."""
-    shown = document(found) if found.is_document else container(found)
+def whole(found: Found, taken: Taken | None = None, *, expand: Collection[str] = ()) -> Shown:
+    """Return the full representation of an object, of a container without its members; ``taken`` as in ``locking.lock_info``."""
+    shown = document(found, taken) if found.is_document else container(found, taken)
     if "lock" in expand:
         shown["@components"] = {"lock": {"@id": found.service_url("@lock"), **shown["lock"]}}
     return shown
 
 
-def document(found: Found) -> Shown:
-    """Return the full representation of a document."""
+def document(found: Found, taken: Taken | None = None) -> Shown:
+    """Return the full representation of a document; ``taken`` as in ``locking.lock_info``."""
     it = found.it
     held_by = it.held_by
     has_file = it.content is not None
     dossiers = [title(one) for one in found.seen.above if kind_of(one) is DOSSIER]
     return {
-        **_common(found),
+        **_common(found, taken),
         "is_folderish": False,
         "file": file_of(it.content, it.file_name, found.service_url("@@download", "file")) if it.content is not None else None,
         "file_extension": file_extension(it),
@@ -72,10 +73,10 @@ def file_of(content: Content, file_name: str, download_url: str) -> Shown:
     }
 
 
-def container(found: Found) -> Shown:
-    """Return the full representation of a container or the root, without its members."""
+def container(found: Found, taken: Taken | None = None) -> Shown:
+    """Return the full representation of a container or the root, without its members; ``taken`` as in ``locking.lock_info``."""
     it = found.it
-    shown = {**_common(found), "is_folderish": True}
+    shown = {**_common(found, taken), "is_folderish": True}
     if kind_of(it) is DOSSIER:
         above = found.seen.above
         shown |= {
@@ -88,7 +89,7 @@ def container(found: Found) -> Shown:
     return shown
 
 
-def _common(found: Found) -> Shown:
+def _common(found: Found, taken: Taken | None) -> Shown:
     it = found.it
     creator = it.said.created_by
     return {
@@ -108,7 +109,7 @@ def _common(found: Found) -> Shown:
         "parent": _parent(found),
         "oguid": f"{_UNIT}:{it.node.id}",
         "is_locked": it.is_locked,
-        "lock": locking.lock_info(found),
+        "lock": locking.lock_info(found, taken),
         "trashed": found.is_trashed,
     }
 
