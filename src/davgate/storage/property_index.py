@@ -69,7 +69,7 @@ def follow_name(tx: Transaction, node_id: int, former: str | None, name: str) ->
 
     Without a former name, because it was not on the drive, it may have words for that or none.
     """
-    temporal_index.follow_name(tx, node_id)
+    temporal_index.follow_name(tx, node_id, name)
     row = tx.first(_FILE_NAME, of=node_id)
     if row is None:
         return
