@@ -109,3 +109,20 @@ def test_file_that_is_cut_again_and_again_arrives_whole(
     assert resumed > 0
     assert content_of(store, ann, "up.bin") == CONTENT
     assert [finding for finding in findings(store) if finding.code != "blob-orphan"] == []
+
+
+def test_client_that_goes_on_after_its_last_part_was_refused_leaves_a_document(store: Store, ann: Context, serve: Serve) -> None:
+    server = serve()
+    client = client_of(f"{server.host}:{server.port}")
+    settings = {"chunk_size": 1 << 40, "metadata": {"filename": "up.bin"}}
+    refused = client.uploader(file_stream=io.BytesIO(CONTENT), **settings)
+    refused.set_url(refused.create_url())
+    client.set_headers({"X-Refuse-At-Last": "yes"})
+    with pytest.raises((TusCommunicationError, TusUploadFailed)):
+        refused.upload()
+    del client.headers["X-Refuse-At-Last"]
+
+    client.uploader(file_stream=io.BytesIO(CONTENT), url=refused.url, **settings).upload()
+
+    assert content_of(store, ann, "up.bin") == CONTENT
+    assert findings(store) == []

@@ -531,8 +531,9 @@ def test_upload_of_no_bytes_is_completed_by_an_empty_part(ann: Client, dossier: 
     assert Document(response.headers["location"], dossier).seen_by(ann)["file"]["size"] == 0
 
 
-def test_completion_that_was_refused_is_tried_again_with_an_empty_part(
-    ann: Client, bob: Client, dossier: str, store: Store, app: Application
+@pytest.mark.parametrize("offset", [len(CONTENT), len(CONTENT) - 1], ids=["empty", "from-where-head-says"])
+def test_completion_that_was_refused_is_tried_again_with_another_part(
+    ann: Client, bob: Client, dossier: str, store: Store, app: Application, offset: int
 ) -> None:
     upload = new_upload(ann, dossier)
 
@@ -550,9 +551,9 @@ def test_completion_that_was_refused_is_tried_again_with_an_empty_part(
     refused = ann.send("PATCH", upload.removeprefix(ORIGIN), body, **headers)
 
     assert_refused(refused, 403, "Forbidden", "Document is locked.")
-    assert offset_of(ann, upload) == len(CONTENT)
+    assert offset_of(ann, upload) == len(CONTENT) - 1
     assert bob("UNLOCK", "/dav/Akten%201/", lock_token=f"<{body.token}>").status == 204
-    done = tus.send(ann, upload, len(CONTENT))
+    done = tus.send(ann, upload, offset, CONTENT[offset:])
     assert done.status == 204
     assert Document(done.headers["location"], dossier).file_for(ann) == CONTENT
     assert findings(store) == []

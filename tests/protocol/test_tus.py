@@ -55,6 +55,8 @@ def check(exchange: Exchange) -> Callable[[Session, Instant], None]:
 
 def complete(exchange: Exchange) -> Callable[[Transaction, Staged, Upload], Written]:
     def save(tx: Transaction, staged: Staged, upload: Upload) -> Written:
+        if exchange.request.header("X_REFUSE_AT_LAST"):
+            raise Locked(((),))
         return saved_at(exchange.store, exchange.ctx, upload.said.get("filename", "upload.bin"))(tx, staged, upload)
 
     return save
@@ -345,10 +347,31 @@ def test_cut_part_keeps_every_byte_that_came(ann: Client, store: Store, cut: int
     response = send(ann, upload, 0, Cut(CONTENT[:cut]), content_length=str(len(CONTENT)))
 
     assert response.status == 400
-    assert offset_of(ann, upload) == cut
-    assert send(ann, upload, cut, CONTENT[cut:]).status == 204
+    # Of what is no document yet there is always something to be sent.
+    offset = min(cut, len(CONTENT) - 1)
+    assert offset_of(ann, upload) == offset
+    assert send(ann, upload, offset, CONTENT[offset:]).status == 204
     assert ann.get("/dav/up.txt") == CONTENT
     assert findings(store) == []
+
+
+@pytest.mark.parametrize("length", [len(CONTENT), len(CONTENT) - 2], ids=["as-announced", "more"])
+def test_whole_upload_that_was_refused_wants_its_last_byte_again(ann: Client, length: int) -> None:
+    upload = begin(ann, length)
+    assert send(ann, upload, 0, CONTENT, x_refuse_at_last="yes").status == 423
+
+    assert offset_of(ann, upload) == length - 1
+    wrong = send(ann, upload, length - 2, CONTENT[length - 2 :])
+    assert (wrong.status, wrong.headers["upload-offset"]) == (409, str(length - 1))
+    rest = CONTENT[length - 1 :]
+    assert send(ann, upload, length - 1, rest, x_refuse_at_last="yes").status == 423
+    assert send(ann, upload, length - 1, rest + b"more").status == 413
+    of_another = f"sha1 {encoded(hashlib.sha1(b'other').digest())}"
+    assert send(ann, upload, length - 1, rest, upload_checksum=of_another).status == 460
+
+    last = send(ann, upload, length - 1, rest, upload_checksum=f"sha1 {encoded(hashlib.sha1(rest).digest())}")
+    assert (last.status, last.headers["upload-offset"]) == (204, str(len(CONTENT)))
+    assert ann.get("/dav/up.txt") == CONTENT
 
 
 @pytest.mark.parametrize(("length", "body"), [(0, b""), (8, b"test data")], ids=["of-no-bytes", "longer-than-announced"])

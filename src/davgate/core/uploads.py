@@ -132,7 +132,8 @@ def append(
 
     What arrives is kept, durable, though the body ends early; with a checksum a part counts as a whole or not at all. More bytes
     than announced complete the upload, all of them. An append that is still going on is taken over and confirms nothing more.
-    When the completion refuses, the upload stays whole, and an empty append tries again.
+    When the completion refuses, the upload stays whole. An append from its end on tries again, and so does one from
+    ``Upload.wanted_from`` on, whose bytes have arrived already.
 
     Bytes are hashed as they arrive. What another process took in, or this one before a restart, is read again for it.
 
@@ -151,13 +152,13 @@ def append(
         check_account(session, ctx, now)
         upload = _require(session, ctx, upload_id, node_id, now)
         check(session, now)
-    if offset_bytes != upload.offset_bytes:
-        raise OffsetMismatch(upload.offset_bytes)
+    if offset_bytes not in (upload.offset_bytes, upload.wanted_from):
+        raise OffsetMismatch(upload.wanted_from)
     if offset_bytes + (announced_bytes or 0) > store.policy.upload_limit_bytes:
         raise too_large(store.policy.upload_limit_bytes)
     checking = None if checksum is None else _Checking(checksum)
     if upload.is_whole:
-        _refuse_more(upload, body, checking)
+        _take_again(upload, offset_bytes, body, checking)
     else:
         upload = _receive(store, upload, body, checking)
     if not upload.is_whole:
@@ -186,9 +187,15 @@ class _Checking:
             raise ChecksumMismatch()
 
 
-def _refuse_more(upload: Upload, body: Body, checking: _Checking | None) -> None:
-    if body.read(1):
-        raise TooLarge(f"All {upload.offset_bytes} bytes of this upload have arrived. Send an empty part to complete it.")
+def _take_again(upload: Upload, offset_bytes: int, body: Body, checking: _Checking | None) -> None:
+    """Read what is sent once more of a whole upload: it is there already, so that nothing is done with it."""
+    position = offset_bytes
+    while block := body.read(_BLOCK_BYTES):
+        position += len(block)
+        if position > upload.offset_bytes:
+            raise TooLarge(f"All {upload.offset_bytes} bytes of this upload have arrived. Send an empty part to complete it.")
+        if checking is not None:
+            checking.update(block)
     if checking is not None:
         checking.finish()
 
@@ -284,7 +291,7 @@ def _require_same(tx: Transaction, upload: Upload) -> None:
     if found is None:
         raise NoSuchUpload()
     if found.offset_bytes != upload.offset_bytes:
-        raise OffsetMismatch(found.offset_bytes)
+        raise OffsetMismatch(found.wanted_from)
 
 
 def _complete(store: Store, ctx: Context, upload: Upload, check: Check, complete: Complete[T]) -> T:

@@ -99,7 +99,7 @@ def create(
 
 
 def head(exchange: Exchange, node_id: int, upload_id: str, check: Check) -> Response:
-    """Tell how much of an upload has arrived.
+    """Tell how much of an upload has arrived; of a whole one that is no document yet, all but what is sent to try that again.
 
     Raises:
         NoSuchUpload, then what ``check`` raises, then UnsupportedTusVersion.
@@ -114,7 +114,7 @@ def head(exchange: Exchange, node_id: int, upload_id: str, check: Check) -> Resp
         HTTPStatus.OK,
         _RESUMABLE,
         ("Cache-Control", "no-store"),
-        ("Upload-Offset", str(upload.offset_bytes)),
+        ("Upload-Offset", str(upload.wanted_from)),
         ("Upload-Length", str(upload.length_bytes)),
         ("Upload-Expires", http_date(upload.expires_at)),
         *((("Upload-Metadata", as_sent),) if as_sent else ()),

@@ -36,6 +36,15 @@ class Upload:
         """Whether all that was announced has arrived, or more."""
         return self.offset_bytes >= self.length_bytes
 
+    @property
+    def wanted_from(self) -> int:
+        """From which byte on a client is to send more: from ``offset_bytes``, or once more the last one of a whole upload.
+
+        A whole one is only there while its document was refused, or never made because of a crash. A client that is told that
+        nothing is missing sends nothing, and takes it for done.
+        """
+        return min(self.offset_bytes, max(0, self.length_bytes - 1))
+
 
 _COLUMNS = (
     upload.c.id,
