@@ -1,13 +1,16 @@
-"""What makes commits durable: the flush of SQLite's log."""
+"""The turns of writers, and what makes commits durable: the flush of SQLite's log."""
 
 import errno
 import os
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from davgate.storage import durable
-from davgate.storage.turns import LogFlusher
+from davgate.model.errors import Busy
+from davgate.storage import durable, turns
+from davgate.storage.turns import Gate, LogFlusher
 
 
 @pytest.fixture
@@ -84,3 +87,30 @@ def test_descriptor_that_was_closed_is_never_flushed(tmp_path: Path, flushed: li
 
 def _no_more_files(*_: object) -> int:
     raise OSError(errno.EMFILE, "too many files are open")
+
+
+def test_writer_behind_one_who_waits_for_a_process_that_froze_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONGEST_WAIT_SECONDS", 0.05)
+    frozen, gate = Gate(tmp_path / "writer"), Gate(tmp_path / "writer")
+    outcomes: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def write() -> None:
+        try:
+            gate.acquire()
+            gate.release()
+            outcomes.put(None)
+        except Busy as error:
+            outcomes.put(error)
+
+    frozen.acquire()
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+
+    assert isinstance(outcomes.get(timeout=10), Busy)
+    frozen.release()
+    assert outcomes.get(timeout=10) is None
+    for writer in writers:
+        writer.join()
+    frozen.close()
+    gate.close()

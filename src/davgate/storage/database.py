@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -21,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
-from davgate.storage.engines import WRITERS_SETTINGS, open_postgresql, open_sqlite
+from davgate.storage.engines import WRITERS_SETTINGS, answers, is_silence, open_postgresql, open_sqlite
+from davgate.storage.silence import SilenceWatch, cut_socket
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
 from davgate.storage.turns import Gate, LogFlusher
@@ -79,6 +81,11 @@ class Connection:
         self.memory: dict[object, Any] = {}
         self.known_collections: dict[object, Any] = {}
         self.data_version = -1
+
+    def cut(self) -> None:
+        """End what waits for PostgreSQL on it, from another thread."""
+        with contextlib.suppress(self.driver.OperationalError):
+            cut_socket(self.driver.fileno())
 
 
 class Session:
@@ -344,6 +351,7 @@ class Database:
             # How a process that froze in a transaction learns that this was ended; to the driver it is a fault of the server.
             self.driver_error += (driver.errors.IdleInTransactionSessionTimeout,)
         self.any_driver_error: type[Exception] = driver.Error
+        self._watch = None if self.is_sqlite else SilenceWatch(partial(answers, self.engine))
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
         self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None
@@ -381,6 +389,14 @@ class Database:
 
     def take(self, *, writing: bool) -> Connection:
         """Return a connection that nobody else uses, always for reading or always for writing."""
+        if self._watch is None:
+            return self._take(writing=writing)
+        self._watch.expect_answer()
+        connection = self._take(writing=writing)
+        self._watch.begin(connection)
+        return connection
+
+    def _take(self, *, writing: bool) -> Connection:
         try:
             return (self._idle_writers if writing else self._idle).pop()
         except IndexError:
@@ -391,14 +407,21 @@ class Database:
                 connection.cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in WRITERS_SETTINGS.items()))
             return connection
         except (self.dialect.loaded_dbapi.DatabaseError, SQLAlchemyError) as error:
+            if self._watch is not None and is_silence(error):
+                self._watch.note_silence()
             raise meaning_of(error) from error
 
     def give_back(self, connection: Connection) -> None:
         """Let others use a connection."""
+        if self._watch is not None and not self._watch.end(connection):
+            connection.pooled.invalidate()
+            return
         (self._idle_writers if connection.writes else self._idle).append(connection)
 
     def discard(self, connection: Connection) -> None:
         """Close a connection that may be broken, and the idle ones with it: what broke one mostly broke them all."""
+        if self._watch is not None:
+            self._watch.end(connection)
         connection.pooled.invalidate()
         for idle in (self._idle, self._idle_writers):
             with contextlib.suppress(IndexError):
@@ -407,6 +430,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._watch is not None:
+            self._watch.stop()
         for idle in (self._idle, self._idle_writers):
             while idle:
                 idle.pop().pooled.close()

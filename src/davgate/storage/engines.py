@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -31,9 +32,10 @@ _PRAGMAS = (
 )
 
 
+_TRYING_SECONDS: Final = 3
 _CONNECTING: Final = {
     # A server that vanished without a word would else be waited for until TCP gives up, which takes a quarter of an hour.
-    "connect_timeout": 10,
+    "connect_timeout": 5,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -41,7 +43,7 @@ _CONNECTING: Final = {
 }
 WRITERS_SETTINGS: Final = {
     # One writes at a time in the whole store: a process that froze, or whose machine is gone, would keep all others out.
-    "idle_in_transaction_session_timeout": "20s",
+    "idle_in_transaction_session_timeout": "10s",
     # Longer than that, so that whoever waits for such a one has its turn; as long as others wait for SQLite.
     "lock_timeout": "30s",
 }
@@ -80,9 +82,10 @@ def open_postgresql(url: URL, readers: int) -> Engine:
     Raises:
         StoreUnusable: its driver is not installed.
     """
-    arguments = {"autocommit": True, **{name: value for name, value in _CONNECTING.items() if name not in url.query}}
     try:
-        engine = create_engine(url, connect_args=arguments, pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None)
+        engine = create_engine(
+            url, connect_args=_arguments(url, _CONNECTING), pool_size=readers + 1, max_overflow=64, pool_reset_on_return=None
+        )
     except ModuleNotFoundError as error:
         raise StoreUnusable(
             "This database needs a driver that is not installed. For PostgreSQL, in a clone of davgate:"
@@ -96,3 +99,24 @@ def open_postgresql(url: URL, readers: int) -> Engine:
         connection.cursor().execute("SET jit TO off")
 
     return engine
+
+
+def answers(engine: Engine) -> bool:
+    """Tell whether a PostgreSQL server lets a new connection in, or refuses it; false if it does neither within a few seconds."""
+    driver = engine.dialect.loaded_dbapi
+    given, named = engine.dialect.create_connect_args(engine.url)
+    try:
+        driver.connect(*given, **named, **_arguments(engine.url, {"connect_timeout": _TRYING_SECONDS})).close()
+    except driver.Error as error:
+        return not is_silence(error)
+    return True
+
+
+def is_silence(error: Exception) -> bool:
+    """Tell whether an error of PostgreSQL's driver says that a server did not answer somebody who wanted to connect."""
+    # Of several servers in one address the last one tried gives the error its class, and all of them its text.
+    return "connection timeout expired" in str(error)
+
+
+def _arguments(url: URL, ours: Mapping[str, object]) -> dict[str, object]:
+    return {"autocommit": True, **{name: value for name, value in ours.items() if name not in url.query}}

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from davgate.model.errors import StoreUnusable
+from davgate.model.errors import Busy, StoreUnusable
 from davgate.storage import durable
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_SECONDS: Final = 30.0
+"""As long as writers wait for each other on PostgreSQL (``storage.engines``)."""
 
 
 class Gate:
@@ -22,8 +29,17 @@ class Gate:
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Wait for one's turn."""
-        self._thread_lock.acquire()
+        """Wait for one's turn.
+
+        A process that froze in its turn, such as a command that was suspended, keeps all others out until it goes on. Of each
+        process one thread then waits for the file, which cannot be given up; those behind it are let go.
+
+        Raises:
+            Busy: others have not come out of theirs in time.
+        """
+        if not self._thread_lock.acquire(timeout=LONGEST_WAIT_SECONDS):
+            logger.warning("Nobody could write for %d s: another process is in a write and does not go on.", LONGEST_WAIT_SECONDS)
+            raise Busy
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
