@@ -51,7 +51,7 @@ from davgate.rest.exchange import RestLimits, Service
 from davgate.rest.operations import Dialect
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.database import Database
-from davgate.web.health import Figures, alive, ready
+from davgate.web.health import Figures, Readiness, alive
 from davgate.web.home import home_page
 
 if TYPE_CHECKING:
@@ -232,10 +232,11 @@ class Application:
         self._mounts = tuple(dialects)
         self._figures = Figures(store, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
         self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
+        readiness = Readiness(store)
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/": self._home,
             "/healthz": lambda environ: alive(),
-            "/readyz": lambda environ: ready(self._store),
+            "/readyz": lambda environ: readiness.page(),
             "/metrics": lambda environ: self._figures.page(environ, self._login, is_behind_proxy=bool(self._public_url)),
         }
         self._upkeep = Upkeep(store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -80,8 +81,35 @@ class WrappedBlobs:
     def unfinished(self) -> int:
         return self._blobs.unfinished()
 
+    def free_bytes(self) -> int:
+        return self._blobs.free_bytes()
+
     def sweep_staging(self, older_than: Instant) -> int:
         return self._blobs.sweep_staging(older_than)
+
+
+class HungBlobs(WrappedBlobs):
+    """The disk does not answer for as long as ``away`` lasts; ``asked`` counts who waited for it."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        super().__init__(blobs)
+        self.asked = 0
+        self._back = threading.Event()
+        self._back.set()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self._back.clear()
+        try:
+            yield
+        finally:
+            self._back.set()
+
+    def unfinished(self) -> int:
+        if not self._back.is_set():
+            self.asked += 1
+            self._back.wait()
+        return super().unfinished()
 
 
 class AfterStaging(WrappedBlobs):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from davgate.config import ServerConfig
 from davgate.core.store import Store
 from davgate.storage.api import Database
+from davgate.web import health
+from tests.faults.blobs import HungBlobs
 from tests.protocol.client import Client, basic
 from tests.protocol.conftest import Serve
 
@@ -60,6 +64,39 @@ def test_server_without_the_folder_of_its_contents_is_not_ready(ann: Client, nob
     assert ann("GET", "/dav/older.bin").status == 200
     assert nobody("GET", "/readyz").status == 200
     assert ann("PUT", "/dav/large.bin", bytes(100_000)).status == 201
+
+
+def test_server_whose_contents_do_not_answer_is_not_ready(
+    nobody: Client, store: Store, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LONGEST_LOOK_SECONDS", 0.05)
+    hung = HungBlobs(store.blobs)
+    waiting = nobody.through(serve(Store(store.database, hung, store.clock, store.policy)))
+
+    with hung.away():
+        responses = [waiting("GET", "/readyz") for _ in range(3)]
+    assert [(response.status, response.headers["retry-after"]) for response in responses] == [(503, "5")] * 3
+    assert hung.asked == 1
+
+    monkeypatch.undo()
+    assert waiting("GET", "/readyz").status == 200
+
+
+@pytest.mark.parametrize("flags", [0, os.ST_RDONLY], ids=["full", "read-only"])
+def test_disk_that_takes_nothing_is_told_and_leaves_the_server_ready(
+    nobody: Client, monkeypatch: pytest.MonkeyPatch, flags: int
+) -> None:
+    nobody.address = "127.0.0.1"
+    assert nobody("GET", "/readyz").body == b"ready\n"
+    assert 'davgate_free_bytes{disk="contents"} 0.0' not in nobody("GET", "/metrics").body.decode()
+    free = 0 if not flags else 1000
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flags, f_bavail=free, f_frsize=4096))
+
+    response = nobody("GET", "/readyz")
+
+    assert response.status == 200
+    assert "Nothing can be written to the disk of the contents." in response.body.decode()
+    assert 'davgate_free_bytes{disk="contents"} 0.0' in nobody("GET", "/metrics").body.decode()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

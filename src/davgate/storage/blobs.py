@@ -106,6 +106,9 @@ class BlobStore(Protocol):
     def unfinished(self) -> int:
         """Return how many uploads have a file and have not ended: those under way, and what a crash left behind."""
 
+    def free_bytes(self) -> int:
+        """Return how much can be written, 0 where nothing can."""
+
     def sweep_staging(self, older_than: Instant) -> int:
         """Drop what uploads that never ended left behind; return how many."""
 
@@ -198,6 +201,10 @@ class DiskBlobs:
     def unfinished(self) -> int:
         """Return how many files the staging folder holds."""
         return len(os.listdir(self._staging))
+
+    def free_bytes(self) -> int:
+        """Return how much the disk takes, 0 where it can only be read."""
+        return durable.free_bytes(self._staging)
 
     def sweep_staging(self, older_than: Instant) -> int:
         """Remove the old files of the staging folder; return how many."""

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
+from davgate.storage import durable
 from davgate.storage.engines import WRITERS_SETTINGS, answers, is_silence, open_postgresql, open_sqlite
 from davgate.storage.silence import SilenceWatch, cut_socket
 from davgate.storage.statements import Row, Statement, Value
@@ -386,6 +387,10 @@ class Database:
         finally:
             if self._gate is not None:
                 self._gate.release()
+
+    def free_bytes(self) -> int | None:
+        """Return how much the disk of a SQLite file takes, 0 where it can only be read; of a server that is not known."""
+        return durable.free_bytes(Path(str(self.url.database)).parent) if self.is_sqlite else None
 
     def take(self, *, writing: bool) -> Connection:
         """Return a connection that nobody else uses, always for reading or always for writing."""

@@ -32,6 +32,12 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes the disk of a folder takes from an ordinary user, 0 where it can only be read."""
+    found = os.statvfs(folder)
+    return 0 if found.f_flag & os.ST_RDONLY else found.f_bavail * found.f_frsize
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

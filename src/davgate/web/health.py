@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
+from typing import Final, TypeAlias
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -22,6 +25,8 @@ from davgate.model.principal import Principal
 
 logger = logging.getLogger(__name__)
 
+LONGEST_LOOK_SECONDS: Final = 3.0
+_Found: TypeAlias = tuple[HTTPStatus, str]
 _TEXT = "text/plain; charset=utf-8"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
@@ -31,18 +36,57 @@ def alive() -> Response:
     return whole(HTTPStatus.OK, _TEXT, b"ok\n")
 
 
-def ready(store: Store) -> Response:
-    """Answer whether database and contents can be reached, so that requests would be served."""
+class Readiness:
+    """Whether database and contents can be reached, so that requests would be served.
+
+    A full disk makes nobody unready: reading goes on, and of several servers on one store all would be unready at once. The
+    answer says so beside.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
+        self._look: Future[_Found] | None = None
+
+    def page(self) -> Response:
+        """Answer within a few seconds, also where what is asked does not, as a network's file system whose server is away."""
+        try:
+            status, text = self._latest().result(LONGEST_LOOK_SECONDS)
+        except TimeoutError:
+            logger.error("Not ready: database and contents have not answered for %g s.", LONGEST_LOOK_SECONDS)
+            status, text = HTTPStatus.SERVICE_UNAVAILABLE, "Database and contents do not answer.\n"
+        retry = () if status == HTTPStatus.OK else (("Retry-After", "5"),)
+        return whole(status, _TEXT, text.encode(), *retry)
+
+    def _latest(self) -> Future[_Found]:
+        with self._lock:
+            # Of looks that do not end there is one, however often somebody asks.
+            if self._look is None or self._look.done():
+                self._look = self._aside.submit(_found, self._store)
+            return self._look
+
+
+def _found(store: Store) -> _Found:
     try:
         quota(store)
-        store.blobs.unfinished()
     except DavgateError as error:
         logger.error("Not ready: %s", error)
-        return whole(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"The database cannot be read.\n", ("Retry-After", "5"))
+        return HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be read.\n"
+    try:
+        store.blobs.unfinished()
+        full = [name for name, free_bytes in _room(store) if not free_bytes]
     except OSError as error:
         logger.error("Not ready: %s", error)
-        return whole(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"The contents cannot be read.\n", ("Retry-After", "5"))
-    return whole(HTTPStatus.OK, _TEXT, b"ready\n")
+        return HTTPStatus.SERVICE_UNAVAILABLE, "The contents cannot be read.\n"
+    return HTTPStatus.OK, "".join(("ready\n", *(f"Nothing can be written to the disk of the {name}.\n" for name in full)))
+
+
+def _room(store: Store) -> Iterable[tuple[str, int]]:
+    """Yield where the store lies, and how many bytes can be written there; of a database server that is not known."""
+    if (free_bytes := store.database.free_bytes()) is not None:
+        yield "database", free_bytes
+    yield "contents", store.blobs.free_bytes()
 
 
 class Figures:
@@ -104,7 +148,7 @@ class _Stored(Collector):
         """Return the figures, or none while the store cannot tell: those of the requests are wanted then more than ever."""
         try:
             return self._figures()
-        except DavgateError as error:
+        except (DavgateError, OSError) as error:
             logger.warning("Figures of the store are missing: %s", error)
             return ()
 
@@ -113,4 +157,9 @@ class _Stored(Collector):
         stored.add_metric((), quota(self._store).used_bytes)
         uploads = GaugeMetricFamily("davgate_open_uploads", "Uploads that arrive in parts and have not ended.")
         uploads.add_metric((), open_count(self._store))
-        return (stored, uploads)
+        free = GaugeMetricFamily(
+            "davgate_free_bytes", "Bytes that can be written; 0 where the disk can only be read.", labels=["disk"]
+        )
+        for name, free_bytes in _room(self._store):
+            free.add_metric((name,), free_bytes)
+        return (stored, uploads, free)
