@@ -98,6 +98,7 @@ def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | 
         upload_limit_bytes=config.limits.upload_bytes,
         upload_life=config.limits.upload_life,
         open_uploads=config.limits.open_uploads,
+        property_bytes=config.limits.property_bytes,
         time_zone=config.time_zone,
         collect_grace=config.store.collect_grace,
         save_window=config.drive.save_window,

@@ -60,6 +60,15 @@ def test_secret_finds_its_app_password_and_nothing_else_does(store: Store, ann: 
         assert rows.find(session, hash_of("")) is None
 
 
+def test_account_has_so_many_app_passwords_and_no_more(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_passwords, "MOST", 2)
+    made(store, ann, "ann")
+    made(store, ann, "ann", "phone")
+
+    with pytest.raises(AccountRefused, match="as many as may be"):
+        made(store, ann, "ann", "tablet")
+
+
 def test_secret_is_kept_nowhere_but_as_sha256(store: Store, ann: Context) -> None:
     one = made(store, ann, "ann", with_digest=True)
 

@@ -19,6 +19,7 @@ from davgate.model.errors import (
     NotADocument,
     NotFound,
     PreconditionFailed,
+    TooManyLabels,
     UnknownLabel,
 )
 from davgate.model.marks import MarkKind
@@ -47,6 +48,19 @@ def recorded(store: Store, action: str) -> list[Row]:
     wanted = select(audit.c.path, audit.c.detail, change.c.action).join_from(audit, change, change.c.changed_at == audit.c.at)
     with store.database.read() as session:
         return session.all(Statement(wanted.where(audit.c.action == action)))
+
+
+def test_document_has_so_many_labels_and_no_more(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marking, "MOST_LABELS", 2)
+    node = a_document(store, ann, "/a", b"one", b"two")
+    marking.set_label(store, ann, A, 1, "draft", may_move=False)
+    marking.set_label(store, ann, A, 2, "sent", may_move=False)
+
+    with pytest.raises(TooManyLabels):
+        marking.set_label(store, ann, A, 2, "board", may_move=False)
+    marking.set_label(store, ann, A, 2, "draft", may_move=True)
+
+    assert labels(store, node.id) == {2: ("draft", "sent")}
 
 
 def test_label_is_set_on_the_version_named_or_on_the_current_one(store: Store, ann: Context) -> None:

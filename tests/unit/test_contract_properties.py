@@ -12,13 +12,15 @@ from tests.builders import (
     node_at,
     path,
     put,
+    with_policy,
 )
 
 from davgate.core import documents, tree
-from davgate.core.store import Context, Store
+from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import (
     NotVersioned,
     ProtectedProperty,
+    QuotaExceeded,
 )
 from davgate.model.properties import PropertyUpdate
 
@@ -44,6 +46,23 @@ def test_properties_are_kept_as_sent_and_make_no_version(store: Store, ann: Cont
 
     assert properties_at(store, ann, "/a") == {COLOUR: value}
     assert node_at(store, ann, "/a") == before
+
+
+def test_properties_of_a_node_have_so_many_bytes_together_and_no_more(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", b"one")
+    limited = with_policy(store, Policy(property_bytes=200))
+    kept = element(COLOUR, "\u00f6" * 50)
+    documents.patch_properties(limited, ann, path("/a"), [PropertyUpdate(COLOUR, kept)])
+
+    with pytest.raises(QuotaExceeded):
+        documents.patch_properties(limited, ann, path("/a"), [PropertyUpdate(SIZE, element(SIZE, "1" * 50))])
+    assert properties_at(store, ann, "/a") == {COLOUR: kept}
+
+    documents.patch_properties(limited, ann, path("/a"), [PropertyUpdate(COLOUR, element(COLOUR, "red"))])
+    documents.patch_properties(store, ann, path("/a"), [PropertyUpdate(SIZE, element(SIZE, "1" * 500))])
+    # Above a limit that was lowered less can be kept.
+    documents.patch_properties(limited, ann, path("/a"), [PropertyUpdate(COLOUR, None)])
+    assert set(properties_at(store, ann, "/a")) == {SIZE}
 
 
 def test_updates_are_applied_in_their_order(store: Store, ann: Context) -> None:

@@ -131,6 +131,7 @@ class LimitsConfig:
     segments: int = count(64, "Most names in a path.", low=8, high=1024)
     xml_bytes: int = size("1 MiB", "Largest XML body.", low="4 KiB", high="64 MiB")
     xml_depth: int = count(64, "Deepest nesting of an XML body.", low=8, high=256)
+    property_bytes: int = size("64 KiB", "Most bytes of WebDAV properties of one document or folder.", low="4 KiB", high="64 MiB")
     upload_bytes: int = size("64 GiB", "Largest document.", low="1 KiB", high=None)
     json_bytes: int = size("64 MiB", "Largest JSON body.", low="64 KiB", high="1 GiB")
     rest_bytes: int = size("1 GiB", "Largest body of one request to a REST door.", low="1 MiB", high=None)

@@ -40,7 +40,7 @@ from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, Where
-from davgate.model.properties import MOST_CHARACTERS, PropertyName, PropertyUpdate
+from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.model.rights import Right
 from davgate.storage.api import Description, Resolved, Session, Transaction, catalog, descriptions, properties
 
@@ -203,7 +203,7 @@ def patch_properties(
     Raises:
         ProtectedProperty: one of them is among ``protected``, which the server alone sets.
         NotVersioned: the typed metadata of a document are to change that has no version yet, or will have none.
-        QuotaExceeded: with these the dead properties of the node would have more than ``MOST_CHARACTERS``.
+        QuotaExceeded: the dead properties of the node would be larger than they may.
         NotFound, Forbidden, Locked, PreconditionFailed, Retained, and what ``decide`` raises.
 
     Source: RFC 4918, 9.2.
@@ -219,11 +219,18 @@ def patch_properties(
             node = _change_metadata(tx, ctx, node, path, decide)
         if updates:
             properties.apply(tx, node.id, updates)
-            if any(update.xml is not None for update in updates) and properties.characters_of(tx, node.id) > MOST_CHARACTERS:
-                raise QuotaExceeded(f"What programs note on one resource has at most {MOST_CHARACTERS} characters. Set less.")
+            _check_properties_room(store, tx, node, updates)
             record(tx, ctx, "properties", path, node.id, change_of("properties", node))
         tx.commit()
     return node
+
+
+def _check_properties_room(store: Store, tx: Transaction, node: Node, updates: Sequence[PropertyUpdate]) -> None:
+    limit = store.policy.property_bytes
+    kept = properties.of_node(tx, node.id).get(node.id, {})
+    # What only removes is allowed above a limit that was lowered, too.
+    if any(update.xml is not None for update in updates) and sum(len(xml.encode()) for xml in kept.values()) > limit:
+        raise QuotaExceeded(f"A document or folder has at most {limit} bytes of properties here. Remove some, or make it a file.")
 
 
 def _change_metadata(

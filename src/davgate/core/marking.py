@@ -5,18 +5,23 @@ A mark is on bytes: what an edit session has open is sealed by it, and what is s
 
 from __future__ import annotations
 
+from typing import Final
+
 from davgate.core.access import check_conditions, look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
-from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, UnknownLabel
+from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, TooManyLabels, UnknownLabel
 from davgate.model.marks import MarkKind, check_label
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
 from davgate.storage.api import Session, Transaction, marks, versions
+
+MOST_LABELS: Final = 1000
+"""Of one document: its history is told with all of them."""
 
 
 def set_label(store: Store, ctx: Context, path: TreePath, no: int | None, label: str, *, may_move: bool) -> int:
@@ -26,6 +31,7 @@ def set_label(store: Store, ctx: Context, path: TreePath, no: int | None, label:
 
     Raises:
         LabelTaken: a version has it, and it may not move.
+        TooManyLabels: the document has as many as may be.
         Malformed: it is no label.
         NotFound, NotADocument, Forbidden, PreconditionFailed.
 
@@ -41,6 +47,8 @@ def set_label(store: Store, ctx: Context, path: TreePath, no: int | None, label:
             return no
         if former is not None:
             marks.remove(tx, node.id, former, MarkKind.LABEL, label=label)
+        elif sum(map(len, marks.labels_of(tx, node.id).values())) >= MOST_LABELS:
+            raise TooManyLabels(path, MOST_LABELS)
         _seal(tx, node.id, no)
         marks.add(tx, node.id, no, MarkKind.LABEL, ctx.principal.id, label=label)
         record(tx, ctx, "label", path, node.id, change_of("label", node), label=label, version=no, before=former)

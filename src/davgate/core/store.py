@@ -33,6 +33,8 @@ class Policy:
     are swept ``scratch_age`` after they were last written, those that go with a document after ``sidecar_age``; what may be the
     only copy of something then stays in the trash for ``swept_age``, anything else for ``trash_keep``, or for ever without one.
     An upload in parts ends ``upload_life`` after its last byte; a principal has ``open_uploads`` of them at most.
+    The dead properties of a document or collection have ``property_bytes`` together: listings hold them in memory, and no quota
+    counts them.
     """
 
     locks: LockPolicy = LockPolicy()
@@ -41,6 +43,7 @@ class Policy:
     upload_limit_bytes: int = 64 << 30
     upload_life: timedelta = timedelta(hours=1)
     open_uploads: int = 100
+    property_bytes: int = 64 << 10
     time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     save_window: timedelta = timedelta(seconds=120)
     versions_per: str = "session"

@@ -187,6 +187,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
     # Not 423, after which programs name somebody who has locked it, and not 503, after which they ask again at once.
     errors.TooManyLocks: Outcome(HTTPStatus.FORBIDDEN),
+    errors.TooManyLabels: Outcome(HTTPStatus.FORBIDDEN),
     # Uploads that arrive in parts, TUS 1.0.0
     UnsupportedTusVersion: Outcome(HTTPStatus.PRECONDITION_FAILED, headers=(("Tus-Version", "1.0.0"),)),
     errors.NoSuchUpload: Outcome(HTTPStatus.NOT_FOUND),

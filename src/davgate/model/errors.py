@@ -437,6 +437,16 @@ class LabelTaken(DavgateError):
         self.no = no
 
 
+class TooManyLabels(DavgateError):
+    """A label above the most that the versions of one document may have."""
+
+    code = "too-many-labels"
+
+    def __init__(self, path: TreePath, most: int) -> None:
+        super().__init__(f"The versions of {to_text(path)} have {most} labels, as many as may be. Remove one first.")
+        self.path = path
+
+
 class UnknownLabel(DavgateError):
     """No version of the document has the label (RFC 3253, 8.2: label-must-exist)."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from davgate.model.frozen import frozen
 
 PropertyName: TypeAlias = tuple[str, str]
 """Namespace and local name; the namespace may be empty."""
-
-MOST_CHARACTERS: Final = 64 * 1024
-"""Of all that one node has, with their names: a listing reads those of all members, whoever it is that lists."""
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.storage.database import Session, Transaction
@@ -34,9 +34,6 @@ _ADD = Statement(
     )
 )
 
-_length_of = sum((func.length(one) for one in _COLUMNS[2:]), func.length(dead_property.c.namespace))
-_CHARACTERS = Statement(select(func.coalesce(func.sum(_length_of), 0)).where(dead_property.c.node_id == bindparam("node_id")))
-
 NodeProperties = dict[int, dict[PropertyName, str]]
 """By node id: the values, each a serialised XML element, by name."""
 
@@ -54,11 +51,6 @@ def of_listing(session: Session, node_id: int) -> NodeProperties:
 def of_nodes(session: Session, node_ids: Iterable[int]) -> NodeProperties:
     """Return the properties of these nodes."""
     return _by_node(session.all(_OF_NODES, ids=json.dumps([*node_ids])))
-
-
-def characters_of(session: Session, node_id: int) -> int:
-    """Return how many characters the properties of a node have, with their names."""
-    return int(session.all(_CHARACTERS, node_id=node_id)[0][0])
 
 
 def apply(tx: Transaction, node_id: int, updates: Iterable[PropertyUpdate]) -> None:

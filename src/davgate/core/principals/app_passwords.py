@@ -32,6 +32,8 @@ _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _CHARACTERS: Final = 26
 """Of 5 bits each: 130."""
 _LONGEST_NAME: Final = 100
+MOST: Final = 1000
+"""Of one account: each sign-in by Digest and each look at the list reads them all."""
 
 
 @frozen
@@ -77,7 +79,7 @@ def make(store: Store, ctx: Context, owner_name: str, new: NewAppPassword) -> Ma
     """Make an app password of a user or service; durable on return. Its owner's rights still decide: it only narrows them.
 
     Raises:
-        AccountRefused: there is no such account, it has one of that name, or it would allow nothing.
+        AccountRefused: there is no such account, it has one of that name or as many as may be, or it would allow nothing.
         NotFound: there is no such tree that the caller may see.
         Forbidden: the caller is neither the owner nor an administrator of the store.
     """
@@ -91,7 +93,10 @@ def make(store: Store, ctx: Context, owner_name: str, new: NewAppPassword) -> Ma
         owner = _owner(tx, ctx, owner_name)
         if new.expires_at <= tx.now:
             raise AccountRefused("An app password ends after now. Choose a later time.")
-        if any(known.name == new.name for known in app_passwords.all_of(tx, owner.id)):
+        others = app_passwords.all_of(tx, owner.id)
+        if len(others) >= MOST:
+            raise AccountRefused(f"{owner_name} has {MOST} app passwords, as many as may be. Revoke one first.")
+        if any(known.name == new.name for known in others):
             raise AccountRefused(f"{owner_name} has an app password {new.name!r} already. Revoke it, or choose another name.")
         tree_id = None if new.tree is None else require_node(look_up(tx, ctx, new.tree, tx.now), ctx, Right.READ).id
         # Who asks with a sign-in that ends must not outlast it.
