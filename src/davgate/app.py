@@ -199,6 +199,8 @@ def login_of(config: Config, store: Store, door_scopes: frozenset[str] = frozens
         Offered(basic=login.basic, digest=login.digest, bearer=bool(config.issuers)),
         Rates(per_minute, config.server.processes) if per_minute else None,
         with_certificates=config.certificates.accounts != "none",
+        # The others are left to whoever is signed in, or signs in from elsewhere.
+        guesses_at_once=max(1, config.server.threads // 2),
     )
 
 

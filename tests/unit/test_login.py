@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 from tests.builders import PASSWORD, SettableClock
@@ -15,12 +16,14 @@ from tests.canary import guard
 from davgate.core.principals import app_passwords
 from davgate.core.principals.accounts import Passwords, change_password
 from davgate.core.principals.app_passwords import NewAppPassword
+from davgate.core.principals.brake import Brake
 from davgate.core.principals.signing_in import LDAP, SigningIn, Sources
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.http.login import Login
 from davgate.http.requests import Environ
 from davgate.identity.external import ExternalUser
 from davgate.model.errors import Unauthenticated
+from davgate.model.errors_of_sign_in import TooManyFailures
 from davgate.model.instant import after
 
 REMEMBERED = timedelta(seconds=60)
@@ -53,8 +56,8 @@ def login(store: Store, passwords: CountingPasswords) -> Login:
     return Login(SigningIn(store, passwords), REMEMBERED)
 
 
-def request(password: str = PASSWORD) -> Environ:
-    header = "Basic " + base64.b64encode(f"ann:{password}".encode()).decode()
+def request(password: str = PASSWORD, name: str = "ann") -> Environ:
+    header = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
     return {"HTTP_AUTHORIZATION": header, "REMOTE_ADDR": "192.0.2.1"}
 
 
@@ -95,6 +98,44 @@ def test_wrong_password_is_remembered_by_nobody(login: Login, passwords: Countin
 
     assert passwords.checks == 2
     assert login.principal_of(request()) == ann.principal
+
+
+@pytest.fixture
+def guessed(store: Store, passwords: CountingPasswords) -> Login:
+    """A login at which three sign-ins from one address have failed, of names that nobody has."""
+    login = Login(SigningIn(store, passwords, brake=Brake(failures=3)), REMEMBERED, guesses_at_once=2)
+    for name in ("carl", "cora", "dora"):
+        with pytest.raises(Unauthenticated):
+            login.principal_of(request(name=name))
+    passwords.checks = 0
+    return login
+
+
+def test_guessing_keeps_few_threads(guessed: Login, passwords: CountingPasswords, ann: Context) -> None:
+    passwords.goes_on.clear()
+    elsewhere = {**request(), "REMOTE_ADDR": "192.0.2.2"}
+    with ThreadPoolExecutor(8) as threads:
+        guesses = [threads.submit(guessed.principal_of, request("wrong password", name=f"e{no}")) for no in range(6)]
+        # Two are held up in the middle of their checks, so that those that end are the others.
+        ended = [one.exception() for one in islice(as_completed(guesses, 10), 4)]
+        right = threads.submit(guessed.principal_of, elsewhere)
+        passwords.goes_on.set()
+
+    assert [(type(one), getattr(one, "retry_after_seconds", 0)) for one in ended] == [(TooManyFailures, 1)] * 4
+    assert right.result() == ann.principal
+    assert passwords.checks == 3
+
+
+def test_guessing_is_over_with_its_window(
+    guessed: Login, passwords: CountingPasswords, clock: SettableClock, ann: Context
+) -> None:
+    clock.advance(Brake().window)
+    passwords.goes_on.clear()
+    with ThreadPoolExecutor(8) as threads:
+        others = [threads.submit(guessed.principal_of, request("wrong password", name=f"e{no}")) for no in range(6)]
+        passwords.goes_on.set()
+
+    assert {type(one.exception()) for one in others} == {Unauthenticated}
 
 
 class OneDirectory:

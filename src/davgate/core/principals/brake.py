@@ -39,7 +39,7 @@ class Brake:
         Raises:
             TooManyFailures: it is one too many, of its name from its address or of all.
         """
-        key, client = _key(name), _network(address)
+        key, client = _key(name), network_of(address)
         # Looked at first without the writer: a flood of failures must not stand in the way of those who write.
         with store.database.read() as session:
             now = store.clock.now()
@@ -81,7 +81,7 @@ def _key(name: str) -> str:
     return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return the network that stands for an address; an IPv4 address in IPv6 is what it stands for."""
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -111,7 +111,7 @@ class SigningIn:
         self._door_scopes = door_scopes
         self._passwords = passwords
         self._sources = sources or Sources()
-        self._brake = brake or Brake()
+        self.brake = brake or Brake()
         self._nonce_life = nonce_life
 
     def by_password(self, name: str, password: str, visit: Visit) -> Principal:
@@ -134,7 +134,7 @@ class SigningIn:
             return self._proven(account, kept, name, password)
         except (Unauthenticated, DirectoryUnavailable) as error:
             # While the directory is away, local passwords could be guessed without end if this were not counted.
-            self._brake.note_failure(self.store, name, visit.address)
+            self.brake.note_failure(self.store, name, visit.address)
             # People type passwords into the field for the name, and the audit is kept for ever.
             known = name if account is not None else ""
             auditing.sign_in_failed(self.store, known, visit.address, visit.request_id, error.code)

@@ -15,6 +15,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,7 @@ from davgate.core.principals import accounts
 from davgate.core.principals.signing_in import CERTIFICATE, DIGEST, PASSWORD, PROXY, SigningIn, Visit
 from davgate.http.login import basic
 from davgate.http.login.challenges import REALM, Offered
+from davgate.http.login.crowds import Crowds
 from davgate.http.rates import Rates
 from davgate.http.requests import Request
 from davgate.http.responses import Response
@@ -77,13 +79,20 @@ class Login:
         rates: Rates | None = None,
         *,
         with_certificates: bool = True,
+        guesses_at_once: int = 4,
     ) -> None:
+        """Begin with nothing remembered.
+
+        ``guesses_at_once`` are the password checks of an address that go on at a time while many of its sign-ins fail.
+        """
         self.signing_in = signing_in
         self._clock = signing_in.store.clock
         self._remembered_for = remembered_for
         self._offered = offered or Offered()
         self._rates = rates
         self._with_certificates = with_certificates
+        brake = signing_in.brake
+        self._crowds = Crowds(self._clock, brake.failures, brake.window, guesses_at_once)
         self._key = secrets.token_bytes(32)
         self._remembered: dict[bytes, _Remembered] = {}
         self._turns: dict[bytes, threading.Lock] = {}
@@ -103,12 +112,8 @@ class Login:
             claim = self._claim_of(environ)
             principal = self._remembered_as(claim, environ)
             if principal is None:
-                # Of many requests that come at once, as a drive's do, one checks the password and the others wait for it.
-                try:
-                    with self._turns.setdefault(claim.key, threading.Lock()):
-                        principal = self._remembered_as(claim, environ) or self._check(claim, environ)
-                finally:
-                    self._turns.pop(claim.key, None)
+                with self._crowds.one_more(environ["REMOTE_ADDR"]) if _has_password(claim) else nullcontext():
+                    principal = self._in_turn(claim, environ)
         except Unauthenticated as error:
             environ[_REFUSAL] = error
             raise
@@ -118,6 +123,14 @@ class Login:
         if principal.scopes is not None and principal.scope.rights == NO_RIGHTS and door_scopes.isdisjoint(principal.scopes):
             raise InsufficientScope(SCOPE_RIGHTS)
         return principal
+
+    def _in_turn(self, claim: _Claim, environ: dict[str, Any]) -> Principal:
+        """Check a claim; of many requests that come at once, as a drive's do, one checks the password and the others wait."""
+        try:
+            with self._turns.setdefault(claim.key, threading.Lock()):
+                return self._remembered_as(claim, environ) or self._check(claim, environ)
+        finally:
+            self._turns.pop(claim.key, None)
 
     def confirmed_principal_of(self, environ: dict[str, Any], door_scopes: frozenset[str] = NO_SCOPES) -> Principal:
         """Return the principal of a request that runs no use case, which would compare the epoch.
@@ -250,6 +263,10 @@ class Login:
             self._remembered.clear()
         self._remembered[claim.key] = _Remembered(principal, after(now, self._remembered_for), now, ha1)
         return principal
+
+
+def _has_password(claim: _Claim) -> bool:
+    return claim.source == _HEADER and claim.text[:6].lower() == "basic "
 
 
 def _is_digest(header: str) -> bool:
