@@ -19,6 +19,7 @@ dd > code { background: #f3f5f7; padding: .3rem .55rem; border-radius: 4px; disp
 """
 
 _CLEAR = "Once, because this address is not https: set <code>BasicAuthLevel</code> to 2 as davgate's README says."
+_OFFICE = "Or in File, Open Remote: a WebDAV service with this address. Documents are edited in place, without a mount."
 _DAVFS2 = "Once, on Linux 6.16 and later: <code>echo buf_size 64 | sudo tee -a /etc/davfs2/davfs2.conf</code>"
 
 
@@ -33,7 +34,7 @@ def home_page(base_url: str, drive_mount: str, doors: Mapping[str, str]) -> Resp
         ("GNOME", _code(f"gio mount dav{s}://{place}"), "Or in Files: Other Locations."),
         ("KDE", _code(f"dolphin webdav{s}://{place}"), ""),
         ("Linux, davfs2", _code(f"sudo mount -t davfs -o uid=$(id -u) {url} /mnt"), _DAVFS2),
-        ("LibreOffice", _code(url), "In File, Open; documents are edited in place, without a mount."),
+        ("LibreOffice", _code(f"libreoffice {url}FOLDER/NAME.odt"), _OFFICE),
     )
     items = "".join(f"<dt>{name}</dt><dd>{how}{f'<small>{note}</small>' if note else ''}</dd>" for name, how, note in ways)
     rest = "".join(
