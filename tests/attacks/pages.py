@@ -12,7 +12,7 @@ class Page(HTMLParser):
     """Refuses what no page of davgate has, and keeps the texts and the decoded addresses of links."""
 
     ELEMENTS: Final = frozenset(
-        ["html", "head", "meta", "title", "style", "body", "nav", "a", "h1", "table", "tr", "th", "td", "p"]
+        ["html", "head", "meta", "title", "style", "body", "nav", "a", "bdi", "h1", "table", "tr", "th", "td", "p"]
     )
     ATTRIBUTES: Final = frozenset(["lang", "charset", "name", "content", "class", "href", "title"])
 

@@ -1,9 +1,11 @@
 """The page that a browser is shown for a folder."""
 
 import re
+from datetime import UTC, tzinfo
 from html import unescape
 from http import HTTPStatus
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,13 +27,15 @@ def a_collection(name: str) -> MemberRow:
     return 8, "", NodeKind.COLLECTION.value, 1, name, NOW, NOW, 0, None, None, None
 
 
-def page(path: TreePath, *members: MemberRow) -> str:
-    return b"".join(listing_page("/dav", path, members, has_versions=".versions" not in path)).decode()
+def page(path: TreePath, *members: MemberRow, time_zone: tzinfo = UTC) -> str:
+    has_versions = ".versions" not in path
+    return b"".join(listing_page("/dav", path, members, has_versions=has_versions, time_zone=time_zone)).decode()
 
 
 def links(text: str) -> list[tuple[str, str]]:
     """Return the decoded addresses and texts of all links below the head of the table."""
-    found = re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', text.partition("</th></tr>")[2])
+    shown = re.sub("</?bdi>", "", text.partition("</th></tr>")[2])
+    found = re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', shown)
     return [(unquote(unescape(address)), unescape(shown)) for address, shown in found]
 
 
@@ -67,6 +71,23 @@ def test_trail_leads_to_every_folder_above() -> None:
     assert re.findall(r'href="([^"]*)"', trail) == ["/dav/", "/dav/a/", "/dav/a/b/"]
 
 
+def test_name_in_another_direction_turns_nothing_around() -> None:
+    text = page(("תיק", "مجلد", "x"), a_collection("وثيقة"), a_document("נס.txt"))
+
+    assert re.findall("<a[^>]*>(.*?)</a>", text.partition("</nav>")[0]) == ["Drive", "<bdi>תיק</bdi>", "<bdi>مجلد</bdi>"]
+    assert "<bdi>وثيقة</bdi>/</a>" in text
+    assert "<bdi>נס.txt</bdi></a>" in text
+    assert "<h1><bdi>مجلد</bdi></h1>" in page(("مجلد",))
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("UTC", "2025-11-20 14:46"), ("Asia/Tokyo", "2025-11-20 23:46")])
+def test_time_is_in_the_zone_of_the_names_of_versions(zone: str, shown: str) -> None:
+    text = page((), a_document("a"), time_zone=ZoneInfo(zone))
+
+    assert f'<th class="t">Changed ({zone})</th>' in text
+    assert f'<td class="t">{shown}</td>' in text
+
+
 @pytest.mark.parametrize(
     ("length_bytes", "shown"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (9949, "9.9 kB"), (12_345, "12 kB"), (999_600, "1.0 MB"),
@@ -80,7 +101,7 @@ def test_error_is_a_sentence_with_a_link_to_the_drive() -> None:
     text = error_page("/d&v", HTTPStatus.NOT_FOUND, f"There is nothing at /{TRAP}.").decode()
 
     assert re.findall(r'href="([^"]*)"', text) == ["/d&amp;v/"]
-    assert "<h1>Not Found</h1>" in text
+    assert "<h1><bdi>Not Found</bdi></h1>" in text
     assert f"There is nothing at /{TRAP}." in unescape(text)
     assert "<script" not in text
 

@@ -392,7 +392,7 @@ class Config:
     """All settings."""
 
     data: Path = field(metadata={"setting": DATA})
-    time_zone: ZoneInfo = setting("UTC", "Zone of dates without one, in version names and requests.", parse_zone)
+    time_zone: ZoneInfo = setting("UTC", "Zone of dates without one, in names of versions, pages and requests.", parse_zone)
     server: ServerConfig = field(default_factory=ServerConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
     locks: LocksConfig = field(default_factory=LocksConfig)

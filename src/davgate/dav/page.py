@@ -6,6 +6,7 @@ And what it is shown for an error, which programs get as XML.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from html import escape
 from http import HTTPStatus
 
@@ -32,26 +33,33 @@ a { color: #0b57a4; text-decoration: none } a:hover { text-decoration: underline
 h1 { font-size: 1.3rem; font-weight: 600; margin: .2rem 0 1rem; overflow-wrap: anywhere } p { color: #57606a }
 table { width: 100%; border-collapse: collapse } th { text-align: left; font-weight: 600; border-bottom: 2px solid #d0d7de }
 td, th { padding: .35rem .5rem; white-space: nowrap } tr + tr td { border-top: 1px solid #eaeef2 }
-td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere } tr:hover td { background: #f6f8fa }
-.n { text-align: right; font-variant-numeric: tabular-nums } td.t { color: #57606a } .f { font-weight: 600 }
+th:first-child { width: 100% } td:first-child { white-space: pre-wrap; overflow-wrap: anywhere }
+tr:hover td { background: #f6f8fa } .n { text-align: right; font-variant-numeric: tabular-nums }
+td.t { color: #57606a } .f { font-weight: 600 }
 @media (max-width: 36rem) { .t { display: none } }
 """
 
 
-def listing_page(mount: str, path: TreePath, members: Iterable[MemberRow], *, has_versions: bool) -> Iterator[bytes]:
-    """Yield the page of a folder in pieces; ``path`` is where it is on the drive; it may have ``.versions`` in it."""
+def listing_page(
+    mount: str, path: TreePath, members: Iterable[MemberRow], *, has_versions: bool, time_zone: tzinfo
+) -> Iterator[bytes]:
+    """Yield the page of a folder in pieces; ``path`` is where it is on the drive; it may have ``.versions`` in it.
+
+    Times are in the zone of the names in ``.versions`` and ``.at``.
+    """
     title = escape(path[-1] if path else "Drive")
     base = quote_path(path, mount, collection=True)
     shelf = f"{base}{VERSIONS}/" if has_versions else ""
     version = f'<th class="n"><a href="{shelf}" title="Versions of all documents here">Version</a></th>' if shelf else ""
     yield (
         f"{_head(title, _trail(mount, path))}"
-        f'<table><tr><th>Name</th>{version}<th class="n">Size</th><th class="t">Changed (UTC)</th></tr>'
+        f'<table><tr><th>Name</th>{version}<th class="n">Size</th>'
+        f'<th class="t">Changed ({escape(str(time_zone))})</th></tr>'
     ).encode()
     is_empty = True
     for row in members:
         is_empty = False
-        yield _line(base, shelf, row).encode()
+        yield _line(base, shelf, row, time_zone).encode()
     note = "<p>This folder is empty.</p>" if is_empty else ""
     yield f"</table>{note}</body></html>".encode()
 
@@ -65,21 +73,26 @@ def error_page(mount: str, status: HTTPStatus, sentence: str) -> bytes:
 def _head(title: str, trail: str) -> str:
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><nav>{trail}</nav><h1>{title}</h1>"
+        f"<title>{title}</title><style>{_STYLE}</style></head><body><nav>{trail}</nav><h1>{_name(title)}</h1>"
     )
 
 
 def _trail(mount: str, path: TreePath) -> str:
-    names = ("Drive", *map(escape, path))
+    names = ("Drive", *(_name(escape(name)) for name in path))
     addresses = (quote_path(path[:depth], mount, collection=True) for depth in range(len(path)))
     return " / ".join(f'<a href="{address}">{name}</a>' for address, name in zip(addresses, names, strict=False))
 
 
-def _line(base: str, shelf: str, row: MemberRow) -> str:
+def _name(text: str) -> str:
+    """Return an escaped name as one that is written in its own direction, and does not turn around what is beside it."""
+    return f"<bdi>{text}</bdi>"
+
+
+def _line(base: str, shelf: str, row: MemberRow, time_zone: tzinfo) -> str:
     """Return the line of a member; ``shelf`` is the address of the folder with the versions, empty within such a folder."""
     name = row[NAME] or ""
-    text, address = escape(name), quote_name(name)
-    changed = f'<td class="t">{to_datetime(Instant(row[MODIFIED_AT])):%Y-%m-%d %H:%M}</td>'
+    text, address = _name(escape(name)), quote_name(name)
+    changed = f'<td class="t">{to_datetime(Instant(row[MODIFIED_AT])).astimezone(time_zone):%Y-%m-%d %H:%M}</td>'
     if row[KIND] == COLLECTION:
         version = "<td></td>" if shelf else ""
         return f'<tr><td class="f"><a href="{base}{address}/">{text}/</a></td>{version}<td></td>{changed}</tr>'

@@ -59,7 +59,8 @@ def _folder_page(exchange: Exchange) -> Response:
         else:
             listing = stack.enter_context(past.shown(exchange.drive, exchange.ctx, exchange.place, with_members=True))
         has_versions = isinstance(exchange.place, InTree)
-        pieces = listing_page(mount, path, chain.from_iterable(listing.batches), has_versions=has_versions)
+        members, time_zone = chain.from_iterable(listing.batches), exchange.store.policy.time_zone
+        pieces = listing_page(mount, path, members, has_versions=has_versions, time_zone=time_zone)
         response = _answer(HTTPStatus.OK, [("Content-Type", HTML), *SAFETY], pieces, listing, stack)
     return response
 
