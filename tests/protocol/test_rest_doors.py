@@ -12,8 +12,10 @@ import pytest
 from davgate.app import Application
 from davgate.config import ConfigError, DoorsConfig, LimitsConfig, load
 from davgate.core import audit_shown
+from davgate.core.documents import Opened, open_content
 from davgate.core.principals import accounts
 from davgate.core.store import SYSTEM_CONTEXT, Store
+from davgate.http import content
 from davgate.http.errors import TABLE
 from davgate.http.responses import Response, empty
 from davgate.model import errors
@@ -49,6 +51,25 @@ def test_fault_of_the_server_is_told_in_the_form_of_the_door(serve: Serve, store
     assert answer.headers["content-type"].partition(";")[0] in {"application/json", "application/problem+json"}
     assert answer.headers["x-request-id"] in answer.body.decode()
     assert "RuntimeError" not in answer.body.decode()
+
+
+def _send(exchange: Exchange) -> Response:
+    opened = open_content(exchange.store, exchange.ctx, ("a.txt",))
+    assert isinstance(opened, Opened)
+    return content.send(exchange.request.environ, opened)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_range_beyond_the_end_is_told_in_the_form_of_the_door(serve: Serve, store: Store, ann: Client, name: str) -> None:
+    tag = ann("PUT", "/dav/a.txt", b"0123456789").headers["etag"]
+    sending = Operation(method="GET", template="/a", handler=_send, id="a", summary="Send.", reads=True, answers={200: Answer()})
+    dialect = dataclasses.replace(DIALECTS[name]({"folder": ("x",)}), operations=(sending,), router=None)
+
+    answer = ann.through(serve(store, dialects={MOUNT: dialect}))("GET", f"{MOUNT}/a", range="bytes=10-")
+
+    assert (answer.status, answer.headers["content-range"], answer.headers["etag"]) == (416, "bytes */10", tag)
+    assert answer.headers["content-type"].partition(";")[0] in {"application/json", "application/problem+json"}
+    assert "ends before the range" in answer.body.decode()
 
 
 @pytest.fixture
@@ -285,7 +306,13 @@ def test_metadata_that_the_client_has_are_not_sent(ann: Client, known: str, stat
 
 # Refusals
 
-ATTRIBUTES: Final = {"retry_after_seconds": 7, "offset_bytes": 5, "allowed": "PUT", "reason": "it is over"}
+ATTRIBUTES: Final = {
+    "retry_after_seconds": 7,
+    "offset_bytes": 5,
+    "allowed": "PUT",
+    "reason": "it is over",
+    "headers": (("Content-Range", "bytes */5"),),
+}
 
 
 def an_error(kind: type[DavgateError]) -> DavgateError:

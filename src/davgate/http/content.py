@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from davgate.core.documents import Opened
 from davgate.http.content_disposition import attachment
+from davgate.http.errors import UnsatisfiableRange
 from davgate.http.headers import http_date
 from davgate.http.ranges import UNSATISFIABLE, if_range_holds, select_range, unsatisfied_content_range
 from davgate.http.requests import Environ
@@ -37,6 +38,9 @@ def send(
     """Return the answer to a GET or HEAD of a document, ``Range`` and ``If-Range`` considered.
 
     With ``file_name`` it is content to be saved, never shown; ``disposition`` writes the header that says so.
+
+    Raises:
+        UnsatisfiableRange: the content ends before all that is asked for.
     """
     validators = [("ETag", opened.etag), ("Last-Modified", http_date(opened.modified_at)), _ASK_ME]
     if not opened.is_modified:
@@ -59,9 +63,7 @@ def send(
     if wants_part and if_range_holds(environ.get("HTTP_IF_RANGE"), opened.etag, opened.modified_at):
         part = select_range(environ["HTTP_RANGE"], length)
         if part is UNSATISFIABLE:
-            return empty(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, ("Content-Range", unsatisfied_content_range(length)), *validators
-            )
+            raise UnsatisfiableRange(("Content-Range", unsatisfied_content_range(length)), *validators)
         if part is not None:
             headers.append(("Content-Range", part.content_range(length)))
             first, length, status = part.first, part.length_bytes, HTTPStatus.PARTIAL_CONTENT

@@ -53,6 +53,16 @@ class UnknownMethod(errors.DavgateError):
         self.allowed = allowed
 
 
+class UnsatisfiableRange(errors.DavgateError):
+    """The content ends before the range that is asked for (RFC 9110, 15.5.17)."""
+
+    code = "unsatisfiable-range"
+
+    def __init__(self, *headers: tuple[str, str]) -> None:
+        super().__init__("The content ends before the range. See the header Content-Range for its length.")
+        self.headers = headers
+
+
 class NotAcceptable(errors.DavgateError):
     """The client takes no representation that there is (RFC 9110, 15.5.7)."""
 
@@ -139,6 +149,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.NotACollection: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     UnknownMethod: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     NotAcceptable: Outcome(HTTPStatus.NOT_ACCEPTABLE),
+    UnsatisfiableRange: Outcome(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     errors.OtherServer: Outcome(HTTPStatus.BAD_GATEWAY),  # RFC 4918, 9.8.5 and 9.9.4
     # Who may do what
     errors.Unauthenticated: Outcome(HTTPStatus.UNAUTHORIZED),

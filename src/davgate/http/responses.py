@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
-from davgate.http.errors import TusStatus, UnknownMethod, outcome_of
+from davgate.http.errors import TusStatus, UnknownMethod, UnsatisfiableRange, outcome_of
 from davgate.model.errors import DavgateError, OffsetMismatch, TooManyRequests
 
 Headers: TypeAlias = list[tuple[str, str]]
@@ -80,4 +80,6 @@ def refusal(error: DavgateError, challenge: tuple[tuple[str, str], ...]) -> tupl
         headers.append(("Allow", error.allowed))
     if isinstance(error, OffsetMismatch):
         headers.append(("Upload-Offset", str(error.offset_bytes)))
+    if isinstance(error, UnsatisfiableRange):
+        headers += error.headers
     return outcome.status, headers

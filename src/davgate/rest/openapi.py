@@ -42,6 +42,8 @@ _HEADERS: Final = {
     "Upload-Metadata": {"type": "string", "pattern": "^[A-Za-z0-9_.-]+( ([A-Za-z0-9+/]{4})*)?$"},
 }
 """Headers that are refused when they cannot be read; any other counts as not sent then."""
+_OF_REFUSALS: Final[Mapping[int, tuple[str, ...]]] = {HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("Content-Range",)}
+"""The headers that a refusal always has, by its status."""
 _REQUIRED: Final = ("Tus-Resumable", "Upload-Length", "Upload-Offset")
 _VARIABLE = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REFERENCE: Final = "#/components/schemas/"
@@ -164,8 +166,10 @@ class _Writer:
     def _responses(self, operation: Operation) -> Schema:
         answers = {str(status): self._answer(status, answer) for status, answer in operation.answers.items()}
         refusals = sorted({*self._dialect.refusals, *operation.refusals} - {*operation.answers})
-        refusal = {self._dialect.refusal_type: {"schema": self.schema(self._dialect.refusal)}}
-        return answers | {str(status): {"description": _phrase(status), "content": refusal} for status in refusals}
+        return answers | {str(status): self._answer(status, self._refusal(status)) for status in refusals}
+
+    def _refusal(self, status: int) -> Answer:
+        return Answer(self._dialect.refusal, self._dialect.refusal_type, _OF_REFUSALS.get(status, ()))
 
     def _answer(self, status: int, answer: Answer) -> Schema:
         described: dict[str, Any] = {"description": answer.description or _phrase(status)}

@@ -133,7 +133,8 @@ def _operation(template: str, finding: Callable[[Exchange], Found], id: str) -> 
         summary="Download a file, or the files of an attribute as an archive.",
         reads=True,
         query=Wanted,
-        answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",)), 416: Answer(headers=("Content-Range",))},
+        answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))},
+        refusals=(416,),
         headers=("Range", "If-Range", "If-None-Match"),
     )
 

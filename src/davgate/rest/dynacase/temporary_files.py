@@ -105,8 +105,8 @@ def operations(life: timedelta) -> tuple[Operation, ...]:
                 200: Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges")),
                 206: Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges")),
                 304: Answer(headers=("ETag",)),
-                416: Answer(headers=("Content-Range",)),
             },
+            refusals=(416,),
             headers=("Range", "If-Range", "If-None-Match"),
         ),
     )

@@ -54,7 +54,7 @@ def _version(exchange: Exchange, number: str) -> tuple[str, Opened]:
 
 
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Content-Disposition"))
-_FILE: Final = {200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",)), 416: Answer(headers=("Content-Range",))}
+_FILE: Final = {200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))}
 _CONDITIONS: Final = ("If-None-Match", "Range")
 OPERATIONS: Final = (
     Operation(
@@ -66,7 +66,7 @@ OPERATIONS: Final = (
         reads=True,
         query=Wanted,
         answers=_FILE,
-        refusals=(412,),
+        refusals=(412, 416),
         headers=_CONDITIONS,
     ),
     Operation(
@@ -78,7 +78,7 @@ OPERATIONS: Final = (
         reads=True,
         query=Wanted,
         answers=_FILE,
-        refusals=(412,),
+        refusals=(412, 416),
         headers=_CONDITIONS,
     ),
     Operation(
@@ -90,7 +90,7 @@ OPERATIONS: Final = (
         reads=True,
         query=Wanted,
         answers=_FILE,
-        refusals=(412,),
+        refusals=(412, 416),
         headers=_CONDITIONS,
     ),
 )

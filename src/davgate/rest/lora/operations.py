@@ -79,8 +79,8 @@ def _readings() -> tuple[Operation, ...]:
             id="read-content",
             summary="Read the content of a part of a document.",
             reads=True,
-            answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=_TAG), 416: Answer(headers=("Content-Range",))},
-            refusals=(412,),
+            answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=_TAG)},
+            refusals=(412, 416),
             headers=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
         ),
     )

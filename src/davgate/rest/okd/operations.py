@@ -18,7 +18,6 @@ from davgate.rest.operations import BYTES, Answer, Dialect, Handler, Json, Multi
 _DOCUMENTS: Final = "/documents"
 _DOCUMENT: Final = "/documents/{id:uuid}"
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges"))
-_NO_RANGE: Final = Answer(headers=("Content-Range",))
 _METADATA: Final = Answer(wire.Document, headers=("ETag",))
 _EITHER: Final = Answer(wire.Document, headers=("ETag",), or_content=True)
 _UNCHANGED: Final = Answer(headers=("ETag",))
@@ -104,8 +103,8 @@ def _readings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
             id="read",
             summary="Read metadata, or content if Accept asks for it.",
             reads=True,
-            answers={200: _EITHER, 206: _CONTENT, 304: _UNCHANGED, 416: _NO_RANGE},
-            refusals=(406, 412),
+            answers={200: _EITHER, 206: _CONTENT, 304: _UNCHANGED},
+            refusals=(406, 412, 416),
             headers=("Accept", *_RANGES),
         ),
         Operation(
@@ -127,8 +126,8 @@ def _readings(by: Callable[[_Handler], Handler]) -> tuple[Operation, ...]:
                 id=f"read-{name}",
                 summary="Read content.",
                 reads=True,
-                answers={200: _CONTENT, 206: _CONTENT, 304: _UNCHANGED, 416: _NO_RANGE},
-                refusals=(412,),
+                answers={200: _CONTENT, 206: _CONTENT, 304: _UNCHANGED},
+                refusals=(412, 416),
                 headers=_RANGES,
             )
             for name in ("download", "content")

@@ -19,7 +19,7 @@ from davgate.http.responses import Response, empty
 from davgate.model.errors import Corrupt, NotADocument
 from davgate.model.node import Node
 from davgate.rest.exchange import Exchange
-from davgate.rest.yuuvis.errors import WRONG_CONTENT, DigestDiffers, invalid, refused_range
+from davgate.rest.yuuvis.errors import WRONG_CONTENT, DigestDiffers, invalid
 from davgate.rest.yuuvis.finding import Settings, find, naming_holder
 from davgate.rest.yuuvis.history import CONTENT_READ, note_read
 from davgate.rest.yuuvis.kinds import NO_CONTENT, type_of
@@ -42,9 +42,6 @@ def send(settings: Settings, exchange: Exchange, ctx: Context, node: Node, opene
     response = content.send(exchange.request.environ, opened, file_name=file_name or node.name or node.uuid)
     if response.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
         note_read(settings, exchange, ctx, node, CONTENT_READ)
-    if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        told = (header for header in response.headers if header[0] != "Content-Length")
-        return refused_range(settings.tenant, exchange.store.clock.now(), *told)
     return response
 
 

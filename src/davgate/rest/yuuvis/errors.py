@@ -184,13 +184,6 @@ def refused(tenant: str, occasion: Occasion, error: DavgateError) -> Response:
     return whole(status, JSON, msgspec.json.encode(body), *refusal(error, ())[1])
 
 
-def refused_range(tenant: str, now: Instant, *headers: tuple[str, str]) -> Response:
-    """Return the answer to a range that the content ends before; ``headers`` tell its length."""
-    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    message = "The content ends before the range. See the header Content-Range for its length."
-    return whole(status, JSON, msgspec.json.encode(_body(tenant, now, status, _code_of(status), message)), *headers)
-
-
 def _body(tenant: str, now: Instant, status: Status, service_code: int, message: str) -> ErrorBody:
     return ErrorBody(
         httpStatusCode=status.value,

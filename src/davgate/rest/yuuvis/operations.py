@@ -32,8 +32,7 @@ _VERSIONS: Final = "/objects/{id}/versions"
 _VERSION: Final = "/objects/{id}/versions/{n}"
 _SHOWN: Final = Answer(wire.Objects)
 _FILE: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Disposition", "Accept-Ranges"))
-_NO_RANGE: Final = Answer(ErrorBody, headers=("Content-Range",))
-_FILE_ANSWERS: Final = {200: _FILE, 206: _FILE, 304: Answer(headers=("ETag",)), 416: _NO_RANGE}
+_FILE_ANSWERS: Final = {200: _FILE, 206: _FILE, 304: Answer(headers=("ETag",))}
 _TENANT: Final = ("X-ID-TENANT-NAME",)
 _RANGES: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", *_TENANT)
 _WRITE_HEADERS: Final = ("If-Match", "If-Unmodified-Since", "Lock-Token", "If", "X-B3-TraceId", *_TENANT)
@@ -176,7 +175,7 @@ def _on_content(by: By) -> tuple[Operation, ...]:
             summary="Read the content of an object.",
             reads=True,
             answers=_FILE_ANSWERS,
-            refusals=(412,),
+            refusals=(412, 416),
             headers=_RANGES,
         ),
         *(
@@ -249,7 +248,7 @@ def _on_versions(by: By) -> tuple[Operation, ...]:
             summary="Read the content of a version.",
             reads=True,
             answers=_FILE_ANSWERS,
-            refusals=(412,),
+            refusals=(412, 416),
             headers=_RANGES,
         ),
         Operation(
