@@ -72,6 +72,22 @@ def test_range_beyond_the_end_is_told_in_the_form_of_the_door(serve: Serve, stor
     assert "ends before the range" in answer.body.decode()
 
 
+@pytest.mark.parametrize(
+    "folder", ["okd/v1/documents", "gever", "api/dms/objects", "api/v1/documents", "lora/organisation/bruger"]
+)
+@pytest.mark.parametrize("segment", ["x" * 300, "%00", "x%2fy", "..%2f"])
+def test_segment_that_nothing_is_called_by_leads_nowhere(
+    serve: Serve, store: Store, ann: Client, nobody: Client, folder: str, segment: str
+) -> None:
+    doors = serve(store)
+
+    answer = ann.through(doors)("GET", f"/{folder}/{segment}", accept="application/json")
+
+    assert answer.status == 404
+    assert answer.headers["content-type"].partition(";")[0] in {"application/json", "application/problem+json"}
+    assert nobody.through(doors)("GET", f"/{folder}/{segment}").status == 401
+
+
 @pytest.fixture
 def app(serve: Serve, store: Store) -> Application:
     """An application with the dialect of these tests."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from davgate.model.paths import TreePath
+from davgate.rest import problems
 from davgate.rest.dynacase import (
     creating,
     documents,
@@ -62,6 +63,7 @@ def dialect(settings: Mapping[str, Any]) -> Dialect:
         router=Addresses(offered),
         method_of=method_of,
         refused=errors.refused,
+        of_address=problems.nowhere,
         refusal=envelope.Refusal,
         refusal_type=JSON,
         refusals=(400, 401, 403, 404, 405, 412, 413, 414, 415, 429, 503),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from davgate.rest import problems
 from davgate.rest.gever import (
     changing,
     checking_out,
@@ -49,6 +50,7 @@ def dialect(_settings: Mapping[str, Any]) -> Dialect:
         router=Services(OPERATIONS),
         method_of=uploads.method_of,
         refused=errors.refused,
+        of_address=problems.nowhere,
         refusal=errors.RefusalBody,
         refusal_type="application/json",
     )

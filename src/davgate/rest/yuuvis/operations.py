@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from davgate.rest import problems
 from davgate.rest.operations import BYTES, Answer, Dialect, Handler, Operation, Raw
 from davgate.rest.yuuvis import (
     contents,
@@ -48,6 +49,7 @@ def dialect(settings: Mapping[str, Any]) -> Dialect:
         description="The DMS core API: typed objects, imported, read, updated and searched.",
         operations=_operations(known),
         refused=partial(refused, known.tenant),
+        of_address=problems.nowhere,
         refusal=ErrorBody,
         refusal_type="application/json",
         refusals=(400, 401, 403, 404, 405, 414, 429, 503),
