@@ -13,6 +13,7 @@ from typing import Final
 from davgate.core.access import LockAt, check_conditions, locks_on, look_up
 from davgate.core.rights import hidden_below, hidden_in_trash, require_node, rights_of
 from davgate.core.store import Context, Store
+from davgate.core.working_copies import shown_to
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidSyncToken, TooManyMatches, UnsupportedReport
 from davgate.model.frozen import frozen
@@ -125,17 +126,19 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
         else:
             token = SyncToken(way.state, unsure_from=way.unsure_from if way.is_on_the_way else None)
         entries = _shown(session, ctx, node, path, way.since, entries)
-        ids = [row[0] for _, row in entries if row is not None]
+        taken = {one.document_id: one for one, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {}
+        shown = {row[0]: row for row in shown_to(ctx, taken)([row for _, row in entries if row is not None])}
+        ids = list(shown)
         return Answer(
             node,
             now,
-            [Missed(tuple(text.split("/")), row) for text, row in entries],
+            [Missed(tuple(text.split("/")), None if row is None else shown[row[0]]) for text, row in entries],
             format_token(store_uuid, token),
             is_cut,
             locks_on(found),
             locks.below(session, node.id, path, now) if asked.with_locks else (),
             properties.of_nodes(session, ids) if asked.with_properties else {},
-            {taken.document_id: taken for taken, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {},
+            taken,
             version_notes.of_nodes(session, ids) if asked.with_versions else {},
             rights_of(session, ctx, ids) if asked.with_rights else {},
             descriptions.metadata_of_nodes(session, ids) if asked.with_metadata else {},

@@ -386,8 +386,9 @@ def _without_file(tx: Transaction, ctx: Context, found: Resolved, node: Node) ->
         return node
     check_content(tx, versions.find(tx, node.id, node.version_no))
     check_outs.save(tx, taken, None, None)
-    record(tx, ctx, "remove-file", found.path, node.id)
-    return replace(node, content=None, modified_at=tx.at)
+    without = replace(node, content=None, modified_at=tx.at)
+    record(tx, ctx, "remove-file", found.path, node.id, change_of("content", without))
+    return without
 
 
 def _present_name(found: Resolved, node: Node, current: Version | None, *, is_own: bool) -> str:

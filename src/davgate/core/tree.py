@@ -11,6 +11,7 @@ from davgate.core.content import change_of
 from davgate.core.recording import record
 from davgate.core.rights import require_parent, require_room, require_visible, visible_members
 from davgate.core.store import Context, Store
+from davgate.core.working_copies import shown_to
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import AlreadyExists, NotFound
 from davgate.model.frozen import frozen
@@ -26,14 +27,12 @@ from davgate.storage.api import (
     Resolved,
     Session,
     Transaction,
-    as_holder_sees,
     catalog,
     check_outs,
     from_node,
     locks,
     members,
     properties,
-    to_node,
 )
 
 _AT_ONCE = 2000
@@ -112,7 +111,7 @@ def listing(
         room = None if found.stored_bytes is None else _quota_of(store, found.stored_bytes)
         taken = _check_outs(session, found, node, with_members=has_members)
         shown = visible_members(session, found, ctx) if has_members else None
-        batches = _as_shown_to(ctx, taken, map(shown, chain([first], rest)) if shown else iter(()))
+        batches = map(shown_to(ctx, taken), map(shown, chain([first], rest))) if shown else iter(())
         yield Listing(node, now, locks_on(found), known, member_locks, batches, is_complete, taken, found, session, room)
 
 
@@ -130,18 +129,6 @@ def _check_outs(session: Session, found: Resolved, node: Node, *, with_members: 
     own = found.check_out
     taken = {node.id: own} if own is not None and own.stands else {}
     return taken | check_outs.of_members(session, node.id) if with_members and found.has_check_outs else taken
-
-
-def _as_shown_to(
-    ctx: Context, taken: Mapping[int, CheckOut], batches: Iterator[Sequence[MemberRow]]
-) -> Iterator[Sequence[MemberRow]]:
-    """Yield the rows of members with the working copies of the one who asks in their place."""
-    own = {node_id: one for node_id, one in taken.items() if one.principal_id == ctx.principal.id}
-    if not own:
-        return batches
-    return (
-        [from_node(as_holder_sees(to_node(row), own[row[0]])) if row[0] in own else row for row in batch] for batch in batches
-    )
 
 
 def make_collection(store: Store, ctx: Context, path: TreePath) -> Node:
