@@ -12,7 +12,7 @@ import pytest
 from davgate.core import versioning
 from davgate.core.principals import granting
 from davgate.core.store import Store
-from davgate.model.rights import READER
+from davgate.model.rights import DROP_BOX, READER, Right
 from tests.builders import path
 from tests.protocol.client import Client
 from tests.protocol.databases import on_both_databases
@@ -652,3 +652,22 @@ def test_refusals_come_in_the_order_of_the_manual(ann: Client, bob: Client, nobo
     assert refusal_of(nobody("PUT", f"{BASE}/documents/999999999", "{")) == (401, "API0106")
     assert refusal_of(bob("PUT", f"{BASE}/documents/999999999", "{", content_type=JSON)) == (404, "API0200")
     assert refusal_of(bob("PUT", document, "{", content_type=JSON)) == (403, "API0201")
+
+
+def test_who_would_not_see_what_it_makes_makes_nothing(ann: Client, bob: Client, store: Store, root_admin: Client) -> None:
+    ann.mkcol("/dav/Dynacase")
+    granting.close(store, root_admin.ctx, path("/Dynacase"))
+    granting.grant(store, root_admin.ctx, path("/Dynacase"), "bob", Right.BIND)
+    before = placed(root_admin)
+
+    refused = bob("POST", ARTICLES, attributes(my_title="Hello"), content_type=JSON)
+
+    assert refusal_of(refused) == (403, "API0204")
+    assert placed(root_admin) == before
+    granting.grant(store, root_admin.ctx, path("/Dynacase"), "bob", DROP_BOX)
+    assert bob("POST", ARTICLES, attributes(my_title="Hello"), content_type=JSON).status == 201
+
+
+def placed(client: Client) -> int:
+    """Return how many documents are listed."""
+    return len(data_of(client("GET", f"{BASE}/documents/?slice=all"))["documents"])

@@ -9,8 +9,9 @@ import pytest
 
 from davgate.app import Application
 from davgate.core import revisions
+from davgate.core.principals import groups
+from davgate.core.revisions import Shown
 from davgate.core.store import Store
-from davgate.model.node import Node
 from davgate.rest.dynacase.operations import dialect
 from tests.protocol.client import Client, Response
 from tests.protocol.conftest import Serve
@@ -229,7 +230,7 @@ def test_step_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
 ) -> None:
     update = revisions.update
 
-    def after_a_deletion(*given: Any, **named: Any) -> Node:
+    def after_a_deletion(*given: Any, **named: Any) -> Shown:
         assert ann("DELETE", cookbook).status == 200
         return update(*given, **named)
 
@@ -239,3 +240,37 @@ def test_step_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
 
     assert refusal_of(refused) == (404, "API0219")
     assert refused.json["messages"][0]["uri"] == f"api/v1/trash/{cookbook.rpartition('/')[2]}.json"
+
+
+def test_step_is_told_and_taken_once_though_the_account_changes_with_its_commit(
+    ann: Client, cookbook: str, store: Store, root_admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups.add(store, root_admin.ctx, "cooks")
+    update = revisions.update
+
+    def before_ann_joins(*given: Any, **named: Any) -> Shown:
+        after = update(*given, **named)
+        groups.join(store, root_admin.ctx, "cooks", "ann")
+        return after
+
+    with monkeypatch.context() as patched:
+        patched.setattr(revisions, "update", before_ann_joins)
+        response = ann("POST", f"{cookbook}/workflows/transitions/t_submit")
+
+    assert data_of(response, 201)["state"]["id"] == "review"
+    assert properties(ann, cookbook)["revision"] == 1
+
+
+def test_step_is_told_though_the_document_is_deleted_right_after(
+    ann: Client, bob: Client, cookbook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = revisions.update
+
+    def before_a_deletion(*given: Any, **named: Any) -> Shown:
+        after = update(*given, **named)
+        assert bob("DELETE", cookbook).status == 200
+        return after
+
+    monkeypatch.setattr(revisions, "update", before_a_deletion)
+
+    assert data_of(step(ann, cookbook, "t_submit"), 201)["state"]["id"] == "review"

@@ -32,7 +32,7 @@ from davgate.core.store import Context, Store
 from davgate.core.streams import open_content
 from davgate.model.errors import Forbidden, Malformed, NotFound
 from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision, VersionIsMarked
-from davgate.model.node import ROOT_ID, Node, NodeKind
+from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.retention import Reason, Thinned, ThinningRule
 from davgate.model.rights import READER
 from davgate.storage.api import Numbered, thinning
@@ -42,13 +42,13 @@ STATE = "dynacase:state"
 
 def change(
     store: Store, ctx: Context, node_id: int, body: bytes | None = None, *, comment: str = "", revise: bool = True, **said: Any
-) -> Node:
+) -> Shown:
     """Change a document, by a new revision if nothing else is said."""
     file = None if body is None else a_file(store, body)
     return revisions.update(store, rest(ctx), node_id, lambda _: Changes(said or None, file, comment=comment), revise=revise)
 
 
-def advance(store: Store, ctx: Context, node_id: int, state: str) -> Node:
+def advance(store: Store, ctx: Context, node_id: int, state: str) -> Shown:
     """Begin a revision in another state."""
     return revisions.update(store, rest(ctx), node_id, lambda _: Changes({STATE: state}), revise=True)
 
@@ -170,7 +170,7 @@ def test_open_edit_session_is_sealed_by_a_revision(store: Store, ann: Context) -
 
 def test_numbers_and_names_lead_to_documents_revisions_and_types(store: Store, ann: Context) -> None:
     new = NewObject(NodeKind.DOCUMENT, "dynacase:MY_ARTICLE", {"title": "one"})
-    node = revisions.create(store, rest(ann), ROOT_ID, new, name="THE_ONE")
+    node = revisions.create(store, rest(ann), ROOT_ID, new, name="THE_ONE").it.node
     article = revisions.number_types(store, ["dynacase:MY_ARTICLE", "dynacase:MY_FILE"])["dynacase:MY_ARTICLE"]
 
     assert revisions.resolve(store, "THE_ONE") == Numbered(node.id)
@@ -279,7 +279,7 @@ def test_merged_document_brings_its_revisions_and_its_numbers(store: Store, ann:
 def test_merged_document_brings_its_name_where_the_other_has_none(store: Store, ann: Context) -> None:
     def named(file_name: str, name: str | None) -> int:
         new = NewObject(NodeKind.DOCUMENT, None, {}, a_file(store, b"one", file_name))
-        return revisions.create(store, rest(ann), ROOT_ID, new, name=name).id
+        return revisions.create(store, rest(ann), ROOT_ID, new, name=name).initid
 
     without, first, second = named("1.txt", None), named("2.txt", "FIRST"), named("3.txt", "SECOND")
 
@@ -361,8 +361,8 @@ def test_trash_shows_no_folders_and_nothing_that_one_may_not_read(
 
 def test_erased_document_leaves_no_revision_and_no_name(store: Store, ann: Context, root_admin: Context) -> None:
     new = NewObject(NodeKind.DOCUMENT, None, {}, a_file(store, b"one"))
-    node = revisions.create(store, rest(ann), ROOT_ID, new, name="GONE")
-    number = revisions.show(store, ann, change(store, ann, node.id).id).id
+    node = revisions.create(store, rest(ann), ROOT_ID, new, name="GONE").it.node
+    number = change(store, ann, node.id).id
 
     erasing.erase(store, root_admin, node.uuid, "asked for")
 

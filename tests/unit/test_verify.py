@@ -187,7 +187,7 @@ def _file_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
 def _revise_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
     """Leave revisions, a logical name, numbers of types, a temporary file, and something that was deleted and came back."""
     new = NewObject(NodeKind.DOCUMENT, None, {"title": "Named"}, a_file(store, b"seventeen", "named.txt"))
-    named = revisions.create(store, rest(ann), ROOT_ID, new, name="NAMED")
+    named = revisions.create(store, rest(ann), ROOT_ID, new, name="NAMED").it.node
     for title in ("First", "Second"):
         step()
         revisions.update(store, rest(ann), named.id, lambda _, title=title: Changes({"title": title}), revise=True)

@@ -19,7 +19,7 @@ from davgate.core.searching import Search, pick
 from davgate.core.store import Context, Store
 from davgate.core.trash import find_around
 from davgate.model.checkout import Act, Ruling, rule
-from davgate.model.errors import NotFound
+from davgate.model.errors import Forbidden, NotFound
 from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
@@ -276,12 +276,13 @@ def begun_by(store: Store, items: Iterable[Shown]) -> Mapping[int, int]:
 # Writing
 
 
-def create(store: Store, ctx: Context, place: Place, new: NewObject, *, name: str | None = None) -> Node:
+def create(store: Store, ctx: Context, place: Place, new: NewObject, *, name: str | None = None) -> Shown:
     """Make a document as ``objects.create`` does, with a logical name where one is given; durable on return.
 
     Raises:
         LogicalNameTaken.
-        NotFound, Forbidden, Locked, PreconditionFailed, QuotaExceeded.
+        Forbidden: the caller may not add documents there, or would not see what it made.
+        NotFound, Locked, PreconditionFailed, QuotaExceeded.
     """
     check_text(name or "")
     with store.database.write() as tx:
@@ -290,8 +291,17 @@ def create(store: Store, ctx: Context, place: Place, new: NewObject, *, name: st
         node = create_within(store, tx, ctx, place, new)
         if name is not None:
             rows.set_name(tx, node.id, name)
+        try:
+            made = _as_written(tx, ctx, node.id)
+        except NotFound as error:
+            raise Forbidden("Who makes a document here has to see it. Ask an administrator for the right to read it.") from error
         tx.commit()
-    return node
+    return made
+
+
+def _as_written(tx: Transaction, ctx: Context, node_id: int) -> Shown:
+    """Return a document as this transaction leaves it: by a later look it may be gone, or whoever wrote it be shut out."""
+    return _newest(tx, *_describe(tx, ctx, node_id, tx.now, deleted=False), is_deleted=False)
 
 
 def check(store: Store, ctx: Context, node_id: int) -> None:
@@ -299,8 +309,8 @@ def check(store: Store, ctx: Context, node_id: int) -> None:
     objects.check(store, ctx, node_id, Changes({}, minds_check_out=True))
 
 
-def update(store: Store, ctx: Context, node_id: int, decide: Callable[[Shown], Changes], *, revise: bool = False) -> Node:
-    """Change a document as is decided on when it is looked at within the transaction; see ``objects.update``.
+def update(store: Store, ctx: Context, node_id: int, decide: Callable[[Shown], Changes], *, revise: bool = False) -> Shown:
+    """Change a document as is decided on when it is looked at within the transaction, and return it; see ``objects.update``.
 
     With ``revise`` the change begins a new revision, also where nothing else changes. Who has the document checked out keeps
     others from all of it, as by a lock. Whatever ``decide`` raises leaves everything as it was.
@@ -313,12 +323,13 @@ def update(store: Store, ctx: Context, node_id: int, decide: Callable[[Shown], C
         found = look_up(tx, ctx, node_id, tx.now)
         seen = describe_found(tx, ctx.without_conditions(), found)
         changes = replace(decide(_newest(tx, seen.it, seen.path, is_deleted=False)), minds_check_out=True)
-        node = _revise(store, tx, ctx, found, changes) if revise else update_found(store, tx, ctx, found, changes)
+        _revise(store, tx, ctx, found, changes) if revise else update_found(store, tx, ctx, found, changes)
+        after = _as_written(tx, ctx, node_id)
         tx.commit()
-    return node
+    return after
 
 
-def _revise(store: Store, tx: Transaction, ctx: Context, found: Resolved, changes: Changes) -> Node:
+def _revise(store: Store, tx: Transaction, ctx: Context, found: Resolved, changes: Changes) -> None:
     """Change a document so that a version comes of it in any case, with which a revision begins."""
     file = changes.file
     is_for_working_copy = file is not None and rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
@@ -331,8 +342,7 @@ def _revise(store: Store, tx: Transaction, ctx: Context, found: Resolved, change
     record(tx, ctx, "revise", found.path, node.id, **told)
     if is_for_working_copy:
         again = ctx.without_conditions()
-        node = update_found(store, tx, again, look_up(tx, again, node.id, tx.now), Changes(file=file, comment=changes.comment))
-    return node
+        update_found(store, tx, again, look_up(tx, again, node.id, tx.now), Changes(file=file, comment=changes.comment))
 
 
 # Numbers of types

@@ -52,11 +52,10 @@ def create(folder: TreePath, exchange: Exchange) -> Response:
         new = _new(family, sent, parts)
     with answering(refusals):
         try:
-            node = revisions.create(store, ctx, folder, new, name=name)
+            shown = revisions.create(store, ctx, folder, new, name=name)
         except LogicalNameTaken as error:
             raise Refused(replace(errors.CREATE_ATTRIBUTE, detail=str(error), data=_name_mistake("is taken"))) from error
-        shown = revisions.show(store, ctx, node.id)
-    address = uri(exchange, "documents", node.id)
+    address = uri(exchange, "documents", shown.initid)
     data = document_data(exchange, shown, family, asked, address)
     return envelope.answer(exchange, data, ("Location", location(exchange, address)), status=HTTPStatus.CREATED)
 

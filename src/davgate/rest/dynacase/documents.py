@@ -80,8 +80,7 @@ def change(exchange: Exchange) -> Response:
         return _decided(exchange, found.family, sent, shown)
 
     with until_gone(exchange, found), answering(refusals), refusing_attributes(errors.UPDATE_ATTRIBUTE):
-        revisions.update(exchange.store, ctx, before.initid, decide, revise=query.revise)
-        after = revisions.show(exchange.store, found.ctx, before.initid)
+        after = revisions.update(exchange.store, ctx, before.initid, decide, revise=query.revise)
     data = document_data(exchange, after, found.family, asked, uri(exchange, "documents", after.initid))
     return envelope.answer(exchange, data | {"changes": _changes(exchange, found.family, sent, before, after)})
 

@@ -157,8 +157,7 @@ def _take(exchange: Exchange, wanted: str, is_it: Callable[[Transition], bool]) 
         return Changes({STATE: step_from(shown).end}, comment=comment)
 
     with until_gone(exchange, found), answering({Forbidden: _DENIED, Locked: _DENIED, Held: _DENIED, Retained: _DENIED}):
-        revisions.update(exchange.store, ctx, found.shown.initid, decide, revise=True)
-        after = replace(found, shown=revisions.show(exchange.store, found.ctx, found.shown.initid))
+        after = replace(found, shown=revisions.update(exchange.store, ctx, found.shown.initid, decide, revise=True))
     state = state_of(after.shown, found.family) or workflow.initial
     return envelope.answer(exchange, _state_data(exchange, after, workflow, state), status=HTTPStatus.CREATED)
 
