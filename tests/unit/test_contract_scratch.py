@@ -26,6 +26,7 @@ from tests.unit.edited import MICROSECOND, current, numbers, under, unlock
 from tests.unit.placed import copy, move, versions_of
 
 from davgate.core import documents, moving, time_travel, trash, tree, upkeep, versioning
+from davgate.core.principals import granting
 from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import NotFound, QuotaExceeded, TooLarge
 from davgate.storage.api import TrashEntry
@@ -375,6 +376,52 @@ def test_folder_restored_out_of_one_for_saving_safely_is_made_of_documents(store
     trash.restore(store, ann, entry.node.id, path("/N.rtfd"))
 
     assert versions_of(store, ann, "/N.rtfd/TXT.rtf") == [LARGE]
+
+
+def test_what_a_program_deletes_after_a_save_is_in_the_trash_only_if_no_version_has_it(store: Store, ann: Context) -> None:
+    document = a_document(store, ann, "/N.docx", b"one")
+    put(store, ann, "/~WRD0000.tmp", b"two")
+    move(store, ann, "/N.docx", "/~WRL0001.tmp")
+    move(store, ann, "/~WRD0000.tmp", "/N.docx")
+    put(store, ann, "/~WRA0002.tmp", b"never saved")
+
+    for name in ("/~WRL0001.tmp", "/~WRA0002.tmp"):
+        moving.delete(store, ann, path(name))
+
+    assert node_at(store, ann, "/N.docx").id == document.id
+    assert [entry.path for entry in in_trash(store, ann)] == ["/~WRA0002.tmp"]
+
+
+def test_version_that_one_may_not_read_keeps_nothing_for_one(
+    store: Store, ann: Context, bob: Context, root_admin: Context
+) -> None:
+    a_document(store, ann, "/secret/N.docx", b"one")
+    granting.close(store, root_admin, path("/secret"))
+    put(store, bob, "/~x.tmp", b"one")
+
+    moving.delete(store, bob, path("/~x.tmp"))
+
+    assert [entry.path for entry in in_trash(store, bob)] == ["/~x.tmp"]
+
+
+def test_version_in_a_folder_that_was_deleted_keeps_nothing(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/f/N.docx", b"one")
+    put(store, ann, "/~x.tmp", b"one")
+
+    moving.delete(store, ann, path("/f"))
+    moving.delete(store, ann, path("/~x.tmp"))
+
+    assert [entry.path for entry in in_trash(store, ann)] == ["/f", "/~x.tmp"]
+
+
+def test_empty_folder_within_one_for_saving_safely_leaves_no_trace(store: Store, ann: Context) -> None:
+    within = "/.TemporaryItems/folders.501/(A Document Being Saved By Preview)"
+    for folder in ("/.TemporaryItems", "/.TemporaryItems/folders.501", within):
+        a_collection(store, ann, folder)
+
+    moving.delete(store, ann, path(within))
+
+    assert in_trash(store, ann) == []
 
 
 def test_folder_for_saving_safely_leaves_no_trace_when_its_file_has_moved_out(store: Store, ann: Context) -> None:

@@ -40,6 +40,7 @@ from davgate.core.rights import (
 )
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
+from davgate.core.stored_content import is_in_a_version
 from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder
 from davgate.model.errors import Held, PreconditionFailed, SameResource
 from davgate.model.locks import Depth
@@ -111,11 +112,16 @@ def delete_found(
         _take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
 
 
-def _is_nothing(tx: Transaction, found: Resolved, node: Node) -> bool:
-    """Tell whether nobody can want something back: it never had content, or a program made it for itself alone."""
+def _is_nothing(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> bool:
+    """Tell whether nobody can want something back: it never had content, or a program made it for itself alone.
+
+    What many programs delete at the end of each save has what the document had before, which is a version of it.
+    """
     if node.is_collection:
-        return is_temporary_folder(found.path[-1]) and len(subtrees.of_node(tx, node.id)) == 1
-    return node.version_no == 0 and (node.content is None or not carries_content(found.path[-1]))
+        return any(map(is_temporary_folder, found.path)) and len(subtrees.of_node(tx, node.id)) == 1
+    if node.version_no > 0:
+        return False
+    return node.content is None or not carries_content(found.path[-1]) or is_in_a_version(tx, ctx, node.content)
 
 
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
@@ -162,7 +168,7 @@ def _take_away(
     end_grace(tx, found, node)
     if locks_on(found):
         versions.seal_below(tx, node.id)
-    if _is_nothing(tx, found, node):
+    if _is_nothing(tx, ctx, found, node):
         discard(tx, ctx, found, node)
         return
     if successor is None:

@@ -12,7 +12,7 @@ from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.node import Content
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Staged, catalog, stored_content, versions
+from davgate.storage.api import Session, Staged, catalog, stored_content, versions
 
 _BATCH = 500
 
@@ -26,14 +26,25 @@ def find(store: Store, ctx: Context, prefix: bytes, is_it: Callable[[bytes], boo
         check_account(session, ctx, store.clock.now())
         before: int | None = None
         while rows := stored_content.by_digest(session, prefix, before, _BATCH):
-            fitting = [row for row in rows if is_it(row.content.digest)]
-            held = rights_of(session, ctx, {row.document_id for row in fitting})
-            for row in fitting:
-                is_readable = Right.READ in held.get(row.document_id, NO_RIGHTS)
-                # What lies in a folder that was deleted has the rights that it had there.
-                if is_readable and catalog.path_of(session, row.document_id) is not None:
-                    return row.content
+            found = _readable(session, ctx, [row for row in rows if is_it(row.content.digest)])
+            if found is not None:
+                return found.content
             before = rows[-1].document_id
+    return None
+
+
+def is_in_a_version(session: Session, ctx: Context, content: Content) -> bool:
+    """Tell whether a document of the tree that the caller may read has these bytes in a version; the newest are looked at."""
+    return _readable(session, ctx, stored_content.by_digest(session, content.digest, None, _BATCH)) is not None
+
+
+def _readable(session: Session, ctx: Context, holdings: Sequence[stored_content.Holding]) -> stored_content.Holding | None:
+    held = rights_of(session, ctx, {one.document_id for one in holdings})
+    for one in holdings:
+        is_readable = Right.READ in held.get(one.document_id, NO_RIGHTS)
+        # What lies in a folder that was deleted has the rights that it had there.
+        if is_readable and catalog.path_of(session, one.document_id) is not None:
+            return one
     return None
 
 
