@@ -14,7 +14,7 @@ from davgate.core.store import Store
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import EVERYTHING, READER, Right
-from davgate.storage.api import access
+from davgate.storage.api import access, aliases
 from tests.builders import findings, node_at
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
@@ -415,6 +415,40 @@ def test_slug_that_is_taken_gets_a_number(ann: Client) -> None:
     urls = [made(ann, BASE, FOLDER, title="Über uns!") for _ in range(3)]
 
     assert urls == [f"{BASE}/{name}" for name in ("ueber-uns", "ueber-uns-1", "ueber-uns-2")]
+
+
+def test_position_that_is_moved_to_where_its_slug_is_taken_has_an_address_of_its_own(ann: Client) -> None:
+    older = made(ann, made(ann, BASE, FOLDER, title="X"), FOLDER, title="Verträge")
+    younger = made(ann, target := made(ann, BASE, FOLDER, title="Y"), FOLDER, title="Verträge")
+    uid = got(ann, older)["UID"]
+
+    (placed,) = send(ann, "POST", f"{target}/@move", {"source": older}).json
+
+    assert (younger, placed["target"]) == (f"{target}/vertraege", f"{target}/vertraege-1")
+    assert got(ann, placed["target"])["UID"] == uid != got(ann, younger)["UID"]
+    assert {one["@id"] for one in got(ann, target)["items"]} == {younger, placed["target"]}
+
+
+def test_positions_that_have_one_slug_all_the_same_are_told_apart(ann: Client, store: Store) -> None:
+    urls = [made(ann, BASE, FOLDER, title="Verträge") for _ in range(2)]
+    uid, oguid = (got(ann, urls[1])[name] for name in ("UID", "oguid"))
+    with store.database.write() as tx:
+        aliases.rename(tx, int(oguid.partition(":")[2]), "vertraege")
+        tx.commit()
+
+    listed = [one["@id"] for one in got(ann, BASE)["items"]]
+    assert listed == [urls[0], f"{BASE}/{uid}"]
+    assert got(ann, listed[1])["UID"] == uid
+
+
+def test_trashed_position_keeps_its_address_when_another_is_called_so(ann: Client) -> None:
+    first = made(ann, BASE, FOLDER, title="Verträge")
+    assert send(ann, "POST", f"{first}/@trash").status == 204
+    second = made(ann, BASE, FOLDER, title="Verträge")
+
+    assert (second, got(ann, first)["trashed"]) == (f"{first}-1", True)
+    assert send(ann, "POST", f"{first}/@untrash").status == 204
+    assert [got(ann, url)["trashed"] for url in (first, second)] == [False, False]
 
 
 def test_slug_of_a_title_without_letters_is_the_kind(ann: Client) -> None:

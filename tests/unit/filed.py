@@ -13,8 +13,9 @@ from tests.builders import all_versions, read
 
 from davgate.core import content, describing, documents, housing, objects, revisions
 from davgate.core.describing import Described
-from davgate.core.objects import Alias, Changes, File, NewObject, Place
+from davgate.core.objects import Changes, File, NewObject, Place
 from davgate.core.searching import Search
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.indexing import NOT_COMPARABLE
 from davgate.model.node import ROOT_ID, Node, NodeKind, Version

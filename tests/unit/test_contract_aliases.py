@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,8 +12,9 @@ from tests.builders import a_collection, a_document, damages, path, put
 from tests.unit.filed import described, made, made_folder, move_into, rest, statements_of
 from tests.unit.placed import move
 
-from davgate.core import describing, erasing, moving, objects, retention, trash
-from davgate.core.objects import Alias, NewObject
+from davgate.core import deleted, describing, erasing, moving, objects, retention, trash
+from davgate.core.objects import NewObject
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.node import ROOT_ID, Node, NodeKind
@@ -189,16 +191,71 @@ def test_second_name_comes_before_a_drive_name_which_is_then_addressed_by_its_uu
     assert address_name(store, ann, node) == "document-1"
 
 
-def test_second_name_that_is_moved_to_where_it_is_taken_is_addressed_by_its_uuid(
-    store: Store, ann: Context, dossier: Node
-) -> None:
-    there = made_folder(store, ann, "there")
-    first, second = (
-        made_folder(store, ann, f"{no}", place=place, alias=Alias("", slug="sub"))
-        for no, place in enumerate((dossier.id, there.id))
-    )
+def _moved_by_id(store: Store, ann: Context, there: Node, dossier: Node) -> None:
+    move_into(store, ann, there.id, dossier.id)
 
-    move_into(store, ann, second.id, dossier.id)
+
+def _moved_on_the_drive(store: Store, ann: Context, there: Node, dossier: Node) -> None:
+    move(store, ann, "/there/one", "/Dossier/other")
+
+
+def _out_of_the_trash(store: Store, ann: Context, there: Node, dossier: Node) -> None:
+    moving.delete(store, ann, path("/there/one"))
+    trash.restore(store, ann, there.id, path("/Dossier/other"))
+
+
+@pytest.mark.parametrize("come", [_moved_by_id, _moved_on_the_drive, _out_of_the_trash])
+@pytest.mark.parametrize("is_older", [True, False], ids=["older", "younger"])
+def test_slug_gets_a_number_where_it_comes_to_one_that_is_the_same(
+    store: Store, ann: Context, dossier: Node, come: Callable[..., None], is_older: bool
+) -> None:
+    there, slug = made_folder(store, ann, "there"), Alias("", slug="sub")
+    places = (there, dossier) if is_older else (dossier, there)
+    made_there = {place.id: made_folder(store, ann, "one", place=place.id, alias=slug) for place in places}
+    comer, first = made_there[there.id], made_there[dossier.id]
+
+    come(store, ann, comer, dossier)
+
+    assert (address_name(store, ann, first), address_name(store, ann, comer)) == ("sub", "sub-1")
+    assert at(store, "dossier-1", "sub") == first.id
+    assert at(store, "dossier-1", "sub-1") == comer.id
+
+
+def test_slug_gets_a_number_where_a_folder_of_the_drive_is_called_so(store: Store, ann: Context, dossier: Node) -> None:
+    folder = made_folder(store, ann, "sub", alias=Alias("", slug="sub"))
+    drive = a_collection(store, ann, "/Dossier/sub")
+
+    move_into(store, ann, folder.id, dossier.id)
+
+    assert at(store, "dossier-1", "sub") == drive.id
+    assert at(store, "dossier-1", "sub-1") == folder.id
+
+
+def test_slug_is_not_taken_by_what_has_it_itself(store: Store, ann: Context, dossier: Node) -> None:
+    folder = made_folder(store, ann, "sub", alias=Alias("", slug="sub"))
+
+    move_into(store, ann, folder.id, dossier.id)
+    move(store, ann, "/Dossier/sub", "/Dossier/renamed")
+    move(store, ann, "/Dossier/renamed", "/sub")
+
+    assert address_name(store, ann, folder) == "sub"
+
+
+def test_slug_of_what_was_deleted_and_keeps_its_address_is_not_given_again(store: Store, ann: Context, dossier: Node) -> None:
+    first = made_folder(store, ann, "one", place=dossier.id, alias=Alias("", slug="sub"))
+    moving.delete(store, rest(ann), first.id, keeps_address=True)
+    second = made_folder(store, ann, "two", place=dossier.id, alias=Alias("", slug="sub"))
+
+    assert (at(store, "dossier-1", "sub"), at(store, "dossier-1", "sub-1")) == (first.id, second.id)
+    deleted.restore(store, rest(ann), first.id)
+    assert (at(store, "dossier-1", "sub"), at(store, "dossier-1", "sub-1")) == (first.id, second.id)
+
+
+def test_of_two_with_one_second_name_the_younger_is_addressed_by_its_uuid(store: Store, ann: Context, dossier: Node) -> None:
+    first, second = (made_folder(store, ann, f"{no}", place=dossier.id, alias=Alias("", slug="sub")) for no in range(2))
+    with store.database.write() as tx:
+        aliases.rename(tx, second.id, "sub")
+        tx.commit()
 
     assert (address_name(store, ann, first), address_name(store, ann, second)) == ("sub", digits(second))
     assert at(store, "dossier-1", "sub") == first.id

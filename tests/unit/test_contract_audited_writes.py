@@ -59,9 +59,10 @@ from davgate.core import (
 from davgate.core import deleted as shown_deleted
 from davgate.core.batches import Decision
 from davgate.core.describing import Described
-from davgate.core.objects import Alias, Changes, NewObject
+from davgate.core.objects import Changes, NewObject
 from davgate.core.principals import accounts, app_passwords, external_accounts, granting, groups, signing_keys, tokens
 from davgate.core.principals.app_passwords import NewAppPassword
+from davgate.core.second_names import Alias
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Policy, Store
 from davgate.identity.external import ExternalUser

@@ -23,8 +23,9 @@ from tests.builders import (
 from tests.unit.filed import made, made_folder, rest, save, say, trashed
 
 from davgate.core import checking_out, deleted, describing, housing, moving, objects, revisions, trash
-from davgate.core.objects import Alias, Changes
+from davgate.core.objects import Changes
 from davgate.core.principals import granting
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import Forbidden, Locked, NotCheckedOut, NotFound, ParentMissing, PreconditionFailed

@@ -20,8 +20,8 @@ from tests.unit.filed import described, made, made_folder, rest, save, say, stat
 
 from davgate.core import checking_out, describing, locking, moving
 from davgate.core.locking import LockRequest
-from davgate.core.objects import Alias
 from davgate.core.principals import granting
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import Locked, NotACollection, NotFound, PreconditionFailed, RefreshMismatch

@@ -39,8 +39,8 @@ from tests.unit.placed import placements, properties_of, versions_of
 
 from davgate.core import checking_out, describing, documents, locking, moving, time_travel
 from davgate.core.locking import LockRequest
-from davgate.core.objects import Alias
 from davgate.core.principals import granting
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import CheckedOut, Forbidden, Locked, NotFound, PreconditionFailed, SameResource

@@ -37,7 +37,8 @@ from tests.unit.filed import (
 from tests.unit.placed import move
 
 from davgate.core import checking_out, locking, moving, objects, versioning
-from davgate.core.objects import Alias, Changes, NewObject
+from davgate.core.objects import Changes, NewObject
+from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
 from davgate.model.errors import (

@@ -32,7 +32,8 @@ from tests.unit.filed import a_file, made, made_folder, rest, save, say
 
 from davgate.cli.main import Exit, main
 from davgate.core import checking_out, deleted, documents, marking, moving, objects, revisions, sessions, temporary_files, uploads
-from davgate.core.objects import Alias, Changes, NewObject
+from davgate.core.objects import Changes, NewObject
+from davgate.core.second_names import Alias
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Context, Store
 from davgate.model.instant import FOREVER, Instant

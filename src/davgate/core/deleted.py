@@ -15,6 +15,7 @@ from davgate.core.filing import collection_at, filing_collection, free_name
 from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below
+from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store
 from davgate.core.trash import find, find_around
 from davgate.model import etag
@@ -224,6 +225,7 @@ def _put(tx: Transaction, ctx: Context, node: Node, parent: Node, path: TreePath
     if name is not None:
         catalog.touch(tx, parent.id)
     back = replace(node, parent_id=parent.id, name=name)
+    settle_alias(tx, back)
     record(tx, ctx, "restore", (*path, name or f"={node.uuid}"), node.id, change_of("move-in", back), **told)
     return back
 

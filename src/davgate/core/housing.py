@@ -12,10 +12,10 @@ from davgate.core.access import check_conditions, check_removal_locks, check_unt
 from davgate.core.content import change_of
 from davgate.core.copying import copy_tree
 from davgate.core.filing import collection_at, free_name
-from davgate.core.objects import Alias, give_alias
 from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_removable, require_removable_below
+from davgate.core.second_names import Alias, give_alias, settle_alias
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.model.errors import CheckedOut, SameResource
@@ -32,7 +32,7 @@ AliasOf = Callable[[str | None, Metadata], Alias | None]
 def move_all_into(store: Store, ctx: Context, wheres: Sequence[int | str], collection_id: int) -> list[Node]:
     """Put documents or collections into another collection, with identity and history: all or none; durable on return.
 
-    It keeps its name on the drive, with a number where that is taken. Anybody's lock or check-out on it, the caller's own too,
+    It keeps its names, with a number where one is taken. Anybody's lock or check-out on it, the caller's own too,
     forbids it.
 
     Raises:
@@ -75,6 +75,7 @@ def move_within(
         if changed_id is not None and name is not None:
             catalog.touch(tx, changed_id)
     moved = replace(node, parent_id=parent.id, name=name)
+    settle_alias(tx, moved)
     destination = to_text((*there.path, name or f"={node.uuid}"))
     record(tx, ctx, "move", found.path, node.id, change_of("move-away", node), change_of("move-in", moved), to=destination)
     return moved

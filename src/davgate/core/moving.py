@@ -38,6 +38,7 @@ from davgate.core.rights import (
     require_room,
     require_writable,
 )
+from davgate.core.second_names import settle_alias
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
 from davgate.core.stored_content import is_in_a_version
@@ -250,6 +251,8 @@ def _relocate(
         if changed_id is not None:
             catalog.touch(tx, changed_id)
     moved = replace(node, parent_id=parent.id, name=destination[-1])
+    if parent.id != node.parent_id:
+        settle_alias(tx, moved)
     changes = (change_of("move-away", node), change_of("move-in", moved))
     record(tx, ctx, "move", found.path, node.id, *changes, to=to_text(destination))
     if ctx.editing:

@@ -26,13 +26,13 @@ from davgate.core.filing import (
     collection_at,
     file_on_drive,
     filing_collection,
-    first_free,
     free_name,
     take_content_away,
 )
 from davgate.core.recording import record
 from davgate.core.retaining import check_content
 from davgate.core.rights import require_node
+from davgate.core.second_names import Alias, give_alias
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, NotFound
@@ -50,7 +50,6 @@ from davgate.storage.api import (
     Session,
     Staged,
     Transaction,
-    aliases,
     catalog,
     check_outs,
     descriptions,
@@ -77,14 +76,6 @@ class File:
 
     def __post_init__(self) -> None:
         check_file_name(self.name)
-
-
-@frozen
-class Alias:
-    """A second name to be made: counted, ``document-7``, or out of ``slug`` where that is given."""
-
-    kind: str
-    slug: str = ""
 
 
 @frozen
@@ -185,24 +176,6 @@ def streams_of(store: Store, tx: Transaction, files: Mapping[str, File | None]) 
 
 def _content_of(file: File, name: str) -> Content:
     return media_of(file.staged, file.media_type, name, as_sent=file.keeps_media_type)
-
-
-def give_alias(tx: Transaction, node_id: int, parent_id: int, wanted: Alias) -> str:
-    """Give a node the second name that is wanted, with another number while it is taken; return it."""
-
-    def is_free(name: str) -> bool:
-        return not aliases.is_taken(tx, parent_id, name, node_id)
-
-    if wanted.slug:
-        name, number = wanted.slug, None
-        if not is_free(name):
-            name = f"{name}-{first_free(1, lambda no: is_free(f'{wanted.slug}-{no}'))}"
-    else:
-        number = aliases.next_number(tx, wanted.kind)
-        while not is_free(name := f"{wanted.kind}-{number}"):
-            number = aliases.next_number(tx, wanted.kind)
-    aliases.add(tx, node_id, name, number)
-    return name
 
 
 @frozen

@@ -14,6 +14,7 @@ from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below, rights_of, without_closed
+from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound, ParentMissing
@@ -166,6 +167,7 @@ def restore(store: Store, ctx: Context, node_id: int, destination: TreePath | No
         catalog.touch(tx, parent.id)
         dances.forget_by(tx, node_id)
         node = replace(entry.node, parent_id=parent.id, name=destination[-1])
+        settle_alias(tx, node)
         record(tx, ctx, "restore", destination, node_id, change_of("move-in", node), deleted_from=entry.path)
         node = promote(store, tx, ctx, node, from_text(entry.path), destination)
         if node.is_unversioned:

@@ -103,6 +103,8 @@ def hyphenated(digits: str) -> str:
 
 
 _ADD = Statement(insert(alias).values(node_id=bindparam("node_id"), name=bindparam("name"), number=bindparam("number")))
+_SLUG = Statement(select(alias.c.name).where(alias.c.node_id == bindparam("node_id"), alias.c.number.is_(None)))
+_RENAME = Statement(update(alias).where(alias.c.node_id == bindparam("of_id")).values(name=bindparam("new_name")))
 _LAST = Statement(select(counter.c.last).where(counter.c.kind == bindparam("of_kind")))
 _START = Statement(insert(counter).values(kind=bindparam("kind"), last=bindparam("last")))
 _COUNT = Statement(update(counter).where(counter.c.kind == bindparam("of_kind")).values(last=bindparam("new_last")))
@@ -114,13 +116,28 @@ _TAKEN = Statement(
         select(node.c.id)
         .join_from(alias, node, node.c.id == alias.c.node_id)
         .where(alias.c.name == bindparam("named"), node.c.parent_id + 0 == bindparam("parent_id"), _IS_ANOTHER),
+        select(trash.c.node_id)
+        .join_from(alias, trash, trash.c.node_id == alias.c.node_id)
+        .where(alias.c.name == bindparam("named"), KEEPS_ADDRESS, trash.c.parent_id + 0 == bindparam("parent_id"))
+        .where(trash.c.node_id != bindparam("node_id")),
     )
 )
 
 
 def add(tx: Transaction, node_id: int, name: str, number: int | None) -> None:
-    """Give a node its alias, which it keeps."""
+    """Give a node its alias; one with a number it keeps."""
     tx.run(_ADD, node_id=node_id, name=name, number=number)
+
+
+def slug_of(tx: Transaction, node_id: int) -> str | None:
+    """Return the alias of a node that was made of a slug, None where it has none or one of a number."""
+    row = tx.first(_SLUG, node_id=node_id)
+    return None if row is None else str(row[0])
+
+
+def rename(tx: Transaction, node_id: int, name: str) -> None:
+    """Give a node that has an alias another one."""
+    tx.run(_RENAME, of_id=node_id, new_name=name)
 
 
 def next_number(tx: Transaction, kind: str) -> int:
@@ -134,7 +151,7 @@ def next_number(tx: Transaction, kind: str) -> int:
 
 
 def is_taken(tx: Transaction, parent_id: int, name: str, node_id: int) -> bool:
-    """Tell whether something else than a node in a collection has a name, as its alias or on the drive."""
+    """Tell whether something else than a node in a collection has a name: as its alias, in the trash too, or on the drive."""
     return tx.first(_TAKEN, parent_id=parent_id, node_id=node_id, key=collision_key(name), named=name) is not None
 
 

@@ -161,7 +161,7 @@ def address_of(seen: Seen) -> TreePath:
 
 def segment_of(it: Described, *, in_root: bool, deleted_as: str | None = None) -> str:
     """Return how an object is called in the address of its container; ``deleted_as`` is its name where it has none any more."""
-    segment = it.said.alias or deleted_as or it.said.address_name
+    segment = deleted_as or it.said.address_name
     return uid_of(it.node.uuid) if in_root and segment == DESCRIPTION_OF_THE_DOOR else segment
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from davgate.core.describing import Described
-from davgate.core.objects import Alias
+from davgate.core.second_names import Alias
 from davgate.model.frozen import frozen
 from davgate.model.metadata import TITLE, Metadata
 from davgate.model.node import ROOT_ID, NodeKind
