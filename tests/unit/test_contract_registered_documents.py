@@ -12,6 +12,7 @@ from tests.builders import (
     a_lock,
     content_of,
     exists,
+    findings,
     holding,
     members_of,
     node_at,
@@ -94,6 +95,23 @@ def test_document_without_content_is_not_on_the_drive_until_it_has_some(store: S
     patch(store, ann, uuid, varianter("2021..inf indhold=field:f"), DOCUMENT, f=b"late")
     assert content_of(store, ann, FILE) == b"late"
     assert codes(store, ann, uuid, DOCUMENT) == [OPSTAAET, RETTET]
+
+
+def test_document_that_is_deleted_after_its_content_is_whole(store: Store, ann: Context, clock: SettableClock) -> None:
+    a_collection(store, ann, "/a")
+    uuid = put_on_drive(store, ann, "/a/plan.txt", b"one").node.uuid
+    clock.advance(SECOND)
+    put(store, ann, uuid, DOCUMENT, document())
+    assert members_of(store, ann, "/a") == []
+    clock.advance(SECOND)
+    delete(store, ann, uuid, DOCUMENT)
+    assert findings(store) == []
+
+    clock.advance(SECOND)
+    put(store, ann, uuid, DOCUMENT, UPLOADED, f=b"two")
+    assert content_of(store, ann, "/a/f.txt") == b"two"
+    assert codes(store, ann, uuid, DOCUMENT) == [OPSTAAET, RETTET, SLETTET, IMPORTERET]
+    assert findings(store) == []
 
 
 def test_each_reference_has_an_address_of_its_own(store: Store, ann: Context) -> None:

@@ -143,6 +143,11 @@ def _places() -> Iterator[Rule]:
     )
     former = placement.alias("former")
     left_at = select(func.max(former.c.to_at)).where(former.c.node_id == trash.c.node_id).scalar_subquery()
+    stayed_bare = exists().where(
+        bare_place.c.node_id == trash.c.node_id,
+        bare_place.c.parent_id == trash.c.parent_id,
+        bare_place.c.to_at > placement.c.to_at,
+    )
     yield rule(
         "trash-differs",
         select(trash.c.node_id)
@@ -151,10 +156,12 @@ def _places() -> Iterator[Rule]:
         .where(
             or_(
                 node.c.parent_id.is_not(None),
-                # What had no name on the drive had no place there.
+                # What had no name on the drive had no place there, or not any more.
                 and_(placement.c.node_id.is_(None), trash.c.name != ""),
-                placement.c.parent_id != trash.c.parent_id,
-                placement.c.name != trash.c.name,
+                and_(
+                    or_(placement.c.parent_id != trash.c.parent_id, placement.c.name != trash.c.name),
+                    or_(trash.c.name != "", not_(stayed_bare)),
+                ),
             )
         ),
         "it is said to be in the trash, and its place or its history does not go with that",
