@@ -116,3 +116,24 @@ def test_content_of_a_form_has_the_bytes_that_it_needs() -> None:
     form = described(EVERY["okd"])["paths"]["/documents"]["post"]["requestBody"]["content"]["multipart/form-data"]
 
     assert form["schema"]["properties"]["file"]["minLength"] == 1
+
+
+def headers_of(operation: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
+
+
+@pytest.mark.parametrize("dialect", EVERY.values(), ids=EVERY.keys())
+def test_content_that_is_sent_in_part_names_the_headers_by_which_it_is(dialect: Dialect) -> None:
+    operations = [operation for path in described(dialect)["paths"].values() for operation in path.values()]
+
+    for operation in operations:
+        if "206" in operation["responses"]:
+            assert {"Range", "If-Range", "If-None-Match", "If-Modified-Since"} <= headers_of(operation), operation["operationId"]
+            assert operation["responses"]["416"]["headers"]["Content-Range"]["required"]
+
+
+def test_condition_is_only_named_where_it_is_looked_at() -> None:
+    paths = described(EVERY["yuuvis"])["paths"]
+
+    assert all("If-Match" not in headers_of(operation) for operation in paths["/objects"].values())
+    assert "If-Match" in headers_of(paths["/objects/{id}"]["delete"])

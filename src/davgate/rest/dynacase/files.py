@@ -135,7 +135,7 @@ def _operation(template: str, finding: Callable[[Exchange], Found], id: str) -> 
         query=Wanted,
         answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))},
         refusals=(416,),
-        headers=("Range", "If-Range", "If-None-Match"),
+        headers=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
     )
 
 

@@ -107,6 +107,6 @@ def operations(life: timedelta) -> tuple[Operation, ...]:
                 304: Answer(headers=("ETag",)),
             },
             refusals=(416,),
-            headers=("Range", "If-Range", "If-None-Match"),
+            headers=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
         ),
     )

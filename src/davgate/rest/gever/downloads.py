@@ -55,7 +55,7 @@ def _version(exchange: Exchange, number: str) -> tuple[str, Opened]:
 
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Content-Disposition"))
 _FILE: Final = {200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))}
-_CONDITIONS: Final = ("If-None-Match", "Range")
+_CONDITIONS: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
 OPERATIONS: Final = (
     Operation(
         method="GET",

@@ -36,7 +36,9 @@ _FILE: Final = Answer(BYTES, "*/*", ("ETag", "Last-Modified", "Content-Dispositi
 _FILE_ANSWERS: Final = {200: _FILE, 206: _FILE, 304: Answer(headers=("ETag",))}
 _TENANT: Final = ("X-ID-TENANT-NAME",)
 _RANGES: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", *_TENANT)
-_WRITE_HEADERS: Final = ("If-Match", "If-Unmodified-Since", "Lock-Token", "If", "X-B3-TraceId", *_TENANT)
+_MANY_HEADERS: Final = ("Lock-Token", "If", "X-B3-TraceId", *_TENANT)
+"""Of writing several objects, none of which a condition of the request is about."""
+_WRITE_HEADERS: Final = ("If-Match", "If-Unmodified-Since", *_MANY_HEADERS)
 _OF_WRITES: Final = (409, 412, 413, 415, 422, 507)
 
 
@@ -87,7 +89,7 @@ def _on_all(by: By) -> tuple[Operation, ...]:
             body=envelopes.AS_FORM,
             answers={200: _SHOWN},
             refusals=_OF_WRITES,
-            headers=_WRITE_HEADERS,
+            headers=_MANY_HEADERS,
         ),
         Operation(
             method="PATCH",
@@ -99,7 +101,7 @@ def _on_all(by: By) -> tuple[Operation, ...]:
             body=envelopes.SOME_AS_JSON,
             answers={200: _SHOWN},
             refusals=_OF_WRITES,
-            headers=_WRITE_HEADERS,
+            headers=_MANY_HEADERS,
         ),
         Operation(
             method="DELETE",
@@ -111,7 +113,7 @@ def _on_all(by: By) -> tuple[Operation, ...]:
             body=envelopes.ANY_NUMBER_AS_JSON,
             answers={200: _SHOWN},
             refusals=(413, 415),
-            headers=_WRITE_HEADERS,
+            headers=_MANY_HEADERS,
         ),
     )
 
