@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from davgate.core.store import Store
+from davgate.model.indexing import may_be_of
 from davgate.model.object_types import DOORS, KEPT_BY_DIALECTS, ObjectTypes, shape_of
 from davgate.storage.api import Session, types_in_use
 
@@ -12,8 +13,9 @@ from davgate.storage.api import Session, types_in_use
 def orphans(store: Store, types: ObjectTypes, before: ObjectTypes | None = None) -> list[str]:
     """Return what is stored and would be left alone with these types, a sentence for each type and property, with how many.
 
-    Beside the types that there were ``before``, properties that became of another kind count, too. What is in the trash counts;
-    of documents, what their current versions say. Fast whatever the number of documents: see ``storage.types_in_use``.
+    Properties count, too, that became of a kind of which their values cannot be; beside the types that there were ``before``, of
+    any other kind. What is in the trash counts; of documents, what their current versions say. Fast whatever the number of
+    documents: see ``storage.types_in_use``.
     """
     with store.database.read(snapshot=True) as session:
         return [*_of_types(session, types), *_of_properties(session, types, before)]
@@ -38,6 +40,9 @@ def _of_properties(session: Session, types: ObjectTypes, before: ObjectTypes | N
             number = types_in_use.count_of_property(session, id)
             kinds = " to ".join(f"{'multiple ' if of.is_multiple else ''}{of.kind.value}" for of in (former, now))
             yield f"the property {id} would change from {kinds}, and {_objects(number)} with values of it; leave it as it was"
+        elif not all(may_be_of(now.kind, value) for value in types_in_use.ends(session, id)):
+            objects = _objects(types_in_use.count_of_property(session, id))
+            yield f"the property {id} is of the kind {now.kind.value}, and {objects} with other values; leave it as it was"
 
 
 def _has_types(name: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final, TypeAlias
 
 from davgate.model.metadata import Metadata
+from davgate.model.object_types import Kind
 
 Single: TypeAlias = str | bool | int | float | Decimal
 
@@ -87,6 +88,29 @@ def _indexed(value: object) -> Iterator[str]:
             yield comparable(one)
         elif one is not None:
             yield NOT_COMPARABLE
+
+
+_NUMBER_FORM: Final = re.compile("1|2[0-9]{6,}|0[0-9]{6,}~")
+_PLAIN_FORM: Final = re.compile(f"(?!{NOT_COMPARABLE}$).*", re.DOTALL)
+_FORMS: Final[Mapping[Kind, re.Pattern[str]]] = {
+    Kind.TEXT: _PLAIN_FORM,
+    Kind.LONGTEXT: _PLAIN_FORM,
+    Kind.ID: _PLAIN_FORM,
+    Kind.ENUM: _PLAIN_FORM,
+    Kind.INTEGER: _NUMBER_FORM,
+    Kind.DECIMAL: _NUMBER_FORM,
+    Kind.BOOLEAN: re.compile("true|false"),
+    Kind.DATE: re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    Kind.DATETIME: re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"),
+    Kind.TABLE: re.compile(NOT_COMPARABLE),
+}
+"""What the values of a kind stand in the index as. Any value may be in nested data, and of a file it is not told."""
+
+
+def may_be_of(kind: Kind, text: str) -> bool:
+    """Tell whether what stands in the index as this text can be a value of a kind; as a text almost everything can."""
+    form = _FORMS.get(kind)
+    return form is None or form.fullmatch(text) is not None
 
 
 # Words

@@ -25,6 +25,9 @@ _COUNT_OF_TYPE = Statement(select(func.count()).select_from(node_type).where(nod
 _COUNT_OF_PROPERTY = Statement(
     select(func.count(property_value.c.node_id.distinct())).where(property_value.c.property == bindparam("property"))
 )
+_OF_PROPERTY = select(property_value.c.value).where(property_value.c.property == bindparam("property")).limit(1)
+_ENDS = (Statement(_OF_PROPERTY.order_by(by)) for by in (property_value.c.value, property_value.c.value.desc()))
+_LEAST, _GREATEST = _ENDS
 
 
 def types(session: Session) -> list[str]:
@@ -35,6 +38,12 @@ def types(session: Session) -> list[str]:
 def properties(session: Session) -> list[str]:
     """Return the ids of the properties that the current versions of nodes say something by."""
     return [row[0] for row in session.all(_PROPERTIES)]
+
+
+def ends(session: Session, property: str) -> list[str]:
+    """Return the least and the greatest value that the current versions of nodes have of a property, as the index has them."""
+    rows = (session.first(statement, property=property) for statement in (_LEAST, _GREATEST))
+    return [row[0] for row in rows if row is not None]
 
 
 def count_of_type(session: Session, type: str) -> int:
