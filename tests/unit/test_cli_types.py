@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -102,6 +103,17 @@ def test_check_lists_what_would_be_left_alone(line: CommandLine, types: Path) ->
         "types: no file defines the type yuuvis:own:note, and there is 1 object of it; bring its file back",
         "types: no type defines the property yuuvis:own:text, and there is 1 object with values of it; bring its definition back",
     ]
+
+
+def test_check_is_told_to_programs(line: CommandLine, types: Path) -> None:
+    assert json.loads(line.done("types", "--check", "--json").out) == {"types": 23, "mistakes": []}
+
+    types.write_text(OWN.replace("label", "lable"), "utf-8")
+    checked = line.run("types", "--check", "--json")
+
+    assert checked.code == Exit.DAMAGED
+    told = json.loads(checked.out)
+    assert told["types"] == 0 and any("lable" in mistake for mistake in told["mistakes"])
 
 
 def test_commands_refuse_types_that_cannot_be_used(line: CommandLine, types: Path) -> None:

@@ -17,7 +17,7 @@ from davgate.storage import schema
 def run(args: argparse.Namespace, config: Config) -> int:
     """List the types, or check them, and return the exit code: of a check 1 if they cannot be used."""
     if args.check:
-        return _check(config)
+        return _check(config, is_for_programs=args.json)
     types = types_of(config)
     if args.json:
         write_json([_told(types, of) for of in types])
@@ -27,28 +27,31 @@ def run(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _check(config: Config) -> int:
+def _check(config: Config, *, is_for_programs: bool) -> int:
+    mistakes, known = _mistakes(config)
+    if is_for_programs:
+        write_json({"types": known, "mistakes": mistakes})
+    elif mistakes:
+        for mistake in mistakes:
+            print(mistake)
+        print(count(len(mistakes), "mistake"), "found.", file=sys.stderr)
+    else:
+        print(f"{count(known, 'type')}, and nothing stored is of another.")
+    return Exit.DAMAGED if mistakes else Exit.DONE
+
+
+def _mistakes(config: Config) -> tuple[list[str], int]:
+    """Return what is wrong, and how many types could be read."""
     try:
         types = types_of(config)
     except ConfigError as error:
-        return _damaged(error.mistakes)
+        return [*error.mistakes], 0
     store = open_store(config, types=types)
     try:
         schema.check(store.database)
-        found = orphans(store, types)
+        return [f"types: {sentence}" for sentence in orphans(store, types)], sum(1 for _ in types)
     finally:
         store.database.close()
-    if found:
-        return _damaged([f"types: {sentence}" for sentence in found])
-    print(f"{count(sum(1 for _ in types), 'type')}, and nothing stored is of another.")
-    return 0
-
-
-def _damaged(mistakes: tuple[str, ...] | list[str]) -> int:
-    for mistake in mistakes:
-        print(mistake)
-    print(count(len(mistakes), "mistake"), "found.", file=sys.stderr)
-    return Exit.DAMAGED
 
 
 def _told(types: ObjectTypes, of: ObjectType) -> dict[str, object]:
