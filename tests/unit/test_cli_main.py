@@ -150,6 +150,14 @@ def test_reader_that_has_gone_is_no_error_to_tell_of() -> None:
     assert (ended.returncode, ended.stderr) == (Exit.FAILED, "")
 
 
+@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-"])
+def test_command_without_a_standard_stream_does_its_work(tmp_path: Path, closed: str) -> None:
+    run = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "davgate", "init", "--data", str(tmp_path)]
+    ended = subprocess.run(run, capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stderr) == (Exit.DONE, "")
+
+
 def test_fault_of_ours_is_a_line_and_not_the_exit_code_of_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = ["--data", str(tmp_path)]
     assert main(["init", *data]) == Exit.DONE

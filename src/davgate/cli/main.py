@@ -46,6 +46,7 @@ FLAGS = {"data": "data", "listen": "server.listen", "workers": "server.workers"}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return its exit code."""
+    _open_closed_streams()
     args = parse(argv)
     if isinstance(sys.stdout, TextIOWrapper):
         # What was done is told also where a name has letters that the terminal has not: a secret is told only once.
@@ -67,6 +68,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # The one outermost wrapper: Python's own exit code would say that damage was found.
         logger.debug("the command failed", exc_info=True)
         return fail(f"Something went wrong here: {type(error).__name__}: {error}. DAVGATE_LOG_LEVEL=DEBUG tells where.")
+
+
+def _open_closed_streams() -> None:
+    """Give a process that was started without one of its standard streams (``>&-``) one that leads nowhere.
+
+    Its number would else be that of the next file or connection, which would get what is written to the stream.
+    """
+    for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))
 
 
 def _run(args: argparse.Namespace) -> int:
