@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy import delete
@@ -13,10 +14,11 @@ from tests.builders import a_document, a_lock, a_user, holding, node_at, put
 from tests.builders import path as to_path
 from tests.unit.cli_runs import CommandLine
 
-from davgate.core import checking_out, documents, locking, marking, moving
+from davgate.cli import export
+from davgate.core import checking_out, documents, erasing, locking, marking, moving
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
-from davgate.model.node import ROOT_ID
+from davgate.model.node import ROOT_ID, Content
 from davgate.model.properties import PropertyUpdate
 from davgate.model.rights import READER
 from davgate.storage.api import access
@@ -369,6 +371,29 @@ def test_export_of_damaged_content_fails_and_is_not_whole(line: CommandLine, tmp
 
     assert "is damaged" in line.refused("export", "/f", str(tmp_path / "out"))
     assert not (tmp_path / "out" / "export.json").exists()
+
+
+@pytest.mark.parametrize("content", [b"in a row", bytes(range(256)) * 200], ids=["inline", "file"])
+def test_export_leaves_out_what_is_erased_while_it_is_written(
+    line: CommandLine, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(line)
+    with line.store() as store:
+        a_document(store, sign_in(store, "ann"), "/f/going", b"first", content)
+    open_bytes = export.open_bytes
+
+    def erased_before_its_history_is_read(store: Store, wanted: Content) -> BinaryIO:
+        if wanted.length_bytes == len(b"first"):
+            erasing.erase(store, sign_in(store, "root"), "/f/going", "asked for")
+        return open_bytes(store, wanted)
+
+    monkeypatch.setattr(export, "open_bytes", erased_before_its_history_is_read)
+
+    told = line.done("export", "/f", str(tmp_path / "out"), "--json").json
+
+    assert (told["documents"], told["versions"], told["bytes"]) == (1, 3, 6 + 3 + 1800 + 18)
+    assert [one.name for one in (tmp_path / "out/current/f").iterdir()] == ["a.txt"]
+    assert len(list((tmp_path / "out/history").iterdir())) == 1
 
 
 def test_export_needs_the_right_to_read(line: CommandLine, tmp_path: Path) -> None:

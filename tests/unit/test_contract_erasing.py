@@ -28,8 +28,9 @@ from tests.builders import (
 from tests.builders import path as to_path
 
 from davgate.core import checking_out, documents, erasing, locking, marking, moving, rescue_copies, retention
+from davgate.core.documents import Opened
 from davgate.core.store import Context, Store
-from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
+from davgate.model.errors import Busy, Corrupt, Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.properties import PropertyUpdate
 from davgate.storage.blobs import DiskBlobs
 from davgate.storage.statements import Row, Statement
@@ -267,6 +268,27 @@ def test_upload_of_the_same_content_meanwhile_is_not_lost(store: Store, ann: Con
     put(store, ann, "/b", LARGE)
 
     assert content_of(store, ann, "/b") == LARGE
+
+
+def test_read_of_what_is_erased_meanwhile_is_no_damage(store: Store, ann: Context, root_admin: Context) -> None:
+    """Between the look at a document and the opening of its content it may be gone for good: nothing is to be repaired then."""
+    a_document(store, ann, "/a", LARGE)
+    seen, kept = documents.open_content(store, ann, A), documents.open_content(store, ann, A)
+    assert isinstance(seen, Opened)
+    assert isinstance(kept, Opened)
+    with kept.open() as file:
+        erasing.erase(store, root_admin, "/a", "why")
+        with pytest.raises(Busy):
+            seen.open()
+        assert file.read() == LARGE
+
+    a_document(store, ann, "/b", LARGE)
+    (lost,) = files_of(store)
+    assert isinstance(store.blobs, DiskBlobs)
+    store.blobs.path_of(bytes.fromhex(lost)).unlink()
+    with pytest.raises(Corrupt):
+        seen.open()
+    put(store, ann, "/c", LARGE)
 
 
 # The trash

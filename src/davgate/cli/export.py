@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from davgate.cli.output import count, exact, progress, size
 from davgate.cli.versions import save_to_json, version_to_json
 from davgate.config import Config
 from davgate.core.exporting import Record, nodes_of, open_bytes, record_at
-from davgate.model.errors import Corrupt, Malformed
+from davgate.model.errors import Busy, Corrupt, Malformed
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, to_text
@@ -80,18 +81,34 @@ class _Export:
             current.mkdir(parents=True, exist_ok=True)
             self._collections.append(_about(record))
             return
+        before = self.versions, self.bytes
+        try:
+            self._add_document(record, current)
+        except Busy:
+            if record_at(self._act.store, path, node.id) is not None:
+                raise
+            # Removed for good while it was written.
+            current.unlink(missing_ok=True)
+            shutil.rmtree(self._history_of(record), ignore_errors=True)
+            self.versions, self.bytes = before
+            return
+        self.documents += 1
+        self._documents.append({"path": to_text(path), "uuid": record.node.uuid, "history": f"history/{record.node.uuid}"})
+        self._advance(1)
+
+    def _add_document(self, record: Record, current: Path) -> None:
         current.parent.mkdir(parents=True, exist_ok=True)
         if record.node.content is None:
             current.touch()
         else:
             self._write(record.node.content, current, record.node.modified_at)
         self._add_history(record)
-        self.documents += 1
-        self._documents.append({"path": to_text(path), "uuid": record.node.uuid, "history": f"history/{record.node.uuid}"})
-        self._advance(1)
+
+    def _history_of(self, record: Record) -> Path:
+        return self._destination / "history" / record.node.uuid
 
     def _add_history(self, record: Record) -> None:
-        folder = self._destination / "history" / record.node.uuid
+        folder = self._history_of(record)
         folder.mkdir(parents=True)
         listed: list[dict[str, object]] = []
         for version in record.versions:

@@ -22,6 +22,7 @@ from davgate.core.recording import record
 from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
 from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store
+from davgate.core.stored_content import open_file
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import (
@@ -65,9 +66,9 @@ class Opened:
         """Open the content for reading.
 
         Raises:
-            Corrupt: it is missing.
+            Corrupt, Busy: see ``stored_content.open_file``.
         """
-        return self.store.blobs.open(self.content.digest)
+        return open_file(self.store, self.content)
 
 
 def open_content(store: Store, ctx: Context, where: Where) -> Node | Opened:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from davgate.core.access import look_up
 from davgate.core.rights import readable_tree, require_node
 from davgate.core.store import Context, Store
+from davgate.core.stored_content import open_file
 from davgate.model.errors import NotADocument, NotFound
 from davgate.model.frozen import frozen
 from davgate.model.marks import Mark
@@ -101,8 +102,8 @@ def open_bytes(store: Store, content: Content) -> BinaryIO:
     """Open stored content for reading.
 
     Raises:
-        Corrupt: it is missing.
+        Corrupt, Busy: see ``stored_content.open_file``.
     """
     with store.database.read() as session:
         body = versions.inline_body(session, content.digest)
-    return io.BytesIO(body) if body is not None else store.blobs.open(content.digest)
+    return io.BytesIO(body) if body is not None else open_file(store, content)

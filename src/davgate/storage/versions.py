@@ -481,6 +481,14 @@ def add_blob(tx: Transaction, staged: Staged) -> None:
         tx.run(_REFRESH_BLOB, known=staged.digest, at=tx.now)
 
 
+_HAS_BLOB = Statement(select(blob.c.digest).where(blob.c.digest == bindparam("digest")))
+
+
+def has_blob(session: Session, digest: bytes) -> bool:
+    """Tell whether content has its row, wherever it lies."""
+    return session.first(_HAS_BLOB, digest=digest) is not None
+
+
 _BODY = Statement(select(blob.c.body).where(blob.c.digest == bindparam("digest")))
 
 
