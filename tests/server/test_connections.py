@@ -114,6 +114,27 @@ class TestWaits:
         assert connect().get().status == 401
         assert time.monotonic() - began < 5.0
 
+    def test_slow_clients_keep_nobody_out(self, start: Start) -> None:
+        connect = start(Echo(), threads=2)
+        slow = [connect() for _ in range(12)]
+        for number, client in enumerate(slow):
+            client.request("PUT", "/slow", "Content-Length: 8000000", body=b"x" * 100 if number % 2 else b"x" * 8_000_000)
+
+        began = time.monotonic()
+        assert connect().get().status == 200
+        assert time.monotonic() - began < 5.0
+
+        before = threading.active_count()
+        for number, client in enumerate(slow):
+            if number % 2:
+                client.send(b"x" * 7_999_900)
+            assert client.response().body == b"x" * 8_000_000
+        ends_at = time.monotonic() + 10
+        while threading.active_count() > before - 10 and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        # Those that took the place of others ended with their work.
+        assert threading.active_count() <= before - 10
+
 
 class TestRoom:
     @pytest.mark.parametrize("start", ["plain"], indirect=True)

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 
 from davgate.http.server.limits import ServerLimits
 
@@ -16,6 +17,9 @@ RECEIVE_BYTES = 16 * 1024
 SEND_FILE_BYTES = 1 << 20
 """How much of a file goes to the kernel in one call. In one of all it ran far ahead of a client on the same machine, out of the
 reach of the processor's caches: 256 MiB took up to twice the time."""
+
+UNNOTICED_SECONDS = 0.25
+"""How long a thread waits for a client within one request, all waits together, before it is told to be of no use to others."""
 
 
 class Disconnected(Exception):
@@ -36,15 +40,20 @@ class Channel:
     ``data[start:]`` is what has arrived and was not taken yet; it never exceeds the largest head plus one read.
     A credit says how many seconds this client may still keep a thread waiting: waiting spends it, moved bytes earn it
     back, so neither a dead client nor one sending a byte now and then holds a thread for long. While ``may_wait`` is
-    false nobody is waited for at all.
+    false nobody is waited for at all. ``on_slow`` is called in the thread that waits when a request has made it wait for
+    more than a moment; ``is_slow`` tells that it was, and is taken back by whoever gives the thread other work.
     """
 
     __slots__ = (
-        "_credit", "_credit_limit", "_readable", "_seconds_per_byte", "_socket", "_writable", "data", "may_wait", "start",
+        "_credit", "_credit_limit", "_readable", "_seconds_per_byte", "_socket", "_unnoticed", "_writable", "data", "is_slow",
+        "may_wait", "on_slow", "start",
     )  # fmt: skip
 
-    def __init__(self, client: socket.socket, limits: ServerLimits) -> None:
+    def __init__(self, client: socket.socket, limits: ServerLimits, on_slow: Callable[[], None]) -> None:
         client.setblocking(False)
+        self.on_slow = on_slow
+        self.is_slow = False
+        self._unnoticed = UNNOTICED_SECONDS
         self._socket = client
         self.data = b""
         self.start = 0
@@ -59,6 +68,7 @@ class Channel:
     def renew_credit(self) -> None:
         """Give the client its whole credit again, as at the start of each request."""
         self._credit = self._credit_limit
+        self._unnoticed = UNNOTICED_SECONDS
 
     # Reading
 
@@ -261,7 +271,16 @@ class Channel:
 
     def _wait(self, poll: "select.poll") -> None:
         began = time.monotonic()
-        if not self.may_wait or self._credit <= 0 or not poll.poll(self._credit * 1000):
+        if not self.may_wait or self._credit <= 0:
+            raise Stalled
+        goes_on = poll.poll(min(self._credit, self._credit if self.is_slow else self._unnoticed) * 1000)
+        if not self.is_slow:
+            self._unnoticed -= time.monotonic() - began
+            if not goes_on or self._unnoticed <= 0:
+                self.is_slow = True
+                self.on_slow()
+        rest = self._credit - (time.monotonic() - began)
+        if not goes_on and (rest <= 0 or not poll.poll(rest * 1000)):
             raise Stalled
         self._credit -= time.monotonic() - began
 

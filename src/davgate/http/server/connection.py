@@ -51,7 +51,7 @@ class Connection:
         self.socket = socket
         self.remote_addr: str | None = None
         self.remote_port: int | None = None
-        self._channel = Channel(socket, server.limits)
+        self._channel = Channel(socket, server.limits, server.requests.lend_thread)
         self._tls: TlsChannel | None = None
         self._owes_handshake = server.tls is not None
         self._environ: WSGIEnvironment | None = None
@@ -102,6 +102,10 @@ class Connection:
         except (Disconnected, Stalled) as reason:
             logger.debug("%s left: %r.", self.remote_addr, reason)
             return False
+        finally:
+            if self._channel.is_slow:
+                self._channel.is_slow = False
+                self.server.requests.take_thread_back()
 
     def close(self) -> None:
         """Close the connection, with a word to a client whose request has begun to arrive; serve one that is there."""
@@ -165,7 +169,7 @@ class Connection:
         except OSError as error:
             raise Disconnected from error
         self.socket = session
-        return TlsChannel(session, self.server.limits)
+        return TlsChannel(session, self.server.limits, self.server.requests.lend_thread)
 
     def _serve(self) -> bool:
         channel = self._channel

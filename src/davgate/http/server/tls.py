@@ -7,6 +7,7 @@ one read of a channel: so nothing that was deciphered stays behind in OpenSSL, w
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from wsgiref.types import WSGIEnvironment
 
@@ -25,8 +26,8 @@ class TlsChannel(Channel):
 
     __slots__ = ("_session",)
 
-    def __init__(self, session: ssl.SSLSocket, limits: ServerLimits) -> None:
-        super().__init__(session, limits)
+    def __init__(self, session: ssl.SSLSocket, limits: ServerLimits, on_slow: Callable[[], None]) -> None:
+        super().__init__(session, limits, on_slow)
         self._session = session
 
     def shake_hands(self) -> bool:

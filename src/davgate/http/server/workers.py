@@ -6,6 +6,7 @@ cheroot's own never gives up on a thread that does not end, so a stop could take
 import logging
 import threading
 import time
+from itertools import count
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,10 @@ CUT_SECONDS = 1.0
 
 
 class WorkerPool:
-    """A fixed number of threads and the queue of connections in front of them.
+    """So many threads that work, others that wait for their clients, and the queue of connections in front of them.
+
+    A thread that moves bytes from or to a slow client does next to nothing, and as many clients as there are threads would
+    keep everybody else out. So another one takes its place meanwhile; there are no more than connections.
 
     ``is_ending`` tells that what is put into the queue now will not be served any more.
     """
@@ -30,7 +34,11 @@ class WorkerPool:
         self._server = server
         self._waiting: SimpleQueue[Connection | None] = SimpleQueue()
         self.is_ending = False
-        self._workers = [Worker(server, self._waiting, number) for number in range(1, size + 1)]
+        self._size = size
+        self._lock = threading.Lock()
+        self._lent = 0
+        self._numbers = count(1)
+        self._workers = [self._new_worker() for _ in range(size)]
 
     @property
     def is_busy(self) -> bool:
@@ -46,12 +54,40 @@ class WorkerPool:
         """Have the connection served by the next free thread."""
         self._waiting.put(connection)
 
+    def lend_thread(self) -> None:
+        """Have another thread take the place of the one that calls, which goes on to wait for its client."""
+        with self._lock:
+            self._lent += 1
+            if self.is_ending or len(self._workers) - self._lent >= self._size:
+                return
+            worker = self._new_worker()
+            self._workers.append(worker)
+        worker.start()
+
+    def take_thread_back(self) -> None:
+        """Count a thread again that was lent to a slow client."""
+        with self._lock:
+            self._lent -= 1
+
+    def is_left_by(self, worker: "Worker") -> bool:
+        """Let a thread end if there are more of them than have to work; tell whether it is to."""
+        with self._lock:
+            if self.is_ending or len(self._workers) - self._lent <= self._size:
+                return False
+            self._workers.remove(worker)
+            return True
+
+    def _new_worker(self) -> "Worker":
+        return Worker(self._server, self._waiting, next(self._numbers))
+
     def stop(self, timeout: float) -> None:
         """End the threads once they have served what waits; after ``timeout`` seconds cut what is still served."""
-        self.is_ending = True
-        for _ in self._workers:
+        with self._lock:
+            self.is_ending = True
+            workers = list(self._workers)
+        for _ in workers:
             self._waiting.put(None)
-        late = _join(self._workers, timeout)
+        late = _join(workers, timeout)
         for worker in late:
             worker.cut_request()
         late = _join(late, CUT_SECONDS)
@@ -80,11 +116,13 @@ class Worker(threading.Thread):
         self._connection: Connection | None = None
 
     def run(self) -> None:
-        """Serve connections until a ``None`` comes out of the queue."""
+        """Serve connections until a ``None`` comes out of the queue, or there are threads enough."""
         while (connection := self._waiting.get()) is not None:
             self._connection = connection
             self._serve(connection)
             self._connection = None
+            if self._server.requests.is_left_by(self):
+                return
 
     def cut_request(self) -> None:
         """End the body that this thread reads; it can still tell the client so."""
