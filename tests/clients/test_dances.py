@@ -157,7 +157,11 @@ def test_b3_word_is_not_slowed_into_a_new_document(run: Run[Explorer], document:
 
 
 @on_both_databases
-@pytest.mark.parametrize(("written", "aside"), [("34429E5E.tmp", "A9A97EC7.tmp"), ("34429E5E", "A9A97EC7")], ids=["tmp", "bare"])
+@pytest.mark.parametrize(
+    ("written", "aside"),
+    [("34429E5E.tmp", "A9A97EC7.tmp"), ("34429E5E", "A9A97EC7"), ("RES1A2B.TMP", "Report.docx~RF1a2b3c.TMP")],
+    ids=["tmp", "bare", "made-up-by-windows"],
+)
 def test_b3x_save_of_excel_on_a_drive_is_a_version(run: Run[Explorer], document: Kept, written: str, aside: str) -> None:
     excel = run(Explorer, "ann")
     copy_in(excel, document.beside(written), b"two")
@@ -169,6 +173,7 @@ def test_b3x_save_of_excel_on_a_drive_is_a_version(run: Run[Explorer], document:
     assert excel.unlock(document.target, token).status == 204
 
     document.check(b"one", b"two")
+    assert trashed(document.store) == []
 
 
 @on_both_databases

@@ -103,6 +103,8 @@ CARRIERS: Final = [
     "report.tmp",
     "lu12345abc.tmp",
     "ps3F21.tmp",
+    "ABC1A2B.TMP",
+    "report.docx~RF1a2b3c.TMP",
     "report.docx~",
     "~",
     ".report.docx~",
@@ -170,7 +172,7 @@ def test_names_that_people_give_too_are_those_without_a_telling_mark() -> None:
     given = {name for name in [*SIDECARS, *CARRIERS, *DOCUMENTS] if may_be_a_persons(name)}
 
     wanted = {"34429E5E.tmp", "34429E5E", "ppt8E2.tmp", "Word Work File D_1.tmp", "report.tmp", "lu12345abc.tmp", "ps3F21.tmp"}
-    assert given == wanted
+    assert given == wanted | {"ABC1A2B.TMP", "report.docx~RF1a2b3c.TMP"}
 
 
 def test_what_goes_with_a_document_or_folder_lives_as_long_as_it() -> None:

@@ -45,7 +45,8 @@ _SIDECAR = re.compile(
 
 _CARRIER = re.compile(
     r"""
-    .+\.tmp | .*~ | \.~.+ | .+\.part | .+\.partial  # hex names of Office and what LibreOffice, KeePass and others write first
+    .+\.(?:tmp|TMP)                                 # hex names of Office, and what Windows itself makes up
+    | .*~ | \.~.+ | .+\.part | .+\.partial          # what LibreOffice, KeePass and others write first
     | [0-9A-F]{8} | ~WRA\d+
     | \.goutputstream-.+ | .+_exiftool_tmp
     """,
@@ -54,7 +55,7 @@ _CARRIER = re.compile(
 """Names under which the real content lies for a moment: as good as the document, when the program dies then."""
 
 _TEMPORARY_FOLDER = re.compile(r"\.TemporaryItems|.+\.sb-[0-9a-f]{8}-[0-9A-Za-z]{6}")
-_ALSO_A_PERSONS = re.compile(r"[^~.].*\.tmp|[0-9A-F]{8}")
+_ALSO_A_PERSONS = re.compile(r"[^~.].*\.(?:tmp|TMP)|[0-9A-F]{8}")
 _LONG_LIVED = re.compile(r"\._.+|\.DS_Store|[Dd]esktop\.ini")
 
 
