@@ -79,18 +79,25 @@ def test_every_exit_code_is_documented() -> None:
         assert f"\n| {code.value} | " in README, code
 
 
-def test_mount_lines_are_those_that_serve_prints() -> None:
-    output = subprocess.run(
-        [ROOT / "scripts" / "mount-lines", "http://127.0.0.1:8080/dav/", "demo"],
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
+def mount_lines(url: str) -> list[str]:
+    printed = subprocess.run([ROOT / "scripts" / "mount-lines", url, "demo"], capture_output=True, check=True, text=True)
+    return printed.stdout.splitlines()
 
-    lines = output.splitlines()
+
+def test_mount_lines_are_those_that_serve_prints() -> None:
+    lines = mount_lines("http://127.0.0.1:8080/dav/")
+
     assert {line.partition(":")[0] for line in lines} >= {"Windows", "macOS", "GNOME", "KDE", "davfs2"}
     for line in lines:
         assert f"`{line.partition(': ')[2]}`" in README, line
+
+
+def test_windows_is_told_to_send_passwords_in_clear_only_where_there_is_no_tls() -> None:
+    clear, secure = (mount_lines(f"{scheme}://127.0.0.1:8080/dav/") for scheme in ("http", "https"))
+
+    assert [line for line in clear if "BasicAuthLevel" in line]
+    assert [line for line in secure if "WebClient" in line] == []
+    assert "Windows: net use Z: https://127.0.0.1:8080/dav/ * /user:demo" in secure
 
 
 def test_automation_runs_the_test_command_of_the_readme() -> None:
