@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,26 @@ def test_sync_follows_changed_new_and_deleted_files(
     rclone("check", "--download", local, "live:json")
     assert drive.get(f"{folder}/json/decoder.py") == b"# shorter\n"
     assert not drive.exists(f"{folder}/json/tool.py")
+
+
+def test_change_that_keeps_the_size_is_followed_by_the_time_of_the_upload(
+    rclone: Rclone, drive: Drive, folder: str, tmp_path: Path
+) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    (local / "a.txt").write_bytes(b"one")
+    rclone("sync", local, "live:timed")
+    (local / "a.txt").write_bytes(b"two")
+    an_hour_on = time.time() + 3600
+    os.utime(local / "a.txt", (an_hour_on, an_hour_on))
+
+    rclone("sync", local, "live:timed")
+    assert drive.get(f"{folder}/timed/a.txt") == b"one"
+    rclone("sync", "--update", "--use-server-modtime", local, "live:timed")
+    assert drive.get(f"{folder}/timed/a.txt") == b"two"
+
+    os.utime(local / "a.txt", (0, 0))
+    assert "Copied" not in rclone("sync", "-v", "--update", "--use-server-modtime", local, "live:timed").text
 
 
 def test_second_copy_of_an_unchanged_tree_sends_nothing(rclone: Rclone, real_files: Path) -> None:
