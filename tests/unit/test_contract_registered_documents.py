@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,17 @@ from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
 
-from davgate.core import checking_out, erasing, mending, moving, objects, registrations, removing_versions, trash
+from davgate.core import (
+    checking_out,
+    erasing,
+    mending,
+    moving,
+    objects,
+    registration_search,
+    registrations,
+    removing_versions,
+    trash,
+)
 from davgate.core.registering import Registered
 from davgate.core.store import Context, Store
 from davgate.model.errors import CheckedOut, Locked, NotFound
@@ -33,6 +44,7 @@ from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.node import Cause
 from davgate.model.registration import PART_TEXT, VARIANT_TEXT, Code
 from davgate.model.stored_parts import SCHEME
+from davgate.model.temporal_query import Says, Search
 from davgate.model.virkning import ALL_TIME
 from davgate.storage.api import temporal_index
 
@@ -470,6 +482,40 @@ def test_first_registration_of_a_document_of_the_drive_keeps_what_it_said(store:
     assert "title" not in said_of(store, ann, node.uuid)
     put_on_drive(store, ann, "/x.txt", b"two")
     assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("is_registered", [False, True], ids=["computed", "registered"])
+def test_what_was_known_keeps_the_name_of_then(store: Store, ann: Context, clock: SettableClock, is_registered: bool) -> None:
+    """Registrations are never altered: a new name on the drive is told from the newest one on."""
+    uuid = put_on_drive(store, ann, "/first.txt", b"0").node.uuid
+    for no, (former, name) in enumerate([("first", "second"), ("second", "third")], start=1):
+        clock.advance(SECOND)
+        move(store, ann, f"/{former}.txt", f"/{name}.txt")
+        clock.advance(SECOND)
+        put_on_drive(store, ann, f"/{name}.txt", b"%d" % no)
+    if is_registered:
+        clock.advance(SECOND)
+        patch(store, ann, uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
+    before = told_titles(store, ann, uuid)
+    assert before == ["second.txt", "third.txt", *["third.txt"] * (1 + is_registered)]
+
+    clock.advance(SECOND)
+    move(store, ann, "/third.txt", "/last.txt")
+
+    after = told_titles(store, ann, uuid)
+    assert after == [*before[:-1], "third.txt" if is_registered else "last.txt"]
+    for name in ("first", "second", "third", "last"):
+        search = Search((Says("titel", f"{name}.txt"),), ALL_TIME, known=ALL_TIME)
+        for paged in ({}, {"first": 0}):
+            found = registration_search.search(store, lora(ann), DOCUMENT, replace(search, **paged))
+            assert found == ((uuid,) if f"{name}.txt" in after else ()), name
+    assert findings(store) == []
+
+
+def told_titles(store: Store, ctx: Context, uuid: str) -> list[str]:
+    """Return what each registration says is the title, the oldest first."""
+    known = read(store, ctx, uuid, DOCUMENT, ALL_TIME).registrations[::-1]
+    return [one.snapshot.attributes["dokumentegenskaber"][-1].values["titel"] for one in known]
 
 
 def test_document_without_content_of_another_door_has_no_parts(store: Store, ann: Context) -> None:

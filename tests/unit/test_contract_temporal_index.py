@@ -7,13 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update
-from tests.builders import SettableClock, findings, path, with_policy
+from tests.builders import SettableClock, findings, with_policy
 from tests.builders import put as put_on_drive
 from tests.unit.filed import made as made_by_rest
 from tests.unit.filed import rest, rows, say
@@ -561,45 +560,6 @@ def test_rows_can_be_made_anew(store: Store, ann: Context, kept: str, facets: di
             temporal_index.rebuild(tx, one)
         tx.commit()
     assert [sorted(rows(store, query, id=one)) for one in ids] == before
-
-
-@pytest.mark.parametrize("titles", ["", "yyyy", "-y-", "y--"], ids=["none", "all", "some", "first"])
-def test_rows_of_a_renamed_document_tell_what_reading_does(store: Store, ann: Context, clock: SettableClock, titles: str) -> None:
-    of = put_on_drive(store, ann, "/Old.txt", b"0").node
-    for no, titled in enumerate(titles.ljust(4, "-"), start=1):
-        clock.advance(SECOND)
-        put_on_drive(store, ann, "/Old.txt", b"%d" % no)
-        say(store, ann, of.uuid, title="Plan" if titled == "y" else None)
-    for target in (A, B):
-        clock.advance(SECOND)
-        patch(store, ann, of.uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={target}")}}, DOCUMENT)
-    names = ["Old.txt", "New.txt", f"{'long' * 30}.txt", "Old.txt"]
-    temporal = type_of("dokument", "dokument").temporal
-    for former, name in pairwise(names):
-        clock.advance(SECOND)
-        moving.move(store, ann, path(f"/{former}"), path(f"/{name}"), overwrite=False)
-        told = read(store, ann, of.uuid, DOCUMENT, ALL_TIME).registrations[::-1]
-        for text in {*names, "Plan"}:
-            for known in (None, ALL_TIME, *(Window.at(one.at) for one in told[::3])):
-                search = Search((Says("titel", text), Says("brugervendtnoegle", text)), ALL_TIME, known=known)
-                is_told = shown(told, temporal, search).satisfies(search.criteria)
-                found = find(store, ann, *search.criteria, of=DOCUMENT, known=known, first=0)
-                assert found == ([of.uuid] if is_told else []), (name, text, known)
-    assert findings(store) == []
-
-
-def test_renaming_a_document_of_many_versions_makes_no_row_anew(store: Store, ann: Context) -> None:
-    of = put_on_drive(store, ann, "/old.txt", b"0").node
-    for no in range(1, 9):
-        put_on_drive(store, ann, "/old.txt", b"%d" % no)
-    patch(store, ann, of.uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
-    query = "SELECT * FROM temporal_value WHERE node_id = :id"
-    before = set(map(tuple, rows(store, query, id=of.id)))
-
-    moving.move(store, ann, path("/old.txt"), path("/new.txt"), overwrite=False)
-
-    after = set(map(tuple, rows(store, query, id=of.id)))
-    assert (len(before - after), len(after - before)) == (3, 6)
 
 
 @pytest.mark.parametrize("damage", ["lost", "wrong"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_read_conditions
@@ -16,15 +16,15 @@ from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.media_types import UNKNOWN, choose
-from davgate.model.node import Node, NodeKind, Stream
+from davgate.model.node import Node, NodeKind, Stream, Version
 from davgate.model.object_types import ObjectType
 from davgate.model.oio_payload import DOCUMENT
-from davgate.model.registration import Code, Deletion, Registration, Subject, told, version_told
+from davgate.model.registration import KEY, Code, Deletion, Registration, Subject, told, version_told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
 from davgate.model.temporal_rows import part_of
 from davgate.model.virkning import ALL_TIME, Window
-from davgate.storage.api import Session, dances, registrations, streams, temporal_index, versions
+from davgate.storage.api import Session, dances, places, registrations, streams, temporal_index, versions
 
 
 @frozen
@@ -110,6 +110,13 @@ def _subjects_of(store: Store, session: Session, nodes: Iterable[Node]) -> dict[
     return {node.id: Subject(node.uuid, node.name or names.get(node.id), node.created_at, zone) for node in by_id.values()}
 
 
+def _with_names(session: Session, subjects: dict[int, Subject], lines: Mapping[int, Sequence[Version]]) -> dict[int, Subject]:
+    """Return subjects with the names that they had, where a former version may be told by one."""
+    renamed = [node_id for node_id, line in lines.items() if len(line) > 1 and any(KEY not in one.metadata for one in line)]
+    names = places.names(session, renamed) if renamed else {}
+    return {node_id: replace(one, names=names.get(node_id, ())) for node_id, one in subjects.items()}
+
+
 def history_of(store: Store, session: Session, node: Node, known: Window | None) -> History:
     """Return the registrations of an object that a window of time meets, or the newest one."""
     return histories_of(store, session, [node], known)[0]
@@ -143,6 +150,7 @@ def _told(
         lines = temporal_index.all_versions_to_tell(session, {node.id: node.uuid for node in nodes})
     else:
         lines = temporal_index.all_versions(session, subjects)
+        subjects = _with_names(session, subjects, lines)
     for node in nodes:
         yield told(subjects[node.id], lines.get(node.id, ()), deletions[node.id], namespace), deletions[node.id]
 

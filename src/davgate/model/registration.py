@@ -122,12 +122,21 @@ class Deletion:
 
 @frozen
 class Subject:
-    """The object whose registrations are told: its id, its name on the drive, when it was made, and where days begin."""
+    """The object whose registrations are told: its id, its name on the drive, when it was made, and where days begin.
+
+    ``names`` are those that it got on the drive and when, the oldest first; what is told of the present alone needs none.
+    """
 
     uuid: str
     drive_name: str | None
     created_at: Instant
     zone: tzinfo
+    names: Sequence[tuple[Instant, str]] = ()
+
+    def name_until(self, at: Instant) -> str | None:
+        """Return the name that the object had up to an instant; before it got any, its first one."""
+        former = [name for since, name in self.names if since < at] or [name for _, name in self.names[:1]]
+        return self.drive_name if at == FOREVER or not former else former[-1]
 
 
 def author_uuid(namespace: str, name: str) -> str:
@@ -181,12 +190,14 @@ def states(subject: Subject, versions: Iterable[Version]) -> Iterator[tuple[Vers
     """Yield what an object says in each of its versions; the first is one to begin with (``base_no``)."""
     state: State | None = None
     said: Mapping[str, Any] | None = None
-    for version in versions:
+    line = list(versions)
+    for version, following in zip(line, [*line[1:], None], strict=True):
         before, says = said, version.metadata.get(KEY)
         said = says
         if says is None:
             # Nobody has registered it yet.
-            state = replace(computed(subject, version), code=Code.OPSTAAET if version.no == 1 else Code.RETTET)
+            name = subject.name_until(FOREVER if following is None else following.opened_at)
+            state = replace(computed(subject, version, name), code=Code.OPSTAAET if version.no == 1 else Code.RETTET)
         elif says != before:
             registered = _from_metadata(says)
             is_own = says["no"] == version.no and says["uuid"] == subject.uuid
@@ -207,9 +218,9 @@ def _code_after(before: State | None) -> Code:
     return Code.RETTET if before.code.is_live else Code.IMPORTERET
 
 
-def computed(subject: Subject, version: Version) -> State:
-    """Return what a document says that other doors have made: from its creation on, what they know of it."""
-    title = title_of(version.metadata, subject.drive_name)
+def computed(subject: Subject, version: Version, name: str | None) -> State:
+    """Return what a document of a name says that other doors have made: from its creation on, what they know of it."""
+    title = title_of(version.metadata, name)
     always = Virkning(subject.created_at, FOREVER)
     properties = {
         "brugervendtnoegle": title,

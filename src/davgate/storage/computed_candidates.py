@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, exists, false, func, not_, null, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, exists, false, not_, null, or_, select
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
@@ -21,7 +21,7 @@ from davgate.storage.database import Session
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.registration_criteria import GONE, Clause, reads
 from davgate.storage.statements import Statement, ids_given
-from davgate.storage.tables import node, trash, version
+from davgate.storage.tables import node, placement, version
 from davgate.storage.temporal_searching import FoundObject, told_columns
 from davgate.storage.text_functions import TextsIn
 from davgate.storage.trash import IN_TREE
@@ -99,10 +99,7 @@ def _was_called(pattern: str) -> Clause:
     says = exists().select_from(said).where(reads(said.c.value, pattern))
     # Of any version, also where one version is what is looked for.
     is_titled = exists().where(version.c.document_id == node.c.id, says).correlate(node)
-    is_named = or_(
-        reads(func.coalesce(node.c.name, ""), pattern),
-        exists().where(trash.c.node_id == node.c.id, reads(trash.c.name, pattern)),
-    )
+    is_named = exists().where(placement.c.node_id == node.c.id, reads(placement.c.name, pattern))
     # What it said while it was registered is no title alone.
     was_registered = exists().where(temporal_value.c.node_id == node.c.id)
     return or_(is_named, is_titled, was_registered)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, delete, insert, select, union_all, update
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.storage.database import Session, Transaction
-from davgate.storage.statements import Statement
+from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import bare_place, placement
 
 
@@ -43,6 +44,22 @@ def parent_at(stays: Sequence[Stay], at: Instant) -> int | None:
     before = [one for one in stays if one.from_at <= at]
     found = before[-1:] or stays[:1]
     return found[0].parent_id if found else None
+
+
+_GIVEN = ids_given("ids")
+_NAMES = Statement(
+    select(placement.c.node_id, placement.c.from_at, placement.c.name)
+    .where(placement.c.node_id.in_(select(_GIVEN.c.id)))
+    .order_by(placement.c.node_id, placement.c.from_at)
+)
+
+
+def names(session: Session, node_ids: Iterable[int]) -> dict[int, list[tuple[Instant, str]]]:
+    """Return by their ids the names that nodes got on the drive and when, the oldest first: one statement."""
+    found: dict[int, list[tuple[Instant, str]]] = {}
+    for node_id, from_at, name in session.all(_NAMES, ids=json.dumps([*node_ids])):
+        found.setdefault(node_id, []).append((Instant(from_at), name))
+    return found
 
 
 _ENTER = Statement(

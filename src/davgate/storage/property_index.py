@@ -13,7 +13,6 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.metadata import NO_METADATA, Metadata
 from davgate.model.node import Node
-from davgate.storage import temporal_index
 from davgate.storage.database import Transaction
 from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Statement
@@ -69,7 +68,6 @@ def follow_name(tx: Transaction, node_id: int, former: str | None, name: str) ->
 
     Without a former name, because it was not on the drive, it may have words for that or none.
     """
-    temporal_index.follow_name(tx, node_id, name)
     row = tx.first(_FILE_NAME, of=node_id)
     if row is None:
         return

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC
 
-from sqlalchemy import BigInteger, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.metadata import TITLE, Metadata
+from davgate.model.metadata import Metadata
 from davgate.model.node import Version
-from davgate.model.oio_payload import DOCUMENT
 from davgate.model.registration import DAY, GROUP, KEY, State, Subject, base_no, states, to_metadata
-from davgate.model.temporal_rows import KEY_FIELD, Row, cut, in_order_of_time, made_of, order_of, registration_of, rows_of
+from davgate.model.temporal_rows import Row, cut, in_order_of_time, made_of, registration_of, rows_of
 from davgate.model.virkning import BEGINNING
+from davgate.storage import places
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
@@ -141,6 +142,8 @@ def follow(tx: Transaction, node_id: int, from_no: int) -> None:
     if not said or told[0].no > from_no:
         from_no = from_no if said else 1
         told = versions_from(tx, node_id, 1)
+    if any(KEY not in one.metadata for one in told):
+        subject = replace(subject, names=places.names(tx, [node_id]).get(node_id, ()))
     of = next((one.metadata[KEY]["class"] for one in told if KEY in one.metadata), "")
     for one, state in states(subject, told):
         if one.no >= from_no:
@@ -172,54 +175,6 @@ def follow_if_known(tx: Transaction, node_id: int, from_no: int) -> None:
     """Do the same for a version that says nothing of its own, if the object was ever registered."""
     if tx.first(_ANY, of=node_id) is not None:
         follow(tx, node_id, from_no)
-
-
-_IS_REGISTERED, _HAS_TITLE = (version.c.properties.contains(f'"{key}"') for key in (KEY, TITLE))
-_TELLS = Statement(
-    select(version.c.opened_at, _IS_REGISTERED, _HAS_TITLE).where(version.c.document_id == bindparam("of")).order_by(version.c.no)
-)
-_BEFORE = bindparam("before", type_=BigInteger())
-_SAID_BEFORE = (
-    temporal_value.c.node_id == bindparam("of"),
-    temporal_value.c.property == bindparam("said"),
-    temporal_value.c.known_from < _BEFORE,
-)
-_SAID_STILL = temporal_value.c.known_to > _BEFORE
-_SAY_STILL = Statement(
-    insert(temporal_value).from_select(
-        [column.name for column in temporal_value.columns],
-        select(*(_BEFORE if column.name == "known_from" else column for column in temporal_value.columns)).where(
-            *_SAID_BEFORE, _SAID_STILL
-        ),
-    )
-)
-_SAY_INSTEAD = Statement(
-    update(temporal_value)
-    .where(*_SAID_BEFORE)
-    .values(
-        value=bindparam("text"), whole=bindparam("longer"), known_to=case((_SAID_STILL, _BEFORE), else_=temporal_value.c.known_to)
-    )
-)
-
-
-def follow_name(tx: Transaction, node_id: int, name: str) -> None:
-    """Let a document be found by its new name on the drive in what it said before it was registered, as that is told."""
-    if tx.first(_ANY, of=node_id) is None:
-        return
-    told = tx.all(_TELLS, of=node_id)
-    registered = [at for at, is_registered, _ in told if is_registered]
-    others = [(at, bool(has_title)) for at, is_registered, has_title in told if not is_registered]
-    if all(has_title for _, has_title in others):
-        return
-    if not registered or any(has_title or at > registered[0] for at, has_title in others):
-        rebuild(tx, node_id)
-        return
-    # However many versions had no title, a row tells it of all of them.
-    texts = {f"{GROUP}.{KEY_FIELD}": folded(name), f"{GROUP}.titel": folded(name), order_of(DOCUMENT): name}
-    for said, text in texts.items():
-        value, whole = cut(text)
-        tx.run(_SAY_STILL, of=node_id, said=said, before=registered[0])
-        tx.run(_SAY_INSTEAD, of=node_id, said=said, before=registered[0], text=value, longer=whole)
 
 
 _KNOWN = Statement(
