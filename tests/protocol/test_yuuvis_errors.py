@@ -64,7 +64,8 @@ def test_other_addresses_and_methods_are_refused_in_the_same_shape(ann: Client, 
     put = ann("PUT", email, b"{}")
     assert refusal(put) == (405, 2005)
     assert put.headers["allow"] == "GET, POST, PATCH, DELETE, HEAD, OPTIONS"
-    assert refusal(ann("GET", f"{BASE}/%00")) == (400, 2100)
+    assert refusal(ann("GET", f"{BASE}/%00")) == (404, 2004)
+    assert refusal(ann("GET", f"{BASE}/%ff")) == (400, 2100)
 
 
 def test_tenant_and_folder_are_settings(serve: Serve, store: Store, ann: Client) -> None:
