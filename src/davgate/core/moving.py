@@ -107,7 +107,7 @@ def delete_found(
         check_untouched(tx, found, node, tx.now)
     if not despite_hold and (held := marks.held_below(tx, node.id)) is not None:
         raise Held(catalog.path_of(tx, held) or found.path)
-    if not keeps_address and (late := find_late_return(tx, ctx, node)) is not None:
+    if (late := find_late_return(tx, ctx, node)) is not None:
         _return_late(store, tx, ctx, found, node, *late)
     else:
         _take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
@@ -161,8 +161,6 @@ def _take_away(
     check_removal(tx, node.id)
     if successor is not None:
         passed_on = [lock.token for lock in found.locks.get(node.id, ())]
-        for token in passed_on:
-            versions.seal_session(tx, token)
         locks.pass_on(tx, passed_on, successor.id)
         ending = tuple(token for token in ending if token not in passed_on)
     end_locks(tx, ctx, ending)
