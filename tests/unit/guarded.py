@@ -55,7 +55,7 @@ from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
 from davgate.model.retaining import EXPIRES_AT, to_text
-from davgate.model.rights import READER
+from davgate.model.rights import EDITOR, READER, Right
 from davgate.model.rights import Scope as PasswordScope
 
 AUTHOR: Final = [PropertyUpdate(("urn:x", "author"), '<author xmlns="urn:x"/>')]
@@ -153,6 +153,14 @@ def _close(place: Place, bob: Context) -> None:
     close(place.store, place.root, f"/{place.name}/f")
 
 
+def _without(right: Right) -> Guard:
+    def guard(place: Place, bob: Context) -> None:
+        close(place.store, place.root, f"/{place.name}")
+        grant(place.store, place.root, f"/{place.name}", place.ann, EDITOR & ~Right.OWN & ~right)
+
+    return guard
+
+
 def _condition(place: Place, bob: Context) -> Place:
     return replace(place, ann=on_condition(place.ann, Conditions(if_match=('"another"',))))
 
@@ -203,6 +211,12 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "no room": _fill,
     "password for reading": _only_reading_by_password,
     "sign-in of before": _change_account,
+    "may not write content": _without(Right.WRITE_CONTENT),
+    "may not write properties": _without(Right.WRITE_PROPERTIES),
+    "may not add": _without(Right.BIND),
+    "may not take away": _without(Right.UNBIND),
+    "may not lock": _without(Right.LOCK),
+    "may not check out": _without(Right.CHECK_OUT),
 }
 """In the order of the columns of the table."""
 

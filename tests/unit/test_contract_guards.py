@@ -42,70 +42,70 @@ CLASSES: Final[dict[type[DavgateError], str]] = {
 """How the table calls why something is refused; a dot stands for what is done."""
 
 TABLE: Final = """
-put                              | L L . L C . . R F N P . . . Q F U
-copy onto                        | L L . L C . . R F N P . . . . F U
-bring a version onto             | L L . L C . . R F N P . . . . F U
-copy out of the trash onto       | L L . L C . . R F N P . . . . F U
-copy out of the past onto        | L L . L C . . R F N P . . . . F U
-bring a rescue copy onto         | L L . L C . . R F N P . . . . F U
-upload content                   | n n n n n . n n F N P N N n Q F U
-update content                   | L L . L C . . R F N P N N . Q F U
-update content of several        | L L . L C . . R F N P N N . Q F U
-update further streams           | L L . L C . . R F N P N N . Q F U
-take content away                | L L L L C . . R F N P N N . . F U
-restore a version                | L L . L C . . R F N P N N . . F U
-restore a version with its place | L L . L C . . R F N P N N . . F U
-revert                           | L L . L C C . R F N P N N . . F U
-merge into                       | L L . L C C . R F N . N N . . F U
-split                            | L L L L C C . R F N . N N . . F U
-update metadata                  | L L . L . . . . F N P N N . . F U
-begin a revision                 | L L . L C . . . F N P N N . . F U
-set dead properties              | L L . L . . . . F N P N . . . F U
-set dead properties of the folder| . L L . . . . . F N P . . . . F U
-update metadata of the folder    | . L L . . . . . F N P . . . . F U
-set how many versions            | . . . . . . . . F N . . . . . F U
-label                            | . . . . . . . . F N P N N . . F U
-pin                              | . . . . . . . . F N P N N . . F U
-delete                           | L L L L C . . R F N P N . . . F U
-delete as if for good            | L L L L C . H R F N P N . . . F U
-delete what nobody works on      | L L L L C C . R F N P N . . . F U
-delete the folder                | L L L L C . . R F N P . . . . F U
-move onto                        | L L L L C . . R F N P . . . . F U
-move onto the folder             | L L L L C . . R F F P . . . . F U
-copy onto the folder             | L L L L C . . R F F P . . . . F U
-merge away                       | L L L L C C . R F N . N N . . F U
-remove a version                 | L L . L C . H R F N P N N . . F U
-erase                            | . . . . . . H R . . . . . . . . U
-move away                        | L L L L C . . . F N P N . . . F U
-move into another folder         | L L L L C C . . F N P N . . . F U
-move among several               | L L L L C . . . F N P N N . . F U
-move the folder                  | L L L L C . . . F N P . . . . F U
-copy away                        | . . . . . . . . . N P N . . . F U
-copy into another folder         | . . . . C C . . . N P N . . . F U
-copy the folder                  | . . . . . . . . . N P . . . . F U
-check out                        | L L . . C C . . F N P N . . . F U
-check in                         | n n n n C . n n F N P N n n n F U
-cancel                           | n n n n C . n n F N P N n n n F U
-lock                             | K K . K K . . . F N P . . . . F U
-lock the folder deeply           | K K K K K . . . F F P . . . . F U
-put new                          | . L L . . . . . F N P . . . Q F U
-make a folder                    | . L L . . . . . F N P . . A . F U
-lock a new name                  | . K L . . . . . F N P . . . . F U
-copy in                          | . L L . . . . . F N P . . P . F U
-copy a folder in                 | . L L . . . . . F N P . . P . F U
-move in                          | . L L . . . . . F N P . . P . F U
-bring a version in               | . L L . . . . . F N P . . . . F U
-copy out of the trash into       | . L L . . . . . F N P . . . . F U
-copy out of the past into        | . L L . . . . . F N P . . . . F U
-bring a rescue copy in           | . L L . . . . . F N P . . . . F U
-upload                           | . L L . . . . . F N P . . . Q F U
-create                           | . L L . . . . . F N P . . . Q F U
-create several                   | . L L . . . . . F N P . . . . F U
-copy into by id                  | . L L . . . . . F N P . . . . F U
-move into by id                  | . L L . . . . . F N P . . . . F U
-restore out of the trash         | . L L . . . . . F N P . . P . F U
-restore where it was             | . L L . . . . . F N P . . . . F U
-restore by a door                | . L L . . . . . F N P . . . . F U
+put                              | L L . L C . . R F N P . . . Q F U F . . . . .
+copy onto                        | L L . L C . . R F N P . . . . F U F . . . . .
+bring a version onto             | L L . L C . . R F N P . . . . F U F . . . . .
+copy out of the trash onto       | L L . L C . . R F N P . . . . F U F . . . . .
+copy out of the past onto        | L L . L C . . R F N P . . . . F U F . . . . .
+bring a rescue copy onto         | L L . L C . . R F N P . . . . F U F . . . . .
+upload content                   | n n n n n . n n F N P N N n Q F U F n n n n n
+update content                   | L L . L C . . R F N P N N . Q F U F . . . . .
+update content of several        | L L . L C . . R F N P N N . Q F U F . . . . .
+update further streams           | L L . L C . . R F N P N N . Q F U F . . . . .
+take content away                | L L L L C . . R F N P N N . . F U F F . . . .
+restore a version                | L L . L C . . R F N P N N . . F U F F . . . .
+restore a version with its place | L L . L C . . R F N P N N . . F U F F . . . .
+revert                           | L L . L C C . R F N P N N . . F U F . . . . .
+merge into                       | L L . L C C . R F N . N N . . F U F . . F . .
+split                            | L L L L C C . R F N . N N . . F U F . F . . .
+update metadata                  | L L . L . . . . F N P N N . . F U . F . . . .
+begin a revision                 | L L . L C . . . F N P N N . . F U . F . . . .
+set dead properties              | L L . L . . . . F N P N . . . F U . F . . . .
+set dead properties of the folder| . L L . . . . . F N P . . . . F U . F . . . .
+update metadata of the folder    | . L L . . . . . F N P . . . . F U . F . . . .
+set how many versions            | . . . . . . . . F N . . . . . F U . F . . . .
+label                            | . . . . . . . . F N P N N . . F U F . . . . .
+pin                              | . . . . . . . . F N P N N . . F U F . . . . .
+delete                           | L L L L C . . R F N P N . . . F U . . . F . .
+delete as if for good            | L L L L C . H R F N P N . . . F U . . . F . .
+delete what nobody works on      | L L L L C C . R F N P N . . . F U . . . F . .
+delete the folder                | L L L L C . . R F N P . . . . F U . . . F . .
+move onto                        | L L L L C . . R F N P . . . . F U . . F F . .
+move onto the folder             | L L L L C . . R F F P . . . . F U . . F F . .
+copy onto the folder             | L L L L C . . R F F P . . . . F U . . F F . .
+merge away                       | L L L L C C . R F N . N N . . F U F . . F . .
+remove a version                 | L L . L C . H R F N P N N . . F U . . . F . .
+erase                            | . . . . . . H R . . . . . . . . U . . . . . .
+move away                        | L L L L C . . . F N P N . . . F U . . F F . .
+move into another folder         | L L L L C C . . F N P N . . . F U . . F F . .
+move among several               | L L L L C . . . F N P N N . . F U . . F F . .
+move the folder                  | L L L L C . . . F N P . . . . F U . . F F . .
+copy away                        | . . . . . . . . . N P N . . . F U . . F . . .
+copy into another folder         | . . . . C C . . . N P N . . . F U . . F . . .
+copy the folder                  | . . . . . . . . . N P . . . . F U . . F . . .
+check out                        | L L . . C C . . F N P N . . . F U F . . . . F
+check in                         | n n n n C . n n F N P N n n n F U F n n n n n
+cancel                           | n n n n C . n n F N P N n n n F U F n n n n n
+lock                             | K K . K K . . . F N P . . . . F U . . . . F .
+lock the folder deeply           | K K K K K . . . F F P . . . . F U . . . . F .
+put new                          | . L L . . . . . F N P . . . Q F U . . F . . .
+make a folder                    | . L L . . . . . F N P . . A . F U . . F . . .
+lock a new name                  | . K L . . . . . F N P . . . . F U . . F . F .
+copy in                          | . L L . . . . . F N P . . P . F U . . F . . .
+copy a folder in                 | . L L . . . . . F N P . . P . F U . . F . . .
+move in                          | . L L . . . . . F N P . . P . F U . . F F . .
+bring a version in               | . L L . . . . . F N P . . . . F U . . F . . .
+copy out of the trash into       | . L L . . . . . F N P . . . . F U . . F . . .
+copy out of the past into        | . L L . . . . . F N P . . . . F U . . F . . .
+bring a rescue copy in           | . L L . . . . . F N P . . . . F U . . F . . .
+upload                           | . L L . . . . . F N P . . . Q F U . . F . . .
+create                           | . L L . . . . . F N P . . . Q F U . . F . . .
+create several                   | . L L . . . . . F N P . . . . F U . . F . . .
+copy into by id                  | . L L . . . . . F N P . . . . F U . . F . . .
+move into by id                  | . L L . . . . . F N P . . . . F U . . F F . .
+restore out of the trash         | . L L . . . . . F N P . . P . F U . . F F . .
+restore where it was             | . L L . . . . . F N P . . . . F U . . F F . .
+restore by a door                | . L L . . . . . F N P . . . . F U . . F F . .
 """
 """What comes of each operation under each guard, in the order of ``GUARDS``.
 
@@ -115,6 +115,7 @@ What may surprise:
   and what has to be kept may move. To Dynacase a check-out keeps all of it, and GEVER copies nothing that is checked out.
 - What is held goes to the trash through doors where it can come back, and is not removed for good through any.
 - A check-in asks for no token: with it all locks on the document end. A lock from above stands on the folder.
+- What replaces something is added and the other taken away, as RFC 3744 has it; content that goes onto a document is written.
 - Marks are on versions, which no lock is about (RFC 3253, 8.2). Labels of what is checked out the drive alone refuses.
 - Erasing is the act of an administrator, whom only what has to be kept holds up. It, merging and splitting have no conditions:
   no door does so.
