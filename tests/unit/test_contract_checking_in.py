@@ -31,7 +31,7 @@ from tests.unit.edited import (
 from tests.unit.filed import made, rest
 from tests.unit.placed import versions_of
 
-from davgate.core import checking_out, objects
+from davgate.core import checking_out, moving, objects
 from davgate.core.checking_out import cancel, check_in, check_out
 from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
@@ -123,6 +123,22 @@ def test_check_in_ends_the_locks_but_the_one_whose_token_is_submitted(store: Sto
     check_in(store, holding(ann, kept), AT)
 
     assert locks_at(store, ann, A) == [kept]
+
+
+def test_check_in_names_the_file_as_the_drive_calls_it_by_then(store: Store, ann: Context, taken: str) -> None:
+    put(store, ann, A, b"two")
+    moving.move(store, ann, AT, path("/f/renamed.txt"), overwrite=False)
+
+    assert check_in(store, ann, path("/f/renamed.txt")).file_name == "renamed.txt"
+
+
+def test_lock_on_the_folder_holds_up_no_check_in_of_what_stays_in_it(
+    store: Store, ann: Context, bob: Context, taken: str
+) -> None:
+    a_lock(store, bob, "/f")
+    put(store, ann, A, b"two")
+
+    assert check_in(store, ann, AT).no == 2
 
 
 # Cancel

@@ -34,6 +34,7 @@ from davgate.core import (
     locking,
     marking,
     moving,
+    rescue_copies,
     retention,
     showing,
     time_travel,
@@ -524,6 +525,10 @@ def test_sign_in_that_ran_out_counts_no_more(store: Store, ann: Context, clock: 
         lambda: content_of(store, ctx, "/f/doc.txt"),
         lambda: put(store, ctx, "/f/doc.txt", b"two"),
         lambda: trash.entries(store, ctx),
+        lambda: trash.show(store, ctx, 1, ()),
+        lambda: trash.open_content(store, ctx, 1, ()),
+        lambda: rescue_copies.entries(store, ctx),
+        lambda: checking_out.standing(store, ctx),
         lambda: time_travel.open_content(store, ctx, clock.now(), path("/f/doc.txt")),
     ):
         with pytest.raises(Unauthenticated):

@@ -230,6 +230,17 @@ def test_what_lies_in_something_deleted_comes_back_alone_into_a_folder_for_it(
     assert damages(store) == []
 
 
+def test_what_lay_in_something_that_is_there_comes_back_into_that(
+    store: Store, ann: Context, bob: Context, folder: Node, document: Node
+) -> None:
+    moving.delete(store, ann, path("/f/a.txt"))
+
+    deleted.restore_into(store, rest(bob), ("back",), document.id)
+
+    assert members_of(store, ann, "/f") == ["a.txt"]
+    assert not exists(store, ann, path("/back"))
+
+
 def test_restoring_into_what_somebody_has_locked_is_refused(store: Store, ann: Context, bob: Context, document: Node) -> None:
     trash_it(store, ann, document)
     a_lock(store, bob, "/f")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.builders import a_collection, a_document, a_lock, all_versions, content_of, holding, locks_at, node_at, put
+from tests.builders import (
+    a_collection,
+    a_document,
+    a_lock,
+    all_versions,
+    content_of,
+    holding,
+    locks_at,
+    node_at,
+    put,
+)
 
 from davgate.core import marking, mending, moving, versioning
 from davgate.core.store import Context, Store
@@ -80,6 +90,20 @@ def test_what_was_put_at_the_old_name_keeps_its_marks_in_the_document_that_comes
     assert node_at(store, ann, "/a.txt").id == former.id
     with store.database.read() as session:
         assert [(one.version_no, one.kind) for one in marks.of_document(session, former.id)] == [(2, MarkKind.HOLD)]
+
+
+def test_what_was_emptied_at_the_old_name_reads_as_empty_in_the_document_that_comes_back(store: Store, ann: Context) -> None:
+    program = replace(ann, editing=True)
+    former = a_document(store, program, "/a.txt", b"one")
+    moving.move(store, program, ("a.txt",), ("b.txt",), overwrite=False)
+    a_document(store, program, "/a.txt", b"two")
+    put(store, program, "/a.txt", b"")
+
+    moving.delete(store, program, ("b.txt",))
+
+    assert (node_at(store, ann, "/a.txt").id, content_of(store, ann, "/a.txt")) == (former.id, b"")
+    put(store, program, "/a.txt", b"three")
+    assert contents(store, ann, "a.txt") == [b"one", b"two", b"three"]
 
 
 def test_older_document_merged_into_a_younger_one_keeps_the_order_of_versions(store: Store, ann: Context) -> None:

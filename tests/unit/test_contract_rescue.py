@@ -289,6 +289,30 @@ def test_former_holder_who_has_made_a_version_since_the_cancel_goes_on_without_c
     assert damages(store) == []
 
 
+def test_former_holder_who_locked_the_document_once_goes_on_without_the_lock(
+    store: Store, ann: Context, root_admin: Context, document: str
+) -> None:
+    checking_out.check_out(store, ann, path(PLAN))
+    checking_out.cancel(store, root_admin, path(PLAN))
+
+    unlock(store, ann, PLAN, a_lock(store, ann, PLAN))
+    put(store, ann, PLAN, b"two")
+
+    assert versions_of(store, ann, PLAN) == [b"one", b"two"]
+
+
+def test_lock_of_somebody_else_tells_a_former_holder_nothing(
+    store: Store, ann: Context, bob: Context, root_admin: Context, document: str
+) -> None:
+    checking_out.check_out(store, ann, path(PLAN))
+    checking_out.cancel(store, root_admin, path(PLAN))
+
+    unlock(store, bob, PLAN, a_lock(store, bob, PLAN))
+    a_late_save(store, ann, PLAN, b"two")
+
+    assert versions_of(store, ann, PLAN) == [b"one"]
+
+
 def test_cancelled_check_out_is_forgotten_after_the_grace(
     store: Store, ann: Context, root_admin: Context, clock: SettableClock, document: str
 ) -> None:

@@ -87,9 +87,10 @@ def test_document_under_retention_stays_as_it_is(
     a_document(store, ann, "/b.txt", b"other")
     before = said_of(store, ann, kept.id)
 
-    with pytest.raises(Retained):
+    with pytest.raises(Retained) as refused:
         write(store, ann, kept)
 
+    assert (refused.value.path, refused.value.until) == (("f", "a.txt"), before[EXPIRES_AT])
     assert content_of(store, ann, "/f/a.txt") == b"one"
     assert said_of(store, ann, kept.id) == before
     assert node_at(store, ann, "/f/a.txt").version_no == 2
@@ -117,6 +118,12 @@ def test_working_copy_gets_no_content_and_is_not_checked_in_with_any(store: Stor
     checking_out.cancel(store, ann, node.id)
 
     assert content_of(store, ann, "/a.txt") == b"one"
+
+
+def test_check_in_of_what_was_not_changed_is_no_other_content(store: Store, ann: Context, kept: Node) -> None:
+    checking_out.check_out(store, ann, kept.id)
+
+    assert checking_out.check_in(store, ann, kept.id).no == 3
 
 
 def test_metadata_name_and_place_stay_open(store: Store, ann: Context, clock: SettableClock, kept: Node) -> None:

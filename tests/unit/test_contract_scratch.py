@@ -16,6 +16,7 @@ from tests.builders import (
     a_lock,
     all_versions,
     content_of,
+    holding,
     members_of,
     node_at,
     path,
@@ -337,6 +338,28 @@ def test_file_moved_onto_a_document_is_its_next_version_and_disappears(store: St
     assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
     assert members_of(store, ann, "/") == ["N.docx"]
     assert in_trash(store, ann) == []
+
+
+def test_young_document_with_a_history_that_is_moved_onto_another_goes_to_the_trash(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/N.docx", b"one")
+    a_document(store, ann, "/draft.docx", b"first", b"second")
+
+    move(store, ann, "/draft.docx", "/N.docx", overwrite=True)
+
+    assert versions_of(store, ann, "/N.docx") == [b"one", b"second"]
+    assert members_of(store, ann, "/") == ["N.docx"]
+    assert [entry.path for entry in in_trash(store, ann)] == ["/draft.docx"]
+
+
+def test_locked_file_that_has_content_is_moved_onto_a_document_with_it(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/N.docx", b"one")
+    put(store, ann, "/~x.tmp", b"two")
+    lock = a_lock(store, ann, "/~x.tmp")
+
+    move(store, holding(ann, lock), "/~x.tmp", "/N.docx", overwrite=True)
+
+    assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
+    assert members_of(store, ann, "/") == ["N.docx"]
 
 
 def test_copy_of_a_file_under_a_real_name_is_a_document_of_its_own(store: Store, ann: Context) -> None:

@@ -345,6 +345,19 @@ def test_completion_that_refuses_leaves_the_upload_whole_to_be_tried_again(store
     assert findings(store) == []
 
 
+def test_empty_part_that_completes_has_to_match_its_checksum(store: Store, ann: Context) -> None:
+    upload_id = begin(store, ann, len(SMALL))
+    with pytest.raises(Forbidden):
+        append(store, ann, upload_id, 0, SMALL, complete=refuse)
+
+    with pytest.raises(ChecksumMismatch):
+        append(store, ann, upload_id, len(SMALL), b"", checksum=Checksum("sha1", hashlib.sha1(b"other").digest()))
+
+    assert found(store, ann, upload_id).is_whole
+    append(store, ann, upload_id, len(SMALL), b"", checksum=Checksum("sha1", hashlib.sha1(b"").digest()))
+    assert content_of(store, ann, NAME) == SMALL
+
+
 def test_check_counts_again_when_the_upload_is_complete(store: Store, ann: Context) -> None:
     upload_id = begin(store, ann, len(SMALL))
     forbidden = False
@@ -597,6 +610,7 @@ def test_upload_expires_its_life_after_its_last_byte(store: Store, ann: Context,
 
     assert not file_of(tmp_path, upload_id).exists()
     assert findings(store) == []
+    assert upkeep.tidy(store).uploads == 0
 
 
 def test_upload_does_not_expire_while_bytes_come(store: Store, ann: Context, clock: SettableClock) -> None:
