@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -20,11 +20,14 @@ from tests.builders import (
     SettableClock,
     a_lock,
     holding,
+    node_at,
     opened_store,
     path,
     put,
+    with_policy,
 )
 from tests.unit.edited import under
+from tests.unit.filed import a_file, rest
 
 from davgate.core import (
     auditing,
@@ -33,17 +36,22 @@ from davgate.core import (
     erasing,
     locking,
     moving,
+    objects,
     rescue_copies,
     retention,
+    revisions,
     trash,
     tree,
     versioning,
 )
+from davgate.core.objects import Changes, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, SaveKept
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
+from davgate.model.node import NodeKind
 from davgate.model.properties import PropertyUpdate
+from davgate.model.retention import ThinningRule
 from davgate.storage import collector, schema
 from davgate.storage.database import Database
 
@@ -85,6 +93,23 @@ def save_late(store: Store, base: Base, content: bytes) -> None:
     with suppress(SaveKept):
         put(store, under(base.ann, base.lost), "/s/lost", content)
         raise AssertionError("the save was not refused")
+
+
+def file_object(store: Store, base: Base) -> None:
+    """Make a document through a REST door, with the folders that it is the first to lie in."""
+    new = NewObject(NodeKind.DOCUMENT, None, {"title": "filed"}, a_file(store, LARGE_NEW), streams={"annex": a_file(store, b"x")})
+    objects.create(store, rest(base.ann), ("OKD",), new)
+
+
+def begin_revision(store: Store, base: Base) -> None:
+    changes = Changes({"title": "revised"}, a_file(store, LARGE_NEW))
+    revisions.update(store, rest(base.ann), node_at(store, base.ann, "/f/a").id, lambda _: changes, revise=True)
+
+
+def thin(store: Store, base: Base) -> None:
+    """Leave of each document its newest version alone."""
+    rule = ThinningRule(most=1)
+    retention.thin(with_policy(store, replace(store.policy, thinning=rule)), base.root, dry_run=False)
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -134,6 +159,9 @@ OPERATIONS: dict[str, Operation] = {
     "restore-from-trash": lambda store, base: trash.restore(store, base.ann, base.gone),
     "purge": lambda store, base: retention.purge(store, base.root, base.gone),
     "erase": lambda store, base: erasing.erase(store, base.root, "/s", "asked for"),
+    "file-object": file_object,
+    "begin-revision": begin_revision,
+    "thin": thin,
     "denial": lambda store, base: auditing.denied(store, base.ann, "put", path("/f/a"), Forbidden("no")),
     "collect": lambda store, base: collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD),
     "sweep": lambda store, base: store.blobs.sweep_staging(Instant(2**62)),
