@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from davgate.core.principals import granting
 from davgate.core.store import Policy, Store
-from tests.builders import with_policy
+from tests.builders import path, with_policy
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
 from tests.protocol.databases import on_both_databases
@@ -34,6 +35,26 @@ def test_quota_shows_used_and_available_bytes_on_collections(ann: Client, store:
 
     assert [found["/dav/folder/"][name] for name in QUOTA] == ["1500", "3500"]
     assert found["/dav/folder/a.txt"].named(404) == set(QUOTA)
+
+
+@on_both_databases
+def test_quota_tells_nothing_of_what_is_hidden(ann: Client, root_admin: Client, store: Store, serve: Serve) -> None:
+    # Equal content is stored once: to the byte it would tell whether somebody has a file, and how large others are.
+    app = serve(with_policy(store, Policy(quota_bytes=1_000_000)))
+    limited, admin = ann.through(app), root_admin.through(app)
+    admin.mkcol("/dav/closed")
+    granting.close(store, root_admin.ctx, path("/closed"))
+    told = []
+    for target, content in (("/dav/closed/a", b"secret" * 100), ("/dav/b", b"secret" * 100), ("/dav/c", b"others" * 100)):
+        (admin if "closed" in target else limited).put(target, content)
+        (entry,) = propfind(limited, "/dav/", *QUOTA).values()
+        told.append([entry[name] for name in QUOTA])
+
+    assert told == [["10000", "990000"]] * 3
+    (entry,) = propfind(admin, "/dav/", *QUOTA).values()
+    assert [entry[name] for name in QUOTA] == ["1200", "998800"]
+    (entry,) = propfind(ann, "/dav/", *QUOTA).values()
+    assert entry.named(404) == set(QUOTA)
 
 
 def test_quota_is_not_in_allprop_but_in_propname(ann: Client) -> None:

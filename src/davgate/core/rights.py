@@ -197,6 +197,19 @@ def hidden_in_trash(session: Session, ctx: Context) -> list[str]:
     return [paths[node_id] for node_id in _unreadable(session, ctx, list(paths))]
 
 
+def may_read_all(session: Session, found: Resolved, ctx: Context) -> bool:
+    """Tell whether nothing in the tree or the trash is hidden from a principal, who has looked up anything in it."""
+    if ctx.principal.administers_all:
+        return True
+    memory, question = session.memory(), ("reads all", ctx.principal)
+    if memory is not None and question in memory:
+        return bool(memory[question])
+    reads_all = Right.READ in rights_at(found, ctx, 0) and not _unreadable(session, ctx, access.closed(session))
+    if memory is not None:
+        memory[question] = reads_all
+    return reads_all
+
+
 def _on_the_way(
     session: Session, ctx: Context, rows: Sequence[MemberRow], way: frozenset[int], *, sees_own: bool
 ) -> Sequence[MemberRow]:

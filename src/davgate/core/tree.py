@@ -9,7 +9,7 @@ from itertools import chain
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
 from davgate.core.content import change_of
 from davgate.core.recording import record
-from davgate.core.rights import require_parent, require_room, require_visible, visible_members
+from davgate.core.rights import may_read_all, require_parent, require_room, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.core.working_copies import shown_to
 from davgate.model.checkout import CheckOut
@@ -37,6 +37,8 @@ from davgate.storage.api import (
 
 _AT_ONCE = 2000
 """Members up to this number are read as a whole; beyond it a listing streams, and begins to arrive at once."""
+_STEPS = 100
+"""Parts of a quota; who may not read everything is told how many of them are used."""
 
 
 @frozen
@@ -108,7 +110,7 @@ def listing(
             if with_locks:
                 member_locks = locks.of_members(session, node.id, now)
             first, rest, is_complete = members.of_collection(session, node.id, at_once=_AT_ONCE)
-        room = None if found.stored_bytes is None else _quota_of(store, found.stored_bytes)
+        room = None if found.stored_bytes is None else _quota_shown(store, session, found, ctx)
         taken = _check_outs(session, found, node, with_members=has_members)
         shown = visible_members(session, found, ctx) if has_members else None
         batches = map(shown_to(ctx, taken), map(shown, chain([first], rest))) if shown else iter(())
@@ -172,6 +174,19 @@ def quota(store: Store) -> Quota:
     """Return how much the store holds and may hold."""
     with store.database.read() as session:
         return _quota_of(store, catalog.stored_bytes(session))
+
+
+def _quota_shown(store: Store, session: Session, found: Resolved, ctx: Context) -> Quota | None:
+    """Return the quota as a principal is told of it, roughly if there is something that it may not read.
+
+    To the byte it would tell how large that is, and, as equal content is stored once, whether somebody has a file that one has.
+    """
+    used_bytes = found.stored_bytes or 0
+    if may_read_all(session, found, ctx):
+        return _quota_of(store, used_bytes)
+    limit = store.policy.quota_bytes
+    step = max(1, limit // _STEPS)
+    return _quota_of(store, -(-used_bytes // step) * step) if limit else None
 
 
 def _quota_of(store: Store, used_bytes: int) -> Quota:

@@ -132,6 +132,14 @@ def closed_below(session: Session, top: int) -> list[int]:
     return [int(row[0]) for row in session.all(_CLOSED_BELOW, top=top)]
 
 
+_CLOSED_ANYWHERE = Statement(select(node.c.id).where(IS_CLOSED))
+
+
+def closed(session: Session) -> list[int]:
+    """Return the closed nodes of the whole store, those in the trash too."""
+    return [int(row[0]) for row in session.all(_CLOSED_ANYWHERE)]
+
+
 _CLOSED_MEMBERS = Statement(select(node.c.id, node.c.kind).where(node.c.parent_id == bindparam("parent_id"), IS_CLOSED))
 
 
