@@ -233,9 +233,9 @@ class Application:
         self._drive = DriveApp(drive, self._login, uploads)
         self._doors = [Door(dialect, self._service(config, mount), self._login, uploads) for mount, dialect in dialects.items()]
         self._mounts = tuple(dialects)
-        self._figures = Figures(store, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
-        self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         readiness = Readiness(store)
+        self._figures = Figures(store, readiness, ["OPTIONS", "POST", "PATCH", *METHODS], figures_folder)
+        self._request_ids = map("{}-{:x}".format, itertools.repeat(secrets.token_hex(4)), itertools.count(1))
         self._pages: dict[str, Callable[[Environ], Response]] = {
             "/": self._home,
             "/healthz": lambda environ: alive(),

@@ -75,7 +75,9 @@ def test_server_whose_contents_do_not_answer_is_not_ready(
 
     with hung.away():
         responses = [waiting("GET", "/readyz") for _ in range(3)]
-    assert [(response.status, response.headers["retry-after"]) for response in responses] == [(503, "5")] * 3
+        assert [(response.status, response.headers["retry-after"]) for response in responses] == [(503, "5")] * 3
+        waiting.address = "127.0.0.1"
+        assert b"davgate_stored_bytes" in waiting("GET", "/metrics").body
     assert hung.asked == 1
 
     monkeypatch.undo()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,9 +27,16 @@ from davgate.model.principal import Principal
 logger = logging.getLogger(__name__)
 
 LONGEST_LOOK_SECONDS: Final = 3.0
-_Found: TypeAlias = tuple[HTTPStatus, str]
 _TEXT = "text/plain; charset=utf-8"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+
+
+class _Found(NamedTuple):
+    """What a look found: the answer, and how many bytes each disk takes as far as that is known."""
+
+    text: str
+    status: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
+    free_bytes: Mapping[str, int] = MappingProxyType({})
 
 
 def alive() -> Response:
@@ -50,14 +58,18 @@ class Readiness:
         self._look: Future[_Found] | None = None
 
     def page(self) -> Response:
-        """Answer within a few seconds, also where what is asked does not, as a network's file system whose server is away."""
+        """Answer what ``look`` finds."""
+        found = self.look()
+        retry = () if found.status == HTTPStatus.OK else (("Retry-After", "5"),)
+        return whole(found.status, _TEXT, found.text.encode(), *retry)
+
+    def look(self) -> _Found:
+        """Look within a few seconds, also where nothing answers, as a file system over a network whose server is away."""
         try:
-            status, text = self._latest().result(LONGEST_LOOK_SECONDS)
+            return self._latest().result(LONGEST_LOOK_SECONDS)
         except TimeoutError:
             logger.error("Not ready: database and contents have not answered for %g s.", LONGEST_LOOK_SECONDS)
-            status, text = HTTPStatus.SERVICE_UNAVAILABLE, "Database and contents do not answer.\n"
-        retry = () if status == HTTPStatus.OK else (("Retry-After", "5"),)
-        return whole(status, _TEXT, text.encode(), *retry)
+            return _Found("Database and contents do not answer.\n")
 
     def _latest(self) -> Future[_Found]:
         with self._lock:
@@ -72,14 +84,15 @@ def _found(store: Store) -> _Found:
         quota(store)
     except DavgateError as error:
         logger.error("Not ready: %s", error)
-        return HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be read.\n"
+        return _Found("The database cannot be read.\n")
     try:
         store.blobs.unfinished()
-        full = [name for name, free_bytes in _room(store) if not free_bytes]
+        free_bytes = dict(_room(store))
     except OSError as error:
         logger.error("Not ready: %s", error)
-        return HTTPStatus.SERVICE_UNAVAILABLE, "The contents cannot be read.\n"
-    return HTTPStatus.OK, "".join(("ready\n", *(f"Nothing can be written to the disk of the {name}.\n" for name in full)))
+        return _Found("The contents cannot be read.\n")
+    full = [f"Nothing can be written to the disk of the {name}.\n" for name, size in free_bytes.items() if not size]
+    return _Found("".join(["ready\n", *full]), HTTPStatus.OK, free_bytes)
 
 
 def _room(store: Store) -> Iterable[tuple[str, int]]:
@@ -96,10 +109,10 @@ class Figures:
     be in PROMETHEUS_MULTIPROC_DIR before this module is first imported.
     """
 
-    def __init__(self, store: Store, methods: Iterable[str], shared_folder: str | None) -> None:
+    def __init__(self, store: Store, readiness: Readiness, methods: Iterable[str], shared_folder: str | None) -> None:
         self._methods = frozenset(methods)
         self._registry = CollectorRegistry()
-        self._registry.register(_Stored(store))
+        self._registry.register(_Stored(store, readiness))
         if shared_folder is not None:
             MultiProcessCollector(self._registry, shared_folder)  # type: ignore[no-untyped-call]  # it has no types
         self._seconds = Histogram(
@@ -141,14 +154,15 @@ def _administers(principal: Principal) -> bool:
 class _Stored(Collector):
     """Figures of the store, read when they are asked for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, readiness: Readiness) -> None:
         self._store = store
+        self._readiness = readiness
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures, or none while the store cannot tell: those of the requests are wanted then more than ever."""
         try:
             return self._figures()
-        except (DavgateError, OSError) as error:
+        except DavgateError as error:
             logger.warning("Figures of the store are missing: %s", error)
             return ()
 
@@ -160,6 +174,6 @@ class _Stored(Collector):
         free = GaugeMetricFamily(
             "davgate_free_bytes", "Bytes that can be written; 0 where the disk can only be read.", labels=["disk"]
         )
-        for name, free_bytes in _room(self._store):
+        for name, free_bytes in self._readiness.look().free_bytes.items():
             free.add_metric((name,), free_bytes)
         return (stored, uploads, free)
