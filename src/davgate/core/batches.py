@@ -16,7 +16,7 @@ from davgate.core.objects import Changes, NewObject, create_within, restore_with
 from davgate.core.parents import parents_within
 from davgate.core.rights import rights_at
 from davgate.core.store import Context, Store
-from davgate.model.errors import NotFound
+from davgate.model.errors import NotFound, Unauthenticated
 from davgate.model.errors_of_objects import NoSuchCollection, VersionIsCurrent
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
@@ -25,7 +25,7 @@ from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import Transaction, catalog, descriptions, places, versions
+from davgate.storage.api import Session, Transaction, catalog, descriptions, places, versions
 
 Place = str | TreePath
 """Where something new goes: into the collection with a UUID, or into the collection of this month in a door's folder."""
@@ -156,17 +156,26 @@ class Unread:
 
 
 def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Described | Unread]:
-    """Return what is said of nodes that were just written, one for each, in their order."""
+    """Return what is said of nodes that were just written, one for each, in their order.
+
+    What was written is written: an account that was changed since may read nothing of it, and is not refused.
+    """
     now = store.clock.now()
     with store.database.read(snapshot=True) as session:
-        if len(nodes) == 1:
-            # One look at where it is tells all of a single one, and is remembered for who reads it next.
-            found = look_up(session, ctx, nodes[0].id, now)
-            is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
-            described = [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []
-        else:
-            described = describe_all(session, ctx, [node.id for node in nodes], now)
+        try:
+            described = _described(session, ctx, nodes, now)
+        except Unauthenticated:
+            described = []
         read = {one.node.id: one for one in described}
         unread = [node.id for node in nodes if node.id not in read]
         said = descriptions.of_nodes(session, unread) if unread else {}
         return [read.get(one.id) or Unread(one, said[one.id].type if one.id in said else None) for one in nodes]
+
+
+def _described(session: Session, ctx: Context, nodes: Sequence[Node], now: Instant) -> list[Described]:
+    if len(nodes) != 1:
+        return describe_all(session, ctx, [node.id for node in nodes], now)
+    # One look at where it is tells all of a single one, and is remembered for who reads it next.
+    found = look_up(session, ctx, nodes[0].id, now)
+    is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
+    return [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []

@@ -11,7 +11,7 @@ from typing import Final
 
 from davgate.core import deleted, describing
 from davgate.core.describing import Described, Seen
-from davgate.model.errors import NotFound
+from davgate.model.errors import NotFound, Unauthenticated
 from davgate.model.frozen import frozen
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
@@ -102,11 +102,11 @@ def find_by_uuid(exchange: Exchange, uuid: str) -> Found:
 def find_placed(exchange: Exchange, node: Node) -> Found | None:
     """Return what a request has made or moved; None when its caller may add but not see, or when it is gone again.
 
-    What was done is done: it is no error any more.
+    What was done is done: it is no error any more, not even when the caller's account was changed since.
     """
     try:
         return find_by_id(exchange, node.id)
-    except NotFound:
+    except (NotFound, Unauthenticated):
         return None
 
 
