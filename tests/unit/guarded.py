@@ -55,7 +55,7 @@ from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
 from davgate.model.retaining import EXPIRES_AT, to_text
-from davgate.model.rights import EDITOR, READER, Right
+from davgate.model.rights import CONTRIBUTOR, EDITOR, READER, Right
 from davgate.model.rights import Scope as PasswordScope
 
 AUTHOR: Final = [PropertyUpdate(("urn:x", "author"), '<author xmlns="urn:x"/>')]
@@ -153,12 +153,27 @@ def _close(place: Place, bob: Context) -> None:
     close(place.store, place.root, f"/{place.name}/f")
 
 
+def _close_it(place: Place, bob: Context) -> None:
+    close(place.store, place.root, f"/{place.name}/{IT}")
+
+
 def _without(right: Right) -> Guard:
     def guard(place: Place, bob: Context) -> None:
         close(place.store, place.root, f"/{place.name}")
         grant(place.store, place.root, f"/{place.name}", place.ann, EDITOR & ~Right.OWN & ~right)
 
     return guard
+
+
+def _of_maker(place: Place, bob: Context) -> None:
+    close(place.store, place.root, f"/{place.name}")
+    grant(place.store, place.root, f"/{place.name}", place.ann, CONTRIBUTOR)
+
+
+def _of_another(place: Place, bob: Context) -> Place:
+    close(place.store, place.root, f"/{place.name}")
+    grant(place.store, place.root, f"/{place.name}", bob, CONTRIBUTOR)
+    return replace(place, ann=rest(bob))
 
 
 def _condition(place: Place, bob: Context) -> Place:
@@ -211,6 +226,9 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "no room": _fill,
     "password for reading": _only_reading_by_password,
     "sign-in of before": _change_account,
+    "closed in its folder": _close_it,
+    "contributor who made it": _of_maker,
+    "contributor who did not": _of_another,
     "may not write content": _without(Right.WRITE_CONTENT),
     "may not write properties": _without(Right.WRITE_PROPERTIES),
     "may not add": _without(Right.BIND),
@@ -374,6 +392,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "move into another folder": lambda at: housing.move_all_into(at.store, at.ann, [at.it.id], at.other_folder.id),
     "move among several": _move_all,
     "move the folder": _move(FOLDER, "x/f"),
+    "move the folder by id": lambda at: housing.move_all_into(at.store, at.ann, [at.folder.id], at.other_folder.id),
     # What leaves it as it is
     "copy away": _copy(IT, "x/copy.txt"),
     "copy into another folder": _copy_away,

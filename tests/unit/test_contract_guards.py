@@ -42,70 +42,71 @@ CLASSES: Final[dict[type[DavgateError], str]] = {
 """How the table calls why something is refused; a dot stands for what is done."""
 
 TABLE: Final = """
-put                              | L L . L C . . R F N P . . . Q F U F . . . . .
-copy onto                        | L L . L C . . R F N P . . . . F U F . . . . .
-bring a version onto             | L L . L C . . R F N P . . . . F U F . . . . .
-copy out of the trash onto       | L L . L C . . R F N P . . . . F U F . . . . .
-copy out of the past onto        | L L . L C . . R F N P . . . . F U F . . . . .
-bring a rescue copy onto         | L L . L C . . R F N P . . . . F U F . . . . .
-upload content                   | n n n n n . n n F N P N N n Q F U F n n n n n
-update content                   | L L . L C . . R F N P N N . Q F U F . . . . .
-update content of several        | L L . L C . . R F N P N N . Q F U F . . . . .
-update further streams           | L L . L C . . R F N P N N . Q F U F . . . . .
-take content away                | L L L L C . . R F N P N N . . F U F F . . . .
-restore a version                | L L . L C . . R F N P N N . . F U F F . . . .
-restore a version with its place | L L . L C . . R F N P N N . . F U F F . . . .
-revert                           | L L . L C C . R F N P N N . . F U F . . . . .
-merge into                       | L L . L C C . R F N . N N . . F U F . . F . .
-split                            | L L L L C C . R F N . N N . . F U F . F . . .
-update metadata                  | L L . L . . . . F N P N N . . F U . F . . . .
-begin a revision                 | L L . L C . . . F N P N N . . F U . F . . . .
-set dead properties              | L L . L . . . . F N P N . . . F U . F . . . .
-set dead properties of the folder| . L L . . . . . F N P . . . . F U . F . . . .
-update metadata of the folder    | . L L . . . . . F N P . . . . F U . F . . . .
-set how many versions            | . . . . . . . . F N . . . . . F U . F . . . .
-label                            | . . . . . . . . F N P N N . . F U F . . . . .
-pin                              | . . . . . . . . F N P N N . . F U F . . . . .
-delete                           | L L L L C . . R F N P N . . . F U . . . F . .
-delete as if for good            | L L L L C . H R F N P N . . . F U . . . F . .
-delete what nobody works on      | L L L L C C . R F N P N . . . F U . . . F . .
-delete the folder                | L L L L C . . R F N P . . . . F U . . . F . .
-move onto                        | L L L L C . . R F N P . . . . F U . . F F . .
-move onto the folder             | L L L L C . . R F F P . . . . F U . . F F . .
-copy onto the folder             | L L L L C . . R F F P . . . . F U . . F F . .
-merge away                       | L L L L C C . R F N . N N . . F U F . . F . .
-remove a version                 | L L . L C . H R F N P N N . . F U . . . F . .
-erase                            | . . . . . . H R . . . . . . . . U . . . . . .
-move away                        | L L L L C . . . F N P N . . . F U . . F F . .
-move into another folder         | L L L L C C . . F N P N . . . F U . . F F . .
-move among several               | L L L L C . . . F N P N N . . F U . . F F . .
-move the folder                  | L L L L C . . . F N P . . . . F U . . F F . .
-copy away                        | . . . . . . . . . N P N . . . F U . . F . . .
-copy into another folder         | . . . . C C . . . N P N . . . F U . . F . . .
-copy the folder                  | . . . . . . . . . N P . . . . F U . . F . . .
-check out                        | L L . . C C . . F N P N . . . F U F . . . . F
-check in                         | n n n n C . n n F N P N n n n F U F n n n n n
-cancel                           | n n n n C . n n F N P N n n n F U F n n n n n
-lock                             | K K . K K . . . F N P . . . . F U . . . . F .
-lock the folder deeply           | K K K K K . . . F F P . . . . F U . . . . F .
-put new                          | . L L . . . . . F N P . . . Q F U . . F . . .
-make a folder                    | . L L . . . . . F N P . . A . F U . . F . . .
-lock a new name                  | . K L . . . . . F N P . . . . F U . . F . F .
-copy in                          | . L L . . . . . F N P . . P . F U . . F . . .
-copy a folder in                 | . L L . . . . . F N P . . P . F U . . F . . .
-move in                          | . L L . . . . . F N P . . P . F U . . F F . .
-bring a version in               | . L L . . . . . F N P . . . . F U . . F . . .
-copy out of the trash into       | . L L . . . . . F N P . . . . F U . . F . . .
-copy out of the past into        | . L L . . . . . F N P . . . . F U . . F . . .
-bring a rescue copy in           | . L L . . . . . F N P . . . . F U . . F . . .
-upload                           | . L L . . . . . F N P . . . Q F U . . F . . .
-create                           | . L L . . . . . F N P . . . Q F U . . F . . .
-create several                   | . L L . . . . . F N P . . . . F U . . F . . .
-copy into by id                  | . L L . . . . . F N P . . . . F U . . F . . .
-move into by id                  | . L L . . . . . F N P . . . . F U . . F F . .
-restore out of the trash         | . L L . . . . . F N P . . P . F U . . F F . .
-restore where it was             | . L L . . . . . F N P . . . . F U . . F F . .
-restore by a door                | . L L . . . . . F N P . . . . F U . . F F . .
+put                              | L L . L C . . R F N P . . . Q F U F . F F . . . . .
+copy onto                        | L L . L C . . R F N P . . . . F U F . F F . . . . .
+bring a version onto             | L L . L C . . R F N P . . . . F U F . F F . . . . .
+copy out of the trash onto       | L L . L C . . R F N P . . . . F U F . F F . . . . .
+copy out of the past onto        | L L . L C . . R F N P . . . . F U F . F F . . . . .
+bring a rescue copy onto         | L L . L C . . R F N P . . . . F U F . N F . . . . .
+upload content                   | n n n n n . n n F N P N N n Q F U N n F F n n n n n
+update content                   | L L . L C . . R F N P N N . Q F U N . F F . . . . .
+update content of several        | L L . L C . . R F N P N N . Q F U N . F F . . . . .
+update further streams           | L L . L C . . R F N P N N . Q F U N . F F . . . . .
+take content away                | L L L L C . . R F N P N N . . F U N . F F F . . . .
+restore a version                | L L . L C . . R F N P N N . . F U N . F F F . . . .
+restore a version with its place | L L . L C . . R F N P N N . . F U N . F F F . . . .
+revert                           | L L . L C C . R F N P N N . . F U N . F F . . . . .
+merge into                       | L L . L C C . R F N . N N . . F U N . F F . . F . .
+split                            | L L L L C C . R F N . N N . . F U N . F F . F . . .
+update metadata                  | L L . L . . . . F N P N N . . F U N . F . F . . . .
+begin a revision                 | L L . L C . . . F N P N N . . F U N . F . F . . . .
+set dead properties              | L L . L . . . . F N P N . . . F U N . F . F . . . .
+set dead properties of the folder| . L L . . . . . F N P . . . . F U . . F . F . . . .
+update metadata of the folder    | . L L . . . . . F N P . . . . F U . . F . F . . . .
+set how many versions            | . . . . . . . . F N . . . . . F U . . F . F . . . .
+label                            | . . . . . . . . F N P N N . . F U N . F F . . . . .
+pin                              | . . . . . . . . F N P N N . . F U N . F F . . . . .
+delete                           | L L L L C . . R F N P N . . . F U N . F . . . F . .
+delete as if for good            | L L L L C . H R F N P N . . . F U N . F . . . F . .
+delete what nobody works on      | L L L L C C . R F N P N . . . F U N . F . . . F . .
+delete the folder                | L L L L C . . R F N P . . . . F U F . F . . . F . .
+move onto                        | L L L L C . . R F N P . . . . F U F . F . . F F . .
+move onto the folder             | L L L L C . . R F F P . . . . F U F . F . . F F . .
+copy onto the folder             | L L L L C . . R F F P . . . . F U F . F . . F F . .
+merge away                       | L L L L C C . R F N . N N . . F U N . F F . . F . .
+remove a version                 | L L . L C . H R F N P N N . . F U N . F . . . F . .
+erase                            | . . . . . . H R . . . . . . . . U . . . . . . . . .
+move away                        | L L L L C . . . F N P N . . . F U N . F . . F F . .
+move into another folder         | L L L L C C . . F N P N . . . F U N . F . . F F . .
+move among several               | L L L L C . . . F N P N N . . F U N . F . . F F . .
+move the folder                  | L L L L C . . . F N P . . . . F U F . F . . F F . .
+move the folder by id            | L L L L C C . . F N P . . . . F U F . F . . F F . .
+copy away                        | . . . . . . . . . N P N . . . F U N . . . . F . . .
+copy into another folder         | . . . . C C . . . N P N . . . F U N . . . . F . . .
+copy the folder                  | . . . . . . . . . N P . . . . F U . . . . . F . . .
+check out                        | L L . . C C . . F N P N . . . F U N . F F . . . . F
+check in                         | n n n n C . n n F N P N n n n F U N n F F n n n n n
+cancel                           | n n n n C . n n F N P N n n n F U N n F F n n n n n
+lock                             | K K . K K . . . F N P . . . . F U F . F . . . . F .
+lock the folder deeply           | K K K K K . . . F F P . . . . F U . . F . . . . F .
+put new                          | . L L . . . . . F N P . . . Q F U . . . . . F . . .
+make a folder                    | . L L . . . . . F N P . . A . F U . . . . . F . . .
+lock a new name                  | . K L . . . . . F N P . . . . F U . . . . . F . F .
+copy in                          | . L L . . . . . F N P . . P . F U . . . . . F . . .
+copy a folder in                 | . L L . . . . . F N P . . P . F U . . . . . F . . .
+move in                          | . L L . . . . . F N P . . P . F U . . F . . F F . .
+bring a version in               | . L L . . . . . F N P . . . . F U . . . . . F . . .
+copy out of the trash into       | . L L . . . . . F N P . . . . F U . . . . . F . . .
+copy out of the past into        | . L L . . . . . F N P . . . . F U . . . . . F . . .
+bring a rescue copy in           | . L L . . . . . F N P . . . . F U . . N . . F . . .
+upload                           | . L L . . . . . F N P . . . Q F U . . . . . F . . .
+create                           | . L L . . . . . F N P . . . Q F U . . . . . F . . .
+create several                   | . L L . . . . . F N P . . . . F U . . . . . F . . .
+copy into by id                  | . L L . . . . . F N P . . . . F U . . . . . F . . .
+move into by id                  | . L L . . . . . F N P . . . . F U . . F . . F F . .
+restore out of the trash         | . L L . . . . . F N P . . P . F U . . F . . F F . .
+restore where it was             | . L L . . . . . F N P . . . . F U . . F . . F F . .
+restore by a door                | . L L . . . . . F N P . . . . F U . . F . . F F . .
 """
 """What comes of each operation under each guard, in the order of ``GUARDS``.
 
