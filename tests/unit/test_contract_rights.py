@@ -182,6 +182,22 @@ def test_administrator_needs_no_grant(no_grant: Store, root_admin: Context) -> N
     assert tree_of(no_grant, root_admin) == {"/b": b"one", "/f": None}
 
 
+def test_editor_of_a_document_alone_does_not_take_it_out_of_its_folder(
+    no_grant: Store, ann: Context, root_admin: Context
+) -> None:
+    a_document(no_grant, root_admin, "/f/a.txt", b"one")
+    grant(no_grant, "/", root_admin, ann, READER)
+    grant(no_grant, "/f/a.txt", root_admin, ann, EDITOR)
+
+    put(no_grant, ann, "/f/a.txt", b"two")
+    for take in (
+        lambda: moving.delete(no_grant, ann, path("/f/a.txt")),
+        lambda: moving.move(no_grant, ann, path("/f/a.txt"), path("/f/b.txt"), overwrite=False),
+    ):
+        with pytest.raises(Forbidden):
+            take()
+
+
 def test_moved_document_is_under_the_grants_of_its_new_place(no_grant: Store, ann: Context, root_admin: Context) -> None:
     a_document(no_grant, root_admin, "/open/a", b"one")
     a_collection(no_grant, root_admin, "/closed")
