@@ -28,11 +28,11 @@ from davgate.model.node import ROOT_ID, Node, Version
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
 from davgate.storage.blobs import DiskBlobs
+from davgate.storage.checking.verify import Finding, verify
 from davgate.storage.database import Database
 from davgate.storage.statements import Statement
 from davgate.storage.tables import change, node, placement, save, version
 from davgate.storage.tables import store as store_table
-from davgate.storage.verify import Finding, verify
 from tests.canary import guard
 
 START: Final = from_datetime(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))

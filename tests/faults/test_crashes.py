@@ -51,6 +51,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.properties import PropertyUpdate
 from davgate.storage import collector, schema
+from davgate.storage.checking.verify import verify_schema
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import (
     audit,
@@ -67,7 +68,6 @@ from davgate.storage.tables import (
     working_save,
 )
 from davgate.storage.tables import store as store_table
-from davgate.storage.verify import verify_schema
 from davgate.storage.versions import add_blob
 
 State = dict[str, object]

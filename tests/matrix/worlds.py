@@ -11,8 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from davgate.core import checking_out, marking, moving, registering, revisions
+from davgate.core import checking_out, marking, moving, revisions
 from davgate.core import documents as core_documents
+from davgate.core.bitemporal import registering
 from davgate.core.principals import app_passwords, groups
 from davgate.core.principals.app_passwords import NewAppPassword
 from davgate.core.store import Context, Store

@@ -12,16 +12,16 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from davgate.core import registration_search
-from davgate.core.registration_versions import Contents, make
+from davgate.core.bitemporal import searching
+from davgate.core.bitemporal.versions import Contents, make
 from davgate.core.store import Context, Store
-from davgate.model import bitemporal
+from davgate.model.bitemporal import merging
+from davgate.model.bitemporal.payload import parse_payload
+from davgate.model.bitemporal.query import Criterion, LeadsTo, Says, Search
+from davgate.model.bitemporal.registration import Code
+from davgate.model.bitemporal.virkning import Window
 from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType
-from davgate.model.oio_payload import parse_payload
-from davgate.model.registration import Code
-from davgate.model.temporal_query import Criterion, LeadsTo, Says, Search
-from davgate.model.virkning import Window
 
 from .load import LoadError, Request, Script, drive
 from .peers import Peer
@@ -54,7 +54,7 @@ def register(store: Store, ctx: Context, count: int) -> None:
     for first in range(0, count, _IN_A_TRANSACTION):
         with store.database.write() as tx:
             for number in range(first, min(first + _IN_A_TRANSACTION, count)):
-                said = bitemporal.create(parse_payload(of.temporal, _facet(number), UTC, is_complete=True), of.temporal)
+                said = merging.create(parse_payload(of.temporal, _facet(number), UTC, is_complete=True), of.temporal)
                 make(store, tx, ctx, _FOLDER, of, Code.OPSTAAET, said, "", Contents({}, store.new_uuid(), 1, tx.at))
             tx.commit()
 
@@ -141,7 +141,7 @@ def _by_core(asked: Asked) -> Callable[[Peer, float], Sample]:
         def run() -> float:
             wanted = Search((asked.criterion(peer.any_number()),), Window.at(peer.store.clock.now()), first=0, most=PAGE)
             began_at = time.perf_counter()
-            found = registration_search.search(peer.store, peer.ctx, _facet_of(peer.store), wanted)
+            found = searching.search(peer.store, peer.ctx, _facet_of(peer.store), wanted)
             taken = time.perf_counter() - began_at
             if not found:
                 raise LoadError(f"{asked.name}: nothing is found")

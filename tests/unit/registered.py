@@ -8,15 +8,15 @@ from typing import Any
 from tests.unit.filed import a_file, rest
 from tests.unit.temporal import facet, type_of
 
-from davgate.core import registering, registrations
-from davgate.core.registering import Registered
-from davgate.core.registrations import History
+from davgate.core.bitemporal import registering, registrations
+from davgate.core.bitemporal.registering import Registered
+from davgate.core.bitemporal.registrations import History
 from davgate.core.store import Context, Store
-from davgate.model.bitemporal import Snapshot
+from davgate.model.bitemporal.merging import Snapshot
+from davgate.model.bitemporal.registration import Code, author_uuid
+from davgate.model.bitemporal.virkning import ALL_TIME, Window
 from davgate.model.locks import Holding
 from davgate.model.object_types import ObjectType
-from davgate.model.registration import Code, author_uuid
-from davgate.model.virkning import ALL_TIME, Window
 from davgate.storage.api import registrations as registration_rows
 
 FOLDER = ("LoRA",)

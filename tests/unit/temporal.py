@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from davgate.core.object_types import shipped
-from davgate.model import bitemporal
-from davgate.model.bitemporal import Entry, Payload, Snapshot
+from davgate.model.bitemporal import merging
+from davgate.model.bitemporal.merging import Entry, Payload, Snapshot
+from davgate.model.bitemporal.payload import parse_payload
+from davgate.model.bitemporal.virkning import BEGINNING
 from davgate.model.instant import FOREVER, Instant, to_datetime
 from davgate.model.object_types import ObjectType, TemporalClass
-from davgate.model.oio_payload import parse_payload
-from davgate.model.virkning import BEGINNING
 
 UTC = ZoneInfo("UTC")
 SHORT = {"bvn": "brugervendtnoegle"}
@@ -73,7 +73,7 @@ def payload(of: TemporalClass, data: dict[str, Any], *, files: tuple[str, ...] =
 
 def patched(snapshot: Snapshot, of: TemporalClass, data: dict[str, Any]) -> Snapshot:
     """Return a snapshot after a PATCH."""
-    return bitemporal.patch(snapshot, payload(of, data), of)
+    return merging.patch(snapshot, payload(of, data), of)
 
 
 def snapshot_of(of: TemporalClass, data: dict[str, Any]) -> Snapshot:

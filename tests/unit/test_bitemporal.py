@@ -24,9 +24,9 @@ from tests.unit.temporal import (
     variant,
 )
 
-from davgate.model.bitemporal import Snapshot, consolidated, from_data, is_same, to_data, within
-from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.virkning import BEGINNING, Window, parse_timestamp
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.merging import Snapshot, consolidated, from_data, is_same, to_data, within
+from davgate.model.bitemporal.virkning import BEGINNING, Window, parse_timestamp
 
 
 def properties(of: Snapshot, group: str = "facetegenskaber") -> list[str]:

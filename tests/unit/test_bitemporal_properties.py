@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.temporal import FACET, SAG, UTC, A, B, C, patched, snapshot_of
 
-from davgate.model.bitemporal import Entry, Snapshot, consolidated, from_data, is_same, to_data, within
+from davgate.model.bitemporal.merging import Entry, Snapshot, consolidated, from_data, is_same, to_data, within
+from davgate.model.bitemporal.virkning import BEGINNING, Window, iso_text, parse_timestamp
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.virkning import BEGINNING, Window, iso_text, parse_timestamp
 
 DAYS = 12
 FIRST = date(2020, 1, 1)

@@ -17,16 +17,13 @@ from tests.unit.registered import DOCUMENT, author_uuid_of, create, lora, patch,
 from tests.unit.temporal import DOCUMENT as DOCUMENT_CLASS
 from tests.unit.temporal import UTC, A, document, entries
 
-from davgate.core import deleted, deleting_objects, moving, objects, registration_search, registrations, removing_versions
+from davgate.core import deleted, deleting_objects, moving, objects, removing_versions
+from davgate.core.bitemporal import registrations, searching
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
 from davgate.core.store import Context, Policy, Store
-from davgate.model.errors import DavgateError, NotFound
-from davgate.model.instant import Instant
-from davgate.model.node import Node
-from davgate.model.registration import Code, Registration
-from davgate.model.temporal_matching import shown
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.matching import shown
+from davgate.model.bitemporal.query import (
     Criterion,
     EitherOf,
     HasCode,
@@ -39,7 +36,11 @@ from davgate.model.temporal_query import (
     Search,
     WrittenBy,
 )
-from davgate.model.virkning import ALL_TIME, Window, parse_timestamp
+from davgate.model.bitemporal.registration import Code, Registration
+from davgate.model.bitemporal.virkning import ALL_TIME, Window, parse_timestamp
+from davgate.model.errors import DavgateError, NotFound
+from davgate.model.instant import Instant
+from davgate.model.node import Node
 from davgate.storage.api import trash
 
 SECOND = timedelta(seconds=1)
@@ -48,7 +49,7 @@ OPSTAAET, RETTET, SLETTET, IMPORTERET = (HasCode(one) for one in (Code.OPSTAAET,
 
 def find(store: Store, ctx: Context, *criteria: Criterion, valid: Window = ALL_TIME, **more: Any) -> list[str]:
     """Return the ids of the documents that are found, sorted where no page is asked for."""
-    found = registration_search.search(store, lora(ctx), DOCUMENT, Search(criteria, valid, **more))
+    found = searching.search(store, lora(ctx), DOCUMENT, Search(criteria, valid, **more))
     return list(found) if "first" in more else sorted(found)
 
 
@@ -60,7 +61,7 @@ def test_all_documents_are_in_one_order_without_paging_too(store: Store, ann: Co
     for name in ("c", "a"):
         uuids[name] = create(store, ann, DOCUMENT, document(name)).uuid
 
-    found = registration_search.search(store, lora(ann), DOCUMENT, Search((Says("titel", "%"),), ALL_TIME))
+    found = searching.search(store, lora(ann), DOCUMENT, Search((Says("titel", "%"),), ALL_TIME))
 
     assert found == tuple(uuids[name] for name in "abcd")
 

@@ -26,26 +26,17 @@ from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
 
-from davgate.core import (
-    checking_out,
-    erasing,
-    mending,
-    moving,
-    objects,
-    registration_search,
-    registrations,
-    removing_versions,
-    trash,
-)
-from davgate.core.registering import Registered
+from davgate.core import checking_out, erasing, mending, moving, objects, removing_versions, trash
+from davgate.core.bitemporal import registrations, searching
+from davgate.core.bitemporal.registering import Registered
 from davgate.core.store import Context, Store
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.query import Says, Search
+from davgate.model.bitemporal.registration import PART_TEXT, VARIANT_TEXT, Code
+from davgate.model.bitemporal.virkning import ALL_TIME
 from davgate.model.errors import CheckedOut, Locked, NotFound
-from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.node import Cause
-from davgate.model.registration import PART_TEXT, VARIANT_TEXT, Code
 from davgate.model.stored_parts import SCHEME
-from davgate.model.temporal_query import Says, Search
-from davgate.model.virkning import ALL_TIME
 from davgate.storage.api import temporal_index
 
 SECOND = timedelta(seconds=1)
@@ -507,7 +498,7 @@ def test_what_was_known_keeps_the_name_of_then(store: Store, ann: Context, clock
     for name in ("first", "second", "third", "last"):
         search = Search((Says("titel", f"{name}.txt"),), ALL_TIME, known=ALL_TIME)
         for paged in ({}, {"first": 0}):
-            found = registration_search.search(store, lora(ann), DOCUMENT, replace(search, **paged))
+            found = searching.search(store, lora(ann), DOCUMENT, replace(search, **paged))
             assert found == ((uuid,) if f"{name}.txt" in after else ()), name
     assert findings(store) == []
 

@@ -22,19 +22,20 @@ from tests.unit.filed import rest
 from tests.unit.registered import FACET, FOLDER, SAG, author_uuid_of, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, entries, facet, told
 
-from davgate.core import describing, moving, objects, registrations, trash
+from davgate.core import describing, moving, objects, trash
+from davgate.core.bitemporal import registrations
+from davgate.core.bitemporal.registrations import History
 from davgate.core.principals import granting
-from davgate.core.registrations import History
 from davgate.core.store import Context, Store
-from davgate.model.bitemporal import Snapshot
+from davgate.model.bitemporal.errors import InvalidObject, WrongStep
+from davgate.model.bitemporal.merging import Snapshot
+from davgate.model.bitemporal.registration import Code
+from davgate.model.bitemporal.virkning import ALL_TIME, Window
 from davgate.model.conditions import Conditions
 from davgate.model.errors import Forbidden, NotFound, PreconditionFailed
-from davgate.model.errors_of_lora import InvalidObject, WrongStep
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.instant import Instant
-from davgate.model.registration import Code
 from davgate.model.rights import READER, Right
-from davgate.model.virkning import ALL_TIME, Window
 
 O, I, P, S, R = Code.OPSTAAET, Code.IMPORTERET, Code.PASSIVERET, Code.SLETTET, Code.RETTET  # noqa: E741  # one letter each, as in tables
 SECOND = timedelta(seconds=1)

@@ -16,16 +16,17 @@ from tests.unit.placed import copy
 from tests.unit.registered import DOCUMENT, lora, now, patch, put, read
 from tests.unit.temporal import document, entries, part, variant
 
-from davgate.core import checking_out, erasing, mending, registration_search, registrations, retention, upkeep
+from davgate.core import checking_out, erasing, mending, retention, upkeep
+from davgate.core.bitemporal import registrations, searching
 from davgate.core.store import Context, Store
+from davgate.model.bitemporal.query import InPart, Search
+from davgate.model.bitemporal.registration import PART_TEXT, VARIANT_TEXT
+from davgate.model.bitemporal.virkning import ALL_TIME
 from davgate.model.errors import NotFound
 from davgate.model.locks import Lock
 from davgate.model.node import Node
-from davgate.model.registration import PART_TEXT, VARIANT_TEXT
 from davgate.model.retention import ThinningRule
 from davgate.model.stored_parts import SCHEME
-from davgate.model.temporal_query import InPart, Search
-from davgate.model.virkning import ALL_TIME
 
 SECOND = timedelta(seconds=1)
 FILE = "/x.txt"
@@ -56,7 +57,7 @@ def is_gone(store: Store, ctx: Context, address: str) -> bool:
 
 
 def found(store: Store, ctx: Context, address: str, **more: Any) -> list[str]:
-    return list(registration_search.search(store, lora(ctx), DOCUMENT, Search((InPart("indhold", address),), ALL_TIME, **more)))
+    return list(searching.search(store, lora(ctx), DOCUMENT, Search((InPart("indhold", address),), ALL_TIME, **more)))
 
 
 def thin(store: Store, admin: Context, clock: SettableClock, rule: ThinningRule = NO_SAVES) -> None:

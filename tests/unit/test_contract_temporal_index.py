@@ -19,17 +19,14 @@ from tests.unit.filed import rest, rows, say
 from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, author_uuid_of, create, delete, lora, patch, put, read
 from tests.unit.temporal import UTC, A, B, document, entries, entry, facet, part, type_of, variant
 
-from davgate.core import moving, registration_search, retention, trash
+from davgate.core import moving, retention, trash
+from davgate.core.bitemporal import searching
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
-from davgate.model.bitemporal import Entry, Snapshot
-from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.instant import Instant
-from davgate.model.object_types import ObjectType
-from davgate.model.registration import Code, Registration
-from davgate.model.retention import ThinningRule
-from davgate.model.temporal_matching import shown
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.matching import shown
+from davgate.model.bitemporal.merging import Entry, Snapshot
+from davgate.model.bitemporal.query import (
     Criterion,
     EitherOf,
     HasCode,
@@ -44,8 +41,12 @@ from davgate.model.temporal_query import (
     Search,
     WrittenBy,
 )
-from davgate.model.virkning import ALL_TIME, Window, parse_timestamp
-from davgate.storage import temporal_index
+from davgate.model.bitemporal.registration import Code, Registration
+from davgate.model.bitemporal.virkning import ALL_TIME, Window, parse_timestamp
+from davgate.model.instant import Instant
+from davgate.model.object_types import ObjectType
+from davgate.model.retention import ThinningRule
+from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.statements import Statement
 
@@ -56,7 +57,7 @@ def find(
     store: Store, ctx: Context, *criteria: Criterion, of: ObjectType = FACET, valid: Window = ALL_TIME, **more: Any
 ) -> list[str]:
     """Return the ids of what is found."""
-    return list(registration_search.search(store, lora(ctx), of, Search(criteria, valid, **more)))
+    return list(searching.search(store, lora(ctx), of, Search(criteria, valid, **more)))
 
 
 def during(start: str, end: str) -> Window:
@@ -146,7 +147,7 @@ def test_key_is_that_of_the_window_and_objects_without_drop_out_of_pages(store: 
 
 
 def test_many_are_found_in_their_order_page_by_page(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("davgate.storage.temporal_searching._FEW", 3)
+    monkeypatch.setattr("davgate.storage.bitemporal.searching._FEW", 3)
     uuids = [create(store, ann, data=facet(f"k{no}")).uuid for no in range(8)]
     patch(store, ann, uuids[0], in_2014(brugervendtnoegle="z"))
     for known in (None, ALL_TIME):

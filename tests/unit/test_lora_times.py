@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from davgate.model.bitemporal.virkning import BEGINNING, parse_timestamp
 from davgate.model.instant import FOREVER, Instant, from_datetime
-from davgate.model.virkning import BEGINNING, parse_timestamp
 from davgate.rest.lora.times import spaced
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

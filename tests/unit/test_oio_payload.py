@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.unit.temporal import DOCUMENT, FACET, SAG, UTC, A, B, class_of, document, entries, entry, facet, part, variant
 
-from davgate.model.bitemporal import Payload
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.merging import Payload
+from davgate.model.bitemporal.payload import is_passivation, parse_payload, with_addresses
+from davgate.model.bitemporal.virkning import BEGINNING, iso_text, parse_timestamp
 from davgate.model.instant import FOREVER, from_datetime
 from davgate.model.object_types import TemporalClass
-from davgate.model.oio_payload import is_passivation, parse_payload, with_addresses
-from davgate.model.virkning import BEGINNING, iso_text, parse_timestamp
 
 AKTIVITET, KLASSE, TILSTAND = (
     class_of("aktivitet", "aktivitet"),

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davgate.model.computed_facts import condition_of, doubts_of, opened_in
+from davgate.model.bitemporal.computed_facts import condition_of, doubts_of, opened_in
+from davgate.model.bitemporal.matching import fits
+from davgate.model.bitemporal.query import Criterion, InPart, Notes, Says, Search
+from davgate.model.bitemporal.registration import day_of
+from davgate.model.bitemporal.virkning import ALL_TIME, parse_timestamp
 from davgate.model.instant import Instant
 from davgate.model.query import AllOf, Compares, Fact, Operator
-from davgate.model.registration import day_of
 from davgate.model.stored_parts import SCHEME, address_of
-from davgate.model.temporal_matching import fits
-from davgate.model.temporal_query import Criterion, InPart, Notes, Says, Search
-from davgate.model.virkning import ALL_TIME, parse_timestamp
 
 UUID = "5f0c1d1e-4a5b-4c6d-8e7f-0123456789ab"
 

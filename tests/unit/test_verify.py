@@ -40,9 +40,9 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.properties import PropertyUpdate
-from davgate.storage.invariants import RULES
+from davgate.storage.checking.invariants import RULES
+from davgate.storage.checking.verify import Finding, verify, verify_schema
 from davgate.storage.tables import metadata
-from davgate.storage.verify import Finding, verify, verify_schema
 
 
 def tamper(store: Store, *statements: str) -> None:

@@ -10,7 +10,7 @@ from davgate.app import open_store
 from davgate.cli.main import Exit
 from davgate.config import Config
 from davgate.core.store import Store
-from davgate.storage.verify import BROKEN, Finding, verify, verify_schema
+from davgate.storage.checking.verify import BROKEN, Finding, verify, verify_schema
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

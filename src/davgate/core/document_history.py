@@ -9,9 +9,9 @@ from typing import Any
 from davgate.core.revisions import Shown, show_some_within
 from davgate.core.store import Context, Store
 from davgate.model.audit import DELETE, RESTORE
+from davgate.model.bitemporal.registration import Deletion
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.registration import Deletion
 from davgate.storage.api import AuditRow, Session, audit_rows, registrations
 
 

@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.identity.digest import REALM
-from davgate.model import errors, errors_of_lora, errors_of_objects, errors_of_sign_in
+from davgate.model import errors, errors_of_objects, errors_of_sign_in
+from davgate.model.bitemporal import errors as errors_of_lora
 from davgate.model.frozen import frozen
 from davgate.model.rights import SCOPE_RIGHTS
 

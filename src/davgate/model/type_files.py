@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from davgate.model import metadata
+from davgate.model.bitemporal.type_files import add_lists, read_class
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.object_types import (
     COMMON,
@@ -32,7 +33,6 @@ from davgate.model.object_types import (
     shape_of,
     type_name,
 )
-from davgate.model.temporal_type_files import add_lists, read_class
 from davgate.model.type_sections import Section, UnusableTypes, nearest
 from davgate.model.typed_values import check_value
 

@@ -200,4 +200,4 @@ _CHECKS: Final[Mapping[Kind, Callable[[Property, object], Any]]] = {
     Kind.TABLE: _table,
     Kind.STRUCTURED: _structured,
 }
-"""The kinds of properties; those that are missing here LoRA alone has, see ``model.bitemporal``."""
+"""The kinds of properties; those that are missing here LoRA alone has, see ``model.bitemporal.merging``."""

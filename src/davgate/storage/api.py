@@ -14,7 +14,6 @@ from davgate.storage import (
     changes,
     check_outs,
     collector,
-    computed_candidates,
     dances,
     descriptions,
     directory,
@@ -27,7 +26,6 @@ from davgate.storage import (
     places,
     properties,
     property_index,
-    registrations,
     removal,
     rescues,
     retained,
@@ -39,8 +37,6 @@ from davgate.storage import (
     stored_content,
     streams,
     subtrees,
-    temporal_index,
-    temporal_searching,
     temporary_files,
     thinning,
     trash,
@@ -54,9 +50,14 @@ from davgate.storage.accounts import Account
 from davgate.storage.app_passwords import AppPassword
 from davgate.storage.as_of import FoundThen
 from davgate.storage.audit_rows import AuditFilter, AuditRow, ToldRow
+from davgate.storage.bitemporal import computed_candidates, registrations
+from davgate.storage.bitemporal import index as temporal_index
+from davgate.storage.bitemporal import searching as temporal_searching
+from davgate.storage.bitemporal.computed_candidates import Candidates
+from davgate.storage.bitemporal.criteria import Asked
+from davgate.storage.bitemporal.searching import FoundObject
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Touched
-from davgate.storage.computed_candidates import Candidates
 from davgate.storage.database import Database, Session, Transaction
 from davgate.storage.descriptions import Description, Sayings
 from davgate.storage.directory import Entry as DirectoryEntry
@@ -70,8 +71,6 @@ from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_no
 from davgate.storage.searching import Found, Standpoint
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
-from davgate.storage.temporal_criteria import Asked
-from davgate.storage.temporal_searching import FoundObject
 from davgate.storage.trash import TrashEntry
 from davgate.storage.uploads import Upload
 from davgate.storage.version_notes import VersionNote

@@ -11,7 +11,7 @@ from davgate.model.instant import Instant
 from davgate.model.marks import MarkKind
 from davgate.model.node import NodeKind
 from davgate.model.retention import Candidate, OldSave, Thinned
-from davgate.storage import temporal_index
+from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import revision
 from davgate.storage.statements import Statement, Value, ids_given

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, case, cast, exists, func, insert, null, select, update
 
+from davgate.model.bitemporal.registration import KEY
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, no_metadata
 from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Stream, Version, no_streams
-from davgate.model.registration import KEY
-from davgate.storage import streams, temporal_index
+from davgate.storage import streams
+from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.blobs import Staged
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from davgate.core import registrations
+from davgate.core.bitemporal import registrations
 from davgate.http import content
 from davgate.http.content_disposition import inline
 from davgate.http.responses import Response

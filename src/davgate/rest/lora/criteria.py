@@ -9,11 +9,8 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from davgate.http.errors import InvalidValue
-from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.names import check_text
-from davgate.model.object_types import Kind, ObjectType, Property
-from davgate.model.registration import Code
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.query import (
     Criterion,
     EitherOf,
     HasCode,
@@ -28,7 +25,10 @@ from davgate.model.temporal_query import (
     Search,
     WrittenBy,
 )
-from davgate.model.virkning import iso_text, parse_timestamp
+from davgate.model.bitemporal.registration import Code
+from davgate.model.bitemporal.virkning import iso_text, parse_timestamp
+from davgate.model.names import check_text
+from davgate.model.object_types import Kind, ObjectType, Property
 from davgate.rest.lora.errors import TooManyCriteria, UnsupportedArguments
 from davgate.rest.lora.finding import parsed_uuid, temporal_of
 from davgate.rest.lora.parameters import OF_READING, Arguments, Asked, count_in, single, uuid_in

@@ -11,8 +11,8 @@ import msgspec
 from davgate.http.errors import InvalidValue, Status
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
+from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.errors import DavgateError
-from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.errors_of_objects import Retained, UuidTaken
 from davgate.rest import problems
 from davgate.rest.lora.replies import JSON_UTF8

@@ -7,11 +7,11 @@ from datetime import tzinfo
 from typing import Final, TypeAlias, TypeVar
 
 from davgate.http.errors import InvalidValue
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.virkning import BEGINNING, Window, parse_timestamp
 from davgate.model.errors import Malformed
-from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.virkning import BEGINNING, Window, parse_timestamp
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import UnsupportedArguments
 from davgate.rest.lora.finding import parsed_uuid

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 
-from davgate.core import registration_search, registrations
-from davgate.core.registrations import History
+from davgate.core.bitemporal import registrations, searching
+from davgate.core.bitemporal.registrations import History
 from davgate.core.store import Context
 from davgate.http.responses import Response, empty
-from davgate.model.bitemporal import consolidated, within
+from davgate.model.bitemporal.merging import consolidated, within
 from davgate.model.object_types import ObjectType
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.criteria import LIST, search_of
@@ -62,7 +62,7 @@ def list_or_search(exchange: Exchange) -> Response:
         uuids = [uuid_in(name, value) for name, value in arguments if name == "uuid"]
         return _listed(exchange, ctx, kind, uuids, asked)
     search = search_of(kind, arguments, asked, exchange.store.policy.time_zone)
-    found = registration_search.search(exchange.store, ctx, kind, search)
+    found = searching.search(exchange.store, ctx, kind, search)
     if LIST in names:
         return _listed(exchange, ctx, kind, found, asked)
     return reply(HTTPStatus.OK, {"results": [found]})

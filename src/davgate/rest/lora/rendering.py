@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias
 
-from davgate.core.registrations import History
-from davgate.model.bitemporal import Entry, Part, Variant
+from davgate.core.bitemporal.registrations import History
+from davgate.model.bitemporal.merging import Entry, Part, Variant
+from davgate.model.bitemporal.registration import Registration
+from davgate.model.bitemporal.virkning import Virkning, iso_text
 from davgate.model.frozen import frozen
 from davgate.model.object_types import Kind, ObjectType
-from davgate.model.registration import Registration
-from davgate.model.virkning import Virkning, iso_text
 from davgate.rest.lora.finding import temporal_of
 from davgate.rest.lora.times import spaced
 

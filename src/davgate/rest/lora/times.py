@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from davgate.model.bitemporal.virkning import BEGINNING
 from davgate.model.instant import FOREVER, Instant, to_datetime
-from davgate.model.virkning import BEGINNING
 
 INFINITY: Final = "infinity"
 _MINUTE: Final = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from davgate.model.registration import Code
+from davgate.model.bitemporal.registration import Code
 from davgate.rest.lora.schemas import TIMESTAMP
 
 _Time: TypeAlias = Annotated[str, Meta(pattern=TIMESTAMP)] | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from davgate.core import early_checks, registering
-from davgate.core.registering import Registered
+from davgate.core import early_checks
+from davgate.core.bitemporal import registering
+from davgate.core.bitemporal.registering import Registered
 from davgate.http.responses import Response
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.finding import Settings, class_of, naming_object, uuid_of

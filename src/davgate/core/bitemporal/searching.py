@@ -10,19 +10,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from davgate.core import computed_search
-from davgate.core.computed_search import in_order, only_readable, principals_called
+from davgate.core.bitemporal import computed_search
+from davgate.core.bitemporal.computed_search import in_order, only_readable, principals_called
 from davgate.core.rights import hidden_in_trash
 from davgate.core.searching import reads_everything
 from davgate.core.store import Context, Store
-from davgate.model.computed_facts import made_on
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.computed_facts import made_on
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.payload import DOCUMENT
+from davgate.model.bitemporal.query import Criterion, EitherOf, Says, Search, parse_pattern
+from davgate.model.bitemporal.rows import instant_of
+from davgate.model.bitemporal.virkning import iso_text, parse_timestamp
 from davgate.model.instant import Instant
 from davgate.model.object_types import Kind, ObjectType, TemporalClass
-from davgate.model.oio_payload import DOCUMENT
-from davgate.model.temporal_query import Criterion, EitherOf, Says, Search, parse_pattern
-from davgate.model.temporal_rows import instant_of
-from davgate.model.virkning import iso_text, parse_timestamp
 from davgate.storage.api import Asked, FoundObject, Session, registrations, temporal_index, temporal_searching
 
 _ALL: Final = 1 << 62

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from sqlalchemy import Column, func, literal, or_, select
 
-from davgate.storage.invariant import RESTORE_ALL, Rule, Subject, rule
+from davgate.storage.checking.invariant import RESTORE_ALL, Rule, Subject, rule
 from davgate.storage.object_tables import revision, temporary_file, type_number
 from davgate.storage.tables import node
 

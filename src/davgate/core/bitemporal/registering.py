@@ -12,28 +12,28 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from davgate.core.access import check_conditions, check_not_held, check_write_locks, locks_on, look_up
+from davgate.core.bitemporal.registrations import find_object, history_of, subject_of, tag_of
+from davgate.core.bitemporal.versions import Contents, Step, make, register
 from davgate.core.deleted import bring_back, require_in_trash
 from davgate.core.moving import delete_found
 from davgate.core.objects import File
-from davgate.core.registration_versions import Contents, Step, make, register
-from davgate.core.registrations import find_object, history_of, subject_of, tag_of
 from davgate.core.rights import require_node, require_removable
 from davgate.core.store import Context, Store
-from davgate.model import bitemporal
-from davgate.model.bitemporal import Payload
+from davgate.model.bitemporal import merging
+from davgate.model.bitemporal.errors import WrongStep
+from davgate.model.bitemporal.merging import Payload
+from davgate.model.bitemporal.payload import is_passivation, parse_note, parse_payload, with_addresses
+from davgate.model.bitemporal.registration import Code, State, may_follow, states
 from davgate.model.checkout import Act
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
-from davgate.model.errors_of_lora import WrongStep
 from davgate.model.errors_of_objects import UuidTaken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.names import check_text
 from davgate.model.node import Node
 from davgate.model.object_types import ObjectType, TemporalClass
-from davgate.model.oio_payload import is_passivation, parse_note, parse_payload, with_addresses
 from davgate.model.paths import TreePath
-from davgate.model.registration import Code, State, may_follow, states
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.storage.api import Resolved, Session, Transaction, catalog, registrations, temporal_index
 
@@ -63,7 +63,7 @@ def create(
     payload = parse_payload(cls, data, store.policy.time_zone, is_complete=True, files=files)
     with store.database.write() as tx:
         contents = Contents(files, store.new_uuid(), 1, tx.at)
-        snapshot = bitemporal.create(with_addresses(payload, contents.address_of), cls)
+        snapshot = merging.create(with_addresses(payload, contents.address_of), cls)
         node = make(store, tx, ctx, folder, of, Code.OPSTAAET, snapshot, note, contents)
         outcome = _outcome(tx, node.id, is_new=True)
         tx.commit()
@@ -86,7 +86,7 @@ def put(
     with store.database.write() as tx:
         node = find_object(tx, ctx, of, uuid)
         contents = Contents(files, uuid, 1 if node is None else node.version_no + 1, tx.at)
-        after = bitemporal.create(with_addresses(payload, contents.address_of), cls)
+        after = merging.create(with_addresses(payload, contents.address_of), cls)
         if node is None:
             if registrations.find(tx, (uuid,)):
                 raise UuidTaken(uuid)
@@ -133,8 +133,8 @@ def patch(store: Store, ctx: Context, of: ObjectType, uuid: str, data: Mapping[s
         ctx = _with_conditions_held(tx, ctx, node)
         contents = Contents(files, node.uuid, node.version_no + 1, tx.at)
         state = _state(store, tx, node)
-        after = bitemporal.patch(state.snapshot, with_addresses(payload, contents.address_of), cls)
-        is_new = before is not code or not bitemporal.is_same(after, state.snapshot)
+        after = merging.patch(state.snapshot, with_addresses(payload, contents.address_of), cls)
+        is_new = before is not code or not merging.is_same(after, state.snapshot)
         if is_new:
             done = replace(state, code=code, snapshot=after)
             step = Step(cls.name, state, done, note, contents, always=before is not code)

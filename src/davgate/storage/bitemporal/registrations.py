@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import CTE, BigInteger, Select, and_, bindparam, case, insert, literal, or_, select, union_all
 
+from davgate.model.bitemporal.registration import Deletion
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, Node
-from davgate.model.registration import Deletion
 from davgate.storage import dances
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion, temporal_value

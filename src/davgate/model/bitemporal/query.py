@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.registration import Code
+from davgate.model.bitemporal.virkning import Window
 from davgate.model.frozen import frozen
-from davgate.model.registration import Code
-from davgate.model.virkning import Window
 
 MOST_CHARACTERS: Final = 4000
 """Of a pattern; a database has a limit of its own."""

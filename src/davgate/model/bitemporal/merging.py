@@ -13,11 +13,11 @@ from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.virkning import BEGINNING, Virkning, Window, uncovered
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.object_types import TemporalClass
-from davgate.model.virkning import BEGINNING, Virkning, Window, uncovered
 
 Values: TypeAlias = Mapping[str, Any]
 """Names to values as JSON has them."""

@@ -11,6 +11,10 @@ from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.core.streams import open_content
 from davgate.model import etag
+from davgate.model.bitemporal.payload import DOCUMENT
+from davgate.model.bitemporal.registration import KEY, Code, Deletion, Registration, Subject, told, version_told
+from davgate.model.bitemporal.rows import part_of
+from davgate.model.bitemporal.virkning import ALL_TIME, Window
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
@@ -18,12 +22,8 @@ from davgate.model.instant import FOREVER
 from davgate.model.media_types import UNKNOWN, choose
 from davgate.model.node import Node, NodeKind, Stream, Version
 from davgate.model.object_types import ObjectType
-from davgate.model.oio_payload import DOCUMENT
-from davgate.model.registration import KEY, Code, Deletion, Registration, Subject, told, version_told
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.model.stored_parts import SCHEME, address_of, candidate, prefix_of
-from davgate.model.temporal_rows import part_of
-from davgate.model.virkning import ALL_TIME, Window
 from davgate.storage.api import Session, dances, places, registrations, streams, temporal_index, versions
 
 

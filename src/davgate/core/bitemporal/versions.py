@@ -12,24 +12,24 @@ from typing import Final
 
 from davgate.core import objects
 from davgate.core.access import check_conditions, check_not_held, check_write_locks, look_up
+from davgate.core.bitemporal.registrations import stored_at
 from davgate.core.content import Said
 from davgate.core.filing import take_content_away
 from davgate.core.objects import Changes, File, NewObject
-from davgate.core.registrations import stored_at
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
-from davgate.model.bitemporal import Part, Snapshot, Variant, is_same
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.merging import Part, Snapshot, Variant, is_same
+from davgate.model.bitemporal.payload import DOCUMENT
+from davgate.model.bitemporal.registration import KEY, Code, Place, State, field_at, stored_parts, to_metadata
 from davgate.model.checkout import Act, Ruling, rule
-from davgate.model.errors_of_lora import InvalidObject
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.media_types import choose
 from davgate.model.metadata import DESCRIPTION, TITLE, Metadata, changed
 from davgate.model.node import Cause, Node, NodeKind, Stream, Version
 from davgate.model.object_types import ObjectType
-from davgate.model.oio_payload import DOCUMENT
 from davgate.model.paths import TreePath
-from davgate.model.registration import KEY, Code, Place, State, field_at, stored_parts, to_metadata
 from davgate.model.rights import Right
 from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of_part, candidate
 from davgate.storage.api import (

@@ -1,4 +1,4 @@
-"""What davgate refuses of objects whose content is valid for a time; see ``errors``."""
+"""What davgate refuses of objects whose content is valid for a time; see ``model.errors``."""
 
 from __future__ import annotations
 

@@ -25,15 +25,15 @@ from sqlalchemy import (
     union_all,
 )
 
+from davgate.model.bitemporal.query import parse_pattern
+from davgate.model.bitemporal.registration import Code
+from davgate.model.bitemporal.rows import LONGEST, cut, registration_of
+from davgate.model.bitemporal.virkning import Window
 from davgate.model.frozen import frozen
 from davgate.model.indexing import TOP, folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind
 from davgate.model.query import Wildcard
-from davgate.model.registration import Code
-from davgate.model.temporal_query import parse_pattern
-from davgate.model.temporal_rows import LONGEST, cut, registration_of
-from davgate.model.virkning import Window
 from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.tables import bare_place, node, placement, trash
 from davgate.storage.text_functions import Folded, Like, glob_form, like_form
@@ -41,7 +41,7 @@ from davgate.storage.trash import IN_TREE, TRASHED
 
 Clause: TypeAlias = ColumnElement[bool]
 
-# Of collections that came back, and of what lay in them then: ``storage.registrations`` tells the same of single nodes.
+# Of collections that came back, and of what lay in them then; ``registrations`` tells the same of single nodes.
 _TOLD = deletion.c.deleted_at, deletion.c.restored_at, deletion.c.deleted_by, deletion.c.restored_by, deletion.c.comment
 _collection = node.alias("collection")
 _LAPSED_TOP = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, from_datetime, to_datetime
 

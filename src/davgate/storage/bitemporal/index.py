@@ -13,13 +13,13 @@ from datetime import UTC
 
 from sqlalchemy import BigInteger, and_, bindparam, delete, exists, func, insert, or_, select, update
 
+from davgate.model.bitemporal.registration import DAY, GROUP, KEY, State, Subject, base_no, states, to_metadata
+from davgate.model.bitemporal.rows import Row, cut, in_order_of_time, made_of, registration_of, rows_of
+from davgate.model.bitemporal.virkning import BEGINNING
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Version
-from davgate.model.registration import DAY, GROUP, KEY, State, Subject, base_no, states, to_metadata
-from davgate.model.temporal_rows import Row, cut, in_order_of_time, made_of, registration_of, rows_of
-from davgate.model.virkning import BEGINNING
 from davgate.storage import places
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporal_value

@@ -18,14 +18,9 @@ from sqlalchemy import (
     true,
 )
 
-from davgate.model.frozen import frozen
-from davgate.model.instant import FOREVER, Instant
-from davgate.model.object_types import Kind, TemporalClass
-from davgate.model.oio_payload import DOCUMENT
-from davgate.model.oio_relations import JOURNAL_CODE
-from davgate.model.registration import DAY
-from davgate.model.temporal_matching import field_in_part, field_in_variant, fields_named, relations_named, truth_of
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.matching import field_in_part, field_in_variant, fields_named, relations_named, truth_of
+from davgate.model.bitemporal.payload import DOCUMENT
+from davgate.model.bitemporal.query import (
     PART_TEXT,
     VARIANT_TEXT,
     Criterion,
@@ -44,10 +39,15 @@ from davgate.model.temporal_query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.temporal_rows import cut, in_order_of_time, journal_of, made_of, note_of, part_of, registration_of
-from davgate.model.virkning import ALL_TIME, Window
+from davgate.model.bitemporal.registration import DAY
+from davgate.model.bitemporal.relations import JOURNAL_CODE
+from davgate.model.bitemporal.rows import cut, in_order_of_time, journal_of, made_of, note_of, part_of, registration_of
+from davgate.model.bitemporal.virkning import ALL_TIME, Window
+from davgate.model.frozen import frozen
+from davgate.model.instant import FOREVER, Instant
+from davgate.model.object_types import Kind, TemporalClass
+from davgate.storage.bitemporal.registration_criteria import Clause, Registrations, matches
 from davgate.storage.object_tables import temporal_value
-from davgate.storage.registration_criteria import Clause, Registrations, matches
 from davgate.storage.statements import texts_listed
 from davgate.storage.tables import node
 

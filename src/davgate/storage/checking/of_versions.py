@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from davgate.model.node import CONTENT_CAUSES, NO_CONTENT, Cause, NodeKind
+from davgate.storage.checking.invariant import RESTORE, Rule, Subject, rule
 from davgate.storage.collector import NAMING
-from davgate.storage.invariant import RESTORE, Rule, Subject, rule
 from davgate.storage.object_tables import temporary_file
 from davgate.storage.tables import (
     blob,

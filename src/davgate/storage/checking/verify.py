@@ -26,11 +26,12 @@ from davgate.model.frozen import frozen
 from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.names import check_name, collision_key
 from davgate.model.node import ROOT_ID
-from davgate.storage import audit_rows, schema, temporal_index, uploads
+from davgate.storage import audit_rows, schema, uploads
+from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.blobs import BlobStore
+from davgate.storage.checking.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, Subject
+from davgate.storage.checking.invariants import RULES
 from davgate.storage.database import Database, Session
-from davgate.storage.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, Subject
-from davgate.storage.invariants import RULES
 from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, trash, version

@@ -8,12 +8,21 @@ from datetime import tzinfo
 from itertools import pairwise
 from typing import Any, Final
 
-from davgate.model.bitemporal import Given, GivenLists, GivenPart, GivenVariant, Payload
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.merging import Given, GivenLists, GivenPart, GivenVariant, Payload
+from davgate.model.bitemporal.relations import parse_relation
+from davgate.model.bitemporal.values import (
+    CLEARED,
+    a_list,
+    a_text,
+    an_object,
+    check_keys,
+    one_of,
+    parse_value,
+    parse_virkning,
+)
 from davgate.model.frozen import frozen
 from davgate.model.object_types import Kind, Property, TemporalClass
-from davgate.model.oio_relations import parse_relation
-from davgate.model.oio_values import CLEARED, a_list, a_text, an_object, check_keys, one_of, parse_value, parse_virkning
 
 DOCUMENT: Final = "dokument"
 """The class whose objects have variants and parts."""

@@ -12,18 +12,26 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from davgate.core.registrations import told_of
+from davgate.core.bitemporal.registrations import told_of
 from davgate.core.searching import readable
 from davgate.core.store import Context, Store
-from davgate.model.computed_facts import Doubts, Finder, condition_of, doubts_of, opened_in, tells_all_of, titles_in
+from davgate.model.bitemporal.computed_facts import (
+    Doubts,
+    Finder,
+    condition_of,
+    doubts_of,
+    opened_in,
+    tells_all_of,
+    titles_in,
+)
+from davgate.model.bitemporal.matching import fits, shown
+from davgate.model.bitemporal.query import HasCode, Search
+from davgate.model.bitemporal.registration import Code, author_uuid, day_of
 from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind, Version
 from davgate.model.object_types import ObjectType
 from davgate.model.query import By, Condition, Fact, prepared
-from davgate.model.registration import Code, author_uuid, day_of
 from davgate.model.stored_parts import SCHEME, address_of
-from davgate.model.temporal_matching import fits, shown
-from davgate.model.temporal_query import HasCode, Search
 from davgate.storage.api import (
     Candidates,
     FoundObject,

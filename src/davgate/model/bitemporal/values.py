@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import date, tzinfo
 from typing import Any, Final
 
-from davgate.model.errors_of_lora import InvalidObject
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.virkning import Virkning, iso_text, parse_timestamp
 from davgate.model.names import UNSTORABLE
 from davgate.model.object_types import Kind
-from davgate.model.virkning import Virkning, iso_text, parse_timestamp
 
 CLEARED: Final = object()
 """A value that ends a former one."""

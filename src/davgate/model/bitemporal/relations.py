@@ -7,10 +7,9 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from davgate.model.bitemporal import INDEX, NO_TARGET, Given, Values
-from davgate.model.errors_of_lora import InvalidObject
-from davgate.model.object_types import Kind, TemporalClass
-from davgate.model.oio_values import (
+from davgate.model.bitemporal.errors import InvalidObject
+from davgate.model.bitemporal.merging import INDEX, NO_TARGET, Given, Values
+from davgate.model.bitemporal.values import (
     CLEARED,
     a_text,
     a_uuid,
@@ -21,6 +20,7 @@ from davgate.model.oio_values import (
     parse_value,
     parse_virkning,
 )
+from davgate.model.object_types import Kind, TemporalClass
 
 _COMMON: Final = ("uuid", "urn", "objekttype", "virkning")
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any, Final
 
-from davgate.model.bitemporal import (
+from davgate.model.bitemporal.merging import (
     NOTHING,
     PART_FIELDS,
     Entry,
@@ -26,13 +26,13 @@ from davgate.model.bitemporal import (
     laid_over,
     to_data,
 )
+from davgate.model.bitemporal.virkning import Virkning, Window
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, to_datetime
 from davgate.model.metadata import DESCRIPTION, TITLE, title_of
 from davgate.model.node import Version
 from davgate.model.object_types import LORA_OBJECT
 from davgate.model.stored_parts import SCHEME, address_of
-from davgate.model.virkning import Virkning, Window
 
 KEY: Final = LORA_OBJECT.id
 """The property of a version that holds the content."""

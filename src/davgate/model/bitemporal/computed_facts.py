@@ -11,18 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, TypeAlias
 
 from davgate.model import query
-from davgate.model.frozen import frozen
-from davgate.model.indexing import folded
-from davgate.model.instant import FOREVER, Instant, from_datetime
-from davgate.model.metadata import DESCRIPTION
-from davgate.model.node import Version
-from davgate.model.query import AllOf, AnyOf, Compares, Condition, Fact, HasValue, Matches, Not, Operator, Property, Wildcard
-from davgate.model.registration import DAY, PART_TEXT, STATE_NAME, VARIANT_TEXT, Code, day_of
-from davgate.model.stored_parts import SCHEME, address_of, prefix_of
-from davgate.model.temporal_matching import fits
-from davgate.model.temporal_query import PART_TEXT as DELTEKST
-from davgate.model.temporal_query import VARIANT_TEXT as VARIANTTEKST
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.matching import fits
+from davgate.model.bitemporal.query import PART_TEXT as DELTEKST
+from davgate.model.bitemporal.query import VARIANT_TEXT as VARIANTTEKST
+from davgate.model.bitemporal.query import (
     Criterion,
     EitherOf,
     HasCode,
@@ -36,7 +28,15 @@ from davgate.model.temporal_query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.virkning import ALL_TIME, Window
+from davgate.model.bitemporal.registration import DAY, PART_TEXT, STATE_NAME, VARIANT_TEXT, Code, day_of
+from davgate.model.bitemporal.virkning import ALL_TIME, Window
+from davgate.model.frozen import frozen
+from davgate.model.indexing import folded
+from davgate.model.instant import FOREVER, Instant, from_datetime
+from davgate.model.metadata import DESCRIPTION
+from davgate.model.node import Version
+from davgate.model.query import AllOf, AnyOf, Compares, Condition, Fact, HasValue, Matches, Not, Operator, Property, Wildcard
+from davgate.model.stored_parts import SCHEME, address_of, prefix_of
 
 Finder: TypeAlias = Callable[[str], Iterable[tuple[str, Version]]]
 """Gives the ids and current versions of the documents whose ids begin with a text."""

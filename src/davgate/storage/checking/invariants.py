@@ -31,9 +31,9 @@ from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID, Cause, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import EVERYTHING
-from davgate.storage.invariant import RESTORE_ALL, Rule, Subject, rule
-from davgate.storage.invariants_of_revisions import NUMBERED, RULES_OF_REVISIONS
-from davgate.storage.invariants_of_versions import RULES_OF_VERSIONS
+from davgate.storage.checking.invariant import RESTORE_ALL, Rule, Subject, rule
+from davgate.storage.checking.of_revisions import NUMBERED, RULES_OF_REVISIONS
+from davgate.storage.checking.of_versions import RULES_OF_VERSIONS
 from davgate.storage.sign_in_tables import app_password
 from davgate.storage.tables import (
     access_grant,

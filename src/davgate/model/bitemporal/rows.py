@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from davgate.model.bitemporal import Entry, Lists, Snapshot
+from davgate.model.bitemporal.merging import Entry, Lists, Snapshot
+from davgate.model.bitemporal.virkning import BEGINNING
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
-from davgate.model.virkning import BEGINNING
 
 LONGEST: Final = 400
 """Characters of a value in an index; a row of one has to fit into a page."""

@@ -9,13 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from davgate.model.frozen import frozen
-from davgate.model.indexing import folded
-from davgate.model.object_types import Kind, TemporalClass
-from davgate.model.oio_payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
-from davgate.model.oio_relations import JOURNAL_CODE
-from davgate.model.registration import Code, Registration
-from davgate.model.temporal_query import (
+from davgate.model.bitemporal.payload import DOCUMENT, PART_PROPERTIES, PART_RELATIONS, VARIANT_PROPERTIES
+from davgate.model.bitemporal.query import (
     PART_TEXT,
     VARIANT_TEXT,
     Criterion,
@@ -34,8 +29,23 @@ from davgate.model.temporal_query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.temporal_rows import Row, cut, journal_of, note_of, order_of, part_of, relation_of, rows_of, variant_of
-from davgate.model.virkning import Window
+from davgate.model.bitemporal.registration import Code, Registration
+from davgate.model.bitemporal.relations import JOURNAL_CODE
+from davgate.model.bitemporal.rows import (
+    Row,
+    cut,
+    journal_of,
+    note_of,
+    order_of,
+    part_of,
+    relation_of,
+    rows_of,
+    variant_of,
+)
+from davgate.model.bitemporal.virkning import Window
+from davgate.model.frozen import frozen
+from davgate.model.indexing import folded
+from davgate.model.object_types import Kind, TemporalClass
 
 _TRUTHS: Final = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _PART_KINDS: Final[Mapping[str, Kind]] = {one.name: one.kind for one in PART_PROPERTIES}

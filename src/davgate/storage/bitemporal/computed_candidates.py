@@ -11,18 +11,18 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, bindparam, exists, false, not_, null, or_, select
 
+from davgate.model.bitemporal.virkning import Window
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.node import NodeKind
 from davgate.model.query import Fact
-from davgate.model.virkning import Window
+from davgate.storage.bitemporal.registration_criteria import GONE, Clause, reads
+from davgate.storage.bitemporal.searching import FoundObject, told_columns
 from davgate.storage.criteria import COLUMNS, IS_TITLE
 from davgate.storage.database import Session
 from davgate.storage.object_tables import temporal_value
-from davgate.storage.registration_criteria import GONE, Clause, reads
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, placement, version
-from davgate.storage.temporal_searching import FoundObject, told_columns
 from davgate.storage.text_functions import TextsIn
 from davgate.storage.trash import IN_TREE
 

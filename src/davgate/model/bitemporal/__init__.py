@@ -1,0 +1,1 @@
+"""Objects whose content is valid for a time, and what was known of them when (OIO): values and rules."""

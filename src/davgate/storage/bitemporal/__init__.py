@@ -1,0 +1,1 @@
+"""What objects whose content is valid for a time (OIO) are found by: rows and statements."""

@@ -1,0 +1,1 @@
+"""What the checker asks: everything read back, and what holds at every moment as queries."""
