@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from davgate.core.store import Store
-from davgate.model.instant import Instant, to_datetime
+from davgate.model.instant import Instant, parse_iso, to_datetime
 from davgate.model.typed_values import stored_instant
 
 
@@ -29,5 +29,5 @@ def stored_time(store: Store, text: str) -> str:
     Raises:
         ValueError: it is no time.
     """
-    time = datetime.fromisoformat(text)
+    time = parse_iso(text)
     return stored_instant(time if time.tzinfo is not None else time.replace(tzinfo=store.policy.time_zone))

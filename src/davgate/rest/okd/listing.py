@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -13,7 +13,7 @@ from davgate.core.searching import Search, search
 from davgate.core.store import Context
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
-from davgate.model.instant import Instant, from_datetime
+from davgate.model.instant import Instant, from_datetime, parse_iso
 from davgate.model.metadata import DESCRIPTION
 from davgate.model.query import (
     AllOf,
@@ -128,9 +128,7 @@ def _order(sort: str) -> Order:
 def _instant(name: str, text: str) -> Instant:
     """Return the instant of a time, without a zone in UTC, or of the beginning of a day."""
     try:
-        moment = (
-            datetime.combine(date.fromisoformat(text), time()) if len(text) <= len("2023-09-01") else datetime.fromisoformat(text)
-        )
+        moment = parse_iso(text)
         return from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         message = f"{name}: It must be a time such as 2026-01-05T09:30:00Z, or a date such as 2026-01-05."

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from davgate.model.errors import Malformed
 from davgate.model.errors_of_objects import InvalidProperty
-from davgate.model.instant import Instant
+from davgate.model.instant import Instant, parse_iso
 from davgate.model.metadata import TITLE
 from davgate.model.object_types import Kind, ObjectType, ObjectTypes, Property
 from davgate.model.retaining import DESTROYED_AT, EXPIRES_AT, RETAINED_FROM, to_text
@@ -100,7 +100,7 @@ def _is_same(name: str, sent: object, current: object) -> bool:
 def _is_same_time(sent: str, current: str) -> bool:
     """Tell whether two times are the same to the millisecond; one that is malformed is none."""
     try:
-        moment = datetime.fromisoformat(sent)
+        moment = parse_iso(sent)
     except ValueError:
         return False
     if moment.tzinfo is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from davgate.model.instant import Instant, from_datetime, to_datetime
+from davgate.model.instant import Instant, from_datetime, parse_iso, to_datetime
 from davgate.model.query import (
     AllOf,
     Compares,
@@ -29,7 +29,7 @@ def _millisecond(value: Literal, now: Instant) -> Instant:
     if not isinstance(value, str):
         raise Unfit("is a time. Compare it with one in quotes, such as '2026-11-20T14:05:00.000Z'")
     try:
-        moment = datetime.fromisoformat(value)
+        moment = parse_iso(value)
         instant = from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
         # What the calendar does not reach as a whole, the store cannot say.
         to_datetime(Instant(instant + _MILLISECOND))
