@@ -176,6 +176,16 @@ def test_saves_of_a_version_go_with_it(store: Store, ann: Context, root_admin: C
     assert report.freed_bytes == len(b"one" + b"two" + b"three" + b"four")
 
 
+def test_saves_of_a_first_version_go_too(store: Store, ann: Context, root_admin: Context, clock: SettableClock) -> None:
+    edit_session(store, ann, "/a", b"one", b"two", clock=clock)
+    assert (numbers(store, ann), count(store, save)) == ([1], 1)
+    clock.advance(DAY)
+
+    report = retention.thin(under(store, ThinningRule(saves=HOUR)), root_admin, dry_run=False)
+
+    assert (report.versions, report.saves, count(store, save)) == (0, 1, 0)
+
+
 def test_age_counts_from_the_replacement(store: Store, ann: Context, root_admin: Context, clock: SettableClock) -> None:
     a_document(store, ann, "/a", b"stood for long")
     clock.advance(DAY * 700)
