@@ -258,16 +258,23 @@ def test_save_of_a_gtk_program_on_a_mount_makes_one_version(
     followed.check(b"two\n", scratch=(f"{NAME}~",) if options else ())
 
 
+def wait_until_sent_by_gvfs(followed: Followed, content: bytes) -> None:
+    """Wait for what was written: GVfs sends it when the kernel lets go of the file, after the program's own close."""
+    wait_until(lambda: followed.drive.request("GET", followed.path).body == content)
+
+
 @pytest.mark.parametrize("how", ["sed", "mv-over", "backup-and-replace", "cp"])
 def test_command_of_a_shell_in_the_folder_of_gvfs_makes_one_version(shown_folder: Path, followed: Followed, how: str) -> None:
     command, content = SHELL[how]
     run("sh", "-e", "-c", command, folder=shown_folder).succeeded()
+    wait_until_sent_by_gvfs(followed, content)
     followed.check(content)
 
 
 def test_vim_in_the_folder_of_gvfs_makes_one_version(shown_folder: Path, followed: Followed, program: Program) -> None:
     # GVfs refuses to open a file for writing that is not emptied first: there vim can write beside alone.
     vim(program, shown_folder, VIM["renames"], "%s/one/two/", "write", "quit").succeeded()
+    wait_until_sent_by_gvfs(followed, b"two\n")
     followed.check(b"two\n")
 
 
