@@ -68,7 +68,7 @@ class SettableClock:
 def opened_store(url: str, folder: Path, clock: Clock | None = None, policy: Policy | None = None) -> Iterator[Store]:
     """Open a store whose database is prepared, its content below ``folder``; the clock is the machine's unless one is given."""
     clock = clock or SystemClock()
-    blobs = DiskBlobs(folder / "blobs", inline_limit_bytes=INLINE_LIMIT_BYTES)
+    blobs = DiskBlobs(folder / "blobs", clock, inline_limit_bytes=INLINE_LIMIT_BYTES)
     blobs.prepare()
     database = Database(url, clock)
     try:

@@ -108,7 +108,7 @@ def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | 
         thinning=_thinning_of(config.versions),
         trash_keep=config.trash.keep,
     )
-    blobs = DiskBlobs(config.blob_folder, inline_limit_bytes=config.store.inline_bytes)
+    blobs = DiskBlobs(config.blob_folder, clock, inline_limit_bytes=config.store.inline_bytes)
     # As a value: text would have to be quoted and parsed again.
     url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file))
     database = Database(url, clock, readers=config.server.threads)

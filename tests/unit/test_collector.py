@@ -156,7 +156,7 @@ def test_file_of_content_kept_in_its_row_goes(store: Store, ann: Context, clock:
     content = bytes(INLINE_LIMIT_BYTES)
     a_document(store, ann, "/a", content)
     # The limit was lower for a while, so the same bytes went into a file as well.
-    lower = replace(store, blobs=DiskBlobs(tmp_path / "blobs", inline_limit_bytes=0))
+    lower = replace(store, blobs=DiskBlobs(tmp_path / "blobs", clock, inline_limit_bytes=0))
     put(lower, ann, "/b", content)
     assert digest_of(content) in files(store)
     set_age_of_files(tmp_path, clock.now())

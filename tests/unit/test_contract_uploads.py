@@ -726,7 +726,7 @@ def test_bytes_that_are_missing_are_told_until_the_upload_expires(
         os.truncate(file, left)
 
     assert [(finding.code, finding.where) for finding in damages(store)] == [("upload-torn", f"upload {upload_id}")]
-    fresh = replace(store, blobs=type(store.blobs)(tmp_path / "blobs", inline_limit_bytes=INLINE_LIMIT_BYTES))
+    fresh = replace(store, blobs=type(store.blobs)(tmp_path / "blobs", clock, inline_limit_bytes=INLINE_LIMIT_BYTES))
     for one in (store, fresh):
         with pytest.raises(Exception, match="Begin"):
             append(one, ann, upload_id, 1000, LARGE[1000:])

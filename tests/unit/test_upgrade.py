@@ -239,7 +239,7 @@ def upgraded(empty_database_url: str, tmp_path: Path) -> Any:
     schema.prepare(database)
     schema.check(database)
     database.close()
-    blobs = DiskBlobs(tmp_path / "blobs", inline_limit_bytes=0)
+    blobs = DiskBlobs(tmp_path / "blobs", clock, inline_limit_bytes=0)
     blobs.prepare()
     with blobs.stage() as staging:
         staging.write(memoryview(LARGE))

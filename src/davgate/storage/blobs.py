@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
 from davgate.model.errors import Corrupt
-from davgate.model.instant import Instant
+from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
 from davgate.storage.parts import DiskParts, Parts
 
@@ -120,8 +120,9 @@ _FILE = re.compile(r"[0-9a-f]{62}")
 class DiskBlobs:
     """A folder of files named by digest: ``ab/cdef...``, with ``staging/`` and ``uploads/`` beside them in one file system."""
 
-    def __init__(self, folder: Path, *, inline_limit_bytes: int) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, inline_limit_bytes: int) -> None:
         self._folder = folder
+        self._clock = clock
         self._staging = folder / "staging"
         self._inline_limit_bytes = inline_limit_bytes
         self.parts = DiskParts(folder / "uploads", self._staging)
@@ -150,8 +151,12 @@ class DiskBlobs:
         digest = self.parts.digest(upload_id, length_bytes)
         if length_bytes <= self._inline_limit_bytes:
             return Staged(digest, length_bytes, self.parts.read(upload_id, length_bytes))
-        self.parts.publish(upload_id, self.path_of(digest))
+        self.parts.publish(upload_id, self.path_of(digest), self._clock.now())
         return Staged(digest, length_bytes, None)
+
+    def publish(self, temporary: Path, descriptor: int, digest: bytes) -> None:
+        """Let a written file be content, durable."""
+        durable.publish(temporary, descriptor, self.path_of(digest), self._clock.now())
 
     def path_of(self, digest: bytes) -> Path:
         """Return where content lies."""
@@ -179,7 +184,7 @@ class DiskBlobs:
         return self.path_of(digest).exists()
 
     def stored(self) -> Iterator[StoredBlob]:
-        """Yield what is there, in the order of the digests; the age mark is the time when the file was last written."""
+        """Yield what is there, in the order of the digests; the age mark is the time when it became content."""
         for folder in sorted(filter(_FOLDER.fullmatch, os.listdir(self._folder))):
             for name in sorted(filter(_FILE.fullmatch, os.listdir(self._folder / folder))):
                 # Another process may have collected it since the folder was read.
@@ -265,7 +270,7 @@ class DiskStaging:
         if self._descriptor is None:
             return Staged(digest, self.length_bytes, bytes(self._small))
         try:
-            durable.publish(self._temporary, self._descriptor, self._blobs.path_of(digest))
+            self._blobs.publish(self._temporary, self._descriptor, digest)
         except OSError as error:
             raise durable.meaning_of(error) from error
         return Staged(digest, self.length_bytes, None)

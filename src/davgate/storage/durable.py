@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from davgate.model.errors import Busy, DavgateError, QuotaExceeded
+from davgate.model.instant import Instant
 
 logger = logging.getLogger(__name__)
 
@@ -69,23 +70,24 @@ def write_all(descriptor: int, block: memoryview) -> None:
         block = block[os.write(descriptor, block) :]
 
 
-def publish(temporary: Path, descriptor: int, final: Path) -> None:
-    """Give a written file its final name; bytes and name are durable on return.
+def publish(temporary: Path, descriptor: int, final: Path, at: Instant) -> None:
+    """Give a written file its final name; bytes and name are durable on return. Its age begins ``at`` an instant.
 
     A file of that name is replaced: here a name says what the bytes are, so both are the same and the new one is younger.
     """
+    _date(descriptor, at)
     flush(descriptor)
     make_folder(final.parent)
     os.rename(temporary, final)
     sync_folder(final.parent)
 
 
-def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path) -> None:
+def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path, at: Instant) -> None:
     """Give a written file a second, final name, as ``publish`` does, and let it keep the one that it has.
 
-    Its age begins anew. ``temporary`` is a name in the same file system that nothing has.
+    ``temporary`` is a name in the same file system that nothing has.
     """
-    os.utime(descriptor)
+    _date(descriptor, at)
     flush(descriptor)
     make_folder(final.parent)
     os.link(name, temporary)
@@ -95,6 +97,11 @@ def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path) ->
         # Of two names of the same file, as after a crash, a rename takes neither away.
         temporary.unlink(missing_ok=True)
     sync_folder(final.parent)
+
+
+def _date(descriptor: int, at: Instant) -> None:
+    # By the clock that ages are held against later, which a file server's need not be.
+    os.utime(descriptor, ns=(at * 1000, at * 1000))
 
 
 def unreadable(error: OSError) -> Busy:

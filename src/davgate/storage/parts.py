@@ -189,8 +189,8 @@ class DiskParts:
         with self._errors():
             return self.path_of(upload_id).read_bytes()
 
-    def publish(self, upload_id: str, final: Path) -> None:
-        """Give a whole upload its name as content too, durable.
+    def publish(self, upload_id: str, final: Path, at: Instant) -> None:
+        """Give a whole upload its name as content too, durable; its age begins ``at`` an instant.
 
         Its own name goes when its row is gone: should the document be refused, or this process die, the upload is still there.
 
@@ -199,7 +199,7 @@ class DiskParts:
         """
         path = self.path_of(upload_id)
         with self._errors(), open(path, "rb", buffering=0) as file:
-            durable.publish_beside(path, file.fileno(), self._staging / secrets.token_hex(16), final)
+            durable.publish_beside(path, file.fileno(), self._staging / secrets.token_hex(16), final, at)
 
     def length_of(self, upload_id: str) -> int | None:
         """Return the length of the file of an upload, None when there is none."""
