@@ -18,6 +18,8 @@ def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()
+    # A command that a test has run in this process left it on, and what is on is not set up anew.
+    logging.captureWarnings(False)
     stream = io.StringIO()
     log.set_up("INFO", stream)
     yield stream
