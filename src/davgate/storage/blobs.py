@@ -28,6 +28,10 @@ class Staging(Protocol):
 
     length_bytes: int
 
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what has arrived so far."""
+
     def write(self, block: memoryview) -> None:
         """Append a block; the digest grows with it.
 
@@ -230,11 +234,16 @@ class DiskStaging:
         self._blobs = blobs
         self._folder = folder
         self._inline_limit_bytes = inline_limit_bytes
-        self._digest = hashlib.sha256()
+        self._hash = hashlib.sha256()
         self._small = bytearray()
         self._temporary = folder
         self._descriptor: int | None = None
         self.length_bytes = 0
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what has arrived so far."""
+        return self._hash.digest()
 
     def write(self, block: memoryview) -> None:
         """Append a block. With the first one beyond the inline limit, all that has arrived moves to a file.
@@ -244,7 +253,7 @@ class DiskStaging:
             Busy: the folder is not there, or cannot be written.
         """
         self.length_bytes += len(block)
-        self._digest.update(block)
+        self._hash.update(block)
         if self._descriptor is None and self.length_bytes <= self._inline_limit_bytes:
             self._small += block
             return
@@ -266,7 +275,7 @@ class DiskStaging:
             QuotaExceeded: the disk is full.
             Busy: the folder is not there, or cannot be written.
         """
-        digest = self._digest.digest()
+        digest = self.digest
         if self._descriptor is None:
             return Staged(digest, self.length_bytes, bytes(self._small))
         try:

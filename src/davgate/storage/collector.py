@@ -65,7 +65,7 @@ def collect(database: Database, blobs: BlobStore, *, older_than: timedelta) -> i
     collected = 0
     while batch := _forget_rows(database, older_than):
         collected += batch
-    return collected + _remove_files(database, blobs, older_than)
+    return collected + remove_orphans(database, blobs, older_than)
 
 
 def _forget_rows(database: Database, older_than: timedelta) -> int:
@@ -84,7 +84,8 @@ def _forget_rows(database: Database, older_than: timedelta) -> int:
     return len(digests)
 
 
-def _remove_files(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
+def remove_orphans(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
+    """Remove the files that no row names and that are older than a span; return how many went."""
     before = after(database.clock.now(), -older_than)
     removed = 0
     orphans = _orphans(database, blobs, before)

@@ -292,6 +292,11 @@ class Transaction(Session):
         self._last_audit += 1
         return self._last_audit
 
+    def may_pause(self) -> None:
+        """Let it pause between statements for as long as it likes, which a server would take for a process that froze."""
+        if not self._database.is_sqlite:
+            self._cursor.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+
     def commit(self) -> None:
         """Make everything of this transaction true for everybody."""
         if [self._next_id, self._last_change, self.stored_bytes, self._last_audit] != self._loaded:
@@ -352,6 +357,7 @@ class Database:
             # How a process that froze in a transaction learns that this was ended; to the driver it is a fault of the server.
             self.driver_error += (driver.errors.IdleInTransactionSessionTimeout,)
         self.any_driver_error: type[Exception] = driver.Error
+        self.integrity_error: type[Exception] = driver.IntegrityError
         self._watch = None if self.is_sqlite else SilenceWatch(partial(answers, self.engine))
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None

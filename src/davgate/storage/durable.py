@@ -70,6 +70,19 @@ def write_all(descriptor: int, block: memoryview) -> None:
         block = block[os.write(descriptor, block) :]
 
 
+def write_file(file: Path, data: bytes) -> None:
+    """Let a small file hold these bytes, durable on return; after a crash it holds them or what it had."""
+    temporary = file.with_name(f"{file.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        write_all(descriptor, memoryview(data))
+        flush(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(temporary, file)
+    sync_folder(file.parent)
+
+
 def publish(temporary: Path, descriptor: int, final: Path, at: Instant) -> None:
     """Give a written file its final name; bytes and name are durable on return. Its age begins ``at`` an instant.
 
