@@ -76,6 +76,16 @@ def _of_the_store(commands: Commands) -> None:
     fsck = _add(commands, "fsck", "fsck", "check every invariant; exit code 1 and a list when one does not hold")
     fsck.add_argument("--read-data", action="store_true", help="read every content back and compare its digest")
 
+    backup = _add(
+        commands, "backup", "backup", "copy the whole store into a folder, while others write; exit code 1 if it is damaged"
+    )
+    backup.add_argument("destination", metavar="DEST", type=Path, help="a new folder, or a backup of this store to be renewed")
+    backup.add_argument("--json", action="store_true", help="write one JSON document")
+
+    load = _add(commands, "load", "load", "fill a new store, of either kind of database, with a backup")
+    load.add_argument("source", metavar="BACKUP", type=Path, help="folder of the backup")
+    load.add_argument("--json", action="store_true", help="write one JSON document")
+
     types = _add(commands, "types", "types", "list the object types with the files that they come from")
     types.add_argument("--check", action="store_true", help="check them and what is stored; exit code 1 and a list of mistakes")
     types.add_argument("--json", action="store_true", help="write one JSON document")

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from davgate import __version__
+from davgate.cli import backup_mark
 from davgate.cli.main import settings_of
 from davgate.cli.output import count
 from davgate.config import Address, Config, ConfigError, ServerConfig
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 def run(args: argparse.Namespace, config: Config) -> int:
     """Serve, and return the exit code."""
     server = config.server
+    if backup_mark.find(config.data) is not None:
+        # What is saved there would be gone with the next `davgate backup`.
+        raise ConfigError([f"{config.data} is a backup. Fill a store with it (`davgate load`), or remove its {backup_mark.NAME}"])
     # Who asks for new workers before there are any gets them when there are, and not the end of the server.
     with held_back(signal.SIGHUP), _figures_folder(config) as figures_folder:
         # Only now: the library that counts decides at its import whether several processes count together.
