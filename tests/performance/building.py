@@ -96,7 +96,7 @@ def _add_documents(store: Store, tx: Transaction, parent_id: int, folder: TreePa
             content = _store_bytes(store, tx, name, size_bytes)
             at = Instant(tx.at + no - 1)
             cause = Cause.CREATED if no == 1 else Cause.SAVE
-            line.append(NewVersion(node_id, no, cause, at, SYSTEM_CONTEXT.principal.id, name, content))
+            line.append(NewVersion(node_id, no, cause, at, SYSTEM_CONTEXT.principal.id, name, content, content_no=no - 1))
         nodes.append(
             Node(
                 node_id, store.new_uuid(), NodeKind.DOCUMENT, parent_id, name, tx.at, at, no, content, SYSTEM_CONTEXT.principal.id
