@@ -252,6 +252,14 @@ def _of_versions(commands: Commands) -> None:
         "--versions-per", choices=("session", "save", "inherit"), help="an edit session, each save, or as the folder above has it"
     )
 
+    rescues = _family(commands, "rescue", "bring back saves that came too late to be a version")
+    _add_act(rescues, "list", "rescue", "list what is kept for the user of --as").set_defaults(act="list")
+    take = _name(_add_act(rescues, "restore", "rescue", "make one the next version, or a document of its own"), "rescue copy")
+    take.add_argument("--to", metavar="PATH", help="where to (default: the document for which it was sent)")
+    take.add_argument("--overwrite", action="store_true", help="make it the next version of what is there with --to")
+    take.set_defaults(act="restore")
+    _name(_add_act(rescues, "remove", "rescue", "remove one for good"), "rescue copy").set_defaults(act="remove")
+
     export = _add_act(commands, "export", "export", "write documents with all versions and metadata into a folder")
     _path(export, "document or folder")
     export.add_argument("destination", metavar="DEST", type=Path, help="a folder that does not exist, or is empty")

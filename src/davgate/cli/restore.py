@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         path = to_path(args.path)
         destination = path if args.to is None else to_path(args.to)
         if args.at is None:
-            if _is_folder(act, path):
+            if is_folder(act, path):
                 raise NotADocument(path)
             onto = args.overwrite or destination == path
             with naming_overwrite():
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
             return _tell(act, f"has the content of version {args.no} {again}", destination, written)
         at = time_travel.parse_instant(args.at, act.zone, act.store.clock.now())
         # A document gets another version. A folder would go to the trash, with all that is in it.
-        onto = args.overwrite or (destination == path and not _is_folder(act, path))
+        onto = args.overwrite or (destination == path and not is_folder(act, path))
         try:
             with naming_overwrite():
                 written = time_travel.copy_out(act.store, act.ctx, at, path, destination, overwrite=onto)
@@ -76,7 +76,8 @@ def naming_overwrite() -> Iterator[None]:
         raise Malformed(str(error).replace("Allow overwriting it", "Replace it with --overwrite")) from error
 
 
-def _is_folder(act: Act, path: TreePath) -> bool:
+def is_folder(act: Act, path: TreePath) -> bool:
+    """Tell whether there is a folder at a path, as far as the one who acts may see."""
     try:
         return look_at(act.store, act.ctx, path).node.is_collection
     except NotFound:
