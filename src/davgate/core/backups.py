@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import islice
 from typing import BinaryIO, Final
 
 from davgate.core.store import Store
@@ -12,6 +14,8 @@ from davgate.model.frozen import frozen
 from davgate.storage.api import collector, transfer, versions
 
 _BLOCK_BYTES: Final = 1 << 20
+_AT_ONCE: Final = 8
+_BATCH: Final = 256
 _MOST_TRIES: Final = 5
 
 
@@ -82,26 +86,33 @@ class _Contents:
 
     def copy(self, digests: Iterable[bytes]) -> list[bytes]:
         """Copy those that the target does not have; return those that cannot be read or have other bytes."""
-        unreadable = []
-        for digest in digests:
-            if not self._target.blobs.exists(digest) and not self._copy(digest):
-                unreadable.append(digest)
-            self._watch(1)
+        unreadable: list[bytes] = []
+        left = iter(digests)
+        # Each file waits for the disk, several at once hardly longer than one.
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while batch := list(islice(left, _BATCH)):
+                for digest, length_bytes in zip(batch, pool.map(self._copy, batch), strict=True):
+                    if length_bytes is None:
+                        unreadable.append(digest)
+                    elif length_bytes:
+                        self.copied += 1
+                        self.length_bytes += length_bytes
+                self._watch(len(batch))
         return unreadable
 
-    def _copy(self, digest: bytes) -> bool:
+    def _copy(self, digest: bytes) -> int | None:
+        """Copy a content, and return how many bytes: 0 for one that is there already, None for one that is damaged."""
+        if self._target.blobs.exists(digest):
+            return 0
         try:
             with self._open(digest) as file, self._target.blobs.stage() as staging:
                 while block := _read(file):
                     staging.write(memoryview(block))
                 if staging.digest != digest:
-                    return False
-                staging.finish()
+                    return None
+                return staging.finish().length_bytes
         except Corrupt:
-            return False
-        self.copied += 1
-        self.length_bytes += staging.length_bytes
-        return True
+            return None
 
     def _open(self, digest: bytes) -> BinaryIO:
         try:
