@@ -184,6 +184,9 @@ def test_what_goes_with_a_document_or_folder_lives_as_long_as_it() -> None:
     [
         (".TemporaryItems", True),
         ("report.docx.sb-1a2b3c4d-AbC123", True),
+        ("(A Document Being Saved By TextEdit)", True),
+        ("(A Document Being Saved By TextEdit 2)", True),
+        ("A Document Being Saved By TextEdit", False),
         ("report.docx.sb-1a2b3c4d-AbC12", False),
         ("report.docx.sb-1A2B3C4D-AbC123", False),
         (".sb-1a2b3c4d-AbC123", False),

@@ -54,7 +54,13 @@ _CARRIER = re.compile(
 )
 """Names under which the real content lies for a moment: as good as the document, when the program dies then."""
 
-_TEMPORARY_FOLDER = re.compile(r"\.TemporaryItems|.+\.sb-[0-9a-f]{8}-[0-9A-Za-z]{6}")
+_TEMPORARY_FOLDER = re.compile(
+    r"""
+    \.TemporaryItems | .+\.sb-[0-9a-f]{8}-[0-9A-Za-z]{6}
+    | \(A\ Document\ Being\ Saved\ By\ .+             # beside the document where a volume has no .TemporaryItems
+    """,
+    re.VERBOSE,
+)
 _ALSO_A_PERSONS = re.compile(r"[^~.].*\.(?:tmp|TMP)|[0-9A-F]{8}")
 _LONG_LIVED = re.compile(r"\._.+|\.DS_Store|[Dd]esktop\.ini")
 
