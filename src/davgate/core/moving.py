@@ -11,14 +11,12 @@ from davgate.core.access import (
     check_untouched,
     check_write_or_member_locks,
     locks_at,
-    locks_on,
     look_up,
 )
 from davgate.core.content import Said, Written, add_empty, change_of
 from davgate.core.copying import copy_tree
 from davgate.core.editing import (
     absorb,
-    discard,
     find_late_return,
     is_a_save,
     may_bring_back,
@@ -41,15 +39,15 @@ from davgate.core.rights import (
 from davgate.core.second_names import settle_alias
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
-from davgate.core.stored_content import is_in_a_version
-from davgate.model.editing import Arrival, Vacated, carries_content, is_temporary_folder
+from davgate.core.taking_away import take_away
+from davgate.model.editing import Arrival, Vacated
 from davgate.model.errors import Held, PreconditionFailed, SameResource
 from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, check_text, collision_key
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath, Where, is_inside, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Sayings, Transaction, catalog, dances, descriptions, locks, marks, subtrees, versions
+from davgate.storage.api import Resolved, Sayings, Transaction, catalog, dances, descriptions, marks, versions
 
 
 def delete(
@@ -110,19 +108,7 @@ def delete_found(
     if (late := find_late_return(tx, ctx, node)) is not None:
         _return_late(store, tx, ctx, found, node, *late)
     else:
-        _take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
-
-
-def _is_nothing(tx: Transaction, ctx: Context, found: Resolved, node: Node) -> bool:
-    """Tell whether nobody can want something back: it never had content, or a program made it for itself alone.
-
-    What many programs delete at the end of each save has what the document had before, which is a version of it.
-    """
-    if node.is_collection:
-        return any(map(is_temporary_folder, found.path)) and len(subtrees.of_node(tx, node.id)) == 1
-    if node.version_no > 0:
-        return False
-    return node.content is None or not carries_content(found.path[-1]) or is_in_a_version(tx, ctx, node.content)
+        take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
 
 
 def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
@@ -139,43 +125,6 @@ def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, n
     back = replace(merged, parent_id=left.parent_id, name=left.name)
     changes = (change_of("move-away", node), change_of("move-in", back), change_of("content", back))
     record(tx, ctx, "rebind", found.path, node.id, *changes, rule="R3", merged=made.uuid)
-
-
-def _take_away(
-    store: Store,
-    tx: Transaction,
-    ctx: Context,
-    found: Resolved,
-    node: Node,
-    *,
-    successor: Node | None = None,
-    keeps_address: bool = False,
-    comment: str = "",
-) -> None:
-    """Move a node to the trash, if anybody can want it back.
-
-    The caller has checked that it may be taken, see ``require_removable``. Its locks end, unless ``successor`` takes the place
-    and with it the locks there.
-    """
-    ending = check_removal_locks(tx, ctx, found, node, tx.now)
-    check_removal(tx, node.id)
-    if successor is not None:
-        passed_on = [lock.token for lock in found.locks.get(node.id, ())]
-        locks.pass_on(tx, passed_on, successor.id)
-        ending = tuple(token for token in ending if token not in passed_on)
-    end_locks(tx, ctx, ending)
-    end_grace(tx, found, node)
-    if locks_on(found):
-        versions.seal_below(tx, node.id)
-    if _is_nothing(tx, ctx, found, node):
-        discard(tx, ctx, found, node)
-        return
-    if successor is None:
-        vacate(store, tx, ctx, node)
-    catalog.move_to_trash(tx, node, found.path, ctx.principal.id, keeps_address=keeps_address, comment=comment)
-    if node.parent_id is not None:
-        catalog.touch(tx, node.parent_id)
-    record(tx, ctx, "delete", found.path, node.id, change_of("delete", node))
 
 
 def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool) -> Written:
@@ -228,7 +177,7 @@ def _save_onto(
         origin = f"moved from {to_text(found.path)}"
         written = write_content(store, tx, ctx, there, node.content, Cause.SAVE, arrival=arrival, said=Said(origin=origin))
     if not absorb(tx, ctx, found, node, written.node, ending):
-        _take_away(store, tx, ctx, found, node)
+        take_away(store, tx, ctx, found, node)
     return written
 
 
@@ -352,9 +301,9 @@ def _check_overwrite(there: Resolved, *, overwrite: bool) -> None:
 
 
 def clear_place(store: Store, tx: Transaction, ctx: Context, there: Resolved, *, successor: Node | None = None) -> None:
-    """Move what is at a path to the trash, if anything, after ``may_take_place``; see ``_take_away`` for ``successor``."""
+    """Move what is at a path to the trash, if anything, after ``may_take_place``; see ``take_away`` for ``successor``."""
     if there.node is not None:
-        _take_away(store, tx, ctx, there, there.node, successor=successor)
+        take_away(store, tx, ctx, there, there.node, successor=successor)
 
 
 # Deviates from RFC 4918, 9.8.2: dead properties are not copied onto a document. They belong to it, as its history does, and
