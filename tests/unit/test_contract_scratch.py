@@ -471,6 +471,34 @@ def test_folder_for_saving_safely_that_gets_a_real_name_is_full_of_documents(sto
     assert {where: node_at(store, ann, where).version_no for where in wanted} == wanted
 
 
+def test_file_without_a_byte_in_a_folder_for_saving_safely_is_no_document_before_it_is_moved_out(
+    store: Store, ann: Context, clock: SettableClock
+) -> None:
+    a_collection(store, ann, FOLDER)
+    put(store, ann, f"{FOLDER}/N.docx", b"")
+    clock.advance(DAY)
+
+    assert upkeep.tidy(store).settled == 0
+    assert node_at(store, ann, f"{FOLDER}/N.docx").version_no == 0
+
+    move(store, ann, f"{FOLDER}/N.docx", "/N.docx")
+    clock.advance(DAY)
+    assert upkeep.tidy(store).settled == 1
+    assert versions_of(store, ann, "/N.docx") == [b""]
+
+
+@pytest.mark.parametrize("folder", [FOLDER, "/f"])
+def test_file_without_a_byte_in_a_folder_that_was_deleted_is_a_document_like_any_other(
+    store: Store, ann: Context, clock: SettableClock, folder: str
+) -> None:
+    a_collection(store, ann, folder)
+    put(store, ann, f"{folder}/N.docx", b"")
+    moving.delete(store, ann, path(folder))
+    clock.advance(DAY)
+
+    assert upkeep.tidy(store).settled == 1
+
+
 def test_document_that_gets_a_programs_name_stays_a_document(store: Store, ann: Context, clock: SettableClock) -> None:
     document = a_document(store, ann, "/N.docx", b"one")
     move(store, ann, "/N.docx", "/N.docx~")

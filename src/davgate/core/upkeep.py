@@ -15,9 +15,11 @@ from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.core.temporary_files import forget_expired as forget_temporary_files
 from davgate.core.uploads import forget_expired
-from davgate.model.editing import is_transient
+from davgate.model.editing import is_kept_unversioned, is_transient
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
+from davgate.model.node import Node
+from davgate.model.paths import TreePath
 from davgate.storage.api import catalog, check_outs, collector, dances, locks, sqlite_log, versions
 
 logger = logging.getLogger(__name__)
@@ -78,13 +80,18 @@ def _settle_pending(store: Store) -> int:
     for node_id in waiting:
         with store.database.write() as tx:
             node = catalog.find_pending(tx, node_id, tx.now)
-            if node is not None and not is_transient(node.name or ""):
+            # Of what lies in a folder that was deleted only the name is known.
+            path = catalog.path_of(tx, node_id) or ()
+            if node is not None and not _is_a_programs(node, path or (node.name or "",)):
                 done = settle(store, tx, SYSTEM_CONTEXT, node)
-                path = catalog.path_of(tx, node.id) or ()
                 record(tx, SYSTEM_CONTEXT, "settle", path, node.id, change_of("content", done))
                 tx.commit()
                 settled += 1
     return settled
+
+
+def _is_a_programs(node: Node, path: TreePath) -> bool:
+    return is_transient(path[-1]) or is_kept_unversioned(node, path)
 
 
 def _forget_locks(store: Store) -> int:
