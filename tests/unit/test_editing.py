@@ -371,7 +371,8 @@ def test_what_others_have_read_before_it_came_to_the_name_is_a_document_of_its_o
     ],
 )
 def test_document_goes_back_from_where_programs_put_it_aside_alone(at: Whereabouts, wanted: bool) -> None:
-    assert goes_back(LEFT, at) is wanted
+    assert goes_back(LEFT, at, is_collection=False) is wanted
+    assert goes_back(LEFT, at, is_collection=True) is at.is_aside, "a person may call a folder so"
 
 
 # What an arrival means

@@ -168,7 +168,7 @@ def _left_behind(tx: Transaction, ctx: Context, found: Resolved) -> _Left | None
         return None
     vacated = dances.at(tx, found.parent.id, found.path[-1])
     document = None if vacated is None else catalog.find(tx, vacated.node_id)
-    if vacated is None or document is None or not _may_go_on(tx, ctx, document):
+    if vacated is None or document is None or document.is_collection or not _may_go_on(tx, ctx, document):
         return None
     leftover = leftover_of_return(vacated, whereabouts(tx, document), ctx.principal, tx.now)
     return None if leftover is None else _Left(vacated, document, leftover)
@@ -185,9 +185,12 @@ def _may_go_on(tx: Transaction, ctx: Context, document: Node) -> bool:
 
 
 def whereabouts(tx: Transaction, document: Node) -> Whereabouts:
-    """Return where a document that left its name is now."""
+    """Return where a document or folder that left its name is now."""
     above = None if document.parent_id is None else catalog.path_of(tx, document.parent_id)
-    return Whereabouts(document.parent_id, document.name, above is not None and any(map(is_temporary_folder, above)))
+    if above is None:
+        return Whereabouts(document.parent_id, document.name)
+    folders = (*above, document.name or "") if document.is_collection else above
+    return Whereabouts(document.parent_id, document.name, any(map(is_temporary_folder, folders)))
 
 
 def may_bring_back(tx: Transaction, ctx: Context, found: Resolved) -> bool:
@@ -260,11 +263,14 @@ def _keep_windows_open(store: Store, tx: Transaction, ctx: Context, found: Resol
 
 
 def vacate(store: Store, tx: Transaction, ctx: Context, node: Node) -> None:
-    """Remember that a document leaves its name, by which its next content may be known."""
-    if not ctx.editing or node.is_collection or node.version_no == 0 or node.parent_id is None or node.name is None:
+    """Remember that a document or folder leaves its name, by which its next content may be known."""
+    is_kept = node.is_collection or node.version_no > 0
+    if not ctx.editing or not is_kept or node.parent_id is None or node.name is None:
         return
     until = after(tx.now, store.policy.save_window)
-    dances.extend(tx, node.parent_id, ctx.principal.id, until)
+    if not node.is_collection:
+        # A folder that leaves is no step of what a program does with the documents beside it.
+        dances.extend(tx, node.parent_id, ctx.principal.id, until)
     dances.add(tx, Vacated(node.parent_id, node.name, node.id, ctx.principal.id, tx.at, until))
 
 

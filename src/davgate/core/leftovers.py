@@ -12,13 +12,13 @@ from davgate.core.store import Context, Store
 from davgate.model.editing import Vacated, carries_content, goes_back, is_long_lived, may_be_a_persons
 from davgate.model.instant import after
 from davgate.model.node import Node
-from davgate.storage.api import Resolved, Transaction, catalog, dances, removal, resolve
+from davgate.storage.api import Resolved, Transaction, catalog, check_outs, dances, locks, removal, resolve
 
 
 def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
     """Give a document its name back that a program moved aside and then died, if the name is free; tell whether it was so.
 
-    While somebody has locked or checked it out, or locked a collection that would lose or get it, it waits.
+    While somebody has locked or checked it out, or anything in it, or locked a collection that would lose or get it, it waits.
     """
     document, parent = catalog.find(tx, left.node_id), catalog.find(tx, left.parent_id)
     if document is None or parent is None or not _may_go_back(tx, left, document):
@@ -26,6 +26,8 @@ def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
         return False
     found, home = (resolve(tx, node.id, ctx.principal, tx.now) for node in (document, parent))
     if _is_locked(found) or locks_on(home) or (found.check_out is not None and found.check_out.stands):
+        return False
+    if document.is_collection and (locks.below(tx, document.id, (), tx.now) or check_outs.below(tx, document.id, ())):
         return False
     dances.forget_at(tx, left)
     catalog.move(tx, document, parent.id, left.name)
@@ -40,7 +42,7 @@ def put_back(tx: Transaction, ctx: Context, left: Vacated) -> bool:
 def _may_go_back(tx: Transaction, left: Vacated, document: Node) -> bool:
     """Tell whether a document has to be put back, and can: with a collection that was deleted it would be, too."""
     is_there = catalog.path_of(tx, left.parent_id) is not None and catalog.member(tx, left.parent_id, left.name) is None
-    return is_there and goes_back(left, whereabouts(tx, document))
+    return is_there and goes_back(left, whereabouts(tx, document), is_collection=document.is_collection)
 
 
 def _is_locked(found: Resolved) -> bool:

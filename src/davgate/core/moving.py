@@ -25,6 +25,7 @@ from davgate.core.editing import (
     vacate,
     write_content,
 )
+from davgate.core.packages import Former, find_former, go_on
 from davgate.core.reaching import check_reach
 from davgate.core.recording import record
 from davgate.core.retaining import check_removal
@@ -149,6 +150,8 @@ def move(store: Store, ctx: Context, source: TreePath, destination: TreePath, *,
         check_conditions(tx, ctx, found, tx.now)
         if is_a_save(tx, ctx, node, there):
             written = _save_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
+        elif (former := find_former(tx, ctx, found, node, there)) is not None:
+            written = _save_whole(store, tx, ctx, found, there, node, former, overwrite=overwrite)
         else:
             written = _relocate(store, tx, ctx, found, there, node, overwrite=overwrite)
         tx.commit()
@@ -179,6 +182,30 @@ def _save_onto(
     if not absorb(tx, ctx, found, node, written.node, ending):
         take_away(store, tx, ctx, found, node)
     return written
+
+
+def _save_whole(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    found: Resolved,
+    there: Resolved,
+    node: Node,
+    former: Former,
+    *,
+    overwrite: bool,
+) -> Written:
+    """Give a document that is a folder, at the destination or a moment ago, what a program has written anew (R12)."""
+    may_take_place(tx, ctx, there, overwrite=overwrite)
+    check_reach(store, tx, node, found.path, there.path)
+    for place, leaving in ((found, node), (there, there.node)):
+        if leaving is not None:
+            ending = check_removal_locks(tx, ctx, place, leaving, tx.now)
+            staying = {lock.token for lock in there.locks.get(leaving.id, ())}
+            end_locks(tx, ctx, [token for token in ending if token not in staying])
+            end_grace(tx, place, leaving)
+    back = go_on(store, tx, ctx, found, there, node, former)
+    return Written(back, is_created=there.node is None)
 
 
 def _relocate(
@@ -213,7 +240,7 @@ def _deep_locks_above(found: Resolved) -> set[str]:
 
 
 def _note_leaving(store: Store, tx: Transaction, ctx: Context, node: Node, parent: Node, name: str) -> None:
-    """Remember the name that a document leaves; when it goes back to one that it left, nothing has happened (R4)."""
+    """Remember the name that a document or folder leaves; when it goes back to one that it left, nothing has happened (R4)."""
     key = collision_key(name)
     is_back = any(left.parent_id == parent.id and collision_key(left.name) == key for left in dances.by(tx, node.id))
     dances.forget_by(tx, node.id) if is_back else vacate(store, tx, ctx, node)

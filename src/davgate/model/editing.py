@@ -136,7 +136,7 @@ def is_scratch(node: Node, creator_id: int, principal: Principal, now: Instant, 
 
 @frozen
 class Vacated:
-    """A document left a name through the drive. Until ``until`` its principal's next content there may mean the document."""
+    """A document or folder left a name through the drive. Until ``until`` its principal's next content there may mean it."""
 
     parent_id: int
     name: str
@@ -150,7 +150,7 @@ class Vacated:
 class Whereabouts:
     """Where a document that left a name is now: in the trash, when it has no parent and no name.
 
-    ``is_aside`` tells that it is in a folder that a program made to save safely.
+    ``is_aside`` tells that it is in a folder that a program made to save safely, or is called like one itself.
     """
 
     parent_id: int | None
@@ -198,9 +198,13 @@ def is_late_return(
     return is_same and is_next and is_another and successor.version_no > 0
 
 
-def goes_back(vacated: Vacated, at: Whereabouts) -> bool:
-    """Tell whether a document has to be put back, when nobody came in the window: a program died in the middle of a save."""
-    return at.is_aside or (at.parent_id == vacated.parent_id and at.name is not None and is_transient(at.name))
+def goes_back(vacated: Vacated, at: Whereabouts, *, is_collection: bool) -> bool:
+    """Tell whether a document has to be put back, when nobody came in the window: a program died in the middle of a save.
+
+    A folder that has a transient name may have been given it by a person.
+    """
+    has_transient_name = at.parent_id == vacated.parent_id and at.name is not None and is_transient(at.name)
+    return at.is_aside or (has_transient_name and not is_collection)
 
 
 # What an arrival means

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
-from sqlalchemy import bindparam, delete, exists, insert, not_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, not_, select, update
 
 from davgate.model.editing import Vacated
 from davgate.model.instant import Instant
@@ -13,8 +14,15 @@ from davgate.model.names import collision_key
 from davgate.model.node import Node
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
-from davgate.storage.statements import Statement, texts_given
-from davgate.storage.tables import lock, node, successor, vacated
+from davgate.storage.statements import Statement, ids_given, texts_given
+from davgate.storage.tables import lock, node, successor, trash, vacated
+
+_now_there = node.alias("now_there")
+
+
+def _is_taken() -> ColumnElement[bool]:
+    return exists().where(_now_there.c.parent_id == vacated.c.parent_id, _now_there.c.name_key == vacated.c.name_key)
+
 
 _COLUMNS = (
     vacated.c.parent_id,
@@ -28,6 +36,15 @@ _AT = Statement(select(*_COLUMNS).where(vacated.c.parent_id == bindparam("parent
 _BY = Statement(select(*_COLUMNS).where(vacated.c.node_id == bindparam("node_id")).order_by(vacated.c.left_at.desc()))
 _IS_LOCKED = exists().where(lock.c.node_id == vacated.c.node_id, lock.c.expires_at > bindparam("now"))
 _OVER = Statement(select(*_COLUMNS).where(vacated.c.until <= bindparam("now"), not_(_IS_LOCKED)))
+_LEFT = ids_given("ids")
+_DELETED_FROM = Statement(
+    select(*NODE_COLUMNS, vacated.c.parent_id, vacated.c.name)
+    .join_from(vacated, node, node.c.id == vacated.c.node_id)
+    .join(trash, trash.c.node_id == node.c.id)
+    .where(vacated.c.parent_id.in_(select(_LEFT.c.id)), vacated.c.principal_id == bindparam("me"))
+    .where(vacated.c.until > bindparam("now"), ~_is_taken())
+    .order_by(node.c.id)
+)
 _FORGET_AT = Statement(
     delete(vacated).where(vacated.c.parent_id == bindparam("parent_id"), vacated.c.name_key == bindparam("key"))
 )
@@ -64,6 +81,12 @@ def by(session: Session, node_id: int) -> list[Vacated]:
 def over(session: Session, now: Instant) -> list[Vacated]:
     """Return the records whose window has ended. Those of documents that are locked where they are wait for the lock to end."""
     return [Vacated(*row) for row in session.all(_OVER, now=now)]
+
+
+def deleted_from(tx: Transaction, parent_ids: Iterable[int], principal_id: int) -> list[Node]:
+    """Return what a principal has deleted from some collections a moment ago, as it was there, if nothing has its name now."""
+    rows = tx.all(_DELETED_FROM, ids=json.dumps([*parent_ids]), me=principal_id, now=tx.now)
+    return [replace(to_node(row), parent_id=row[NODE_WIDTH], name=row[NODE_WIDTH + 1]) for row in rows]
 
 
 def add(tx: Transaction, left: Vacated) -> None:
