@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from tests.builders import (
     SettableClock,
     a_collection,
@@ -20,6 +21,7 @@ from tests.builders import (
 )
 from tests.unit.filed import made, say, statements_of
 from tests.unit.placed import move, versions_of
+from tests.unit.test_contract_changes import Follower, truth
 from tests.unit.test_contract_guarded_dances import only_granted
 
 from davgate.core import checking_out, marking, moving, time_travel, upkeep
@@ -27,17 +29,23 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import Locked
 from davgate.model.errors_of_objects import Retained
 from davgate.model.instant import after
+from davgate.model.locks import Depth
 from davgate.model.marks import MarkKind
 from davgate.model.node import Node
 from davgate.model.retaining import EXPIRES_AT, to_text
 from davgate.model.rights import Right
 from davgate.storage.api import marks
+from davgate.storage.statements import Statement
+from davgate.storage.tables import audit
 
 N = "/N.rtfd"
 SB = "/N.rtfd.sb-1a2b3c4d-AbC123"
 NEW, OLD = f"{SB}/N.rtfd", f"{SB}/old"
 FILES = {"TXT.rtf": b"one", "a.png": b"picture", "Data/b.png": b"below"}
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
+
+
+AUDITED = Statement(select(audit.c.action, audit.c.path).order_by(audit.c.id))
 
 
 def write(store: Store, ctx: Context, folder: str, files: dict[str, bytes]) -> None:
@@ -70,16 +78,19 @@ def package(store: Store, ann: Context, clock: SettableClock) -> dict[str, int]:
 # Somebody else has some of it
 
 
+@pytest.mark.parametrize(("where", "depth"), [("old/a.png", Depth.ZERO), ("old", Depth.ZERO), ("", Depth.INFINITY)])
 def test_document_that_somebody_locked_where_it_is_aside_stays_there(
-    store: Store, ann: Context, bob: Context, package: dict[str, int]
+    store: Store, ann: Context, bob: Context, package: dict[str, int], where: str, depth: Depth
 ) -> None:
+    aside = "/.TemporaryItems"
+    a_collection(store, ann, aside)
     write(store, ann, NEW, {**FILES, "TXT.rtf": b"two"})
-    move(store, ann, N, OLD)
-    a_lock(store, bob, f"{OLD}/a.png")
+    move(store, ann, N, f"{aside}/old")
+    a_lock(store, bob, f"{aside}/{where}", depth=depth)
 
     move(store, ann, NEW, N)
 
-    assert ids(store, ann, OLD) == package
+    assert ids(store, ann, f"{aside}/old") == package
     assert not set(ids(store, ann).values()) & set(package.values())
     assert versions_of(store, ann, f"{N}/TXT.rtf") == [b"two"]
     assert findings(store) == []
@@ -232,6 +243,38 @@ def test_tree_as_it_was_has_the_whole_document(store: Store, ann: Context, clock
 
     assert {name: content_of(store, ann, f"/M.rtfd/{name}") for name in FILES} == FILES
     assert sorted(members_of(store, ann, N)) == ["TXT.rtf", "e.png"]
+
+
+@pytest.mark.parametrize("deep", [True, False])
+@pytest.mark.parametrize("is_over", [True, False])
+def test_who_follows_ends_with_what_is_there(
+    store: Store, ann: Context, package: dict[str, int], deep: bool, is_over: bool
+) -> None:
+    followers = [Follower(store, ann, where, deep) for where in ("/", N)]
+    for follower in followers:
+        follower.follow()
+
+    for files in ({**FILES, "TXT.rtf": b"two"}, {"TXT.rtf": b"two", "Data": b"flat", "More/x": b"x"}, FILES):
+        save(store, ann, files, is_over=is_over)
+        for follower in followers:
+            follower.follow()
+            assert follower.known == truth(store, ann, follower.where, deep=deep)
+        moving.delete(store, ann, path(SB))
+
+
+def test_audit_tells_what_was_taken_for_a_save(store: Store, ann: Context, package: dict[str, int]) -> None:
+    save(store, ann, {"TXT.rtf": b"two", "e.png": b"new"})
+
+    with store.database.read() as session:
+        told = session.all(AUDITED)
+    assert [tuple(row) for row in told[-6:]] == [
+        ("rebind", N),
+        ("save", f"{N}/TXT.rtf"),
+        ("delete", f"{N}/a.png"),
+        ("delete", f"{N}/Data"),
+        ("move", f"{NEW}/e.png"),
+        ("promote", f"{N}/e.png"),
+    ]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

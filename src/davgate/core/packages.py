@@ -72,7 +72,7 @@ def find_former(tx: Transaction, ctx: Context, found: Resolved, node: Node, ther
     taken = {node_id: one for node_id, one in check_outs.of_documents(tx, ids).items() if one.stands}
     members = succession([as_holder_sees(one, taken[one.id]) if one.id in taken else one for one in tree], following)
     is_held = any(rule(one, ctx.principal, Act.WRITE) is Ruling.HELD for one in taken.values())
-    if is_held or not members.is_one or (there.node is None and _is_locked(tx, ids)):
+    if is_held or not members.is_one or (there.node is None and _is_locked(tx, ctx, ids)):
         return None
     held = rights_of(tx, ctx, ids)
     is_whole = all(_NEEDED in held.get(node_id, NO_RIGHTS) for node_id in ids)
@@ -107,10 +107,11 @@ def _with_deleted(tx: Transaction, ctx: Context, top: Node) -> tuple[list[Node],
     return tree, frozenset(deleted)
 
 
-def _is_locked(tx: Transaction, ids: Sequence[int]) -> bool:
-    """Tell whether any of these nodes is locked itself; the locks on what is above them are the business of each step."""
-    standing = locks.affecting(tx, ids, tx.now)
-    return any(one.node_id == node_id for node_id, on_it in standing.items() for one in on_it)
+def _is_locked(tx: Transaction, ctx: Context, ids: Sequence[int]) -> bool:
+    """Tell whether any of these nodes is locked, or lies under somebody else's lock; the caller's own above is for each step."""
+    nodes = frozenset(ids)
+    standing = (one for on_it in locks.affecting(tx, ids, tx.now).values() for one in on_it)
+    return any(one.node_id in nodes or one.principal_id != ctx.principal.id for one in standing)
 
 
 def go_on(store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, former: Former) -> Node:
