@@ -109,7 +109,7 @@ def test_one_row_is_shown_whole(line: CommandLine) -> None:
 
 
 def proven_head(rows: list[dict[str, object]]) -> str:
-    """Return the head that rows lead to, by the rule as the README has it; each must have the hash that is its due."""
+    """Return the head that rows lead to, by the rule as docs/operation.md has it; each must have the hash that is its due."""
     before = bytes(32)
     for row in rows:
         text = json.dumps([row[name] for name in HASHED], ensure_ascii=False, separators=(",", ":"))

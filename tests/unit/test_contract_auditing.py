@@ -57,7 +57,7 @@ def replace_table(store: Store, rows: Sequence[Row], last: int | None = None, he
 
 
 def hashed(before: bytes, row: Row) -> bytes:
-    """Return the hash of a row, by the rule as the README has it."""
+    """Return the hash of a row, by the rule as docs/operation.md has it."""
     said = json.dumps(row[:10], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(before + said.encode()).digest()
 

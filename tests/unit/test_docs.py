@@ -1,4 +1,4 @@
-"""README.md says what the program does: settings, commands, exit codes, mount lines and scripts."""
+"""README.md and the pages in docs/ say what the program does: settings, commands, codes, operations, mount lines and scripts."""
 
 import argparse
 import importlib
@@ -14,7 +14,7 @@ import pytest
 
 from davgate.cli.arguments import parser
 from davgate.cli.main import Exit
-from davgate.config import named_settings, settings
+from davgate.config import load, named_settings, settings
 from davgate.dav.app import METHODS
 from davgate.http.errors import TABLE
 from davgate.model.errors import DavgateError
@@ -27,11 +27,18 @@ from davgate.rest.openapi import describe
 from davgate.rest.yuuvis import errors as yuuvis_errors
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
+ENTRANCE = ROOT / "README.md"
+PAGES = {path: path.read_text("utf-8") for path in (ENTRANCE, *sorted((ROOT / "docs").glob("*.md")))}
+README = PAGES[ENTRANCE]
+
+
+def page(name: str) -> str:
+    """Return a page of docs/ by its name."""
+    return PAGES[ROOT / "docs" / f"{name}.md"]
 
 
 def settings_table() -> str:
-    """Return the table of the settings as the README must have it."""
+    """Return the table of the settings as the documentation must have it."""
     lines = ["| Setting | Default | Range | Meaning |", "|---|---|---|---|"]
     for name, known in (settings() | named_settings()).items():
         text = known.default if isinstance(known.default, str) else json.dumps(known.default)
@@ -51,15 +58,15 @@ def command_paths(tree: argparse.ArgumentParser, path: str = "davgate") -> Itera
 
 
 def documented_commands() -> list[str]:
-    """Return the davgate commands of the README's blocks, without comments."""
-    blocks = "".join(re.findall(r"\n```sh\n(.*?)```", README, re.S))
+    """Return the davgate commands of all blocks, without comments."""
+    blocks = "".join(block for text in PAGES.values() for block in re.findall(r"\n```sh\n(.*?)```", text, re.S))
     return [line.partition("#")[0].strip() for line in blocks.splitlines() if line.startswith("davgate ")]
 
 
 def test_every_setting_is_in_the_table_with_default_range_and_meaning() -> None:
     table = settings_table()
 
-    assert table in README, f"README.md must contain this table:\n\n{table}\n"
+    assert table in page("configuration"), f"docs/configuration.md must contain this table:\n\n{table}\n"
 
 
 def test_every_command_is_documented() -> None:
@@ -76,7 +83,7 @@ def test_documented_commands_are_understood() -> None:
 
 def test_every_exit_code_is_documented() -> None:
     for code in Exit:
-        assert f"\n| {code.value} | " in README, code
+        assert f"\n| {code.value} | " in page("commands"), code
 
 
 def mount_lines(url: str) -> list[str]:
@@ -116,17 +123,36 @@ def test_every_script_says_first_what_it_does_and_stays_short() -> None:
         assert "set -eu" in lines or not lines[0].startswith("#!"), path
 
 
-def test_files_that_the_readme_names_exist() -> None:
-    for name in re.findall(r"\]\(([^)#:]+)\)|`((?:src|tests|scripts|config)/[\w./-]+)`", README):
-        assert (ROOT / (name[0] or name[1])).exists(), name
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_files_that_a_page_names_exist(path: Path) -> None:
+    for linked in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGES[path]):
+        assert (path.parent / linked).exists(), linked
+    for named in re.findall(r"`((?:src|tests|scripts|config|docs)/[\w./-]+)`", PAGES[path]):
+        assert (ROOT / named).exists(), named
 
 
-def test_chapters_that_the_readme_points_to_exist() -> None:
-    headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", README, re.M)}
-    links = set(re.findall(r"\]\(#([^)]+)\)", README))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_chapters_that_a_page_points_to_exist(path: Path) -> None:
+    for linked, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", PAGES[path]):
+        titles = re.findall(r"^#+ (.+)$", PAGES[(path.parent / linked).resolve() if linked else path], re.M)
+        assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, f"{linked}#{anchor}"
 
-    assert len(links) >= 6
-    assert links <= headings
+
+def test_readme_leads_to_every_page_and_stays_short() -> None:
+    linked = {(ROOT / name).resolve() for name in re.findall(r"\]\((docs/[^)#]+)", README)}
+
+    assert linked == PAGES.keys() - {ENTRANCE}
+    assert len(README.splitlines()) < 250
+
+
+def test_examples_of_settings_are_taken(tmp_path: Path) -> None:
+    pages = [text for path, text in PAGES.items() if path.stem != "object-types"]
+    examples = [block for text in pages for block in re.findall(r"\n```toml\n(.*?)```", text, re.S)]
+    assert len(examples) >= 3
+
+    for example in examples:
+        (tmp_path / "davgate.toml").write_text(example, "utf-8")
+        load(tmp_path / "davgate.toml", {}, {"data": str(tmp_path)})
 
 
 def every_error(kind: type[DavgateError] = DavgateError) -> Iterator[type[DavgateError]]:
@@ -140,25 +166,18 @@ def every_error(kind: type[DavgateError] = DavgateError) -> Iterator[type[Davgat
 def test_every_error_code_is_in_the_table_with_its_status() -> None:
     for error in every_error():
         status = next(TABLE[kind].status for kind in error.__mro__ if kind in TABLE)
-        assert f"| `{error.code}` | {status.value} | " in README, error.code
+        assert f"| `{error.code}` | {status.value} | " in page("doors"), error.code
 
 
 def test_every_method_of_the_drive_has_its_row() -> None:
-    named = set(re.findall(r"`([A-Z-]+)`", README.partition("## The drive")[2].partition("\n## ")[0]))
+    named = set(re.findall(r"`([A-Z-]+)`", page("drive")))
 
     assert set(METHODS) <= named
 
 
-def chapter(title: str) -> str:
-    """Return a chapter of the README; capitals do not matter."""
-    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.M | re.S | re.I)
-    assert found, title
-    return found[1]
-
-
-def rows(title: str) -> list[tuple[str, str]]:
-    """Return the rows of a chapter's compliance table: what each is about, and the files of its tests."""
-    return re.findall(r"^\| (.+?) \| .+ \| (`tests/[^|]+`) \|$", chapter(title), re.M)
+def rows(name: str) -> list[tuple[str, str]]:
+    """Return the rows of a page's compliance table: what each is about, and the files of its tests."""
+    return re.findall(r"^\| (.+?) \| .+ \| (`tests/[^|]+`) \|$", page(name), re.M)
 
 
 def spelled_out(address: str) -> set[str]:
@@ -170,9 +189,9 @@ def spelled_out(address: str) -> set[str]:
     return spelled_out(before + after) | spelled_out(before + optional[1] + after)
 
 
-def operations(title: str) -> list[str]:
+def operations(name: str) -> list[str]:
     """Return the operations that a compliance table has, from ``GET, PUT /documents[/{id}]`` and its like."""
-    named = [name for about, _ in rows(title) for name in re.findall(r"`([A-Z]+(?:, [A-Z]+)*) ([/[][^`]*)`", about)]
+    named = [found for about, _ in rows(name) for found in re.findall(r"`([A-Z]+(?:, [A-Z]+)*) ([/[][^`]*)`", about)]
     return [f"{method} {one}" for methods, address in named for method in methods.split(", ") for one in spelled_out(address)]
 
 
@@ -204,7 +223,7 @@ def test_openapi_document_of_a_dialect_is_held_against_its_answers(name: str) ->
 
 
 def test_every_code_of_okd_is_documented() -> None:
-    assert set(okd_errors.CODES.values()) <= set(re.findall(r"`([a-z-]+)`", chapter("OKD")))
+    assert set(okd_errors.CODES.values()) <= set(re.findall(r"`([a-z-]+)`", page("okd")))
 
 
 def test_every_message_of_gever_is_documented() -> None:
@@ -212,7 +231,7 @@ def test_every_message_of_gever_is_documented() -> None:
     messages = {row.message for row in refusals if row.message}
 
     assert len(messages) >= 10
-    assert messages <= set(re.findall(r"`([a-z_]+)`", chapter("GEVER")))
+    assert messages <= set(re.findall(r"`([a-z_]+)`", page("gever")))
 
 
 def test_every_code_of_yuuvis_is_documented() -> None:
@@ -220,7 +239,7 @@ def test_every_code_of_yuuvis_is_documented() -> None:
     codes = {row.service_code for row in yuuvis_errors.TABLE.values()} | mistakes
 
     assert len(codes) >= 15
-    assert {code for code in codes if code >= 2100} <= {int(code) for code in re.findall(r"\b2\d{3}\b", chapter("yuuvis"))}
+    assert {code for code in codes if code >= 2100} <= {int(code) for code in re.findall(r"\b2\d{3}\b", page("yuuvis"))}
 
 
 def refusals_of_dynacase() -> set[tuple[str, int]]:
@@ -231,7 +250,7 @@ def refusals_of_dynacase() -> set[tuple[str, int]]:
 
 
 def test_every_code_of_dynacase_is_documented_with_its_status() -> None:
-    said = re.findall(r"((?:`(?:API|CRUD)\d{4}`, )*`(?:API|CRUD)\d{4}`) (\d{3}(?: or \d{3})*)", chapter("Dynacase"))
+    said = re.findall(r"((?:`(?:API|CRUD)\d{4}`, )*`(?:API|CRUD)\d{4}`) (\d{3}(?: or \d{3})*)", page("dynacase"))
     documented = {
         (code, int(status)) for codes, statuses in said for code in re.findall(r"\w+", codes) for status in statuses.split(" or ")
     }
@@ -243,16 +262,16 @@ def test_every_code_of_dynacase_is_documented_with_its_status() -> None:
 @pytest.mark.parametrize("name", DIALECTS)
 def test_address_of_a_dialect_is_documented(name: str) -> None:
     mount = settings()[f"doors.{name}"].default
-    addresses = re.findall(r"^\| \[.+\]\((#[^)]+)\) \| `([^`]+)` \| ", chapter("The doors"), re.M)
+    addresses = re.findall(r"^\| \[.+\]\((docs/[^)]+)\) \| `([^`]+)` \| ", README, re.M)
 
-    assert (f"#{name}", mount) in addresses
+    assert (f"docs/{name}.md", mount) in addresses
     assert len(addresses) == len(DIALECTS) + 1
-    assert f"`{mount}`" in chapter(name)
-    assert f"`{mount}/openapi.json`" in chapter(name)
+    assert f"`{mount}`" in page(name)
+    assert f"`{mount}/openapi.json`" in page(name)
 
 
 def test_every_test_that_the_compliance_table_names_is_there() -> None:
-    files = re.findall(r"`(tests/[a-z0-9_/]+\.py)`", README)
+    files = [file for text in PAGES.values() for file in re.findall(r"`(tests/[a-z0-9_/]+\.py)`", text)]
 
     assert len(files) >= 15
     for file in files:

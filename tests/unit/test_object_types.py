@@ -13,7 +13,7 @@ from davgate.model.type_files import read_types
 from davgate.model.type_sections import UnusableTypes
 
 SOURCE = Path(davgate.__file__).parent
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "object-types.md"
 
 
 def typed(*texts: str) -> ObjectTypes:
@@ -182,8 +182,8 @@ def test_further_folder_gives_a_class_of_oio_another_group_and_relation(tmp_path
     assert types.files["lora:organisation/organisationfunktion"] == ("davgate/types/lora.toml", str(tmp_path / "own.toml"))
 
 
-def test_example_of_the_readme_is_understood(tmp_path: Path) -> None:
-    (example,) = re.findall(r"\n```toml\n(\[yuuvis.*?)```", README.read_text("utf-8"), re.S)
+def test_example_of_the_documentation_is_understood(tmp_path: Path) -> None:
+    (example,) = re.findall(r"\n```toml\n(\[yuuvis.*?)```", PAGE.read_text("utf-8"), re.S)
     (tmp_path / "own.toml").write_text(example, "utf-8")
 
     types = load([tmp_path])

@@ -1,8 +1,8 @@
 """The settings: frozen values, read from a TOML file, the environment and the flags, in this order.
 
 A setting is one line in one of the dataclasses of ``sections``: name, type, default, help and bounds. The loader, the example
-file and the table of the README are made from these lines. A section may be there once, ``[login]``, or as often as one likes
-under names of one's own, ``[issuers.company]``. Sizes are bytes in fields that end in ``_bytes``, times are
+file and the table of docs/configuration.md are made from these lines. A section may be there once, ``[login]``, or as often as
+one likes under names of one's own, ``[issuers.company]``. Sizes are bytes in fields that end in ``_bytes``, times are
 ``timedelta``. Below ``app`` nothing reads this package: each part is given the values that it needs.
 """
 

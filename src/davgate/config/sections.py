@@ -211,7 +211,7 @@ class DynacaseConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TypesConfig:
-    """Object types of LoRA, yuuvis and Dynacase; see "Object types" in the README."""
+    """Object types of LoRA, yuuvis and Dynacase; see docs/object-types.md."""
 
     folders: tuple[Path, ...] = setting(
         "", "Folders of type files beside those that come with davgate, with colons between them or as a list.", parse_folders
@@ -220,7 +220,7 @@ class TypesConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionsConfig:
-    """Which versions are made, and how long old ones are kept; see "Keeping versions" in the README."""
+    """Which versions are made, and how long old ones are kept; see docs/versions.md."""
 
     per: str = setting("session", "What makes a version: session (all saves under a lock) or save.", parse_versions_per)
     keep_all: timedelta | None = optional_span("Age up to which every version is kept.", or_forever=True)
@@ -299,7 +299,7 @@ class ProxyConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LdapConfig:
-    """Sign-in by a directory; see "Sign-in by LDAP" in the README."""
+    """Sign-in by a directory; see "Sign-in by LDAP" in docs/accounts.md."""
 
     url: tuple[str, ...] = setting(
         "", "ldap:// or ldaps:// and host, several with blanks; empty: no directory.", parse_directories
