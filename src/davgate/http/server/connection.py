@@ -19,6 +19,7 @@ from davgate.http.server.head import Refused, RequestHead, check_incomplete
 from davgate.http.server.tls import HandshakeFailed, TlsChannel
 
 if TYPE_CHECKING:
+    # For its type alone: cheroot makes each connection with the server that accepted it.
     from davgate.http.server.listener import Listener
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class Connection:
             Disconnected: the client is gone.
         """
         while not self._is_secured():
-            if self.server.ready or not self._channel.arrives_within(FIRST_REQUEST_SECONDS):
+            if not self._is_stopping() or not self._channel.arrives_within(FIRST_REQUEST_SECONDS):
                 return False
         self._owes_handshake = False
         self._awaited = None
@@ -190,7 +191,7 @@ class Connection:
                 }  # fmt: skip
             head = RequestHead(data, self._environ.copy(), self.server.limits)
             channel.renew_credit()
-            exchange = Exchange(channel, head, self.server)
+            exchange = Exchange(channel, head, self.server.application, self.server.limits.drain_bytes, self._is_stopping)
             exchange.run()
             skip = exchange.bytes_to_skip()
             if not exchange.reusable or skip is None:
@@ -202,13 +203,16 @@ class Connection:
             elif pool.is_busy or not channel.arrives_within(NEXT_REQUEST_SECONDS):
                 return self._wait()
 
+    def _is_stopping(self) -> bool:
+        return not self.server.ready
+
     def _is_asked_at_last(self) -> bool:
         """Whether a stop is about to close a connection on which a request has just arrived."""
-        return not self.server.ready and not self.server.requests.is_ending and self._channel.arrives_within(0)
+        return self._is_stopping() and not self.server.requests.is_ending and self._channel.arrives_within(0)
 
     def _is_last_chance(self) -> bool:
         """Whether the client was accepted just before a stop, so that its first request may be on its way."""
-        return not self.server.ready and self._awaited is None
+        return self._is_stopping() and self._awaited is None
 
     def _take_head(self) -> bytes | None:
         """Return the next head; ``None`` if it has not arrived, nothing if the client has ended."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
-from wsgiref.types import WSGIEnvironment
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from davgate.http.body import BodyError, BodyTimeout
 from davgate.http.server.bodies import Body, ChunkedBody, LengthBody
@@ -19,8 +19,6 @@ from davgate.http.server.head import CHUNKED, Refused, RequestHead
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
-
-    from davgate.http.server.listener import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -75,18 +73,28 @@ class FileWrapper:
 class Exchange:
     """A request being answered.
 
-    Afterwards ``reusable`` tells whether the connection may carry another request.
+    Afterwards ``reusable`` tells whether the connection may carry another request. It may not when the server ``is_stopping``,
+    which is asked as the head of the response goes out, nor with more than ``drain_bytes`` of the request's body unread.
     """
 
     __slots__ = (
-        "_arrived", "_body", "_bodyless", "_channel", "_chunked", "_head", "_head_sent", "_header_lines", "_length", "_sent",
-        "_server", "_status_line", "_wants_close", "reusable",
+        "_application", "_arrived", "_body", "_bodyless", "_channel", "_chunked", "_drain_bytes", "_head", "_head_sent",
+        "_header_lines", "_is_stopping", "_length", "_sent", "_status_line", "_wants_close", "reusable",
     )  # fmt: skip
 
-    def __init__(self, channel: Channel, head: RequestHead, server: "Listener") -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        head: RequestHead,
+        application: WSGIApplication,
+        drain_bytes: int,
+        is_stopping: Callable[[], bool],
+    ) -> None:
         self._channel = channel
         self._head = head
-        self._server = server
+        self._application = application
+        self._drain_bytes = drain_bytes
+        self._is_stopping = is_stopping
         # Most bodies are small and came as a whole with their heads; the others are read from the channel.
         self._arrived = channel.take_if_ready(head.length) if head.length != CHUNKED else None
         self._body: Body | None = None
@@ -106,7 +114,7 @@ class Exchange:
 
     def bytes_to_skip(self) -> int | None:
         """Return how many bytes of an unread body come before the next request; ``None`` if too many to wait for."""
-        return 0 if self._body is None else self._body.bytes_to_skip(self._server.limits.drain_bytes)
+        return 0 if self._body is None else self._body.bytes_to_skip(self._drain_bytes)
 
     def run(self) -> None:
         """Answer the request through the application; there is a status line unless the client is gone.
@@ -130,7 +138,7 @@ class Exchange:
             self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed to answer; its log tells why.")
 
     def _answer(self, environ: WSGIEnvironment) -> None:
-        result = self._server.application(environ, self.start_response)
+        result = self._application(environ, self.start_response)
         try:
             if type(result) is list or type(result) is tuple:
                 self._send_sequence(result)
@@ -289,7 +297,7 @@ class Exchange:
         return data
 
     def _settle_body(self) -> None:
-        if self._wants_close or not self._server.ready or self.bytes_to_skip() is None:
+        if self._wants_close or self._is_stopping() or self.bytes_to_skip() is None:
             self.reusable = False
         if self._body is not None:
             self._body.forget_continue()

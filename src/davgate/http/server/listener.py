@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 0.1
 """How often waits are checked for their end, and whether to stop; more often when the limits are shorter."""
 
-
 UNSENT_BYTES = 128 * 1024
 """How much the kernel holds that is not on its way to a client yet, before it reports that there is room for more."""
 
@@ -163,7 +162,7 @@ class Listener(HTTPServer):
         self.tls = tls
         self.environ = base_environ(host, port)
         self.connections: set[Connection] = set()
-        self.requests = WorkerPool(self, threads)
+        self.requests = WorkerPool(threads, self.put_conn)
         self.request_queue_size = limits.backlog
         self.shutdown_timeout = limits.stop_timeout.total_seconds()  # type: ignore[assignment]  # is only passed on
         waits = [getattr(limits, awaited.value) for awaited in Awaited]

@@ -6,14 +6,11 @@ cheroot's own never gives up on a thread that does not end, so a stop could take
 import logging
 import threading
 import time
+from collections.abc import Callable
 from itertools import count
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from davgate.http.server.connection import Connection
-
-if TYPE_CHECKING:
-    from davgate.http.server.listener import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +24,12 @@ class WorkerPool:
     A thread that moves bytes from or to a slow client does next to nothing, and as many clients as there are threads would
     keep everybody else out. So another one takes its place meanwhile; there are no more than connections.
 
+    ``give_back`` gets each connection that was served and goes on.
     ``is_ending`` tells that what is put into the queue now will not be served any more.
     """
 
-    def __init__(self, server: "Listener", size: int) -> None:
-        self._server = server
+    def __init__(self, size: int, give_back: Callable[[Connection], None]) -> None:
+        self.give_back = give_back
         self._waiting: SimpleQueue[Connection | None] = SimpleQueue()
         self.is_ending = False
         self._size = size
@@ -53,6 +51,10 @@ class WorkerPool:
     def put(self, connection: Connection) -> None:
         """Have the connection served by the next free thread."""
         self._waiting.put(connection)
+
+    def take(self) -> Connection | None:
+        """Wait for the next connection and return it; ``None`` when the thread that asks is to end."""
+        return self._waiting.get()
 
     def lend_thread(self) -> None:
         """Have another thread take the place of the one that calls, which goes on to wait for its client."""
@@ -78,7 +80,7 @@ class WorkerPool:
             return True
 
     def _new_worker(self) -> "Worker":
-        return Worker(self._server, self._waiting, next(self._numbers))
+        return Worker(self, next(self._numbers))
 
     def stop(self, timeout: float) -> None:
         """End the threads once they have served what waits; after ``timeout`` seconds cut what is still served."""
@@ -108,20 +110,19 @@ def _join(workers: "list[Worker]", timeout: float) -> "list[Worker]":
 class Worker(threading.Thread):
     """A thread that serves one connection after the other."""
 
-    def __init__(self, server: "Listener", waiting: "SimpleQueue[Connection | None]", number: int) -> None:
+    def __init__(self, pool: WorkerPool, number: int) -> None:
         # A daemon: a request that never ends must not keep the process from ending.
         super().__init__(name=f"worker-{number}", daemon=True)
-        self._server = server
-        self._waiting = waiting
+        self._pool = pool
         self._connection: Connection | None = None
 
     def run(self) -> None:
-        """Serve connections until a ``None`` comes out of the queue, or there are threads enough."""
-        while (connection := self._waiting.get()) is not None:
+        """Serve connections until the pool ends, or has threads enough."""
+        while (connection := self._pool.take()) is not None:
             self._connection = connection
             self._serve(connection)
             self._connection = None
-            if self._server.requests.is_left_by(self):
+            if self._pool.is_left_by(self):
                 return
 
     def cut_request(self) -> None:
@@ -141,6 +142,6 @@ class Worker(threading.Thread):
         except BaseException:  # A thread that died, be it by sys.exit() in a request, would be missed.
             logger.exception("A connection failed.")
         if goes_on:
-            self._server.put_conn(connection)
+            self._pool.give_back(connection)
         else:
             connection.close()
