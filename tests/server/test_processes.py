@@ -225,12 +225,13 @@ def test_hangup_before_there_are_workers_replaces_them_when_there_are(run: Run) 
 
 def test_hangup_leaves_the_workers_when_what_they_need_cannot_be_renewed(run: Run) -> None:
     served = run("--workers", "2", "--stays")
-    wait_until(lambda: len(answering_pids(served)) == 2)
-    old = answering_pids(served)
+    old: set[int] = set()
+    while len(old) < 2:
+        old |= answering_pids(served)
     served.signal(signal.SIGHUP)
     renewed, _, master = served.next_line().partition(" ")
     assert renewed == "renew" and int(master) not in old
-    assert answering_pids(served) == old
+    assert answering_pids(served) <= old
     served.signal(signal.SIGTERM)
     assert served.exit_code() == 0
     assert [served.next_line() for _ in range(2)] == ["closed"] * 2
