@@ -14,8 +14,6 @@ from davgate.dav.xml import escape, escape_attribute, href_element, own_element,
 from davgate.model.checkout import CheckOut
 from davgate.storage.api import MemberRow
 
-"""The namespace of davgate's own properties."""
-
 VERSION_TREE: Final = "version-tree"
 EXPAND_PROPERTY: Final = "expand-property"
 SYNC_COLLECTION: Final = "sync-collection"
