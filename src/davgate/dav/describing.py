@@ -16,7 +16,7 @@ from davgate.dav import typed_properties
 from davgate.dav.addresses import by_path
 from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.drive import Drive, Exchange, place_of
-from davgate.dav.facts import COLLECTION, KIND, UUID, Facts, History, ReadAccess, RootedLock, VersionFacts
+from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, UUID, Facts, History, ReadAccess, RootedLock, VersionFacts, entry
 from davgate.dav.xml import escape
 from davgate.model.checkout import CheckOut, as_lock
 from davgate.model.errors import NotFound
@@ -24,7 +24,7 @@ from davgate.model.frozen import frozen
 from davgate.model.instant import to_datetime
 from davgate.model.locks import Holding, Lock
 from davgate.model.metadata import Metadata
-from davgate.model.node import Node, NodeKind, Version
+from davgate.model.node import Node, Version
 from davgate.model.paths import TreePath
 from davgate.model.places import DocumentVersions, InTree, VersionFile, version_file_name
 from davgate.model.principal import Principal
@@ -115,21 +115,15 @@ def current_facts(notes: Mapping[int, VersionNote]) -> dict[int, VersionFacts]:
 def version_row(store: Store, node: Node, version: Version) -> MemberRow:
     """Return a version as a row of the shape of a document's."""
     opened_at = to_datetime(version.opened_at).astimezone(store.policy.time_zone)
-    content = version.content
-    return (
-        0,
+    return entry(
         _version_uuid(node, version),
-        NodeKind.DOCUMENT.value,
-        None,
+        DOCUMENT,
         version_file_name(version.no, opened_at, version.author, node.name or version.file_name),
         version.opened_at,
         version.saved_at,
-        version.no,
-        content.digest,
-        content.length_bytes,
-        content.media_type,
-        node.created_by,
-        0,
+        version_no=version.no,
+        content=version.content,
+        created_by=node.created_by,
     )
 
 
@@ -139,9 +133,8 @@ def _version_uuid(node: Node, version: Version) -> str:
 
 def folder_row(node: Node, name: str) -> MemberRow:
     """Return the folder of a document's versions as a row."""
-    kind = NodeKind.COLLECTION.value
     folder_uuid = str(uuid.uuid5(uuid.UUID(node.uuid), name))
-    return (0, folder_uuid, kind, None, name, node.created_at, node.modified_at, 0, None, None, None, node.created_by, 0)
+    return entry(folder_uuid, COLLECTION, name, node.created_at, node.modified_at, created_by=node.created_by)
 
 
 def history_facts(drive: Drive, path: TreePath | None, history: DocumentHistory) -> History:

@@ -15,8 +15,8 @@ from davgate.model.checkout import CheckOut
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
-from davgate.model.node import NodeKind
-from davgate.model.principal import SYSTEM
+from davgate.model.node import Content, NodeKind
+from davgate.model.principal import SYSTEM, SYSTEM_ID
 from davgate.model.properties import PropertyName
 from davgate.model.rights import EVERYTHING, Right
 from davgate.storage.api import MemberRow
@@ -35,6 +35,23 @@ MEDIA_TYPE: Final = 10
 
 COLLECTION: Final = NodeKind.COLLECTION.value
 DOCUMENT: Final = NodeKind.DOCUMENT.value
+
+
+def entry(
+    uuid: str,
+    kind: int,
+    name: str | None,
+    created_at: Instant,
+    modified_at: Instant,
+    *,
+    version_no: int = 0,
+    content: Content | None = None,
+    created_by: int = SYSTEM_ID,
+) -> MemberRow:
+    """Return the row of what is listed as nodes are and is none, such as a version, or a folder that shows the past."""
+    of_content = (None, None, None) if content is None else (content.digest, content.length_bytes, content.media_type)
+    return (0, uuid, kind, None, name, created_at, modified_at, version_no, *of_content, created_by, 0)
+
 
 RootedLock: TypeAlias = tuple[Lock, str]
 """A live lock and the address of its lock root."""

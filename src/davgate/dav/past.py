@@ -22,7 +22,21 @@ from davgate.core.store import Context, Store
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import folder_row, history_facts, metadata_of_versions, typed_of_the_past, version_row
 from davgate.dav.drive import Drive, Exchange
-from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, UUID, Deletion, Facts, History, ReadAccess
+from davgate.dav.facts import (
+    COLLECTION,
+    CREATED_AT,
+    DOCUMENT,
+    ID,
+    KIND,
+    MODIFIED_AT,
+    NAME,
+    UUID,
+    Deletion,
+    Facts,
+    History,
+    ReadAccess,
+    entry,
+)
 from davgate.model.errors import NoSuchVersion, NotADocument, NotFound, ReadOnlyPlace
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, to_datetime
@@ -47,10 +61,8 @@ from davgate.model.places import (
     instant_name,
     trash_name,
 )
-from davgate.model.principal import SYSTEM_ID
 from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, Session, TrashEntry, from_node
 
-_NO_NODE: Final = 0
 _NIGHTS: Final = 7
 """How many midnights ``.at`` lists; any other instant is there, too."""
 
@@ -115,6 +127,7 @@ def shown(drive: Drive, ctx: Context, place: Place, *, with_members: bool, with_
         at = _instant(store, place)
         with time_travel.listing(store, ctx, at, place.path, with_members=with_members, with_metadata=with_metadata) as then:
             name = place.path[-1] if place.path else place.instant
+            # By number: only so is the row known to keep its shape.
             row = (*then.row[:4], name, *then.row[5:])
             check_read_conditions(ctx, state_then(row))
             yield Shown(row, then.batches, then.is_complete, metadata=then.metadata, session=then.session)
@@ -255,31 +268,14 @@ def _instant(store: Store, place: AsOf) -> Instant:
 
 
 def _folder(name: str, created_at: Instant, modified_at: Instant | None = None) -> MemberRow:
-    return (
-        _NO_NODE,
-        str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
-        COLLECTION,
-        None,
-        name,
-        created_at,
-        created_at if modified_at is None else modified_at,
-        0,
-        None,
-        None,
-        None,
-        SYSTEM_ID,
-        0,
-    )
+    of_name = str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+    return entry(of_name, COLLECTION, name, created_at, created_at if modified_at is None else modified_at)
 
 
 def _document_folder(row: MemberRow) -> MemberRow:
-    _, of, _, _, name, created_at, modified_at, *_ = row
-    of_it = (None, None, None, row[CREATED_BY_AT], 0)
-    return (_NO_NODE, _derived(of, name or ""), COLLECTION, None, name, created_at, modified_at, 0, *of_it)
-
-
-def _derived(of: str, name: str) -> str:
-    return str(uuid.uuid5(uuid.UUID(of), name))
+    derived = str(uuid.uuid5(uuid.UUID(row[UUID]), row[NAME] or ""))
+    created_at, modified_at = Instant(row[CREATED_AT]), Instant(row[MODIFIED_AT])
+    return entry(derived, COLLECTION, row[NAME], created_at, modified_at, created_by=row[CREATED_BY_AT])
 
 
 # The trash
@@ -301,7 +297,7 @@ def _trashed(store: Store, ctx: Context, node_id: int, below: TreePath, *, with_
     row = _without_id(from_node(node)) if below else _trash_row(store, entry)
     deletions = {} if below else {entry.node.uuid: _deletion(entry)}
     rows = [_without_id(member) for member in members]
-    said = _said(store, {node.uuid: node.id} | {member[1]: member[0] for member in members}) if with_metadata else {}
+    said = _said(store, {node.uuid: node.id} | {member[UUID]: member[ID] for member in members}) if with_metadata else {}
     return Shown(row, iter([rows]), deletions=deletions, trashed={} if below else _ids([entry]), metadata=said)
 
 
@@ -321,7 +317,7 @@ def _trash_row(store: Store, entry: TrashEntry) -> MemberRow:
 
 
 def _without_id(row: MemberRow) -> MemberRow:
-    return (_NO_NODE, *row[1:])
+    return (0, *row[1:])
 
 
 def _deletion(entry: TrashEntry) -> Deletion:
@@ -329,19 +325,7 @@ def _deletion(entry: TrashEntry) -> Deletion:
 
 
 def _rescue_row(kept: Rescue) -> MemberRow:
-    content = kept.content
-    return (
-        _NO_NODE,
-        str(uuid.uuid5(uuid.NAMESPACE_OID, f"rescue {kept.id}")),
-        DOCUMENT,
-        None,
-        kept.name,
-        kept.kept_at,
-        kept.kept_at,
-        1,
-        content.digest,
-        content.length_bytes,
-        content.media_type,
-        kept.principal_id,
-        0,
+    of_copy = str(uuid.uuid5(uuid.NAMESPACE_OID, f"rescue {kept.id}"))
+    return entry(
+        of_copy, DOCUMENT, kept.name, kept.kept_at, kept.kept_at, version_no=1, content=kept.content, created_by=kept.principal_id
     )

@@ -10,15 +10,14 @@ from http import HTTPStatus
 
 from davgate.dav import bodies, multistatus
 from davgate.dav.app import DriveApp, options
-from davgate.dav.facts import Facts, ReadAccess
+from davgate.dav.facts import COLLECTION, Facts, ReadAccess, entry
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.headers import parse_depth
 from davgate.http.requests import Environ, Request
 from davgate.http.responses import Response, whole
 from davgate.model.errors import FiniteDepthOnly, NotFound
+from davgate.model.instant import Instant
 from davgate.model.locks import Depth
-from davgate.model.node import NodeKind
-from davgate.model.principal import SYSTEM_ID
 from davgate.storage.api import MemberRow
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -56,5 +55,5 @@ def above_the_drive(app: DriveApp, environ: Environ) -> Response:
     return whole(HTTPStatus.MULTI_STATUS, CONTENT_TYPE, b"".join(pieces))
 
 
-def _folder(name: str, now: int) -> MemberRow:
-    return (0, _NOBODY, NodeKind.COLLECTION.value, None, name, now, now, 0, None, None, None, SYSTEM_ID, 0)
+def _folder(name: str, now: Instant) -> MemberRow:
+    return entry(_NOBODY, COLLECTION, name, now, now)
