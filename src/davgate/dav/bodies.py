@@ -1,4 +1,4 @@
-"""Request bodies as values: those of WebDAV (RFC 4918, 14; RFC 2518, 12.12) and of versioning (RFC 3253, 4.4 and 8.2).
+"""Request bodies of WebDAV as values (RFC 4918, 14; RFC 2518, 12.12).
 
 Unknown elements are ignored (RFC 4918, 17). What remains must follow the grammar, so that no client takes a guess of
 ours for an answer to what it asked.
@@ -43,9 +43,6 @@ MAX_LOCKINFO_BYTES: Final = 16 * 1024
 MAX_PROPERTYBEHAVIOR_BYTES: Final = 16 * 1024
 MAX_OWNER_CHARS: Final = 4096
 """Of the owner of a lock, which every listing of a locked place repeats."""
-
-MAX_COMMENT_CHARS: Final = 4096
-"""Of the comment on a version."""
 
 _LONGEST_CACHED: Final = 4096
 _BEGINS_AS_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
@@ -312,103 +309,3 @@ def _properties(holders: Iterable[xml.Element]) -> Iterable[xml.Element]:
 def _check_count(properties: Collection[object]) -> None:
     if len(properties) > MAX_PROPERTIES:
         raise Malformed(f"The body names more than {MAX_PROPERTIES} properties. Name fewer in one request.")
-
-
-# RFC 3253, 3.5, 4 and 8
-
-
-@frozen
-class CheckInRequest:
-    """What a CHECKIN asks for. ``comment`` is an element of the version-to-be, which the RFC leaves room for."""
-
-    comment: str = ""
-    keep_checked_out: bool = False
-
-
-class LabelAct(enum.Enum):
-    """What a LABEL does with a label: give it to a version that has it not, move it, or take it away."""
-
-    ADD = "add"
-    SET = "set"
-    REMOVE = "remove"
-
-
-@frozen
-class LabelRequest:
-    """What a LABEL asks for."""
-
-    act: LabelAct
-    label: str
-
-
-def parse_version_control(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
-    """Refuse a VERSION-CONTROL with a body that asks for more than that a document be under version control.
-
-    Raises:
-        Malformed, TooLarge: see ``xml.parse``.
-        UnsupportedBody: it names a version to begin with.
-
-    Source: RFC 3253, 3.5 and 6.7.
-    """
-    if body and xml.children(root_of(body, "version-control", limits), "version"):
-        raise UnsupportedBody("A document is not made from a version of another one here. Copy the version instead.")
-
-
-def parse_checkout(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
-    """Refuse a CHECKOUT with a body that asks for a resource of its own; forks, if allowed by the client, do not come about.
-
-    Raises:
-        Malformed, TooLarge: see ``xml.parse``.
-        UnsupportedBody: it asks for a working resource.
-
-    Source: RFC 3253, 4.3 and 9.3.
-    """
-    if body and xml.children(root_of(body, "checkout", limits), "apply-to-version"):
-        raise UnsupportedBody("There are no working resources here. Check out the document itself.")
-
-
-def parse_checkin(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> CheckInRequest:
-    """Return what a CHECKIN asks for.
-
-    Raises:
-        Malformed: not XML, or a comment above ``MAX_COMMENT_CHARS``.
-        TooLarge: see ``xml.parse``.
-
-    Source: RFC 3253, 4.4.
-    """
-    if not body:
-        return CheckInRequest()
-    root = root_of(body, "checkin", limits)
-    comment = "".join(str(text) for element in xml.children(root, "comment")[:1] for text in element.itertext())
-    if len(comment) > MAX_COMMENT_CHARS:
-        raise Malformed(f"A comment has at most {MAX_COMMENT_CHARS} characters. Send a shorter one.")
-    return CheckInRequest(comment, bool(xml.children(root, "keep-checked-out")))
-
-
-def parse_uncheckout(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
-    """Refuse an UNCHECKOUT with a body of another kind.
-
-    Raises:
-        Malformed, TooLarge: see ``xml.parse``.
-
-    Source: RFC 3253, 4.5.
-    """
-    if body:
-        root_of(body, "uncheckout", limits)
-
-
-def parse_label(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> LabelRequest:
-    """Return what a LABEL asks for.
-
-    Raises:
-        Malformed: not XML, or not exactly one of add, set and remove with one label-name in it.
-        TooLarge: see ``xml.parse``.
-
-    Source: RFC 3253, 8.2.
-    """
-    root = root_of(body, "label", limits)
-    acts = xml.children(root, *(act.value for act in LabelAct))
-    names = [name for act in acts for name in xml.children(act, "label-name")]
-    if len(acts) != 1 or len(names) != 1:
-        raise Malformed("A label body has exactly one of add, set and remove, with one label-name in it. Send one of them.")
-    return LabelRequest(next(act for act in LabelAct if xml.is_dav(acts[0], act.value)), names[0].text or "")

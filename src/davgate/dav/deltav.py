@@ -13,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 from davgate.core import checking_out, marking, tree
 from davgate.core.showing import labelled_version
 from davgate.core.store import Context
-from davgate.dav import bodies
-from davgate.dav.bodies import LabelAct
+from davgate.dav import version_bodies
 from davgate.dav.drive import Exchange
+from davgate.dav.version_bodies import LabelAct
 from davgate.dav.version_properties import version_href
 from davgate.http.headers import parse_depth
 from davgate.http.responses import Response, empty
@@ -31,21 +31,21 @@ _SELECTING: Final = frozenset({"GET", "HEAD", "PROPFIND", "COPY", "LABEL"})
 
 def version_control(exchange: Exchange) -> Response:
     """Answer that a document is under version control, as all are (RFC 3253, 3.5)."""
-    bodies.parse_version_control(exchange.xml_body(), exchange.drive.xml_limits)
+    version_bodies.parse_version_control(exchange.xml_body(), exchange.drive.xml_limits)
     _document(exchange, exchange.ctx)
     return empty(HTTPStatus.OK, _NO_CACHE)
 
 
 def check_out(exchange: Exchange) -> Response:
     """Give the caller a working copy in the document's place (RFC 3253, 4.3)."""
-    bodies.parse_checkout(exchange.xml_body(), exchange.drive.xml_limits)
+    version_bodies.parse_checkout(exchange.xml_body(), exchange.drive.xml_limits)
     checking_out.check_out(exchange.store, exchange.ctx, exchange.path)
     return empty(HTTPStatus.OK, _NO_CACHE)
 
 
 def check_in(exchange: Exchange) -> Response:
     """Make the working copy a version, and tell its address (RFC 3253, 4.4)."""
-    asked = bodies.parse_checkin(exchange.xml_body(), exchange.drive.xml_limits)
+    asked = version_bodies.parse_checkin(exchange.xml_body(), exchange.drive.xml_limits)
     path = exchange.path
     version = checking_out.check_in(
         exchange.store, exchange.ctx, path, comment=asked.comment, keep_checked_out=asked.keep_checked_out
@@ -58,7 +58,7 @@ def check_in(exchange: Exchange) -> Response:
 
 def uncheck_out(exchange: Exchange) -> Response:
     """Drop the working copy (RFC 3253, 4.5)."""
-    bodies.parse_uncheckout(exchange.xml_body(), exchange.drive.xml_limits)
+    version_bodies.parse_uncheckout(exchange.xml_body(), exchange.drive.xml_limits)
     try:
         checking_out.cancel(exchange.store, exchange.ctx, exchange.path)
     except NotCheckedOut as error:
@@ -69,7 +69,7 @@ def uncheck_out(exchange: Exchange) -> Response:
 def label(exchange: Exchange) -> Response:
     """Give a version a label, move one to it, or take one away (RFC 3253, 8.2)."""
     parse_depth(exchange.request.header("DEPTH"), Depth.ZERO, (Depth.ZERO,))
-    asked = bodies.parse_label(exchange.xml_body(), exchange.drive.xml_limits)
+    asked = version_bodies.parse_label(exchange.xml_body(), exchange.drive.xml_limits)
     path, no = _labelled(exchange)
     if asked.act is LabelAct.REMOVE:
         marking.remove_label(exchange.store, exchange.ctx, path, asked.label)
