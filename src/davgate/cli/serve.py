@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import ipaddress
 import logging
 import os
 import shutil
@@ -89,7 +88,7 @@ def _announce(scheme: str, host: str, port: int) -> None:
 
 def _crosses_network_in_clear(server: ServerConfig) -> bool:
     is_covered = server.certificate is not None or server.trusted_proxies or server.public_url.startswith("https:")
-    return not is_covered and not _is_loopback(server.listen)
+    return not is_covered and not server.listen.is_loopback
 
 
 def _is_readable_by_all(config: Config) -> bool:
@@ -134,10 +133,3 @@ def _figures_folder(config: Config) -> Iterator[str | None]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_loopback(address: Address) -> bool:
-    try:
-        return ipaddress.ip_address(address.host).is_loopback
-    except ValueError:
-        return address.host == "localhost"

@@ -11,7 +11,6 @@ from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 T = TypeVar("T")
@@ -26,6 +25,11 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs of this machine reach it."""
+        return is_this_machine(self.host)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,23 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a text in quotes")
     return value
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """Return what reads one of these words."""
+
+    def parse(value: object) -> str:
+        text = parse_text(value)
+        if text not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return text
+
+    return parse
+
+
+def parse_level(value: object) -> str:
+    """Return the name of a log level, in capitals."""
+    return one_of("DEBUG", "INFO", "WARNING", "ERROR")(parse_text(value).upper())
 
 
 def parse_flag(value: object) -> bool:
@@ -136,14 +157,6 @@ def parse_optional_file(value: object) -> Path | None:
     return Path(text).absolute() if text else None
 
 
-def parse_client_certificates(value: object) -> str:
-    """Return whether clients must show a certificate."""
-    text = parse_text(value)
-    if text not in {"optional", "required"}:
-        raise ValueError("must be optional or required")
-    return text
-
-
 def parse_networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return networks, given as a list or as a text with commas between them; a bare address is a network of one."""
     texts = value.split(",") if isinstance(value, str) else value
@@ -187,9 +200,10 @@ def parse_address(value: object) -> Address:
 def is_ipv6(text: str) -> bool:
     """Tell whether a text is an IPv6 address."""
     try:
-        return bool(IPv6Address(text).version)
+        IPv6Address(text)
     except ValueError:
         return False
+    return True
 
 
 def parse_origin(value: object) -> str:
@@ -198,22 +212,6 @@ def parse_origin(value: object) -> str:
     if text and not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(:[0-9]{1,5})?/?", text):
         raise ValueError('must be scheme, host and port alone, such as "https://documents.example.org"')
     return text.rstrip("/")
-
-
-def parse_accounts(value: object) -> str:
-    """Return which accounts may be entered by a source outside the store."""
-    text = parse_text(value)
-    if text not in {"make", "existing"}:
-        raise ValueError("must be make or existing")
-    return text
-
-
-def parse_certificate_accounts(value: object) -> str:
-    """Return which accounts may be entered with a certificate; none where it secures the connection alone."""
-    text = parse_text(value)
-    if text not in {"make", "existing", "none"}:
-        raise ValueError("must be make, existing or none")
-    return text
 
 
 def parse_database(value: object) -> str:
@@ -236,9 +234,8 @@ def parse_directories(value: object) -> tuple[str, ...]:
     return tuple(url.rstrip("/") for url in urls)
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether what is sent to a web address or one of LDAP stays on this machine."""
-    host = urlsplit(url).hostname or ""
+def is_this_machine(host: str) -> bool:
+    """Tell whether what is sent to a host stays on this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -286,14 +283,6 @@ def parse_zone(value: object) -> ZoneInfo:
         raise ValueError(f'must be a time zone such as "Europe/Zurich"{nearest(text, available_timezones())}') from None
 
 
-def parse_versions_per(value: object) -> str:
-    """Return what makes a version."""
-    text = parse_text(value)
-    if text not in {"session", "save"}:
-        raise ValueError("must be session or save")
-    return text
-
-
 def parse_words(value: object) -> tuple[str, ...]:
     """Return words: a list of texts, or one text in which blanks separate them, as in the environment."""
     words = value.split() if isinstance(value, str) else value
@@ -305,14 +294,6 @@ def parse_words(value: object) -> tuple[str, ...]:
 def parse_words_if_given(value: object) -> tuple[str, ...] | None:
     """Return words, or None for what was not given; no words at all are an answer too."""
     return None if value is None else parse_words(value)
-
-
-def parse_level(value: object) -> str:
-    """Return the name of a log level."""
-    text = parse_text(value).upper()
-    if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
-    return text
 
 
 def setting(

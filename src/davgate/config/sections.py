@@ -12,19 +12,18 @@ from itertools import pairwise, permutations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from davgate.config.kinds import (
     Address,
     Setting,
     count,
-    is_loopback,
+    is_this_machine,
+    one_of,
     optional_span,
-    parse_accounts,
     parse_address,
     parse_attribute,
-    parse_certificate_accounts,
-    parse_client_certificates,
     parse_database,
     parse_directories,
     parse_filter,
@@ -41,7 +40,6 @@ from davgate.config.kinds import (
     parse_place,
     parse_size,
     parse_text,
-    parse_versions_per,
     parse_words,
     parse_words_if_given,
     parse_zone,
@@ -77,7 +75,7 @@ class ServerConfig:
         "", "PEM file of the authorities whose client certificates are believed; empty: none is asked for.", parse_optional_file
     )
     client_certificates: str = setting(
-        "optional", "Whether clients must show one: optional or required.", parse_client_certificates
+        "optional", "Whether clients must show one: optional or required.", one_of("optional", "required")
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "", "Networks of the proxies whose X-Forwarded-For, X-Forwarded-Proto and user header are believed.", parse_networks
@@ -222,7 +220,7 @@ class TypesConfig:
 class VersionsConfig:
     """Which versions are made, and how long old ones are kept; see docs/versions.md."""
 
-    per: str = setting("session", "What makes a version: session (all saves under a lock) or save.", parse_versions_per)
+    per: str = setting("session", "What makes a version: session (all saves under a lock) or save.", one_of("session", "save"))
     keep_all: timedelta | None = optional_span("Age up to which every version is kept.", or_forever=True)
     keep_hourly: timedelta | None = optional_span("Age up to which one of each hour is kept.", or_forever=True)
     keep_daily: timedelta | None = optional_span("Age up to which one of each day is kept.", or_forever=True)
@@ -286,7 +284,7 @@ class CertificatesConfig:
     accounts: str = setting(
         "make",
         "make: an account at the first sign-in; existing: only those there are; none: certificates sign nobody in.",
-        parse_certificate_accounts,
+        one_of("make", "existing", "none"),
     )
 
 
@@ -294,7 +292,9 @@ class CertificatesConfig:
 class ProxyConfig:
     """Sign-in by a proxy in front, which server.trusted_proxies and server.user_header turn on."""
 
-    accounts: str = setting("make", "make: an account at the first sign-in; existing: only those there are.", parse_accounts)
+    accounts: str = setting(
+        "make", "make: an account at the first sign-in; existing: only those there are.", one_of("make", "existing")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,7 +320,9 @@ class LdapConfig:
         "(|(member={dn})(uniqueMember={dn})(memberUid={name}))", "Finds the groups of a person.", parse_filter
     )
     groups_attribute: str = setting("", "Instead of a search: a person's attribute that names groups, memberOf.", parse_attribute)
-    accounts: str = setting("make", "make: accounts are made at the first sign-in; existing: somebody adds them.", parse_accounts)
+    accounts: str = setting(
+        "make", "make: accounts are made at the first sign-in; existing: somebody adds them.", one_of("make", "existing")
+    )
 
     def __post_init__(self) -> None:
         if not self.url:
@@ -341,11 +343,13 @@ class LdapConfig:
             raise ValueError("ldap.bind_dn goes with one of ldap.bind_password and ldap.bind_password_file")
         if self.user_dn and self.bind_dn:
             raise ValueError("ldap.bind_dn has nothing to do where ldap.user_dn names people's entries")
-        plain = [url for url in self.url if url.startswith("ldap:") and not self.start_tls and not is_loopback(url)]
-        if plain and not self.allow_plain:
-            raise ValueError(
-                f"{plain[0]} would get passwords in the clear: set ldap.start_tls, or ldap.allow_plain if it has to be"
-            )
+        if self.start_tls or self.allow_plain:
+            return
+        for url in self.url:
+            if url.startswith("ldap:") and not is_this_machine(urlsplit(url).hostname or ""):
+                raise ValueError(
+                    f"{url} would get passwords in the clear: set ldap.start_tls, or ldap.allow_plain if it has to be"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -374,7 +378,9 @@ class IssuerConfig:
         "scope scp roles", "Claims that list scopes, the first counts; empty: tokens are not restricted by scopes.", parse_words
     )
     required_type: str = setting("", "The typ that tokens must have; empty: at+jwt, JWT or none.", parse_text)
-    accounts: str = setting("make", "make: an account at the first sign-in; existing: only those there are.", parse_accounts)
+    accounts: str = setting(
+        "make", "make: an account at the first sign-in; existing: only those there are.", one_of("make", "existing")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
