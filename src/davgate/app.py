@@ -35,7 +35,7 @@ from davgate.http.login import CHALLENGE, Login, Offered, token_page
 from davgate.http.proxies import Proxies
 from davgate.http.rates import OpenUploads, Rates
 from davgate.http.requests import Environ, origin_of
-from davgate.http.responses import Response, StartResponse, refusal, whole
+from davgate.http.responses import TEXT, Response, StartResponse, refusal, whole
 from davgate.http.targets import normal_path
 from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
@@ -65,7 +65,6 @@ TOKEN_PAGE: Final = "/login/token"
 _UPKEEP_SECONDS: Final = 60.0
 _ROUNDS_PER_COLLECTION: Final = 60
 """Collecting looks at every content; once an hour is enough for what has to be a day old."""
-_TEXT: Final = "text/plain; charset=utf-8"
 
 
 def types_of(config: Config) -> ObjectTypes:
@@ -330,7 +329,7 @@ class Application:
                 return token_page(self._login, environ, self._token_life)
             page = self._pages.get(path)
             if page is None:
-                return whole(HTTPStatus.NOT_FOUND, _TEXT, f"There is nothing here. The drive is at {DRIVE_MOUNT}/.\n".encode())
+                return whole(HTTPStatus.NOT_FOUND, TEXT, f"There is nothing here. The drive is at {DRIVE_MOUNT}/.\n".encode())
             if method not in ("GET", "HEAD"):
                 raise UnknownMethod(method, "OPTIONS, GET, HEAD")
             return page(environ)
@@ -354,7 +353,7 @@ def _is_at_or_below(path: str, mount: str) -> bool:
 
 def _refused(error: DavgateError) -> Response:
     status, headers = refusal(error, CHALLENGE)
-    response = whole(status, _TEXT, f"{error}\n".encode(), *headers)
+    response = whole(status, TEXT, f"{error}\n".encode(), *headers)
     response.reason = error.code
     return response
 

@@ -18,7 +18,6 @@ from davgate.core import auditing
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
-from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, error_page
 from davgate.dav.stock.provider import DriveProvider
 from davgate.http import negotiation
@@ -26,7 +25,7 @@ from davgate.http.errors import NotAcceptable, UnknownMethod
 from davgate.http.login import Login
 from davgate.http.rates import OpenUploads
 from davgate.http.requests import Environ, Request
-from davgate.http.responses import Response, StartResponse, empty, refusal
+from davgate.http.responses import HTML, Response, StartResponse, empty, refusal
 from davgate.model.errors import DavgateError, NotFound
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree

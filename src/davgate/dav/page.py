@@ -19,7 +19,6 @@ from davgate.model.names import VERSIONS
 from davgate.model.paths import TreePath
 from davgate.storage.api import MemberRow
 
-CONTENT_TYPE = "text/html; charset=utf-8"
 SAFETY = (
     ("Content-Security-Policy", f"default-src 'none'; style-src 'unsafe-inline'; {ALONE}"),
     NOSNIFF,

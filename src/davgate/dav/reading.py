@@ -15,13 +15,12 @@ from davgate.dav import bodies, multistatus, past
 from davgate.dav.describing import facts_of
 from davgate.dav.drive import Exchange
 from davgate.dav.facts import COLLECTION, KIND, Facts
-from davgate.dav.page import CONTENT_TYPE as HTML
 from davgate.dav.page import SAFETY, listing_page
 from davgate.dav.xml import CONTENT_TYPE
 from davgate.http.clients import program_of
 from davgate.http.content import send
 from davgate.http.headers import parse_depth, prefers
-from davgate.http.responses import Headers, Response, gathered
+from davgate.http.responses import HTML, Headers, Response, gathered
 from davgate.model.errors import FiniteDepthOnly
 from davgate.model.frozen import frozen
 from davgate.model.locks import Depth

@@ -13,6 +13,9 @@ from davgate.model.errors import DavgateError, OffsetMismatch, TooManyRequests
 Headers: TypeAlias = list[tuple[str, str]]
 StartResponse: TypeAlias = Callable[[str, Headers], Any]
 
+TEXT: Final = "text/plain; charset=utf-8"
+HTML: Final = "text/html; charset=utf-8"
+
 NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 """With every body: what a client has sent may stand in it, and no browser is to guess that it is a page."""
 

@@ -20,14 +20,12 @@ from davgate.core.tree import quota
 from davgate.core.uploads import open_count
 from davgate.http.login import Login
 from davgate.http.requests import Environ
-from davgate.http.responses import Response, whole
+from davgate.http.responses import TEXT, Response, whole
 from davgate.model.errors import DavgateError, Forbidden
-from davgate.model.principal import Principal
 
 logger = logging.getLogger(__name__)
 
 LONGEST_LOOK_SECONDS: Final = 3.0
-_TEXT = "text/plain; charset=utf-8"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
@@ -41,7 +39,7 @@ class _Found(NamedTuple):
 
 def alive() -> Response:
     """Answer that the process serves requests."""
-    return whole(HTTPStatus.OK, _TEXT, b"ok\n")
+    return whole(HTTPStatus.OK, TEXT, b"ok\n")
 
 
 class Readiness:
@@ -61,7 +59,7 @@ class Readiness:
         """Answer what ``look`` finds."""
         found = self.look()
         retry = () if found.status == HTTPStatus.OK else (("Retry-After", "5"),)
-        return whole(found.status, _TEXT, found.text.encode(), *retry)
+        return whole(found.status, TEXT, found.text.encode(), *retry)
 
     def look(self) -> _Found:
         """Look within a few seconds, also where nothing answers, as a file system over a network whose server is away."""
@@ -142,13 +140,9 @@ class Figures:
         # Behind a proxy on this machine every client seems to be local.
         is_forwarded = is_behind_proxy or environ["davgate.is_forwarded"]
         is_local = environ["REMOTE_ADDR"] in _LOOPBACK and not is_forwarded
-        if not is_local and not _administers(login.confirmed_principal_of(environ)):
+        if not is_local and not login.confirmed_principal_of(environ).administers_all:
             raise Forbidden("Only administrators see the figures. Sign in as one, or ask from the server itself.")
         return whole(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
-
-
-def _administers(principal: Principal) -> bool:
-    return principal.administers_all
 
 
 class _Stored(Collector):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
 
-from davgate.http.responses import ALONE, Response, whole
+from davgate.http.responses import ALONE, HTML, Response, whole
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
@@ -58,7 +58,7 @@ def home_page(base_url: str, drive_mount: str, doors: Mapping[str, str]) -> Resp
     )
     return whole(
         HTTPStatus.OK,
-        "text/html; charset=utf-8",
+        HTML,
         page.encode(),
         ("Content-Security-Policy", f"default-src 'none'; style-src 'unsafe-inline'; {ALONE}"),
     )
