@@ -324,8 +324,8 @@ class Document(_Resource, DAVNonCollection):  # type: ignore[misc]  # WsgiDAV ha
         visit.wrote(self._place, written.node)
 
     def _announced_bytes(self) -> int | None:
-        for header in ("HTTP_X_EXPECTED_ENTITY_LENGTH", "CONTENT_LENGTH"):
-            if value := self.environ.get(header):
+        for key, header in (("HTTP_X_EXPECTED_ENTITY_LENGTH", "X-Expected-Entity-Length"), ("CONTENT_LENGTH", "Content-Length")):
+            if value := self.environ.get(key):
                 return parse_length(value, header)
         return None
 
