@@ -12,7 +12,7 @@ import pytest
 from davgate.app import Application
 from davgate.core.principals import granting
 from davgate.core.store import Store
-from davgate.http.headers import parse_http_date
+from davgate.http.dates import parse_http_date
 from davgate.model.instant import after
 from davgate.model.rights import DROP_BOX, EDITOR, READER
 from tests.builders import SettableClock, findings, path

@@ -17,7 +17,7 @@ from davgate.core.content import Written
 from davgate.core.store import Policy, Store
 from davgate.http import responses
 from davgate.http.body import BodyCut
-from davgate.http.headers import http_date, parse_http_date
+from davgate.http.dates import http_date, parse_http_date
 from davgate.http.responses import Response
 from davgate.model.errors import DavgateError, Locked
 from davgate.model.instant import Instant, after

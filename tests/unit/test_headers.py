@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from davgate.http import headers
+from davgate.http import dates, headers
 from davgate.model.conditions import ANY, ELSEWHERE, NO_CONDITIONS, Conditions, EntityTag, IfList, StateToken
 from davgate.model.errors import InvalidName, Malformed, OtherServer
 from davgate.model.instant import Instant, from_datetime
@@ -116,13 +116,13 @@ def test_other_length_is_refused(value: str) -> None:
     ],
 )
 def test_unix_time_is_exact_to_the_microsecond(value: str, microseconds: int) -> None:
-    assert headers.parse_unix_time(value) == microseconds
+    assert dates.parse_unix_time(value) == microseconds
 
 
 @pytest.mark.parametrize("value", ["", "now", "nan", "1e9", "1700000000.", "999999999999", "-99999999999", "1 2"])
 def test_other_unix_time_is_refused(value: str) -> None:
     with pytest.raises(Malformed, match="X-OC-Mtime"):
-        headers.parse_unix_time(value)
+        dates.parse_unix_time(value)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_other_unix_time_is_refused(value: str) -> None:
     ids=["9110-5.6.7-imf-fixdate", "9110-5.6.7-rfc850", "9110-5.6.7-asctime"],
 )
 def test_all_three_forms_of_a_date_are_read(value: str) -> None:
-    assert headers.parse_http_date(value) == instant(1994, 11, 6, 8, 49, 37)
+    assert dates.parse_http_date(value) == instant(1994, 11, 6, 8, 49, 37)
 
 
 @pytest.mark.parametrize(("year", "full"), [("00", 2000), ("68", 2068), ("69", 1969), ("99", 1999)])
 def test_year_of_two_digits_lies_between_1969_and_2068(year: str, full: int) -> None:
-    assert headers.parse_http_date(f"Monday, 01-Jan-{year} 00:00:00 GMT") == instant(full, 1, 1)
+    assert dates.parse_http_date(f"Monday, 01-Jan-{year} 00:00:00 GMT") == instant(full, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_year_of_two_digits_lies_between_1969_and_2068(year: str, full: int) -> 
 )
 def test_other_date_is_refused(value: str) -> None:
     with pytest.raises(Malformed):
-        headers.parse_http_date(value)
+        dates.parse_http_date(value)
 
 
 moments = st.datetimes(timezones=st.just(UTC)).map(from_datetime)
@@ -166,20 +166,20 @@ moments = st.datetimes(timezones=st.just(UTC)).map(from_datetime)
 @settings(deadline=None)
 @given(moments)
 def test_written_date_is_read_back_to_the_second(moment: Instant) -> None:
-    assert headers.parse_http_date(headers.http_date(moment)) == moment // 1_000_000 * 1_000_000
+    assert dates.parse_http_date(dates.http_date(moment)) == moment // 1_000_000 * 1_000_000
 
 
 @settings(deadline=None)
 @given(moments)
 def test_written_rfc3339_time_is_read_back_to_the_second(moment: Instant) -> None:
-    assert from_datetime(datetime.fromisoformat(headers.rfc3339(moment))) == moment // 1_000_000 * 1_000_000
+    assert from_datetime(datetime.fromisoformat(dates.rfc3339(moment))) == moment // 1_000_000 * 1_000_000
 
 
 def test_dates_are_english_and_padded() -> None:
     moment = instant(2026, 3, 1, 4, 5, 6)
-    assert headers.http_date(moment) == "Sun, 01 Mar 2026 04:05:06 GMT"
-    assert headers.rfc3339(moment) == "2026-03-01T04:05:06Z"
-    assert headers.http_date(instant(99, 1, 1)) == "Thu, 01 Jan 0099 00:00:00 GMT"
+    assert dates.http_date(moment) == "Sun, 01 Mar 2026 04:05:06 GMT"
+    assert dates.rfc3339(moment) == "2026-03-01T04:05:06Z"
+    assert dates.http_date(instant(99, 1, 1)) == "Thu, 01 Jan 0099 00:00:00 GMT"
 
 
 # Entity tags
@@ -506,8 +506,8 @@ PARSERS: list[Callable[[str], object]] = [
     headers.parse_overwrite,
     headers.parse_timeout,
     lambda text: headers.parse_length(text, "Content-Length"),
-    headers.parse_unix_time,
-    headers.parse_http_date,
+    dates.parse_unix_time,
+    dates.parse_http_date,
     lambda text: headers.parse_tags(text, "If-Match"),
     headers.parse_lock_token,
     lambda text: headers.parse_if(text, lambda uri: (uri,)),

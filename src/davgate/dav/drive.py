@@ -10,8 +10,9 @@ from davgate.core.store import Context, Store
 from davgate.dav.multistatus import error_body
 from davgate.dav.xml import CONTENT_TYPE, XmlLimits
 from davgate.dav.xml import DEFAULT_LIMITS as DEFAULT_XML_LIMITS
+from davgate.http.dates import http_date
 from davgate.http.errors import outcome_of
-from davgate.http.headers import http_date, parse_destination, quote_path
+from davgate.http.headers import parse_destination, quote_path
 from davgate.http.login import CHALLENGE
 from davgate.http.requests import Request
 from davgate.http.responses import Response, empty, refusal, whole

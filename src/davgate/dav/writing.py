@@ -11,7 +11,8 @@ from davgate.dav import bodies, multistatus, past
 from davgate.dav.drive import Exchange, written
 from davgate.dav.typed_properties import PropertyPatch
 from davgate.dav.xml import CONTENT_TYPE
-from davgate.http.headers import http_date, parse_depth, parse_overwrite, parse_unix_time
+from davgate.http.dates import http_date, parse_unix_time
+from davgate.http.headers import parse_depth, parse_overwrite
 from davgate.http.responses import Response, empty, whole
 from davgate.model.errors import NotADocument, ProtectedProperty
 from davgate.model.errors_of_objects import InvalidProperty

@@ -8,8 +8,8 @@ from typing import BinaryIO, Final
 
 from davgate.core.documents import Opened
 from davgate.http.content_disposition import attachment
+from davgate.http.dates import http_date
 from davgate.http.errors import UnsatisfiableRange
-from davgate.http.headers import http_date
 from davgate.http.ranges import UNSATISFIABLE, if_range_holds, select_range, unsatisfied_content_range
 from davgate.http.requests import Environ
 from davgate.http.responses import NOSNIFF, Headers, Response, empty

@@ -11,7 +11,7 @@ import enum
 import re
 from typing import Final
 
-from davgate.http.headers import http_date
+from davgate.http.dates import http_date
 from davgate.model import etag as etags
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant

@@ -19,8 +19,8 @@ from typing import Final, TypeVar
 
 from davgate.core import uploads
 from davgate.core.uploads import Check, Checksum, Complete
+from davgate.http.dates import http_date
 from davgate.http.errors import InvalidHeader, UnsupportedTusVersion
-from davgate.http.headers import http_date
 from davgate.http.requests import Body, Environ, Request
 from davgate.http.responses import Headers, Response, empty
 from davgate.rest.exchange import Exchange
