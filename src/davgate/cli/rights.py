@@ -8,12 +8,11 @@ from typing import Final
 
 from davgate.core.principals.accounts import SIGNED_IN
 from davgate.model.errors import Malformed
+from davgate.model.principal import SIGNED_IN_NAME
 from davgate.model.rights import BY_NAME, EDITOR, EVERYTHING, NO_RIGHTS, READER, ROLES, Right, names_of
 
 WORDS: Final[Mapping[str, Right]] = {**BY_NAME, "write": EDITOR}
 """Beside rights and roles, the word that people use for what an editor may."""
-
-_STORED_SIGNED_IN: Final = "signed in"
 
 
 def to_rights(words: Iterable[str]) -> Right:
@@ -35,7 +34,7 @@ def to_rights(words: Iterable[str]) -> Right:
 
 def in_commands(name: str) -> str:
     """Return the name of a principal as commands take it: the group of all who sign in is stored under another."""
-    return SIGNED_IN if name == _STORED_SIGNED_IN else name
+    return SIGNED_IN if name == SIGNED_IN_NAME else name
 
 
 def in_words(rights: Right) -> str:

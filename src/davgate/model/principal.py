@@ -21,6 +21,9 @@ class PrincipalKind(enum.Enum):
 SIGNED_IN_ID: Final = 0
 """The group of every principal that signed in; a grant to it is an ordinary grant."""
 
+SIGNED_IN_NAME: Final = "signed in"
+"""The name that this group is stored under; commands write a hyphen for the blank."""
+
 SYSTEM_ID: Final = 1
 """Davgate itself, as author of what nobody asked for (expiry, sweeping)."""
 

@@ -17,7 +17,7 @@ from davgate.model.audit import START
 from davgate.model.errors import Corrupt, StoreUnusable
 from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, NodeKind
-from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, PrincipalKind
+from davgate.model.principal import SIGNED_IN_ID, SIGNED_IN_NAME, SYSTEM, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import EDITOR
 from davgate.storage.database import DAMAGED, Database, is_damage, reason_of
 from davgate.storage.tables import access_grant, blob, node, principal, store
@@ -120,7 +120,7 @@ def _fill(connection: Connection, now: int) -> None:
             last_principal=SYSTEM_ID,
         )
     )
-    for fixed_id, name in ((SIGNED_IN_ID, "signed in"), (SYSTEM_ID, "system")):
+    for fixed_id, name in ((SIGNED_IN_ID, SIGNED_IN_NAME), (SYSTEM_ID, SYSTEM.name)):
         kind = PrincipalKind.GROUP if fixed_id == SIGNED_IN_ID else PrincipalKind.SERVICE
         connection.execute(
             insert(principal).values(
