@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 
 from davgate.app import open_store
-from davgate.cli.output import write_json
+from davgate.cli.output import write_json, write_table
 from davgate.config import Config
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
@@ -35,6 +35,11 @@ class Act:
     def tell(self, sentence: str, data: object) -> int:
         """Write the outcome, as a sentence or as JSON, and return the exit code of success."""
         write_json(data) if self.is_json else print(sentence)
+        return 0
+
+    def show(self, headings: Sequence[str], rows: Sequence[Sequence[str]], data: object, numbers: Sequence[int] = ()) -> int:
+        """Write what was asked for, as a table (see ``write_table``) or as JSON, and return the exit code of success."""
+        write_json(data) if self.is_json else write_table(headings, rows, numbers)
         return 0
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.main import Exit
-from davgate.cli.output import exact, local, use_utf8, watching, write_json, write_table
+from davgate.cli.output import exact, local, use_utf8, watching
 from davgate.config import Config
 from davgate.core import audit_shown
 from davgate.core.principals import accounts
@@ -52,15 +52,12 @@ def _list(act: Act, args: argparse.Namespace) -> int:
     rows = audit_shown.newest(act.store, act.ctx, which, args.last)
     if not rows:
         _check_names(act, args.who, args.action)
-    if act.is_json:
-        write_json([_to_json(row) for row in rows])
-        return 0
     table = [
         (str(row.number), local(row.at, act.zone), row.principal, row.action, row.outcome, row.path, row.client, _said(row))
         for row in rows
     ]
-    write_table(("NO", "AT", "BY", "ACTION", "OUTCOME", "PATH", "FROM", "DETAIL"), table, numbers=(0,))
-    return 0
+    headings = ("NO", "AT", "BY", "ACTION", "OUTCOME", "PATH", "FROM", "DETAIL")
+    return act.show(headings, table, [_to_json(row) for row in rows], numbers=(0,))
 
 
 def _check_names(act: Act, who: str | None, action: str | None) -> None:
@@ -84,11 +81,7 @@ def _said(row: AuditRow) -> str:
 
 def _show(act: Act, number: int) -> int:
     told = _to_json(audit_shown.row(act.store, act.ctx, number))
-    if act.is_json:
-        write_json(told)
-    else:
-        write_table(("FIELD", "VALUE"), [(name, "" if value is None else str(value)) for name, value in told.items()])
-    return 0
+    return act.show(("FIELD", "VALUE"), [(name, "" if value is None else str(value)) for name, value in told.items()], told)
 
 
 def _to_json(row: AuditRow) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from davgate.cli.acting import Act, acting, to_path
-from davgate.cli.output import exact, local, size, write_json, write_table
+from davgate.cli.output import exact, local, size
 from davgate.config import Config
 from davgate.core import checking_out
 from davgate.model.errors import Malformed
@@ -18,8 +18,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
         if args.path == "list":
             if args.cancel or args.check_in:
                 raise Malformed("Say which document.")
-            _list(act)
-            return 0
+            return _list(act)
         path = to_path(args.path)
         shown = to_text(path)
         if args.cancel:
@@ -36,23 +35,19 @@ def run(args: argparse.Namespace, config: Config) -> int:
         return act.tell(f"{shown} is checked out by {taken.principal_name} from version {taken.base_no}.", data)
 
 
-def _list(act: Act) -> None:
+def _list(act: Act) -> int:
     standing = checking_out.standing(act.store, act.ctx)
-    if act.is_json:
-        write_json(
-            [
-                {
-                    "path": None if path is None else to_text(path),
-                    "holder": taken.principal_name,
-                    "taken_at": exact(taken.taken_at),
-                    "base": taken.base_no,
-                    "saved_at": exact(taken.saved_at),
-                    "length_bytes": None if taken.content is None else taken.content.length_bytes,
-                }
-                for taken, path in standing
-            ]
-        )
-        return
+    data = [
+        {
+            "path": None if path is None else to_text(path),
+            "holder": taken.principal_name,
+            "taken_at": exact(taken.taken_at),
+            "base": taken.base_no,
+            "saved_at": exact(taken.saved_at),
+            "length_bytes": None if taken.content is None else taken.content.length_bytes,
+        }
+        for taken, path in standing
+    ]
     rows = [
         (
             "(in the trash)" if path is None else to_text(path),
@@ -64,4 +59,4 @@ def _list(act: Act) -> None:
         )
         for taken, path in standing
     ]
-    write_table(("PATH", "BY", "SINCE", "FROM", "SAVED", "SIZE"), rows, numbers=(3, 5))
+    return act.show(("PATH", "BY", "SINCE", "FROM", "SAVED", "SIZE"), rows, data, numbers=(3, 5))

@@ -44,28 +44,21 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def _list(act: Act, path: TreePath) -> int:
     places = granting.grants(act.store, act.ctx, path)
-    if act.is_json:
-        write_json(
-            [
-                {
-                    "path": to_text(place.path),
-                    "is_closed": place.is_closed,
-                    "grants": [
-                        {"who": in_commands(one.principal_name), "rights": names_of(Right(one.rights))} for one in place.grants
-                    ],
-                }
-                for place in places
-            ]
-        )
-        return 0
+    data = [
+        {
+            "path": to_text(place.path),
+            "is_closed": place.is_closed,
+            "grants": [{"who": in_commands(one.principal_name), "rights": names_of(Right(one.rights))} for one in place.grants],
+        }
+        for place in places
+    ]
     rows = []
     for place in places:
         where = to_text(place.path)
         if place.is_closed:
             rows.append((where, "", "(closed: of the above only manager holds from here on)"))
         rows += [(where, in_commands(one.principal_name), in_words(Right(one.rights))) for one in place.grants]
-    write_table(("ON", "WHO", "MAY"), rows)
-    return 0
+    return act.show(("ON", "WHO", "MAY"), rows, data)
 
 
 def _explain(act: Act, path: TreePath, who: str, app_password: str | None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from davgate.cli.acting import Act, acting
-from davgate.cli.output import write_json, write_table
 from davgate.cli.rights import in_commands
 from davgate.config import Config
 from davgate.core.principals import accounts, groups
@@ -35,23 +34,17 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def _list(act: Act) -> int:
     found = accounts.all_of(act.store, act.ctx, PrincipalKind.GROUP)
-    if act.is_json:
-        write_json([{"name": in_commands(group.name), "is_everybody": group.id == SIGNED_IN_ID} for group in found])
-        return 0
+    data = [{"name": in_commands(group.name), "is_everybody": group.id == SIGNED_IN_ID} for group in found]
     rows = [(in_commands(group.name), "all who sign in" if group.id == SIGNED_IN_ID else "") for group in found]
-    write_table(("NAME", "WHO"), rows)
-    return 0
+    return act.show(("NAME", "WHO"), rows, data)
 
 
 def _members(act: Act, name: str, *, by_groups: bool) -> int:
     if in_commands(name) == accounts.SIGNED_IN:
         raise AccountRefused("Everybody who signs in is in signed-in. List users and services instead.")
     found = groups.members(act.store, act.ctx, name, by_groups=by_groups)
-    if act.is_json:
-        write_json([{"name": member.name, "kind": member.kind.value} for member in found])
-        return 0
-    write_table(("NAME", "KIND"), [(member.name, member.kind.value) for member in found])
-    return 0
+    data = [{"name": member.name, "kind": member.kind.value} for member in found]
+    return act.show(("NAME", "KIND"), [(member.name, member.kind.value) for member in found], data)
 
 
 def _change(act: Act, name: str, members: list[str], *, joins: bool) -> int:

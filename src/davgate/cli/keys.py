@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from davgate.cli.acting import Act, acting
-from davgate.cli.output import exact, local, write_json, write_table
+from davgate.cli.output import exact, local
 from davgate.config import Config
 from davgate.core.principals import signing_keys
 
@@ -26,9 +26,6 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def _list(act: Act) -> int:
     found = signing_keys.all_keys(act.store, act.ctx)
-    if act.is_json:
-        write_json([{"no": one.no, "made_at": exact(one.made_at), "signs": one is found[0]} for one in found])
-        return 0
+    data = [{"no": one.no, "made_at": exact(one.made_at), "signs": one is found[0]} for one in found]
     rows = [(str(one.no), local(one.made_at, act.zone), "yes" if one is found[0] else "") for one in found]
-    write_table(("NO", "MADE", "SIGNS"), rows, numbers=(0,))
-    return 0
+    return act.show(("NO", "MADE", "SIGNS"), rows, data, numbers=(0,))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from davgate.cli.acting import Act, acting, to_path
-from davgate.cli.output import exact, local, write_json, write_table
+from davgate.cli.output import exact, local
 from davgate.config import Config
 from davgate.core import locking
 from davgate.core.access import LockAt
@@ -21,8 +21,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     with acting(args, config) as act:
         standing = locking.standing(act.store, act.ctx, to_path(args.path))
         if args.token is None:
-            _write(act, standing)
-            return 0
+            return _list(act, standing)
         token = bare_token(args.token.strip("<>"))
         root = next((root for lock, root in standing if lock.token == token), None)
         if root is None:
@@ -31,24 +30,20 @@ def run(args: argparse.Namespace, config: Config) -> int:
         return act.tell(f"The lock on {to_text(root)} is broken.", {"path": to_text(root), "token": token, "is_broken": True})
 
 
-def _write(act: Act, standing: Sequence[LockAt]) -> None:
+def _list(act: Act, standing: Sequence[LockAt]) -> int:
     names = names_of(act.store, [lock.principal_id for lock, _ in standing])
-    if act.is_json:
-        write_json(
-            [
-                {
-                    "path": to_text(root),
-                    "holder": names[lock.principal_id],
-                    "scope": lock.scope.value,
-                    "depth": lock.depth.value,
-                    "expires_at": exact(lock.expires_at),
-                    "token": lock.token,
-                    "owner": lock.owner,
-                }
-                for lock, root in standing
-            ]
-        )
-        return
+    data = [
+        {
+            "path": to_text(root),
+            "holder": names[lock.principal_id],
+            "scope": lock.scope.value,
+            "depth": lock.depth.value,
+            "expires_at": exact(lock.expires_at),
+            "token": lock.token,
+            "owner": lock.owner,
+        }
+        for lock, root in standing
+    ]
     rows = [
         (
             to_text(root),
@@ -60,4 +55,4 @@ def _write(act: Act, standing: Sequence[LockAt]) -> None:
         )
         for lock, root in standing
     ]
-    write_table(("PATH", "BY", "SCOPE", "DEPTH", "UNTIL", "TOKEN"), rows)
+    return act.show(("PATH", "BY", "SCOPE", "DEPTH", "UNTIL", "TOKEN"), rows, data)

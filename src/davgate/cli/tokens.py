@@ -6,7 +6,7 @@ import argparse
 
 from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.expiry import expiry
-from davgate.cli.output import exact, local, write_json, write_table
+from davgate.cli.output import exact, local
 from davgate.cli.rights import in_words, to_rights
 from davgate.config import Config
 from davgate.core.principals import app_passwords
@@ -48,9 +48,6 @@ def _add(act: Act, owner: str, args: argparse.Namespace) -> int:
 
 def _list(act: Act, owner: str | None) -> int:
     found = app_passwords.all_of(act.store, act.ctx, owner)
-    if act.is_json:
-        write_json([_to_json(one) for one in found])
-        return 0
     rows = [
         (
             one.owner,
@@ -62,8 +59,7 @@ def _list(act: Act, owner: str | None) -> int:
         )
         for one in found
     ]
-    write_table(("OF", "NAME", "AT MOST", "IN", "EXPIRES", "LAST USED"), rows)
-    return 0
+    return act.show(("OF", "NAME", "AT MOST", "IN", "EXPIRES", "LAST USED"), rows, [_to_json(one) for one in found])
 
 
 def _tree(one: Listed) -> str:

@@ -6,7 +6,7 @@ import argparse
 
 from davgate.cli.acting import Act, acting
 from davgate.cli.erase import sentence, to_json
-from davgate.cli.output import count, exact, local, size, watching, write_json, write_table
+from davgate.cli.output import count, exact, local, size, watching
 from davgate.cli.restore import from_trash, no_entry
 from davgate.config import Config, parse_span
 from davgate.core import retention, trash
@@ -28,23 +28,19 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 def _list(act: Act) -> int:
     entries = trash.entries(act.store, act.ctx)
-    if act.is_json:
-        write_json(
-            [
-                {
-                    "id": entry.node.id,
-                    "uuid": entry.node.uuid,
-                    "path": entry.path,
-                    "is_folder": entry.node.is_collection,
-                    "deleted_at": exact(entry.deleted_at),
-                    "deleted_by": entry.deleted_by,
-                    "versions": entry.node.version_no,
-                    "length_bytes": entry.node.content.length_bytes if entry.node.content else None,
-                }
-                for entry in entries
-            ]
-        )
-        return 0
+    data = [
+        {
+            "id": entry.node.id,
+            "uuid": entry.node.uuid,
+            "path": entry.path,
+            "is_folder": entry.node.is_collection,
+            "deleted_at": exact(entry.deleted_at),
+            "deleted_by": entry.deleted_by,
+            "versions": entry.node.version_no,
+            "length_bytes": entry.node.content.length_bytes if entry.node.content else None,
+        }
+        for entry in entries
+    ]
     rows = [
         (
             str(entry.node.id),
@@ -55,8 +51,7 @@ def _list(act: Act) -> int:
         )
         for entry in entries
     ]
-    write_table(("ID", "DELETED", "BY", "SIZE", "FROM"), rows, numbers=(0, 3))
-    return 0
+    return act.show(("ID", "DELETED", "BY", "SIZE", "FROM"), rows, data, numbers=(0, 3))
 
 
 def _purge(act: Act, args: argparse.Namespace) -> int:

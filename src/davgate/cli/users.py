@@ -9,7 +9,7 @@ from getpass import getpass
 from davgate.app import passwords_of
 from davgate.cli.acting import Act, acting
 from davgate.cli.expiry import expiry
-from davgate.cli.output import exact, local, write_json, write_table
+from davgate.cli.output import exact, local
 from davgate.config import Config
 from davgate.core.principals import accounts
 from davgate.core.principals.accounts import NewUser
@@ -84,9 +84,6 @@ def _until(act: Act, expires_at: Instant) -> str:
 
 def _list(act: Act, kind: PrincipalKind) -> int:
     found = accounts.all_of(act.store, act.ctx, kind)
-    if act.is_json:
-        write_json([_to_json(account) for account in found])
-        return 0
     rows = [
         (
             account.name,
@@ -98,8 +95,8 @@ def _list(act: Act, kind: PrincipalKind) -> int:
         )
         for account in found
     ]
-    write_table(("NAME", "ROLE", "STATE", "EXPIRES", "SIGNS IN BY", "MADE"), rows)
-    return 0
+    headings = ("NAME", "ROLE", "STATE", "EXPIRES", "SIGNS IN BY", "MADE")
+    return act.show(headings, rows, [_to_json(account) for account in found])
 
 
 def _state(act: Act, account: Account) -> str:
@@ -111,9 +108,6 @@ def _state(act: Act, account: Account) -> str:
 def _show(act: Act, name: str, kind: PrincipalKind) -> int:
     account = accounts.show(act.store, act.ctx, name, kind)
     groups = sorted(accounts.names_of(act.store, account.groups).values())
-    if act.is_json:
-        write_json({**_to_json(account), "groups": groups})
-        return 0
     rows = [
         ("name", account.name),
         ("role", "administrator" if account.principal.is_admin else kind.value),
@@ -123,8 +117,7 @@ def _show(act: Act, name: str, kind: PrincipalKind) -> int:
         ("made", local(account.created_at, act.zone)),
         ("groups", ", ".join(groups) or "(none)"),
     ]
-    write_table(("WHAT", "VALUE"), rows)
-    return 0
+    return act.show(("WHAT", "VALUE"), rows, {**_to_json(account), "groups": groups})
 
 
 def _to_json(account: Account) -> dict[str, object]:
