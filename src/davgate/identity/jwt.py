@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -75,28 +75,28 @@ class Issuer:
     accounts: str = "make"
 
     def __post_init__(self) -> None:
-        for mistake in self._mistakes():
+        if mistake := self._mistake():
             raise ValueError(f"{self.source}: {mistake}")
 
-    def _mistakes(self) -> Iterator[str]:
+    def _mistake(self) -> str:
+        """Return the first thing that does not go together, empty when all does."""
         named = [name for name in _KEY_SOURCES if getattr(self, name)]
         if not self.issuer:
-            yield "issuer is missing: name it exactly as iss of the tokens does"
+            return "issuer is missing: name it exactly as iss of the tokens does"
         if self.audience is None:
-            yield "audience is missing: name what aud of the tokens must be; an empty list takes tokens made for anybody"
+            return "audience is missing: name what aud of the tokens must be; an empty list takes tokens made for anybody"
         if len(named) != 1:
-            yield f"exactly one of {', '.join(_KEY_SOURCES)} must be set"
+            return f"exactly one of {', '.join(_KEY_SOURCES)} must be set"
         usable = SECRET_ALGORITHMS if named[0].startswith("secret") else KEY_ALGORITHMS
         if not self.algorithms or not usable.issuperset(self.algorithms):
-            yield f"algorithms must be some of {', '.join(sorted(usable))}, since the tokens are checked with {named[0]}"
+            return f"algorithms must be some of {', '.join(sorted(usable))}, since the tokens are checked with {named[0]}"
         if not self.name_claims:
-            yield "name_claims must name at least one claim"
+            return "name_claims must name at least one claim"
         if not timedelta() <= self.leeway <= _LONGEST_LEEWAY:
-            yield "leeway must be between 0s and 10m"
+            return "leeway must be between 0s and 10m"
         if self.required_type and _short_type(self.required_type) == LOCAL_TYPE:
-            yield f"required_type must not be {LOCAL_TYPE}, the type of davgate's own tokens"
-        if self.accounts not in {"make", "existing"}:
-            yield "accounts must be make or existing"
+            return f"required_type must not be {LOCAL_TYPE}, the type of davgate's own tokens"
+        return "" if self.accounts in {"make", "existing"} else "accounts must be make or existing"
 
     def key_source(self) -> KeySource:
         """Return where this issuer's keys come from; a file is read now, an address when the first token comes.
