@@ -115,13 +115,13 @@ def parse_span(value: object) -> timedelta:
 
 
 def parse_amount(value: object, units: Mapping[str, int], wanted: str) -> int:
-    """Return a number in the smallest of its units, in which it is whole."""
+    """Return an amount in the smallest of its units, of which it must be a whole number."""
     match = AMOUNT.fullmatch(str(value)) if isinstance(value, str | int | float) else None
     if match is None or match[2].lower() not in units:
         raise ValueError(f"must be {wanted}")
     amount = Fraction(match[1]) * units[match[2].lower()]
     if amount.denominator != 1:
-        raise ValueError(f"must be {wanted}, without a rest")
+        raise ValueError(f"must be {wanted}, with fewer digits behind the point")
     return int(amount)
 
 
