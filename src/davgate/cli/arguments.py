@@ -1,4 +1,4 @@
-"""The argument tree: what can be said on the command line. It knows no module that does anything, so that it is there at once."""
+"""The argument tree: what can be said on the command line. It imports no module that does anything, so that it loads at once."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _findings(store: Store, *, read_data: bool) -> Iterator[Finding]:
     for finding in verify_schema(store.database):
         is_readable = is_readable and finding.code != BROKEN
         yield finding
-    # Of a file that is no database the rows would say the same once more.
+    # Where the file is no database, reading its rows would only say so again.
     if is_readable:
         yield from verify(store.database, store.blobs, read_data=read_data)
 

@@ -49,11 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     args = parse(argv)
     if isinstance(sys.stdout, TextIOWrapper):
-        # What was done is told also where a name has letters that the terminal has not: a secret is told only once.
+        # A letter that the terminal does not have must not end the output: a secret is shown only once.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _run(args)
-        # What is left to write may find that nobody reads it, which only here is noticed in time.
+        # Here it can still be told that nobody reads the rest any more.
         sys.stdout.flush()
         return code
     except ConfigError as error:
@@ -104,7 +104,7 @@ def settings_of(args: argparse.Namespace) -> Config:
 
 
 def _sentence(error: DavgateError | OSError) -> str:
-    """Return what went wrong without Python's way to say it, and what to do where rights are missing."""
+    """Return what went wrong in plain words, and what to do where rights are missing."""
     if not isinstance(error, OSError) or error.filename is None or not error.strerror:
         return str(error)
     is_denied = isinstance(error, PermissionError)

@@ -17,7 +17,7 @@ Align = Literal["<", ">"]
 
 
 def use_utf8() -> None:
-    """Have what follows on standard output in UTF-8, whatever a terminal takes: programs read it (RFC 8259, 8.1)."""
+    """Write to standard output in UTF-8 from here on, whatever the terminal takes: programs read it (RFC 8259, 8.1)."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""``davgate restore``: a version, a past state or something deleted comes back. Nothing is taken back for it: it is added."""
+"""``davgate restore``: a version, a past state or something deleted comes back. Nothing is undone: what comes back is added."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def from_trash(act: Act, node_id: int, to: str | None, *, overwrite: bool) -> in
 
 
 def no_entry(node_id: int) -> Malformed:
-    """Return the mistake of who names an entry that the trash does not have."""
+    """Return the refusal of an entry that the trash does not have."""
     return Malformed(f"The trash has no entry {node_id}. List it with davgate trash list.")
 
 
 @contextmanager
 def naming_overwrite() -> Iterator[None]:
-    """Tell who would replace something by which flag it is done."""
+    """Refuse to replace something with the flag that would allow it."""
     try:
         yield
     except PreconditionFailed as error:

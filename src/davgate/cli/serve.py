@@ -31,9 +31,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
     if backup_mark.find(config.data) is not None:
         # What is saved there would be gone with the next `davgate backup`.
         raise ConfigError([f"{config.data} is a backup. Fill a store with it (`davgate load`), or remove its {backup_mark.NAME}"])
-    # Who asks for new workers before there are any gets them when there are, and not the end of the server.
+    # A SIGHUP before there are workers would end the server: it waits until they can be replaced.
     with held_back(signal.SIGHUP), _figures_folder(config) as figures_folder:
-        # Only now: the library that counts decides at its import whether several processes count together.
+        # Only now: prometheus_client decides when it is imported whether several processes count together.
         from davgate.app import Application, open_store
         from davgate.cli.settings_served import ServedSettings
 
@@ -92,7 +92,7 @@ def _crosses_network_in_clear(server: ServerConfig) -> bool:
 
 
 def _is_readable_by_all(config: Config) -> bool:
-    """Tell whether the database is a file whose rights, and those of its folder, keep nobody out: a copy gets others."""
+    """Tell whether anybody on this machine can read the database: davgate makes it private, but a copy may not be."""
     if config.store.database_url:
         return False
     try:

@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 class ServedSettings:
     """The settings and object types that the next worker gets.
 
-    What workers have in common stays until the next start: the socket, and where the store is, for while workers are replaced
-    two generations serve the same documents.
+    The socket, and where the store is, stay until the next start: while workers are replaced, two generations serve the same
+    documents.
     """
 
     def __init__(self, config: Config, read: Callable[[], Config]) -> None:
@@ -29,7 +29,7 @@ class ServedSettings:
             StoreUnusable: there is no store, or one of another version.
         """
         self._read = read
-        # A secret that can be guessed stops the start here, once, and not each worker by itself.
+        # Checked here, once, so that a secret that can be guessed stops the start, and not each worker by itself.
         _check(config)
         self.types = ServedTypes(config)
         self.current = config

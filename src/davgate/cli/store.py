@@ -41,7 +41,7 @@ def prepare(store: Store, config: Config) -> None:
             "Mount or restore that folder, or name the right one."
         )
     store.blobs.prepare()
-    # A new store would hold what it does not know for leftovers, and collect it.
+    # A new store would take contents that it does not know for leftovers, and collect them.
     if is_new and next(store.blobs.stored(), None) is not None:
         raise StoreUnusable(
             f"There are contents in {config.blob_folder} and no database that names them; a new store would remove them. "

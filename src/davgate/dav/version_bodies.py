@@ -17,14 +17,14 @@ MAX_COMMENT_CHARS: Final = 4096
 
 @frozen
 class CheckInRequest:
-    """What a CHECKIN asks for. ``comment`` is an element of the version-to-be, which the RFC leaves room for."""
+    """What a CHECKIN asks for. ``comment`` is for the new version, from an element for which the RFC leaves room."""
 
     comment: str = ""
     keep_checked_out: bool = False
 
 
 class LabelAct(enum.Enum):
-    """What a LABEL does with a label: give it to a version that has it not, move it, or take it away."""
+    """What a LABEL does with a label: give a version a new one, move one to it from any other, or take one away."""
 
     ADD = "add"
     SET = "set"
@@ -53,7 +53,7 @@ def parse_version_control(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> No
 
 
 def parse_checkout(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> None:
-    """Refuse a CHECKOUT with a body that asks for a resource of its own; forks, if allowed by the client, do not come about.
+    """Refuse a CHECKOUT with a body that asks for a working resource. One that allows forks is taken: none comes about.
 
     Raises:
         Malformed, TooLarge: see ``xml.parse``.

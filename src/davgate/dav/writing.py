@@ -108,7 +108,7 @@ def move(exchange: Exchange) -> Response:
 
 
 def _read_propertybehavior(exchange: Exchange) -> None:
-    """Take the one body that COPY and MOVE have had (RFC 2518, 12.12); to a server of today it is no news."""
+    """Take the one body that COPY and MOVE have had (RFC 2518, 12.12), and which changes nothing today."""
     body = exchange.request.small_body(bodies.MAX_PROPERTYBEHAVIOR_BYTES)
     bodies.parse_propertybehavior(body, exchange.drive.xml_limits)
 

@@ -28,7 +28,7 @@ def is_cross_site(environ: Environ, public_url: str = "") -> bool:
     if site is not None:
         return site not in _OWN
     origin = environ.get("HTTP_ORIGIN")
-    # A browser of old days: without this header it is none, or the page is one of this site.
+    # Old browsers name here the site of the page. Without this header it is no browser, or the page is one of this site.
     if origin is None:
         return False
     own = {environ.get("HTTP_HOST", "").lower(), _authority(public_url)} - {""}

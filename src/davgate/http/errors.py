@@ -144,6 +144,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.NotFound: Outcome(HTTPStatus.NOT_FOUND),
     errors.NoSuchInstant: Outcome(HTTPStatus.NOT_FOUND),
     errors.NoSuchVersion: Outcome(HTTPStatus.NOT_FOUND),
+    errors_of_objects.NoSuchRevision: Outcome(HTTPStatus.NOT_FOUND),
     errors.ParentMissing: Outcome(HTTPStatus.CONFLICT),
     errors.AlreadyExists: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
     errors.NotADocument: Outcome(HTTPStatus.METHOD_NOT_ALLOWED),
@@ -160,6 +161,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     # Not 429: tus-js-client gives an upload up after a status of the 400s, and sends it again after a 503.
     errors.TooManyUploads: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "5"),)),
     errors_of_sign_in.StaleNonce: Outcome(HTTPStatus.UNAUTHORIZED),  # RFC 7616, 3.3
+    errors_of_sign_in.DirectoryUnavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "10"),)),
     errors.Forbidden: Outcome(HTTPStatus.FORBIDDEN),
     errors_of_sign_in.InsufficientScope: Outcome(HTTPStatus.FORBIDDEN, None, (("WWW-Authenticate", _INSUFFICIENT_SCOPE),)),
     errors.ReservedName: Outcome(HTTPStatus.FORBIDDEN),
@@ -171,7 +173,6 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.InvalidSyncToken: Outcome(HTTPStatus.FORBIDDEN, "valid-sync-token"),  # RFC 6578, 3.2
     errors.UnsupportedReport: Outcome(HTTPStatus.FORBIDDEN, "supported-report"),  # RFC 3253, 3.6
     errors.TooManyMatches: Outcome(HTTPStatus.FORBIDDEN, "number-of-matches-within-limits"),  # RFC 6578, 3.7; RFC 3744, 9.2
-    errors_of_sign_in.DirectoryUnavailable: Outcome(HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", "10"),)),
     # Conditions and locks, RFC 4918, 9.10.6, 9.11.1 and 16
     errors.PreconditionFailed: Outcome(HTTPStatus.PRECONDITION_FAILED),
     errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),
@@ -188,7 +189,6 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.Held: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.UuidTaken: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.LogicalNameTaken: Outcome(HTTPStatus.CONFLICT),
-    errors_of_objects.NoSuchRevision: Outcome(HTTPStatus.NOT_FOUND),
     errors_of_objects.VersionIsCurrent: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.VersionIsMarked: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.Retained: Outcome(HTTPStatus.CONFLICT),

@@ -15,7 +15,7 @@ _MINUTE: Final = 60_000_000
 
 
 class Rates:
-    """So many requests of one principal in a minute, together in all processes if they share the work evenly.
+    """Limits how many requests one principal makes in a minute, in all processes together if they share the work evenly.
 
     Each principal has a bucket that holds what it may send in a minute, and fills again as fast as it may send.
     """
@@ -43,7 +43,7 @@ class Rates:
 
 
 class OpenUploads:
-    """So many bodies of one principal on their way in at a time; each keeps a thread."""
+    """Limits how many bodies of one principal are on their way in at a time; each keeps a thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -88,11 +88,11 @@ class Request:
 
     @property
     def has_body(self) -> bool:
-        """Whether a body was announced that is not empty for sure."""
+        """Whether a body was announced; one in chunks may still be empty."""
         return self.environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in self.environ
 
     def brings_body(self) -> bool:
-        """Tell whether there is a body: of one in chunks only its first byte tells, and proxies send an empty one for none.
+        """Tell whether there is a body. Proxies send an empty one in chunks for none, so that only the first byte tells.
 
         Raises:
             BodyIncomplete: see ``Body.read``.

@@ -1,7 +1,7 @@
 """Who makes a request: what it brings to sign in with, and what it is told when that is missing or wrong.
 
-Nothing here proves anything: each module translates headers, and ``core.principals.signing_in`` answers. Start reading at
-``remembering``.
+Nothing here proves anything: that is for ``core.principals.signing_in``. These modules translate headers, remember answers for a
+while, and keep those who guess from taking all threads. Start reading at ``remembering``.
 """
 
 from davgate.http.login.challenges import CHALLENGE, REALM, Offered

@@ -15,11 +15,11 @@ RECEIVE_BYTES = 16 * 1024
 """How much is read ahead: the head of nearly every request with its small body in one call."""
 
 SEND_FILE_BYTES = 1 << 20
-"""How much of a file goes to the kernel in one call. In one of all it ran far ahead of a client on the same machine, out of the
-reach of the processor's caches: 256 MiB took up to twice the time."""
+"""How much of a file goes to the kernel in one call. A single call for all of it ran far ahead of a client on the same machine,
+out of reach of the processor's caches: 256 MiB took up to twice as long."""
 
 UNNOTICED_SECONDS = 0.25
-"""How long a thread waits for a client within one request, all waits together, before it is told to be of no use to others."""
+"""How long a thread waits for its client within one request, all waits together, before another one takes its place."""
 
 
 class Disconnected(Exception):

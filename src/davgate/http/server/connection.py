@@ -109,7 +109,10 @@ class Connection:
                 self.server.requests.take_thread_back()
 
     def close(self) -> None:
-        """Close the connection, with a word to a client whose request has begun to arrive; serve one that is there."""
+        """Close the connection, unless a stop would drop a request that has just arrived: that one is served first.
+
+        A client whose request has begun to arrive is told why it ends.
+        """
         if self._awaited is Awaited.REQUEST and self._is_asked_at_last():
             self._awaited = None
             self.server.requests.put(self)

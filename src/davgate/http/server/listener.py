@@ -28,15 +28,15 @@ UNSENT_BYTES = 128 * 1024
 """How much the kernel holds that is not on its way to a client yet, before it reports that there is room for more."""
 
 LONGEST_WAIT_SECONDS = 0.002
-"""What the wait before an accept comes near to with very many connections; ``HALF_WAIT_CONNECTIONS`` make half of it."""
+"""The wait before an accept comes near to this with very many connections; with ``HALF_WAIT_CONNECTIONS`` it is half as long."""
 
 HALF_WAIT_CONNECTIONS = 8
 
 WAITING_SHARE = 0.1
-"""Of its time a process waits no more than this: its own clients wait meanwhile, and a flood of new ones would be slowed."""
+"""The most of its time that a process waits so: its own clients wait meanwhile, and a flood of new ones would be slowed."""
 
 SAVED_WAIT_SECONDS = 0.02
-"""What may be waited at once of what was not waited before: enough for a dozen clients that come together."""
+"""How much of that time a process may save up, to spend it at once: enough for a dozen clients that come together."""
 
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -44,9 +44,9 @@ EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 class ListeningSocket(socket.socket):
     """A listening socket from which one process can turn away while others go on accepting from it.
 
-    ``is_shared`` tells that several do, ``held`` has the connections of this process. A new client wakes all processes, and of
-    idle ones always the same comes first: clients that come one by one and stay would all be served on one core. So a process
-    waits the longer the more it has, and the one with the fewest is first.
+    ``is_shared`` tells that several do, ``held`` has the connections of this process. A new client wakes all processes, and
+    among idle ones the same is always first: clients that come one by one and stay would all be served on one core. So the more
+    connections a process has, the longer it waits, and the one with the fewest is first.
     """
 
     turned_away = False

@@ -118,8 +118,8 @@ class _Tls:
 def _serve_until_signal(server: Server, application: WSGIApplication, signals: Signals, ready: Callable[[], None]) -> int:
     """Serve until a signal comes, then stop gracefully.
 
-    What a second one means the master decides: service supervisors signal every process of a service, and the master passes
-    the first signal on, so that a worker gets two.
+    Only the master decides what a second one means: a supervisor may signal every process of the service, and the master passes
+    the first signal on, so that a worker gets two that mean one stop.
     """
     server.start()
     ready()

@@ -19,10 +19,10 @@ CUT_SECONDS = 1.0
 
 
 class WorkerPool:
-    """So many threads that work, others that wait for their clients, and the queue of connections in front of them.
+    """A number of threads that work, further ones that wait for slow clients, and the queue of connections in front of them.
 
     A thread that moves bytes from or to a slow client does next to nothing, and as many clients as there are threads would
-    keep everybody else out. So another one takes its place meanwhile; there are no more than connections.
+    keep everybody else out. So another one takes its place meanwhile; there are never more of them than connections.
 
     ``give_back`` gets each connection that was served and goes on.
     ``is_ending`` tells that what is put into the queue now will not be served any more.
