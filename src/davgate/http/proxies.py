@@ -33,15 +33,14 @@ class Proxies:
     def settle(self, environ: dict[str, Any]) -> None:
         """Replace what the headers claim of the client by what is known of it; the headers themselves are gone afterwards.
 
-        ``REMOTE_ADDR`` and ``wsgi.url_scheme`` are then the client's, ``davgate.peer`` is the address at the other end of the
-        socket, ``davgate.is_forwarded`` tells whether a proxy stands between, and ``davgate.proxy_user`` is the user whom a
-        believed proxy names, if it names one. The certificate that a believed proxy shows is its own and no proof of the
-        client: ``davgate.client_certificate`` is taken away.
+        ``REMOTE_ADDR`` and ``wsgi.url_scheme`` are then the client's, ``davgate.is_forwarded`` tells whether a proxy stands
+        between, and ``davgate.proxy_user`` is the user whom a believed proxy names, if it names one. The certificate that a
+        believed proxy shows is its own and no proof of the client: ``davgate.client_certificate`` is taken away.
 
         Raises:
             Malformed: a believed proxy names several users, or one that cannot be read.
         """
-        peer = environ["davgate.peer"] = environ["REMOTE_ADDR"]
+        peer = environ["REMOTE_ADDR"]
         is_trusted = bool(self._networks) and self._is_trusted(peer)
         environ["davgate.is_forwarded"] = is_trusted or any(name in environ for name in FORWARDING)
         user = environ.pop(self._user_key, "") if self._user_key else ""

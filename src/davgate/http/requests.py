@@ -14,6 +14,11 @@ from davgate.model.names import PathLimits
 from davgate.model.principal import Principal
 
 Environ: TypeAlias = dict[str, Any]
+"""A WSGI environment (PEP 3333), with what is found out of a request on its way to a door.
+
+``davgate.client_certificate`` comes from ``http.server.tls``, ``davgate.request_id`` from ``app``, ``davgate.is_forwarded`` and
+``davgate.proxy_user`` from ``http.proxies``, and ``davgate.principal``, the name of who signed in, from ``http.login``.
+"""
 
 NO_TOKENS: Final[frozenset[str]] = frozenset()
 
