@@ -222,6 +222,9 @@ def test_every_row_is_kept_with_all_its_values(empty_database_url: str) -> None:
         version["sealed_at"] = version["sealed_at"] or version["opened_at"]
     for given in before["access_grant"]:
         given["rights"] = EDITOR.value
+    for signing in before["store"]:
+        # Nothing was ever signed with it.
+        del signing["key"]
     for table, former in before.items():
         kept = [{name: row[name] for name in (former or after[table])[0]} for row in after[table]]
         assert sorted(map(repr, kept)) == sorted(map(repr, former)), table

@@ -125,7 +125,6 @@ _SUCCEED = Statement(
         uuid=bindparam("uuid"),
         node_id=bindparam("node_id"),
         successor_id=bindparam("successor_id"),
-        joined_at=bindparam("joined_at"),
     )
 )
 _PASS_ON = Statement(
@@ -137,7 +136,7 @@ _SUCCESSOR = Statement(select(successor.c.successor_id).where(successor.c.uuid =
 def succeed(tx: Transaction, former: Node, successor_id: int) -> None:
     """Let the ids of a document that disappears, and those that led to it, lead to another one."""
     tx.run(_PASS_ON, former=former.id, to=successor_id)
-    tx.run(_SUCCEED, uuid=former.uuid, node_id=former.id, successor_id=successor_id, joined_at=tx.at)
+    tx.run(_SUCCEED, uuid=former.uuid, node_id=former.id, successor_id=successor_id)
 
 
 def successor_of(session: Session, uuid: str) -> int | None:

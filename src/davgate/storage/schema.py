@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from pathlib import Path
 
@@ -113,7 +112,6 @@ def _fill(connection: Connection, now: int) -> None:
             next_id=ROOT_ID + 1,
             last_change=0,
             stored_bytes=0,
-            key=secrets.token_bytes(32),
             last_at=0,
             last_audit=0,
             audit_hash=START,

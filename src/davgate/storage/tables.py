@@ -47,7 +47,6 @@ store = Table(
     Column("next_id", BigInteger, nullable=False, comment="inner ids: nodes now, Dynacase revisions and families too"),
     Column("last_change", BigInteger, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False, comment="sum of all blobs"),
-    Column("key", LargeBinary, nullable=False, comment="for what this store signs"),
     Column("last_at", BigInteger, nullable=False, comment="the instant of the newest change: no two transactions share one"),
     Column("last_audit", BigInteger, nullable=False),
     Column("audit_hash", LargeBinary, nullable=False, comment="the head of the audit's chain"),
@@ -158,7 +157,6 @@ successor = Table(
     Column("uuid", Text, primary_key=True),
     Column("node_id", BigInteger, nullable=False, index=True, comment="its former inner id"),
     Column("successor_id", ForeignKey("node.id"), nullable=False, index=True),
-    Column("joined_at", BigInteger, nullable=False),
 )
 """Documents that became part of another one: a program's working copy after its content went on. Their ids lead to it."""
 
