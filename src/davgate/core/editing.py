@@ -378,7 +378,7 @@ def find_late_return(tx: Transaction, ctx: Context, node: Node) -> tuple[Vacated
     return None
 
 
-def merge_versions(store: Store, tx: Transaction, ctx: Context, source: Node, into: Node) -> Node:
+def merge_versions(tx: Transaction, source: Node, into: Node) -> Node:
     """Append the versions of a document to those of another one, whose content they then are; the other loses them.
 
     They keep their marks, and their times as far as the order of versions allows. The locks on the source pass to the other, and

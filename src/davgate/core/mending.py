@@ -92,7 +92,7 @@ def merge(store: Store, ctx: Context, source: TreePath, into: TreePath) -> Writt
         end_grace(tx, from_there, disappearing)
         for one in (disappearing, staying):
             versions.seal_below(tx, one.id)
-        merged = merge_versions(store, tx, ctx, disappearing, staying)
+        merged = merge_versions(tx, disappearing, staying)
         if disappearing.parent_id is not None:
             catalog.touch(tx, disappearing.parent_id)
         changes = (change_of("delete", disappearing), change_of("content", merged))

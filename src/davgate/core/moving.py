@@ -107,17 +107,17 @@ def delete_found(
     if not despite_hold and (held := marks.held_below(tx, node.id)) is not None:
         raise Held(catalog.path_of(tx, held) or found.path)
     if (late := find_late_return(tx, ctx, node)) is not None:
-        _return_late(store, tx, ctx, found, node, *late)
+        _return_late(tx, ctx, found, node, *late)
     else:
         take_away(store, tx, ctx, found, node, keeps_address=keeps_address, comment=comment)
 
 
-def _return_late(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
+def _return_late(tx: Transaction, ctx: Context, found: Resolved, node: Node, left: Vacated, made: Node) -> None:
     """Let a document that is deleted under its new name go on in what its principal has made at the old one (R3)."""
     check_removal(tx, node.id)
     end_locks(tx, ctx, check_removal_locks(tx, ctx, found, node, tx.now))
     end_grace(tx, found, node)
-    merged = merge_versions(store, tx, ctx, made, node)
+    merged = merge_versions(tx, made, node)
     catalog.move(tx, node, left.parent_id, left.name)
     dances.forget_by(tx, node.id)
     for changed_id in {node.parent_id, left.parent_id}:

@@ -44,7 +44,7 @@ def read_class(section: Section, service: str, name: str) -> TemporalClass:
 
 def add_lists(section: Section, of: TemporalClass) -> TemporalClass:
     """Return a class with the groups, states and relations of a table beside those that it has."""
-    groups = {key: _fields(section, of.name, key, text) for key, text in section.texts("attributes").items()}
+    groups = {key: _fields(section, key, text) for key, text in section.texts("attributes").items()}
     states = _states(section)
     for key in (*groups, *states):
         if key in of.groups or key in of.states or (key in groups and key in states):
@@ -66,7 +66,7 @@ def add_lists(section: Section, of: TemporalClass) -> TemporalClass:
     )
 
 
-def _fields(section: Section, name: str, key: str, text: str) -> tuple[Property, ...]:
+def _fields(section: Section, key: str, text: str) -> tuple[Property, ...]:
     fields: dict[str, Property] = {}
     for word in text.split():
         match = _FIELD.fullmatch(word)
