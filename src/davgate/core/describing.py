@@ -263,13 +263,11 @@ def find_address(session: Session, address: TreePath) -> int:
     Raises:
         NotFound.
     """
-    memory = session.memory()
-    question = ("address", address)
-    node_id: int | None = None if memory is None else memory.get(question)
-    if node_id is None:
+
+    def find() -> int:
         node_id = aliases.find(session, address)
         if node_id is None:
             raise NotFound(address)
-        if memory is not None:
-            memory[question] = node_id
-    return node_id
+        return node_id
+
+    return session.remembered(("address", address), find)

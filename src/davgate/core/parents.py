@@ -42,15 +42,8 @@ def parents_of(store: Store, ctx: Context, ids: Iterable[int | None], folder: Tr
     if not wanted:
         return {}
     with store.database.read(snapshot=True) as session:
-        memory = session.memory()
         question = ("parents", frozenset(wanted), ctx.principal, folder)
-        known: Mapping[int, Parent] | None = None if memory is None else memory.get(question)
-        if known is not None:
-            return known
-        found = parents_within(session, ctx, wanted, folder)
-        if memory is not None:
-            memory[question] = found
-        return found
+        return session.remembered(question, lambda: parents_within(session, ctx, wanted, folder))
 
 
 def parents_within(session: Session, ctx: Context, ids: Iterable[int], folder: TreePath) -> Mapping[int, Parent]:

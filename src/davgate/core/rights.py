@@ -34,16 +34,12 @@ def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[i
     who, ids = ctx.principal, tuple(node_ids)
     if who.administers_all:
         return dict.fromkeys(ids, EVERYTHING)
-    memory = session.memory() if len(ids) == 1 else None
-    question = ("rights", ids, who)
-    known: dict[int, Right] | None = None if memory is None else memory.get(question)
-    if known is not None:
-        return dict(known)
-    ways = access.ways(session, who, ids)
-    held = {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
-    if memory is not None:
-        memory[question] = dict(held)
-    return held
+
+    def find() -> dict[int, Right]:
+        ways = access.ways(session, who, ids)
+        return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
+
+    return dict(session.remembered(("rights", ids, who), find)) if len(ids) == 1 else find()
 
 
 def require_administrator(ctx: Context) -> None:
@@ -201,13 +197,11 @@ def may_read_all(session: Session, found: Resolved, ctx: Context) -> bool:
     """Tell whether nothing in the tree or the trash is hidden from a principal, who has looked up anything in it."""
     if ctx.principal.administers_all:
         return True
-    memory, question = session.memory(), ("reads all", ctx.principal)
-    if memory is not None and question in memory:
-        return bool(memory[question])
-    reads_all = Right.READ in rights_at(found, ctx, 0) and not _unreadable(session, ctx, access.closed(session))
-    if memory is not None:
-        memory[question] = reads_all
-    return reads_all
+
+    def find() -> bool:
+        return Right.READ in rights_at(found, ctx, 0) and not _unreadable(session, ctx, access.closed(session))
+
+    return session.remembered(("reads all", ctx.principal), find)
 
 
 def _on_the_way(

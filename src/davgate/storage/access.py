@@ -82,14 +82,11 @@ _ABOVE = _above()
 def on_the_way(session: Session, who: Principal) -> frozenset[int]:
     """Return the nodes on which a principal was granted something or to which it is restricted, and all above them."""
     tree = [] if who.scope.tree_id is None else [who.scope.tree_id]
-    memory = session.memory()
-    question = ("on the way", who.identities, who.scope.tree_id)
-    known: frozenset[int] | None = None if memory is None else memory.get(question)
-    if known is None:
-        known = frozenset(row[0] for row in session.all(_ABOVE, ids=json.dumps(tree), identities=identities_of(who)))
-        if memory is not None:
-            memory[question] = known
-    return known
+
+    def find() -> frozenset[int]:
+        return frozenset(row[0] for row in session.all(_ABOVE, ids=json.dumps(tree), identities=identities_of(who)))
+
+    return session.remembered(("on the way", who.identities, who.scope.tree_id), find)
 
 
 _HOLDING_MORE = Statement(

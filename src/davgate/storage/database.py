@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import URL, PoolProxiedConnection, bindparam, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +38,8 @@ DAMAGED: Final = "The database file is damaged, or is none. Check the data folde
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _COUNTERS = Statement(
     select(
@@ -145,6 +147,19 @@ class Session:
         elif len(connection.memory) >= _MOST_REMEMBERED:
             connection.memory.clear()
         return connection.memory
+
+    def remembered(self, question: object, find: Callable[[], _T]) -> _T:
+        """Return the answer to a question as this connection remembers it; else find it, and remember it where there is a memory.
+
+        Whoever asks must not alter the answer: it is the next one's, too.
+        """
+        memory = self.memory()
+        if memory is None:
+            return find()
+        if question not in memory:
+            memory[question] = find()
+        answer: _T = memory[question]
+        return answer
 
     def known_collections(self) -> dict[object, Any]:
         """Return what this connection remembers of collections: of more than of whole answers, and true as long as its memory."""

@@ -26,16 +26,14 @@ _TO_ONE = Statement(
 
 def to_one(session: Session, parent_id: int, who: Principal) -> dict[int, int]:
     """Return the rights that a principal was granted on members of a collection themselves, by the ids of these."""
-    memory = session.memory()
-    question = ("grants on members", parent_id, who.identities)
-    known: dict[int, int] | None = None if memory is None else memory.get(question)
-    if known is None:
-        known = {}
+
+    def find() -> dict[int, int]:
+        granted: dict[int, int] = {}
         for node_id, rights in session.all(_TO_ONE, parent_id=parent_id, identities=identities_of(who)):
-            known[node_id] = known.get(node_id, 0) | rights
-        if memory is not None:
-            memory[question] = known
-    return known
+            granted[node_id] = granted.get(node_id, 0) | rights
+        return granted
+
+    return session.remembered(("grants on members", parent_id, who.identities), find)
 
 
 _GRANT = (access_grant.c.node_id, access_grant.c.principal_id, principal.c.name, access_grant.c.rights)
