@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from davgate.core.access import check_account
 from davgate.core.auditing import write_reads
-from davgate.core.rights import require_administrator, rights_of
+from davgate.core.rights import require_administrator, rights_on
 from davgate.core.store import Context, Store
 from davgate.model import audit as chain
 from davgate.model import errors
@@ -19,7 +19,7 @@ from davgate.model.audit import Damage, Head
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import NodeKind
-from davgate.model.rights import NO_RIGHTS, Right
+from davgate.model.rights import Right
 from davgate.storage.api import (
     AuditFilter,
     AuditRow,
@@ -77,7 +77,7 @@ def of_node(
         node = erasing.find_by_uuid(session, uuid)
         if node is None or node.kind is NodeKind.OBJECT or (node.kind is NodeKind.DOCUMENT and node.version_no == 0):
             return Past(uuid)
-        if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
+        if Right.READ not in rights_on(session, ctx, node.id):
             return Past(uuid)
         deletions = registrations.deletions(session, [node.id])[node.id]
         instants = [at for one in deletions for at in (one.at, one.restored_at)]

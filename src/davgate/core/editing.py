@@ -14,7 +14,7 @@ from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_
 from davgate.core.recording import record
 from davgate.core.rescuing import forget_cancelled
 from davgate.core.retaining import check_content
-from davgate.core.rights import require_parent, rights_of
+from davgate.core.rights import require_parent, rights_on
 from davgate.core.sessions import end_locks, overtake, session_under
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
@@ -39,7 +39,7 @@ from davgate.model.instant import after
 from davgate.model.node import Cause, Content, Node
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyUpdate
-from davgate.model.rights import NO_RIGHTS, Right
+from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Transaction,
@@ -181,7 +181,7 @@ def _may_go_on(tx: Transaction, ctx: Context, document: Node) -> bool:
     """
     if rule(check_outs.of_document(tx, document.id), ctx.principal, Act.WRITE) is Ruling.HELD:
         return False
-    return Right.WRITE_CONTENT in rights_of(tx, ctx, [document.id]).get(document.id, NO_RIGHTS)
+    return Right.WRITE_CONTENT in rights_on(tx, ctx, document.id)
 
 
 def whereabouts(tx: Transaction, document: Node) -> Whereabouts:

@@ -12,7 +12,7 @@ from davgate.core.access import check_account, look_up
 from davgate.core.checking_out import end_for_holder
 from davgate.core.recording import record
 from davgate.core.retaining import check_removal
-from davgate.core.rights import require_node, rights_of
+from davgate.core.rights import require_node, rights_on
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.frozen import frozen
@@ -71,7 +71,7 @@ def require_manager(tx: Transaction, ctx: Context, node: Node) -> None:
         NotFound: one may not even read it.
         Forbidden.
     """
-    held = rights_of(tx, ctx, [node.id])[node.id]
+    held = rights_on(tx, ctx, node.id)
     if Right.READ not in held:
         raise NotFound((node.name or node.uuid,))
     if Right.MANAGE not in held:

@@ -14,7 +14,7 @@ from davgate.model.names import check_new_name
 from davgate.model.node import Node, NodeKind
 from davgate.model.paths import TreePath, to_text
 from davgate.model.permissions import Step
-from davgate.model.rights import EVERYTHING, Right
+from davgate.model.rights import EVERYTHING, NO_RIGHTS, Right
 from davgate.storage.api import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, Resolved, Session, access
 
 
@@ -40,6 +40,11 @@ def rights_of(session: Session, ctx: Context, node_ids: Iterable[int]) -> dict[i
         return {node_id: permissions.effective(who, way.steps, way.made_by) for node_id, way in ways.items()}
 
     return dict(session.remembered(("rights", ids, who), find)) if len(ids) == 1 else find()
+
+
+def rights_on(session: Session, ctx: Context, node_id: int) -> Right:
+    """Return the principal's rights on one node, none where it is no more; see ``rights_of``."""
+    return rights_of(session, ctx, [node_id]).get(node_id, NO_RIGHTS)
 
 
 def require_administrator(ctx: Context) -> None:

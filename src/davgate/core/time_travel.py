@@ -15,7 +15,7 @@ from davgate.core.copying import Original, add_copies
 from davgate.core.documents import Opened
 from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
-from davgate.core.rights import rights_of
+from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store
 from davgate.model.errors import NoSuchInstant, NotFound
 from davgate.model.etag import of_content
@@ -215,7 +215,7 @@ def _look_up(session: Session, ctx: Context, now: Instant, at: Instant, path: Tr
 
 
 def _row(session: Session, found: FoundThen, ctx: Context, path: TreePath) -> MemberRow:
-    if found.row is None or Right.READ not in rights_of(session, ctx, [found.node_id]).get(found.node_id, NO_RIGHTS):
+    if found.row is None or Right.READ not in rights_on(session, ctx, found.node_id):
         raise NotFound(path)
     return found.row
 

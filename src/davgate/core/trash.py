@@ -13,7 +13,7 @@ from davgate.core.editing import promote
 from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.reaching import check_reach
 from davgate.core.recording import record
-from davgate.core.rights import require_removable_below, rights_of, without_closed
+from davgate.core.rights import require_removable_below, rights_of, rights_on, without_closed
 from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
@@ -74,7 +74,7 @@ def find_around(session: Session, ctx: Context, node_id: int, needed: Right = Ri
 def _required(session: Session, ctx: Context, node_id: int, needed: Right, entry: TrashEntry | None) -> TrashEntry:
     if entry is None:
         raise NotFound((_TRASH, str(node_id)))
-    require(needed, rights_of(session, ctx, [node_id])[node_id], (_TRASH, str(node_id)))
+    require(needed, rights_on(session, ctx, node_id), (_TRASH, str(node_id)))
     return entry
 
 
@@ -108,7 +108,7 @@ def _below(session: Session, ctx: Context, top: Node, below: TreePath) -> Node:
     node = top
     for name in below:
         member = catalog.member(session, node.id, name) if node.is_collection else None
-        is_hidden = member is not None and member.is_closed and Right.READ not in rights_of(session, ctx, [member.id])[member.id]
+        is_hidden = member is not None and member.is_closed and Right.READ not in rights_on(session, ctx, member.id)
         if member is None or is_hidden:
             raise NotFound((_TRASH, str(top.id), *below))
         node = member

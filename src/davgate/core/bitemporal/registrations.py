@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from davgate.core.access import check_account, check_read_conditions
 from davgate.core.documents import Opened
-from davgate.core.rights import rights_of
+from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store
 from davgate.core.streams import open_content
 from davgate.model import etag
@@ -80,7 +80,7 @@ def read_all(store: Store, ctx: Context, of: ObjectType, uuids: Iterable[str], k
 def find_object(session: Session, ctx: Context, of: ObjectType, uuid: str) -> Node | None:
     """Return the object of a class that has an id, deleted or not, or None where the caller may see none."""
     node = _of_class(session, of, (uuid,)).get(uuid)
-    if node is None or Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
+    if node is None or Right.READ not in rights_on(session, ctx, node.id):
         return None
     return node
 
@@ -189,7 +189,7 @@ def open_part(store: Store, ctx: Context, address: str) -> PartContent:
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         for uuid, node in _holders(session, address, begins):
-            if Right.READ not in rights_of(session, ctx, [node.id]).get(node.id, NO_RIGHTS):
+            if Right.READ not in rights_on(session, ctx, node.id):
                 continue
             stored = _held_at(store, session, uuid, node, address)
             if stored is not None:
