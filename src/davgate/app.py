@@ -43,7 +43,7 @@ from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
 from davgate.model.names import PathLimits
 from davgate.model.object_types import ObjectTypes
-from davgate.model.retention import Period, Step, ThinningRule
+from davgate.model.thinning import Period, Step, ThinningRule
 from davgate.model.type_sections import UnusableTypes
 from davgate.rest.dialects import DIALECTS
 from davgate.rest.door import Door

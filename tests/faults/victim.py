@@ -37,9 +37,10 @@ from davgate.core import (
     locking,
     moving,
     objects,
+    purging,
     rescue_copies,
-    retention,
     revisions,
+    thinning,
     trash,
     tree,
     versioning,
@@ -51,7 +52,7 @@ from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
 from davgate.model.node import NodeKind
 from davgate.model.properties import PropertyUpdate
-from davgate.model.retention import ThinningRule
+from davgate.model.thinning import ThinningRule
 from davgate.storage import collector, schema
 from davgate.storage.database import Database
 
@@ -109,7 +110,7 @@ def begin_revision(store: Store, base: Base) -> None:
 def thin(store: Store, base: Base) -> None:
     """Leave of each document its newest version alone."""
     rule = ThinningRule(most=1)
-    retention.thin(with_policy(store, replace(store.policy, thinning=rule)), base.root, dry_run=False)
+    thinning.thin(with_policy(store, replace(store.policy, thinning=rule)), base.root, dry_run=False)
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -157,7 +158,7 @@ OPERATIONS: dict[str, Operation] = {
         store, base.ann, base.rescued, path("/s/lost"), overwrite=True, dropping=True
     ),
     "restore-from-trash": lambda store, base: trash.restore(store, base.ann, base.gone),
-    "purge": lambda store, base: retention.purge(store, base.root, base.gone),
+    "purge": lambda store, base: purging.purge(store, base.root, base.gone),
     "erase": lambda store, base: erasing.erase(store, base.root, "/s", "asked for"),
     "file-object": file_object,
     "begin-revision": begin_revision,

@@ -12,7 +12,7 @@ from tests.builders import a_collection, a_document, damages, path, put
 from tests.unit.filed import described, made, made_folder, move_into, rest, statements_of
 from tests.unit.placed import move
 
-from davgate.core import deleted, describing, erasing, moving, objects, retention, trash
+from davgate.core import deleted, describing, erasing, moving, objects, purging, trash
 from davgate.core.objects import NewObject
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
@@ -369,7 +369,7 @@ def test_restored_object_has_its_address_again_and_a_purged_one_never(
     assert at(store, "dossier-1", "document-1") == node.id == described(store, ann, node.id).node.id
     moving.delete(store, rest(ann), node.id, keeps_address=True)
 
-    retention.purge(store, root_admin, node.id)
+    purging.purge(store, root_admin, node.id)
 
     assert at(store, "dossier-1", "document-1") is None
     assert damages(store) == []

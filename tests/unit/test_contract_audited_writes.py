@@ -42,13 +42,14 @@ from davgate.core import (
     marking,
     mending,
     moving,
+    purging,
     removing_versions,
     rescue_copies,
-    retention,
     revisions,
     sessions,
     signed_locks,
     temporary_files,
+    thinning,
     time_travel,
     trash,
     tree,
@@ -71,8 +72,8 @@ from davgate.model.locks import Holding
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.principal import PrincipalKind
 from davgate.model.properties import PropertyUpdate
-from davgate.model.retention import ThinningRule
 from davgate.model.rights import READER, UNRESTRICTED
+from davgate.model.thinning import ThinningRule
 from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, change
 
@@ -531,19 +532,19 @@ def copy_out_of_the_trash(w: World) -> Act:
 
 def purge(w: World) -> Act:
     entry = deleted(w)
-    return lambda: retention.purge(w.store, w.root, entry)
+    return lambda: purging.purge(w.store, w.root, entry)
 
 
 def purge_older(w: World) -> Act:
     deleted(w)
     w.clock.advance(timedelta(days=2))
-    return lambda: retention.purge_older_than(w.store, w.root, timedelta(days=1))
+    return lambda: purging.purge_older_than(w.store, w.root, timedelta(days=1))
 
 
 def purge_due(w: World) -> Act:
     deleted(w)
     w.clock.advance(timedelta(days=2))
-    return lambda: retention.purge_due(with_policy(w.store, Policy(trash_keep=timedelta(days=1))))
+    return lambda: purging.purge_due(with_policy(w.store, Policy(trash_keep=timedelta(days=1))))
 
 
 def purge_junk(w: World) -> Act:
@@ -551,14 +552,14 @@ def purge_junk(w: World) -> Act:
     w.clock.advance(timedelta(days=2))
     upkeep.tidy(w.store)
     w.clock.advance(timedelta(days=9))
-    return lambda: retention.purge_junk(w.store)
+    return lambda: purging.purge_junk(w.store)
 
 
 def thinned(w: World, ctx: Context | None = None) -> Act:
     a_document(w.store, w.ann, "/a", b"one", b"two", b"three")
     w.clock.advance(timedelta(days=900))
     store = with_policy(w.store, Policy(thinning=ThinningRule(most=1)))
-    return lambda: retention.thin_due(store) if ctx is None else retention.thin(store, ctx, dry_run=False)
+    return lambda: thinning.thin_due(store) if ctx is None else thinning.thin(store, ctx, dry_run=False)
 
 
 def thin(w: World) -> Act:
@@ -862,12 +863,12 @@ CASES: dict[str, list[Case]] = {
         (take_rescue, [("create", "/b"), ("take-rescue", "/.rescue/a")]),
     ],
     "rescue_copies.drop": [(drop_rescue, [("drop-rescue", "/.rescue/a")])],
-    "retention.purge": [(purge, [("purge", "/f/a")])],
-    "retention.purge_due": [(purge_due, [("purge", "/f/a")])],
-    "retention.purge_junk": [(purge_junk, [("purge", "/x.tmp")])],
-    "retention.purge_older_than": [(purge_older, [("purge", "/f/a")])],
-    "retention.thin": [(thin, [("thin", "/a")])],
-    "retention.thin_due": [(thinned, [("thin", "/a")])],
+    "purging.purge": [(purge, [("purge", "/f/a")])],
+    "purging.purge_due": [(purge_due, [("purge", "/f/a")])],
+    "purging.purge_junk": [(purge_junk, [("purge", "/x.tmp")])],
+    "purging.purge_older_than": [(purge_older, [("purge", "/f/a")])],
+    "thinning.thin": [(thin, [("thin", "/a")])],
+    "thinning.thin_due": [(thinned, [("thin", "/a")])],
     "sessions.set_versions_per": [(set_policy, [("version-policy", "/f")])],
     "signing_keys.remove": [(remove_key, [("remove-key", "/")])],
     "signing_keys.rotate": [(rotate_key, [("rotate-key", "/")])],

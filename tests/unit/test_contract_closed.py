@@ -34,9 +34,10 @@ from davgate.core import (
     locking,
     marking,
     moving,
+    purging,
     rescue_copies,
-    retention,
     showing,
+    thinning,
     time_travel,
     trash,
     tree,
@@ -208,7 +209,7 @@ def test_deleted_closed_folder_is_in_the_trash_of_those_alone_who_could_read_it(
         lambda: trash.show(closed, ann, entry.node.id, ()),
         lambda: trash.restore(closed, ann, entry.node.id),
         lambda: trash.copy_out(closed, ann, entry.node.id, ("in", "it.txt"), path("/mine"), overwrite=False),
-        lambda: retention.purge(closed, ann, entry.node.id),
+        lambda: purging.purge(closed, ann, entry.node.id),
     ):
         with pytest.raises(NotFound):
             use()
@@ -445,8 +446,8 @@ def test_manager_of_a_tree_holds_and_erases_in_it_alone(managed: Store, ann: Con
     for use in (
         lambda: marking.hold(managed, ann, path("/other/doc.txt"), 1),
         lambda: erasing.erase(managed, ann, "/other/doc.txt", "because"),
-        lambda: retention.thin(managed, ann, dry_run=True),
-        lambda: retention.purge_older_than(managed, ann, timedelta(0)),
+        lambda: thinning.thin(managed, ann, dry_run=True),
+        lambda: purging.purge_older_than(managed, ann, timedelta(0)),
     ):
         with pytest.raises(Forbidden):
             use()
@@ -497,7 +498,7 @@ def test_password_for_reading_writes_nothing(store: Store, ann: Context, root_ad
             lambda ctx=ctx: moving.delete(store, ctx, path("/f/doc.txt")),
             lambda ctx=ctx: a_lock(store, ctx, "/f/doc.txt"),
             lambda ctx=ctx: checking_out.check_out(store, ctx, path("/f/doc.txt")),
-            lambda ctx=ctx: retention.thin(store, ctx, dry_run=True),
+            lambda ctx=ctx: thinning.thin(store, ctx, dry_run=True),
             lambda ctx=ctx: erasing.erase(store, ctx, "/f/doc.txt", "because"),
         ):
             with pytest.raises(Forbidden):

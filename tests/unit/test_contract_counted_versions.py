@@ -23,15 +23,15 @@ from tests.builders import (
 )
 from tests.unit.filed import bytes_at, described, made, rest, said_of, save, say
 
-from davgate.core import checking_out, locking, moving, retention, versioning
+from davgate.core import checking_out, locking, moving, thinning, versioning
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NoSuchVersion, NotFound, PreconditionFailed
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID, Cause
-from davgate.model.retention import ThinningRule
 from davgate.model.rights import READER
+from davgate.model.thinning import ThinningRule
 
 
 def numbers(store: Store, ctx: Context, document_id: int) -> list[int | None]:
@@ -99,7 +99,7 @@ def test_number_whose_first_version_was_thinned_is_still_there(
     say(store, ann, node.id, title="Two")
     clock.advance(timedelta(days=1))
 
-    retention.thin(with_policy(store, replace(store.policy, thinning=ThinningRule(most=1))), root_admin, dry_run=False)
+    thinning.thin(with_policy(store, replace(store.policy, thinning=ThinningRule(most=1))), root_admin, dry_run=False)
 
     assert numbers(store, ann, node.id) == [1]
     assert bytes_of(store, ann, node.id, 1) == b"two"

@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.builders import path as to_path
 
-from davgate.core import checking_out, documents, erasing, locking, marking, moving, rescue_copies, retention
+from davgate.core import checking_out, documents, erasing, locking, marking, moving, purging, rescue_copies
 from davgate.core.documents import Opened
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, Forbidden, Held, Malformed, NotFound, SameResource
@@ -207,8 +207,8 @@ def test_held_document_is_neither_erased_nor_purged(store: Store, ann: Context, 
     folder = node_at(store, ann, "/f")
     moving.delete(store, plainly(ann), to_path("/f"))
     with pytest.raises(Held):
-        retention.purge(store, root_admin, folder.id)
-    assert retention.purge_older_than(store, root_admin, timedelta(0)) == []
+        purging.purge(store, root_admin, folder.id)
+    assert purging.purge_older_than(store, root_admin, timedelta(0)) == []
 
 
 def test_erasing_is_for_administrators_and_needs_a_reason(store: Store, ann: Context, root_admin: Context) -> None:
@@ -302,8 +302,8 @@ def test_purged_entry_leaves_nothing_but_the_record(store: Store, ann: Context, 
     moving.delete(store, plainly(ann), to_path("/f"))
 
     with pytest.raises(Forbidden):
-        retention.purge(store, ann, folder.id)
-    purged = retention.purge(store, root_admin, folder.id)
+        purging.purge(store, ann, folder.id)
+    purged = purging.purge(store, root_admin, folder.id)
 
     after = everything(store)
     for tables in (before, after):
@@ -313,7 +313,7 @@ def test_purged_entry_leaves_nothing_but_the_record(store: Store, ann: Context, 
     assert (purged.uuid, purged.path, purged.documents, purged.versions) == (folder.uuid, "/f", 2, 3)
     assert sorted(where for where, _, _ in audited(store, "purge")) == ["/f", "/f/a", "/f/g/b"]
     with pytest.raises(NotFound):
-        retention.purge(store, root_admin, folder.id)
+        purging.purge(store, root_admin, folder.id)
 
 
 def test_purging_leaves_holders_of_check_outs_their_work(store: Store, ann: Context, root_admin: Context) -> None:
@@ -322,7 +322,7 @@ def test_purging_leaves_holders_of_check_outs_their_work(store: Store, ann: Cont
     put(store, ann, "/a", b"my work")
     moving.delete(store, ann, A)
 
-    retention.purge(store, root_admin, deleted.id)
+    purging.purge(store, root_admin, deleted.id)
 
     kept = rescue_copies.entries(store, ann)
     assert [(one.content.length_bytes, one.document_id) for one in kept] == [(len(b"my work"), None)]
@@ -338,7 +338,7 @@ def test_trash_is_purged_by_age(store: Store, ann: Context, root_admin: Context,
     moving.delete(store, plainly(ann), ("young",))
     seen: list[tuple[int, int]] = []
 
-    purged = retention.purge_older_than(store, root_admin, DAY * 29, watch=lambda done, total: seen.append((done, total)))
+    purged = purging.purge_older_than(store, root_admin, DAY * 29, watch=lambda done, total: seen.append((done, total)))
 
     assert [one.path for one in purged] == ["/older", "/old"]
     assert seen == [(1, 2), (2, 2)]
@@ -353,14 +353,14 @@ def test_upkeep_purges_by_rule_and_without_one_junk_alone(store: Store, ann: Con
     assert count(store, trash) == 2
 
     clock.advance(DAY * 6)
-    assert retention.purge_due(store) == 0
+    assert purging.purge_due(store) == 0
     clock.advance(DAY * 2)
-    assert retention.purge_due(store) == 1
+    assert purging.purge_due(store) == 1
     clock.advance(DAY * 1000)
-    assert retention.purge_due(store) == 0
+    assert purging.purge_due(store) == 0
 
     keeping = with_policy(store, replace(store.policy, trash_keep=DAY * 1009))
-    assert retention.purge_due(keeping) == 0
+    assert purging.purge_due(keeping) == 0
     clock.advance(DAY * 2)
-    assert retention.purge_due(keeping) == 1
+    assert purging.purge_due(keeping) == 1
     assert (count(store, trash), count(store, version)) == (0, 0)

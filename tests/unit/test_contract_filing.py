@@ -56,7 +56,8 @@ from davgate.core import (
     locking,
     moving,
     objects,
-    retention,
+    purging,
+    thinning,
     time_travel,
     trash,
     upkeep,
@@ -73,8 +74,8 @@ from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Scope
 from davgate.model.names import MAX_NAME_BYTES, check_new_name
 from davgate.model.node import ROOT_ID, Node, NodeKind
-from davgate.model.retention import ThinningRule
 from davgate.model.rights import READER
+from davgate.model.thinning import ThinningRule
 
 SECOND = timedelta(seconds=1)
 YEARS = timedelta(days=2000)
@@ -194,7 +195,7 @@ def test_upkeep_and_thinning_leave_a_document_without_content(
     strict = with_policy(store, Policy(thinning=ThinningRule(most=1)))
 
     upkeep.tidy(strict)
-    retention.thin(strict, root_admin, dry_run=False)
+    thinning.thin(strict, root_admin, dry_run=False)
 
     assert described(store, ann, bare.id).node.is_bare
     assert said_of(store, ann, bare.id) == {"title": "Bare 2"}
@@ -212,7 +213,7 @@ def test_thinned_versions_leave_the_numbers_of_the_others(
         say(store, ann, node.id, title=f"{number}")
     clock.advance(YEARS)
 
-    retention.thin(with_policy(store, Policy(thinning=ThinningRule(most=2))), root_admin, dry_run=False)
+    thinning.thin(with_policy(store, Policy(thinning=ThinningRule(most=2))), root_admin, dry_run=False)
 
     assert [(one.no, one.content_no) for one in line_of(store, node.id)][-1] == (7, 3)
     assert (bytes_at(store, ann, node.id), said_of(store, ann, node.id)) == (b"3", {"title": "3"})
@@ -324,7 +325,7 @@ def test_deleted_document_without_content_can_be_purged(
     entry = folder if whole_folder else bare
     moving.delete(store, rest(ann), entry.id)
 
-    retention.purge(store, root_admin, entry.id)
+    purging.purge(store, root_admin, entry.id)
 
     assert line_of_nothing(store, bare)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.builders import a_document
 
-from davgate.core import audit_shown, marking, mending, removing_versions, retention, trash, versioning
+from davgate.core import audit_shown, marking, mending, purging, removing_versions, trash, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import DavgateError, Malformed, NoSuchVersion, NotFound
 from davgate.storage.api import AuditFilter, signing_keys
@@ -21,7 +21,7 @@ ASKED: dict[str, tuple[type[DavgateError], Callable[[Store, Context, int], objec
     "pinning one": (NoSuchVersion, lambda store, ctx, no: marking.pin(store, ctx, ("a",), no)),
     "splitting before one": (NoSuchVersion, lambda store, ctx, no: mending.split(store, ctx, ("a",), no, "b")),
     "bringing back": (NotFound, lambda store, ctx, no: trash.restore(store, ctx, no)),
-    "purging": (NotFound, lambda store, ctx, no: retention.purge(store, ctx, no)),
+    "purging": (NotFound, lambda store, ctx, no: purging.purge(store, ctx, no)),
     "a row of the audit": (Malformed, lambda store, ctx, no: audit_shown.row(store, ctx, no)),
 }
 

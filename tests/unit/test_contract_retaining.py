@@ -30,7 +30,7 @@ from davgate.core import (
     moving,
     objects,
     removing_versions,
-    retention,
+    thinning,
     upkeep,
 )
 from davgate.core.objects import Changes
@@ -40,7 +40,7 @@ from davgate.model.instant import after
 from davgate.model.locks import Lock
 from davgate.model.node import Node
 from davgate.model.retaining import DESTROYED_AT, EXPIRES_AT, to_text
-from davgate.model.retention import ThinningRule
+from davgate.model.thinning import ThinningRule
 
 YEAR = timedelta(days=365)
 
@@ -158,8 +158,8 @@ def test_versions_of_a_document_under_retention_are_not_thinned(
     say(store, ann, node.id, **{EXPIRES_AT: until(clock, 10 * YEAR)})
     clock.advance(5 * YEAR)
 
-    thinning = with_policy(store, replace(store.policy, thinning=ThinningRule(most=1)))
-    report = retention.thin(thinning, root_admin, dry_run=False)
+    strict = with_policy(store, replace(store.policy, thinning=ThinningRule(most=1)))
+    report = thinning.thin(strict, root_admin, dry_run=False)
 
     assert [one.path for one in report.documents] == ["/b.txt"]
 

@@ -22,8 +22,8 @@ from davgate.core import (
     mending,
     moving,
     removing_versions,
-    retention,
     revisions,
+    thinning,
 )
 from davgate.core.objects import Changes, NewObject
 from davgate.core.principals import granting
@@ -33,9 +33,10 @@ from davgate.core.streams import open_content
 from davgate.model.errors import Forbidden, Malformed, NotFound
 from davgate.model.errors_of_objects import LogicalNameTaken, NoSuchRevision, VersionIsMarked
 from davgate.model.node import ROOT_ID, NodeKind
-from davgate.model.retention import Reason, Thinned, ThinningRule
 from davgate.model.rights import READER
-from davgate.storage.api import Numbered, thinning
+from davgate.model.thinning import Reason, Thinned, ThinningRule
+from davgate.storage.api import Numbered
+from davgate.storage.api import thinning as rows
 
 STATE = "dynacase:state"
 
@@ -236,7 +237,7 @@ def test_last_version_of_a_fixed_revision_is_not_thinned(store: Store, ann: Cont
     say(store, ann, node.id, title="five")
     before = titles(store, ann, node.id)
 
-    retention.thin(with_policy(store, replace(store.policy, thinning=ThinningRule(most=1))), root_admin, dry_run=False)
+    thinning.thin(with_policy(store, replace(store.policy, thinning=ThinningRule(most=1))), root_admin, dry_run=False)
 
     assert titles(store, ann, node.id) == before == [(1, "five"), (0, "three")]
     assert [no for no, *_ in numbering(store, node.id)] == [3, 5]
@@ -250,12 +251,12 @@ def test_version_that_is_gone_is_answered_with_the_nearest_one_before(store: Sto
 
     # As by a rule of the time when such versions were not kept.
     with store.database.write() as tx:
-        thinning.drop(tx, node.id, Thinned({2: Reason.COUNT}))
+        rows.drop(tx, node.id, Thinned({2: Reason.COUNT}))
         tx.commit()
     assert titles(store, ann, node.id) == [(2, "three"), (1, "one"), (0, "one")]
 
     with store.database.write() as tx:
-        thinning.drop(tx, node.id, Thinned({1: Reason.COUNT}))
+        rows.drop(tx, node.id, Thinned({1: Reason.COUNT}))
         tx.commit()
     assert titles(store, ann, node.id) == [(2, "three"), (1, "three"), (0, "three")]
 

@@ -16,7 +16,7 @@ from tests.unit.placed import copy
 from tests.unit.registered import DOCUMENT, lora, now, patch, put, read
 from tests.unit.temporal import document, entries, part, variant
 
-from davgate.core import checking_out, erasing, mending, retention, upkeep
+from davgate.core import checking_out, erasing, mending, thinning, upkeep
 from davgate.core.bitemporal import registrations, searching
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal.query import InPart, Search
@@ -25,8 +25,8 @@ from davgate.model.bitemporal.virkning import ALL_TIME
 from davgate.model.errors import NotFound
 from davgate.model.locks import Lock
 from davgate.model.node import Node
-from davgate.model.retention import ThinningRule
 from davgate.model.stored_parts import SCHEME
+from davgate.model.thinning import ThinningRule
 
 SECOND = timedelta(seconds=1)
 FILE = "/x.txt"
@@ -63,7 +63,7 @@ def found(store: Store, ctx: Context, address: str, **more: Any) -> list[str]:
 def thin(store: Store, admin: Context, clock: SettableClock, rule: ThinningRule = NO_SAVES) -> None:
     """Let a day pass and what the rule does not keep go, its bytes too."""
     clock.advance(timedelta(days=1))
-    retention.thin(with_policy(store, replace(store.policy, thinning=rule)), admin, dry_run=False)
+    thinning.thin(with_policy(store, replace(store.policy, thinning=rule)), admin, dry_run=False)
     clock.advance(timedelta(days=1))
     upkeep.tidy(store)
 

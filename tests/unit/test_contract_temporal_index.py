@@ -19,7 +19,7 @@ from tests.unit.filed import rest, rows, say
 from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, author_uuid_of, create, delete, lora, patch, put, read
 from tests.unit.temporal import UTC, A, B, document, entries, entry, facet, part, type_of, variant
 
-from davgate.core import moving, retention, trash
+from davgate.core import moving, thinning, trash
 from davgate.core.bitemporal import searching
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
@@ -45,7 +45,7 @@ from davgate.model.bitemporal.registration import Code, Registration
 from davgate.model.bitemporal.virkning import ALL_TIME, Window, parse_timestamp
 from davgate.model.instant import Instant
 from davgate.model.object_types import ObjectType
-from davgate.model.retention import ThinningRule
+from davgate.model.thinning import ThinningRule
 from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.statements import Statement
@@ -421,8 +421,8 @@ def test_what_a_version_said_is_not_found_when_that_was_thinned(
         patch(store, ann, uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={target}")}}, DOCUMENT)
     assert find(store, ann, LeadsTo("ejer", A), of=DOCUMENT, known=ALL_TIME) == [uuid]
 
-    thinning = replace(store.policy, thinning=ThinningRule(most=1))
-    assert retention.thin(with_policy(store, thinning), root_admin, dry_run=False).versions == 2
+    strict = replace(store.policy, thinning=ThinningRule(most=1))
+    assert thinning.thin(with_policy(store, strict), root_admin, dry_run=False).versions == 2
 
     assert len(read(store, ann, uuid, DOCUMENT, ALL_TIME).registrations) == 1
     assert find(store, ann, LeadsTo("ejer", B), of=DOCUMENT, known=ALL_TIME) == [uuid]

@@ -21,10 +21,10 @@ from tests.builders import (
 )
 from tests.builders import path as to_path
 
-from davgate.core import checking_out, locking, marking, moving, retention, upkeep, versioning
+from davgate.core import checking_out, locking, marking, moving, thinning, upkeep, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden
-from davgate.model.retention import Period, Reason, Step, ThinningRule
+from davgate.model.thinning import Period, Reason, Step, ThinningRule
 from davgate.storage.api import versions
 from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, blob, change, save, version
@@ -66,8 +66,8 @@ def test_without_a_rule_nothing_goes(store: Store, ann: Context, root_admin: Con
     a_document(store, ann, "/a", b"one", b"two", b"three")
     clock.advance(DAY * 4000)
 
-    assert retention.thin(store, root_admin, dry_run=False).documents == ()
-    assert retention.thin_due(store) == 0
+    assert thinning.thin(store, root_admin, dry_run=False).documents == ()
+    assert thinning.thin_due(store) == 0
     assert numbers(store, ann) == [1, 2, 3]
 
 
@@ -75,7 +75,7 @@ def test_old_versions_go_and_the_audit_tells_which(store: Store, ann: Context, r
     node = a_document(store, ann, "/f/a", b"one", b"two", b"three")
     a_document(store, ann, "/f/b", b"alone")
 
-    report = retention.thin(under(store, ONE), root_admin, dry_run=False)
+    report = thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     assert numbers(store, ann, "/f/a") == [3]
     assert content_of(store, ann, "/f/a") == b"three"
@@ -96,24 +96,24 @@ def test_dry_run_tells_the_same_and_changes_nothing(
 ) -> None:
     for name in ("/a", "/b"):
         a_document(store, ann, name, b"one", b"two" + name.encode(), LARGE + name.encode())
-    thinning = under(store, ONE)
+    strict = under(store, ONE)
     audited = count(store, audit)
 
-    planned = retention.thin(thinning, root_admin, dry_run=True)
+    planned = thinning.thin(strict, root_admin, dry_run=True)
 
     assert (planned.versions, planned.is_dry_run) == (4, True)
     assert numbers(store, ann) == [1, 2, 3]
     assert count(store, audit) == audited
-    done = retention.thin(thinning, root_admin, dry_run=False)
+    done = thinning.thin(strict, root_admin, dry_run=False)
     # Both had "one": whoever goes last lets it go, which is known only when the other one has gone.
     assert planned.documents[0].versions == done.documents[0].versions
     assert {one.path for one in planned.documents} == {one.path for one in done.documents}
-    assert retention.thin(thinning, root_admin, dry_run=True).documents == ()
+    assert thinning.thin(strict, root_admin, dry_run=True).documents == ()
 
 
 def test_numbers_are_not_given_again(store: Store, ann: Context, root_admin: Context) -> None:
     a_document(store, ann, "/a", b"one", b"two")
-    retention.thin(under(store, ONE), root_admin, dry_run=False)
+    thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     put(store, ann, "/a", b"three")
 
@@ -126,11 +126,11 @@ def test_marked_versions_stay(store: Store, ann: Context, root_admin: Context) -
     marking.pin(store, ann, A, 2)
     marking.hold(store, root_admin, A, 3)
 
-    retention.thin(under(store, ONE), root_admin, dry_run=False)
+    thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     assert numbers(store, ann) == [1, 2, 3, 5]
     marking.remove_label(store, ann, A, "draft")
-    retention.thin(under(store, ONE), root_admin, dry_run=False)
+    thinning.thin(under(store, ONE), root_admin, dry_run=False)
     assert numbers(store, ann) == [2, 3, 5]
 
 
@@ -139,7 +139,7 @@ def test_version_that_is_checked_out_from_stays(store: Store, ann: Context, root
     checking_out.check_out(store, ann, A)
     put(store, ann, "/a", b"working")
 
-    retention.thin(under(store, ONE), root_admin, dry_run=False)
+    thinning.thin(under(store, ONE), root_admin, dry_run=False)
     assert numbers(store, ann) == [2]
     checking_out.check_in(store, ann, A)
     assert numbers(store, ann) == [2, 3]
@@ -153,12 +153,12 @@ def test_open_version_keeps_its_saves(store: Store, ann: Context, root_admin: Co
         clock.advance(HOUR)
     rule = under(store, ThinningRule(saves=timedelta(minutes=1), most=1))
 
-    retention.thin(rule, root_admin, dry_run=False)
+    thinning.thin(rule, root_admin, dry_run=False)
     assert numbers(store, ann) == [2]
     assert saves_of(store, node.id, 2) == [b"two"]
 
     clock.advance(DAY)
-    report = retention.thin(rule, root_admin, dry_run=False)
+    report = thinning.thin(rule, root_admin, dry_run=False)
     assert (report.versions, report.saves) == (0, 1)
     assert saves_of(store, node.id, 2) == []
     assert content_of(store, ann, "/a") == b"three"
@@ -170,7 +170,7 @@ def test_saves_of_a_version_go_with_it(store: Store, ann: Context, root_admin: C
     put(store, ann, "/a", b"five")
     assert count(store, save) == 2
 
-    report = retention.thin(under(store, ONE), root_admin, dry_run=False)
+    report = thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     assert (report.versions, report.saves, count(store, save), count(store, version)) == (2, 0, 0, 1)
     assert report.freed_bytes == len(b"one" + b"two" + b"three" + b"four")
@@ -181,7 +181,7 @@ def test_saves_of_a_first_version_go_too(store: Store, ann: Context, root_admin:
     assert (numbers(store, ann), count(store, save)) == ([1], 1)
     clock.advance(DAY)
 
-    report = retention.thin(under(store, ThinningRule(saves=HOUR)), root_admin, dry_run=False)
+    report = thinning.thin(under(store, ThinningRule(saves=HOUR)), root_admin, dry_run=False)
 
     assert (report.versions, report.saves, count(store, save)) == (0, 1, 0)
 
@@ -193,11 +193,11 @@ def test_age_counts_from_the_replacement(store: Store, ann: Context, root_admin:
     clock.advance(DAY)
     rule = under(store, ThinningRule((Step(Period.ALL, DAY * 7),)))
 
-    retention.thin(rule, root_admin, dry_run=False)
+    thinning.thin(rule, root_admin, dry_run=False)
     assert numbers(store, ann) == [1, 2]
 
     clock.advance(DAY * 7)
-    retention.thin(rule, root_admin, dry_run=False)
+    thinning.thin(rule, root_admin, dry_run=False)
     assert numbers(store, ann) == [2]
 
 
@@ -208,7 +208,7 @@ def test_content_goes_with_the_collector_unless_another_document_has_it(
     a_document(store, ann, "/b", b"three", b"four")
     a_document(store, ann, "/c", LARGE)
 
-    report = retention.thin(under(store, ONE), root_admin, dry_run=False)
+    report = thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     assert report.freed_bytes == len(b"three")
     clock.advance(DAY * 2)
@@ -221,7 +221,7 @@ def test_documents_in_the_trash_are_thinned_too(store: Store, ann: Context, root
     node = a_document(store, ann, "/a", b"one", b"two")
     moving.delete(store, replace(ann, editing=False), A)
 
-    report = retention.thin(under(store, ONE), root_admin, dry_run=False)
+    report = thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
     assert [one.path for one in report.documents] == [f"/.trash/{node.uuid}"]
     assert count(store, version) == 1
@@ -230,13 +230,13 @@ def test_documents_in_the_trash_are_thinned_too(store: Store, ann: Context, root
 def test_many_documents_are_thinned_in_several_transactions(
     store: Store, ann: Context, root_admin: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "_DOCUMENTS_AT_ONCE", 3)
-    monkeypatch.setattr(retention, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(thinning, "_DOCUMENTS_AT_ONCE", 3)
+    monkeypatch.setattr(thinning, "_ROWS_AT_ONCE", 2)
     for no in range(8):
         a_document(store, ann, f"/d{no}", b"one", b"two", f"three {no}".encode())
     seen: list[tuple[int, int]] = []
 
-    report = retention.thin(under(store, ONE), root_admin, dry_run=False, watch=lambda done, total: seen.append((done, total)))
+    report = thinning.thin(under(store, ONE), root_admin, dry_run=False, watch=lambda done, total: seen.append((done, total)))
 
     assert (len(report.documents), report.versions) == (8, 16)
     assert seen == [(3, 8), (6, 8), (8, 8)]
@@ -246,18 +246,18 @@ def test_many_documents_are_thinned_in_several_transactions(
 def test_upkeep_thins_by_the_rule_of_the_store(store: Store, ann: Context) -> None:
     a_document(store, ann, "/a", b"one", b"two", b"three")
 
-    assert retention.thin_due(under(store, ONE)) == 2
-    assert retention.thin_due(under(store, ONE)) == 0
+    assert thinning.thin_due(under(store, ONE)) == 2
+    assert thinning.thin_due(under(store, ONE)) == 0
 
 
 def test_only_administrators_thin(store: Store, ann: Context) -> None:
     with pytest.raises(Forbidden):
-        retention.thin(under(store, ONE), ann, dry_run=True)
+        thinning.thin(under(store, ONE), ann, dry_run=True)
 
 
 def test_thinned_document_can_be_emptied_copied_and_restored(store: Store, ann: Context, root_admin: Context) -> None:
     a_document(store, ann, "/a", b"one", b"two", b"three")
-    retention.thin(under(store, ThinningRule(most=2)), root_admin, dry_run=False)
+    thinning.thin(under(store, ThinningRule(most=2)), root_admin, dry_run=False)
 
     put(store, ann, "/a", b"")
     moving.copy(store, ann, A, to_path("/b"), overwrite=False)

@@ -8,7 +8,7 @@ from collections import Counter
 from davgate.cli.acting import Act, acting
 from davgate.cli.output import count, size, watching, write_json, write_table
 from davgate.config import Config
-from davgate.core.retention import ThinnedDocument, ThinReport, thin
+from davgate.core.thinning import ThinnedDocument, ThinReport, thin
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

@@ -9,7 +9,7 @@ from davgate.cli.erase import sentence, to_json
 from davgate.cli.output import count, exact, local, size, watching
 from davgate.cli.restore import from_trash, no_entry
 from davgate.config import Config, parse_span
-from davgate.core import retention, trash
+from davgate.core import purging, trash
 from davgate.model.errors import Malformed, NotFound
 from davgate.model.instant import after
 
@@ -57,7 +57,7 @@ def _list(act: Act) -> int:
 def _purge(act: Act, args: argparse.Namespace) -> int:
     if args.older_than is None:
         try:
-            purged = retention.purge(act.store, act.ctx, args.id)
+            purged = purging.purge(act.store, act.ctx, args.id)
         except NotFound:
             raise no_entry(args.id) from None
         return act.tell(sentence(purged), to_json(purged))
@@ -67,7 +67,7 @@ def _purge(act: Act, args: argparse.Namespace) -> int:
         raise Malformed(f"--older-than {mistake}.") from None
     before = after(act.store.clock.now(), -age)
     with watching("Purging") as watch:
-        gone = retention.purge_older_than(act.store, act.ctx, age, watch=watch)
+        gone = purging.purge_older_than(act.store, act.ctx, age, watch=watch)
     held = sum(entry.deleted_at < before for entry in trash.entries(act.store, act.ctx))
     freed = sum(one.freed_bytes for one in gone)
     stays = f" Held, so still there: {held:,}." if held else ""

@@ -1,6 +1,6 @@
 """Removing documents for good: bytes, metadata and history go, what stays is that it happened.
 
-Erasing is the act of an administrator with a reason. Purging the trash (``core.retention``) is the same removal.
+Erasing is the act of an administrator with a reason. Purging the trash (``core.purging``) is the same removal.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from davgate.model.checkout import Act
 from davgate.model.errors import NoSuchVersion, NotFound
 from davgate.model.errors_of_objects import VersionIsCurrent, VersionIsMarked
 from davgate.model.paths import Where
-from davgate.model.retention import Reason, Thinned
 from davgate.model.rights import Right
+from davgate.model.thinning import Reason, Thinned
 from davgate.storage.api import Change, marks, revisions, thinning, versions
 
 

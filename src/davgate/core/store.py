@@ -19,7 +19,7 @@ from davgate.model.locks import NOT_SIGNED_FOR, Holding, LockPolicy
 from davgate.model.names import PathLimits
 from davgate.model.object_types import ObjectTypes
 from davgate.model.principal import SYSTEM, Principal
-from davgate.model.retention import ThinningRule
+from davgate.model.thinning import ThinningRule
 from davgate.storage.api import BlobStore, Database
 
 

@@ -10,10 +10,11 @@ from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
 from davgate.core.leftovers import put_back, sweep
 from davgate.core.principals.brake import forget_failures
+from davgate.core.purging import purge_due
 from davgate.core.recording import record
-from davgate.core.retention import purge_due, thin_due
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.core.temporary_files import forget_expired as forget_temporary_files
+from davgate.core.thinning import thin_due
 from davgate.core.uploads import forget_expired
 from davgate.model.editing import is_kept_unversioned, is_transient
 from davgate.model.frozen import frozen

@@ -1,4 +1,4 @@
-"""Old versions and saves: what thinning asks about them, and taking them away. What it decides is in ``model.retention``."""
+"""Old versions and saves: what thinning asks about them, and taking them away. What it decides is in ``model.thinning``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, cast, delete, exists, 
 from davgate.model.instant import Instant
 from davgate.model.marks import MarkKind
 from davgate.model.node import NodeKind
-from davgate.model.retention import Candidate, OldSave, Thinned
+from davgate.model.thinning import Candidate, OldSave, Thinned
 from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import revision

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from davgate.model.instant import Instant, after, from_datetime, to_datetime
-from davgate.model.retention import Candidate, OldSave, Period, Reason, Step, Thinned, ThinningRule, thin
+from davgate.model.thinning import Candidate, OldSave, Period, Reason, Step, Thinned, ThinningRule, thin
 
 NOW = from_datetime(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
 ZURICH = ZoneInfo("Europe/Zurich")
