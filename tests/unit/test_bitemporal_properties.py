@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.temporal import FACET, SAG, UTC, A, B, C, patched, snapshot_of
 
-from davgate.model.bitemporal.merging import Entry, Snapshot, consolidated, from_data, is_same, to_data, within
+from davgate.model.bitemporal.merging import Entry, Snapshot, consolidated, from_data, to_data, within
 from davgate.model.bitemporal.virkning import BEGINNING, Window, iso_text, parse_timestamp
 from davgate.model.instant import FOREVER, Instant
 
@@ -163,13 +163,13 @@ def test_the_order_of_a_payload_changes_nothing(first: dict[str, Any], second: d
         section: {name: chance.sample(entries, len(entries)) for name, entries in lists.items()}
         for section, lists in second.items()
     }
-    assert is_same(patched(before, FACET, second), patched(before, FACET, shuffled))
+    assert patched(before, FACET, second) == patched(before, FACET, shuffled)
 
 
 @given(CONTENT, CONTENT)
 def test_a_patch_that_is_repeated_changes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
     once = patched(snapshot_of(FACET, first), FACET, second)
-    assert is_same(patched(once, FACET, second), once)
+    assert patched(once, FACET, second) == once
 
 
 @given(CONTENT)
@@ -180,7 +180,7 @@ def test_what_is_read_can_be_given_back_as_a_whole(content: dict[str, Any]) -> N
         "tilstande": {name: [returned(one, publiceret="") for one in entries] for name, entries in before.states.items()},
         "relationer": {name: [returned(one) for one in entries] for name, entries in before.relations.items()},
     }
-    assert is_same(snapshot_of(FACET, again), before)
+    assert snapshot_of(FACET, again) == before
 
 
 def returned(entry: Entry, **lacking: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def test_an_instant_shows_what_is_valid_then(content: dict[str, Any], day: int) 
 def test_data_are_equal_where_snapshots_are(first: dict[str, Any], second: dict[str, Any]) -> None:
     one, other = snapshot_of(FACET, first), snapshot_of(FACET, second)
     assert from_data(to_data(one)) == one
-    assert (to_data(one) == to_data(other)) == is_same(one, other)
+    assert (to_data(one) == to_data(other)) == (one == other)
 
 
 # Indexed relations

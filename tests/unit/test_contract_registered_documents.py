@@ -32,7 +32,7 @@ from davgate.core.bitemporal.registering import Registered
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.bitemporal.query import Says, Search
-from davgate.model.bitemporal.registration import PART_TEXT, VARIANT_TEXT, Code
+from davgate.model.bitemporal.registration import PART_OF_OTHERS, VARIANT_OF_OTHERS, Code
 from davgate.model.bitemporal.virkning import ALL_TIME
 from davgate.model.errors import CheckedOut, Locked, NotFound
 from davgate.model.node import Cause
@@ -452,7 +452,7 @@ def test_document_of_the_drive_says_what_is_known_of_it(store: Store, ann: Conte
         "dokumenttype": "text/plain",
     }
     assert told(only.snapshot.states["dokumentfremdrift"])[0].endswith("fremdrift=Underudarbejdelse")
-    assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"one"]
+    assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"one"]
 
 
 def test_each_version_of_another_door_is_a_registration(store: Store, ann: Context, clock: SettableClock) -> None:
@@ -462,17 +462,17 @@ def test_each_version_of_another_door_is_a_registration(store: Store, ann: Conte
     moving.delete(store, rest(ann), path("/x.txt"))
     assert codes(store, ann, node.uuid, DOCUMENT) == [OPSTAAET, RETTET, RETTET, SLETTET]
     assert titles(store, ann, node.uuid) == ["Named"]
-    assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"two"]
+    assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"two"]
 
 
 def test_first_registration_of_a_document_of_the_drive_keeps_what_it_said(store: Store, ann: Context) -> None:
     node = put_on_drive(store, ann, "/x.txt", b"one").node
     patch(store, ann, node.uuid, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
     assert titles(store, ann, node.uuid) == ["x.txt"]
-    assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"one"]
+    assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"one"]
     assert "title" not in said_of(store, ann, node.uuid)
     put_on_drive(store, ann, "/x.txt", b"two")
-    assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"one", b"two"]
+    assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("is_registered", [False, True], ids=["computed", "registered"])
@@ -516,7 +516,7 @@ def test_document_without_content_of_another_door_has_no_parts(store: Store, ann
     assert titles(store, ann, node.uuid) == ["Bare"]
     assert now(store, ann, node.uuid, DOCUMENT).variants == {}
     save(store, ann, node.uuid, b"one")
-    assert contents(store, ann, node.uuid, VARIANT_TEXT, PART_TEXT) == [b"one"]
+    assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"one"]
 
 
 # Locks and check-outs

@@ -20,7 +20,7 @@ from davgate.core import checking_out, erasing, mending, thinning, upkeep
 from davgate.core.bitemporal import registrations, searching
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal.query import InPart, Search
-from davgate.model.bitemporal.registration import PART_TEXT, VARIANT_TEXT
+from davgate.model.bitemporal.registration import PART_OF_OTHERS, VARIANT_OF_OTHERS
 from davgate.model.bitemporal.virkning import ALL_TIME
 from davgate.model.errors import NotFound
 from davgate.model.locks import Lock
@@ -182,7 +182,7 @@ def test_what_a_registration_names_is_not_thinned(
     is_primary: bool,
 ) -> None:
     first, second, lock = saved
-    contents = {VARIANT_TEXT: part(PART_TEXT, f"2021..inf indhold={first if is_primary else second}")}
+    contents = {VARIANT_OF_OTHERS: part(PART_OF_OTHERS, f"2021..inf indhold={first if is_primary else second}")}
     if not is_primary:
         contents["Zweite"] = part("x", f"2021..inf indhold={first}")
     data = document(varianter=[variant(text, one) for text, one in contents.items()])
@@ -213,7 +213,7 @@ def test_content_that_a_registration_ends_is_not_thinned(
     store: Store, ann: Context, root_admin: Context, node: Node, saved: tuple[str, str, Lock], clock: SettableClock
 ) -> None:
     _, second, lock = saved
-    data = document(varianter=[variant(VARIANT_TEXT, part(PART_TEXT, f"2021..2022 indhold={second}"))])
+    data = document(varianter=[variant(VARIANT_OF_OTHERS, part(PART_OF_OTHERS, f"2021..2022 indhold={second}"))])
     put(store, holding(ann, lock), node.uuid, DOCUMENT, data)
     assert not exists(store, ann, path(FILE))
     thin(store, root_admin, clock, ONE_VERSION)

@@ -134,7 +134,7 @@ def patch(store: Store, ctx: Context, of: ObjectType, uuid: str, data: Mapping[s
         contents = Contents(files, node.uuid, node.version_no + 1, tx.at)
         state = _state(store, tx, node)
         after = merging.patch(state.snapshot, with_addresses(payload, contents.address_of), cls)
-        is_new = before is not code or not merging.is_same(after, state.snapshot)
+        is_new = before is not code or after != state.snapshot
         if is_new:
             done = replace(state, code=code, snapshot=after)
             step = Step(cls.name, state, done, note, contents, always=before is not code)

@@ -19,7 +19,7 @@ from davgate.core.objects import Changes, File, NewObject
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.bitemporal.errors import InvalidObject
-from davgate.model.bitemporal.merging import Part, Snapshot, Variant, is_same
+from davgate.model.bitemporal.merging import Part, Snapshot, Variant
 from davgate.model.bitemporal.payload import DOCUMENT
 from davgate.model.bitemporal.registration import KEY, Code, Place, State, field_at, stored_parts, to_metadata
 from davgate.model.checkout import Act, Ruling, rule
@@ -219,7 +219,7 @@ def _into_working_copy(
     place = primary.place if primary is not None else step.before.primary
     snapshot = _keeping(step.after.snapshot, step.before.snapshot, place)
     after = replace(step.after, snapshot=snapshot, primary=step.before.primary)
-    is_new = step.always or not is_same(snapshot, step.before.snapshot)
+    is_new = step.always or snapshot != step.before.snapshot
     changes = Changes(
         {**common, **step.said(after)} if is_new else None,
         None if primary is None else primary.file,

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 
 from davgate.model import query
 from davgate.model.bitemporal.matching import fits
-from davgate.model.bitemporal.query import PART_TEXT as DELTEKST
-from davgate.model.bitemporal.query import VARIANT_TEXT as VARIANTTEKST
 from davgate.model.bitemporal.query import (
+    PART_TEXT,
+    VARIANT_TEXT,
     Criterion,
     EitherOf,
     HasCode,
@@ -28,7 +28,7 @@ from davgate.model.bitemporal.query import (
     WrittenBy,
     parse_pattern,
 )
-from davgate.model.bitemporal.registration import DAY, PART_TEXT, STATE_NAME, VARIANT_TEXT, Code, day_of
+from davgate.model.bitemporal.registration import DAY, PART_OF_OTHERS, STATE_NAME, VARIANT_OF_OTHERS, Code, day_of
 from davgate.model.bitemporal.virkning import ALL_TIME, Window
 from davgate.model.frozen import frozen
 from davgate.model.indexing import folded
@@ -90,7 +90,7 @@ def _is_bound(criterion: Criterion) -> bool:
         case Says(field, _):
             return field != ""
         case InPart(field, _):
-            return field != DELTEKST
+            return field != PART_TEXT
     return isinstance(criterion, HasState)
 
 
@@ -210,7 +210,7 @@ class _Rules:
             case Notes(text):
                 return query.EVERYTHING if parse_pattern(text).is_anything else _NEVER
             case InVariant(field, text):
-                return _HAS_CONTENT if field == VARIANTTEKST and fits(text, VARIANT_TEXT) else _NEVER
+                return _HAS_CONTENT if field == VARIANT_TEXT and fits(text, VARIANT_OF_OTHERS) else _NEVER
             case InPart(field, text):
                 return self._in_part(field, parse_pattern(text), text)
         return _NEVER
@@ -218,8 +218,8 @@ class _Rules:
     def _says(self, field: str, pattern: Pattern, text: str) -> Condition:
         if field == "":
             fields = [self._says(name, pattern, text) for name in ("titel", "beskrivelse", "dokumenttype", DAY)]
-            parts = [self._in_part(name, pattern, text) for name in (DELTEKST, "indeks", "indhold", "mimetype")]
-            return _any([*fields, self.of(InVariant(VARIANTTEKST, text)), *parts])
+            parts = [self._in_part(name, pattern, text) for name in (PART_TEXT, "indeks", "indhold", "mimetype")]
+            return _any([*fields, self.of(InVariant(VARIANT_TEXT, text)), *parts])
         if field in ("brugervendtnoegle", "titel"):
             return self._during(_matches(Fact.TITLE, pattern))
         if field == "beskrivelse":
@@ -239,10 +239,10 @@ class _Rules:
         if field == "indhold" and pattern.is_exact:
             begins, scheme, address = folded(text).partition(SCHEME)
             return self._during(self._at(address)) if scheme and not begins else _NEVER
-        told = {DELTEKST: PART_TEXT, "indeks": "1", "indhold": _SOME_ADDRESS}.get(field)
+        told = {PART_TEXT: PART_OF_OTHERS, "indeks": "1", "indhold": _SOME_ADDRESS}.get(field)
         if told is None or not fits(text, told):
             return _NEVER
-        return _HAS_CONTENT if field == DELTEKST else self._during(_HAS_CONTENT)
+        return _HAS_CONTENT if field == PART_TEXT else self._during(_HAS_CONTENT)
 
     def _at(self, address: str) -> Condition:
         """Return the condition that the content of a document has an address."""

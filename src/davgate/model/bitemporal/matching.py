@@ -42,7 +42,6 @@ from davgate.model.bitemporal.rows import (
     rows_of,
     variant_of,
 )
-from davgate.model.bitemporal.virkning import Window
 from davgate.model.frozen import frozen
 from davgate.model.indexing import folded
 from davgate.model.object_types import Kind, TemporalClass
@@ -191,11 +190,7 @@ def shown(told: Sequence[Registration], of: TemporalClass, search: Search) -> Sh
     if not search.finds_deleted:
         seen = [one for one in seen if one.code is not Code.SLETTET]
     rows = {row for one in {id(one.snapshot): one.snapshot for one in seen}.values() for row in rows_of(of.name, one)}
-    return Shown(of, seen, [row for row in rows if _is_valid(row, search.valid)])
-
-
-def _is_valid(row: Row, window: Window) -> bool:
-    return row.valid_from < window.end and row.valid_to > window.start
+    return Shown(of, seen, [row for row in rows if search.valid.overlaps(row.valid_from, row.valid_to)])
 
 
 def _says(of: TemporalClass, criterion: Criterion) -> Callable[[Row], bool]:

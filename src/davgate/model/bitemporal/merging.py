@@ -156,7 +156,7 @@ def _related(name: str, old: tuple[Entry, ...], given: tuple[Given, ...], of: Te
     if name in of.one:
         return laid_over(old, given)
     if not of.is_indexed:
-        return _sorted(Entry(one.values, one.virkning) for one in given)
+        return _plain(given)
     return _indexed(name, old, given)
 
 
@@ -246,7 +246,7 @@ def _present(lists: Lists) -> Lists:
     return {name: lists[name] for name in sorted(lists) if lists[name]}
 
 
-# Order and sameness
+# Order
 
 
 def _order(entry: Entry) -> tuple[int, int, int, str, str]:
@@ -258,11 +258,6 @@ def _order(entry: Entry) -> tuple[int, int, int, str, str]:
 
 def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=_order))
-
-
-def is_same(one: Snapshot, other: Snapshot) -> bool:
-    """Tell whether two snapshots have the same entries with the same periods and the same said of these."""
-    return one == other
 
 
 # Reading

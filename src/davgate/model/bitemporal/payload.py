@@ -9,7 +9,16 @@ from itertools import pairwise
 from typing import Any, Final
 
 from davgate.model.bitemporal.errors import InvalidObject
-from davgate.model.bitemporal.merging import Given, GivenLists, GivenPart, GivenVariant, Payload
+from davgate.model.bitemporal.merging import (
+    INDEX,
+    PART_FIELDS,
+    VARIANT_FIELDS,
+    Given,
+    GivenLists,
+    GivenPart,
+    GivenVariant,
+    Payload,
+)
 from davgate.model.bitemporal.relations import parse_relation
 from davgate.model.bitemporal.values import (
     CLEARED,
@@ -38,13 +47,8 @@ def _property(name: str, kind: Kind) -> Property:
     return Property(id=name, name=name, kind=kind)
 
 
-VARIANT_PROPERTIES: Final = tuple(
-    _property(name, Kind.BOOLEAN) for name in ("arkivering", "delvisscannet", "offentliggoerelse", "produktion")
-)
-PART_PROPERTIES: Final = (
-    _property("indeks", Kind.INTEGER),
-    *(_property(name, Kind.TEXT) for name in ("indhold", "lokation", "mimetype")),
-)
+VARIANT_PROPERTIES: Final = tuple(_property(name, Kind.BOOLEAN) for name in sorted(VARIANT_FIELDS))
+PART_PROPERTIES: Final = tuple(_property(name, Kind.INTEGER if name == INDEX else Kind.TEXT) for name in sorted(PART_FIELDS))
 PART_RELATIONS: Final = TemporalClass(
     service=DOCUMENT, name="del", groups={}, states={}, one=(), many=("underredigeringaf",), is_indexed=False
 )

@@ -110,6 +110,7 @@ Nested: TypeAlias = InVariant | InPart | PartLeadsTo
 
 VARIANT_TEXT: Final = "varianttekst"
 PART_TEXT: Final = "deltekst"
+"""The fields by which a variant, and a part of it, are told from others."""
 
 
 @frozen

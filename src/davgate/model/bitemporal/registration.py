@@ -41,9 +41,9 @@ DAY: Final = "brevdato"
 """The field that has the day on which a document was made that nobody has registered: it is another one in another time zone."""
 STATE: Final = "dokumentfremdrift"
 STATE_NAME: Final = "fremdrift"
-VARIANT_TEXT: Final = "Original"
-PART_TEXT: Final = "Indhold"
-"""What the variant and the part are called that hold content of other doors."""
+VARIANT_OF_OTHERS: Final = "Original"
+PART_OF_OTHERS: Final = "Indhold"
+"""The texts of the variant and the part that hold what another door stored."""
 
 
 class Code(enum.Enum):
@@ -76,7 +76,7 @@ class Place:
     part: str
 
 
-ELSEWHERE: Final = Place(VARIANT_TEXT, PART_TEXT)
+PLACE_OF_OTHERS: Final = Place(VARIANT_OF_OTHERS, PART_OF_OTHERS)
 
 
 @frozen
@@ -232,7 +232,7 @@ def computed(subject: Subject, version: Version, name: str | None) -> State:
     variants: Mapping[str, Variant] = {}
     if version.has_content:
         part = Part((Entry({"indeks": 1, **_content_of(subject, version)}, always),))
-        variants = {VARIANT_TEXT: Variant((), {PART_TEXT: part})}
+        variants = {VARIANT_OF_OTHERS: Variant((), {PART_OF_OTHERS: part})}
     snapshot = Snapshot(
         {GROUP: (Entry(properties, always),)},
         {STATE: (Entry({STATE_NAME: "Underudarbejdelse"}, always),)},
@@ -240,7 +240,7 @@ def computed(subject: Subject, version: Version, name: str | None) -> State:
     )
     digest = version.content.digest if version.has_content else None
     common = version.metadata.get(TITLE), version.metadata.get(DESCRIPTION)
-    return State(Code.OPSTAAET, snapshot, digest, *common, ELSEWHERE if version.has_content else None)
+    return State(Code.OPSTAAET, snapshot, digest, *common, PLACE_OF_OTHERS if version.has_content else None)
 
 
 def day_of(made_at: Instant, zone: tzinfo) -> str:
@@ -263,7 +263,7 @@ def follow(state: State, subject: Subject, version: Version) -> State:
     since = Virkning(version.opened_at, FOREVER)
     snapshot, primary = state.snapshot, state.primary
     if digest != state.digest:
-        place = primary or ELSEWHERE
+        place = primary or PLACE_OF_OTHERS
         contents = _content_of(subject, version) if version.has_content else {}
         ended = frozenset() if version.has_content else frozenset({"indhold", "mimetype"})
         snapshot = _with_part(snapshot, place, Given(contents, since, ended))

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from davgate.model.bitemporal.merging import Entry, Lists, Snapshot
+from davgate.model.bitemporal.query import PART_TEXT, VARIANT_TEXT
+from davgate.model.bitemporal.relations import JOURNAL, JOURNAL_CODE, JOURNAL_DOCUMENT, JOURNAL_NOTE
 from davgate.model.bitemporal.virkning import BEGINNING
 from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER, Instant
@@ -27,8 +29,8 @@ class Row(NamedTuple):
     whole: str
     qualifier: str
     place: str
-    valid_from: int
-    valid_to: int
+    valid_from: Instant
+    valid_to: Instant
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -46,7 +48,7 @@ def relation_of(of: str, name: str) -> str:
 
 def journal_of(of: str, field: str) -> str:
     """Return the property of what a journal entry says."""
-    return f"{of}.journalpost.{field}"
+    return f"{of}.{JOURNAL}.{field}"
 
 
 def order_of(of: str) -> str:
@@ -112,12 +114,12 @@ def _rows(of: str, snapshot: Snapshot) -> Iterator[Row]:
     yield from _notes(of, (snapshot.attributes, snapshot.states))
     for variant, one in snapshot.variants.items():
         place = place_of(variant)
-        yield _always(variant_of(of, "varianttekst"), variant, place)
+        yield _always(variant_of(of, VARIANT_TEXT), variant, place)
         yield from _properties(variant_of(of, ""), one.properties, place)
         yield from _notes(of, ({"": one.properties},))
         for part, it in one.parts.items():
             within = place_of(variant, part)
-            yield _always(part_of(of, "deltekst"), part, within)
+            yield _always(part_of(of, PART_TEXT), part, within)
             yield from _properties(part_of(of, ""), it.properties, within)
             yield from _notes(of, ({"": it.properties},))
             yield from _relations(of, part_of(of, "")[:-1], it.relations, within)
@@ -140,15 +142,15 @@ def _relations(of: str, prefix: str, lists: Lists, place: str = "") -> Iterator[
             target = entry.values.get("uuid") or entry.values.get("urn")
             if target:
                 yield _row(f"{prefix}.{name}", target, entry, entry.values.get("objekttype", ""), place)
-            if name == "journalpost":
+            if name == JOURNAL:
                 yield from _journal(of, entry)
     yield from _notes(of, (lists,))
 
 
 def _journal(of: str, entry: Entry) -> Iterator[Row]:
-    if (code := entry.values.get("journalpostkode")) is not None:
-        yield _row(journal_of(of, "journalpostkode"), code, entry)
-    for name in ("journalnotat", "journaldokument"):
+    if (code := entry.values.get(JOURNAL_CODE)) is not None:
+        yield _row(journal_of(of, JOURNAL_CODE), code, entry)
+    for name in (JOURNAL_NOTE, JOURNAL_DOCUMENT):
         for field, value in entry.values.get(name, {}).items():
             # Of an exemption each text by its own name.
             parts = value.items() if isinstance(value, Mapping) else [("", value)]
