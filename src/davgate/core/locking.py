@@ -18,7 +18,7 @@ from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import LockConflict, NotTheLockOwner, RefreshMismatch, TooManyLocks, UnknownLockToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.model.locks import Depth, Holding, Lock, Scope, conflicting, end_of, may_end, revivable_until
+from davgate.model.locks import Depth, Holding, Lock, Scope, begun_anew, conflicting, end_of, may_end, revivable_until
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, Where, to_text
@@ -191,17 +191,12 @@ def refresh(
         held, root = own[0]
         if is_stealable is not None:
             held = replace(held, is_stealable=is_stealable)
-        refreshed = held if goes_on else _begun_anew(store, held, tx.now, timeout)
+        policy = store.policy.locks
+        refreshed = held if goes_on else begun_anew(held, tx.now, policy.granted(timeout), policy)
         refresh_lock(tx, refreshed)
         record(tx, ctx, "refresh-lock", root, held.node_id)
         tx.commit()
     return Granted(refreshed, root, found.chain[len(root)].is_collection, tx.now)
-
-
-def _begun_anew(store: Store, held: Lock, now: Instant, asked: timedelta | None) -> Lock:
-    timeout = store.policy.locks.granted(asked)
-    end = end_of(now, timeout)
-    return replace(held, timeout=timeout, expires_at=end, revivable_until=revivable_until(end, store.policy.locks))
 
 
 def unlock(store: Store, ctx: Context, where: Where, token: str, *, by_force: bool = False) -> None:

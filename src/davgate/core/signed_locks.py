@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from html import escape
 
@@ -25,7 +24,7 @@ from davgate.core.store import Context, Store
 from davgate.model.checkout import Act
 from davgate.model.errors import LockConflict, NotTheLockOwner, UnknownLockToken
 from davgate.model.instant import Instant
-from davgate.model.locks import Depth, Holding, Lock, Scope, end_of, is_proven, may_end, revivable_until
+from davgate.model.locks import Depth, Holding, Scope, begun_anew, is_proven, may_end
 from davgate.model.node import Node
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Transaction, locks
@@ -119,19 +118,14 @@ def _own(ctx: Context, found: Resolved) -> tuple[LockAt, ...]:
 
 
 def _begin_anew(store: Store, tx: Transaction, ctx: Context, own: Sequence[LockAt], timeout: timedelta | None) -> None:
+    policy = store.policy.locks
+    span = None if timeout is None else policy.granted(timeout)
     for held, root in own:
         # What others keep alive by a token ends as they have it: only what the sign-in holds can become a lock that never ends.
         if held.timeout is None or (timeout is None and held.holding not in ctx.signed_for):
             continue
-        refresh_lock(tx, _refreshed(store, tx, held, timeout))
+        refresh_lock(tx, begun_anew(held, tx.now, span, policy))
         record(tx, ctx, "refresh-lock", root, held.node_id)
-
-
-def _refreshed(store: Store, tx: Transaction, held: Lock, timeout: timedelta | None) -> Lock:
-    policy = store.policy.locks
-    span = None if timeout is None else policy.granted(timeout)
-    end = end_of(tx.now, span)
-    return replace(held, timeout=span, expires_at=end, revivable_until=revivable_until(end, policy))
 
 
 def taken_at(store: Store, tokens: Iterable[str]) -> Mapping[str, Instant]:

@@ -104,6 +104,12 @@ def is_revivable(lock: Lock, principal: Principal, tokens: frozenset[str], now: 
     return is_own and is_expired(lock, now) and now < lock.revivable_until and not conflicting(lock.scope, standing)
 
 
+def begun_anew(lock: Lock, now: Instant, span: timedelta | None, policy: LockPolicy) -> Lock:
+    """Return a lock with a span that begins now, without end where that is None, and the grace that follows it."""
+    end = end_of(now, span)
+    return replace(lock, timeout=span, expires_at=end, revivable_until=revivable_until(end, policy))
+
+
 def revived(lock: Lock, now: Instant) -> Lock:
     """Return a lock that ran out with its span begun anew, and the same grace after it."""
     end = end_of(now, lock.timeout)
