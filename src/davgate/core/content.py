@@ -56,6 +56,11 @@ class Said:
     always: bool = False
     streams: Mapping[str, Stream | None] = field(default_factory=no_streams, hash=False)
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What the audit tells of where the content came from, if that was not the request."""
+        return {"origin": self.origin} if self.origin else {}
+
 
 NOTHING_SAID: Final = Said()
 

@@ -147,7 +147,7 @@ def restore(store: Store, ctx: Context, node_id: int) -> Node:
         _check_conditions(tx, ctx, entry.node)
         if catalog.path_of(tx, entry.parent_id) is None:
             raise ParentMissing(from_text(entry.path))
-        there, parent = collection_at(tx, ctx, entry.parent_id)
+        there, parent = collection_at(tx, ctx, entry.parent_id, tx.now)
         node = _put_back(store, tx, ctx, entry, parent, there.path)
         tx.commit()
     return node
@@ -200,7 +200,7 @@ def bring_back(store: Store, tx: Transaction, ctx: Context, folder: TreePath, no
     """
     entry = trash.find(tx, node.id)
     if entry is not None and catalog.path_of(tx, entry.parent_id) is not None:
-        there, parent = collection_at(tx, ctx, entry.parent_id)
+        there, parent = collection_at(tx, ctx, entry.parent_id, tx.now)
         return _put_back(store, tx, ctx, entry, parent, there.path)
     parent, path = filing_collection(store, tx, ctx, folder, by_month=node.kind is not NodeKind.OBJECT)
     if entry is not None:

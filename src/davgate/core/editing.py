@@ -101,13 +101,8 @@ def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved, content:
     session = session_under(store, tx, ctx, found)
     scratch = _is_scratch_place(ctx, found)
     node = add_document(store, tx, ctx, parent, found.path[-1], content, said=said, session=session, is_scratch=scratch)
-    record(tx, ctx, "create", found.path, node.id, change_of("create", node), **_told_of(said))
+    record(tx, ctx, "create", found.path, node.id, change_of("create", node), **said.told)
     return Written(node, is_created=True)
-
-
-def _told_of(said: Said) -> dict[str, object]:
-    """Return what the audit tells of where content came from, if it did not come with the request."""
-    return {"origin": said.origin} if said.origin else {}
 
 
 def _give_here(
@@ -127,7 +122,7 @@ def _give_here(
         is_scratch=_is_scratch_place(ctx, found),
     )
     if after_it is not node:
-        told = {"version": after_it.version_no, **_told_of(said)}
+        told = {"version": after_it.version_no, **said.told}
         record(tx, ctx, cause.value, found.path, node.id, change_of("content", after_it), **told)
     return Written(after_it, is_created=False)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from davgate.core.access import check_account, look_up
 from davgate.core.checking_out import end_for_holder
@@ -107,10 +108,9 @@ def erase(store: Store, ctx: Context, which: str, reason: str) -> Erased:
         finally:
             erasing.overwrite_what_goes(database, tx, on=False)
     finish(store, removed)
-    erased = removed.erased
     if sqlite_log.empty(database):
-        return erased
-    return Erased(erased.uuid, erased.path, erased.documents, erased.versions, erased.freed_bytes, erased.shared, False)
+        return removed.erased
+    return replace(removed.erased, is_overwritten=False)
 
 
 def _find(tx: Transaction, ctx: Context, which: str) -> tuple[Node, TreePath]:

@@ -135,8 +135,7 @@ def take_content_away(
     catalog.take_off_drive(tx, node, no)
     if node.parent_id is not None:
         catalog.touch(tx, node.parent_id)
-    told = {"origin": said.origin} if said.origin else {}
-    record(tx, ctx, cause.value, found.path, node.id, change_of("delete", node), version=no, **told)
+    record(tx, ctx, cause.value, found.path, node.id, change_of("delete", node), version=no, **said.told)
     return replace(node, version_no=no, content=None, name=None, modified_at=tx.at)
 
 
@@ -186,7 +185,7 @@ def _make(store: Store, tx: Transaction, ctx: Context, found: Resolved) -> None:
     record(tx, ctx, "create", found.path, made.id, change_of("create", made))
 
 
-def collection_at(tx: Transaction, ctx: Context, collection_id: int) -> tuple[Resolved, Node]:
+def collection_at(session: Session, ctx: Context, collection_id: int, now: Instant) -> tuple[Resolved, Node]:
     """Return where a collection is and itself, into which the caller may put a new member.
 
     Raises:
@@ -194,11 +193,6 @@ def collection_at(tx: Transaction, ctx: Context, collection_id: int) -> tuple[Re
         Forbidden: the caller may not add to it.
         Locked: somebody has locked it.
     """
-    return addable_at(tx, ctx, collection_id, tx.now)
-
-
-def addable_at(session: Session, ctx: Context, collection_id: int, now: Instant) -> tuple[Resolved, Node]:
-    """Return the same as it is at an instant; see ``collection_at``."""
     found = look_up(session, ctx, collection_id, now)
     node = found.node
     may_know = rights_at(found, ctx, len(found.path)) & (Right.READ | Right.BIND)

@@ -55,7 +55,7 @@ def move_within(
     node = require_node(found, ctx, Right.READ)
     if not found.path:
         raise SameResource("The root folder cannot be moved. Move what is in it.")
-    there, parent = collection_at(tx, ctx, collection_id)
+    there, parent = collection_at(tx, ctx, collection_id, tx.now)
     if is_inside(there.path, found.path):
         raise SameResource("A folder cannot be put into itself. Name a folder outside of it.")
     require_removable(found, ctx)
@@ -119,7 +119,7 @@ def _give_aliases(tx: Transaction, top: Node, alias_of: AliasOf) -> None:
 def _copy(store: Store, tx: Transaction, ctx: Context, where: int | str, collection_id: int, prefix_beside: str) -> Node:
     found = look_up(tx, ctx, where, tx.now)
     node = require_node(found, ctx, Right.READ)
-    there, parent = collection_at(tx, ctx, collection_id)
+    there, parent = collection_at(tx, ctx, collection_id, tx.now)
     if is_inside(there.path, found.path):
         raise SameResource("A folder cannot be copied into itself. Name a folder outside of it.")
     check_conditions(tx, ctx, found, tx.now)

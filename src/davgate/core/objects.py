@@ -22,7 +22,6 @@ from davgate.core.content import (
 )
 from davgate.core.editing import write_content
 from davgate.core.filing import (
-    addable_at,
     collection_at,
     file_on_drive,
     filing_collection,
@@ -120,7 +119,7 @@ def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new
     """Make a document or collection as part of a transaction; see ``create``."""
     check_text(new.comment, "" if new.alias is None else new.alias.slug)
     if isinstance(place, int):
-        found, parent = collection_at(tx, ctx, place)
+        found, parent = collection_at(tx, ctx, place, tx.now)
         check_conditions(tx, ctx, found, tx.now)
         path = found.path
     else:
@@ -144,7 +143,7 @@ def create_within(store: Store, tx: Transaction, ctx: Context, place: Place, new
 
 def check_create_within(session: Session, ctx: Context, collection_id: int, now: Instant) -> None:
     """Refuse what ``create`` in this collection would refuse at an instant before it looks at what is to be made; see there."""
-    found, _ = addable_at(session, ctx, collection_id, now)
+    found, _ = collection_at(session, ctx, collection_id, now)
     check_conditions(session, ctx, found, now)
 
 
