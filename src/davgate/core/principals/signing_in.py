@@ -19,6 +19,7 @@ from davgate.core.principals.accounts import Passwords
 from davgate.core.principals.app_passwords import PREFIX, hash_of
 from davgate.core.principals.brake import Brake
 from davgate.core.principals.external_accounts import EXISTING, MAKE
+from davgate.core.principals.signing_keys import keys_of
 from davgate.core.store import Context, Store
 from davgate.identity.digest import SHA_256, DigestCredentials, Nonces, proves
 from davgate.identity.external import ExternalUser
@@ -243,7 +244,7 @@ class SigningIn:
 
     def _nonces(self) -> Nonces:
         # With the keys of now: one may have been added or removed.
-        return Nonces(tokens.keys_of(self.store), self._nonce_life)
+        return Nonces(keys_of(self.store), self._nonce_life)
 
     def _enter(self, user: ExternalUser, ends_at: Instant = FOREVER) -> Principal:
         scope, policy = scope_of(user.scopes, self._door_scopes), self._sources.policy_of(user.source)
@@ -294,8 +295,8 @@ def token_for(store: Store, principal: Principal, visit: Visit, life: timedelta)
     """Return a token for whoever signed in otherwise; see ``tokens.issue``.
 
     Raises:
-        Forbidden: it signed in with a token of whatever kind.
+        Forbidden: it signed in with a token of whatever kind, which must not live on in its descendants.
     """
     if principal.method not in {PASSWORD, APP_PASSWORD, DIGEST, LDAP, CERTIFICATE, PROXY}:
         raise Forbidden("A token is not given for a token. Sign in with a password or a certificate.")
-    return tokens.issue(store, Context(principal, request_id=visit.request_id, client=visit.address), life)
+    return tokens.issue(store, Context(principal, request_id=visit.request_id, client=visit.address), principal, life)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from davgate.core.access import check_account
 from davgate.core.recording import record
@@ -11,6 +12,17 @@ from davgate.core.store import Context, Store
 from davgate.identity.local_tokens import KEY_BYTES
 from davgate.model.errors_of_sign_in import AccountRefused
 from davgate.storage.api import SigningKey, signing_keys
+
+
+def keys_of(store: Store) -> Mapping[int, bytes]:
+    """Return the keys of what this store signs, by their numbers; the first one is made when it is first needed."""
+    with store.database.read() as session:
+        known = signing_keys.all_keys(session)
+    if not known:
+        with store.database.write() as tx:
+            known = signing_keys.all_keys(tx) or [signing_keys.add(tx, 1, secrets.token_bytes(KEY_BYTES))]
+            tx.commit()
+    return {one.no: one.key for one in known}
 
 
 def rotate(store: Store, ctx: Context) -> SigningKey:

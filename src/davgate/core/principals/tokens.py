@@ -6,25 +6,24 @@ next change and with the key that signed it, and it never allows more than the s
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import timedelta
 from typing import Final
 
 from davgate.core.access import check_account
 from davgate.core.principals.accounts import principal_named, require_self_or_administrator
+from davgate.core.principals.signing_keys import keys_of
 from davgate.core.recording import record
 from davgate.core.rights import require_administrator
 from davgate.core.store import Context, Store
-from davgate.identity.local_tokens import KEY_BYTES, LocalToken, LocalTokens
+from davgate.identity.local_tokens import LocalToken, LocalTokens
 from davgate.model.errors import Forbidden
 from davgate.model.errors_of_sign_in import InvalidToken
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant, after
 from davgate.model.principal import Principal
 from davgate.model.rights import BY_NAME, NO_RIGHTS, UNRESTRICTED, Right, Scope, names_of
-from davgate.storage.api import accounts, changes, signing_keys
+from davgate.storage.api import accounts, changes
 
 METHOD: Final = "token"
 
@@ -40,35 +39,32 @@ class IssuedToken:
     expires_at: Instant
 
 
-def keys_of(store: Store) -> Mapping[int, bytes]:
-    """Return the keys of what this store signs, by their numbers; the first one is made when it is first needed."""
-    with store.database.read() as session:
-        known = signing_keys.all_keys(session)
-    if not known:
-        with store.database.write() as tx:
-            known = signing_keys.all_keys(tx) or [signing_keys.add(tx, 1, secrets.token_bytes(KEY_BYTES))]
-            tx.commit()
-    return {one.no: one.key for one in known}
-
-
 def _tokens_of(store: Store) -> LocalTokens:
     with store.database.read() as session:
         store_id, _ = changes.newest(session)
     return LocalTokens(store_id, keys_of(store))
 
 
-def issue(store: Store, ctx: Context, life: timedelta) -> IssuedToken:
-    """Return a token for whoever asks, once the audit tells of it.
+def issue(store: Store, ctx: Context, who: Principal, life: timedelta) -> IssuedToken:
+    """Return a token for a principal with its scope, once the audit tells of it; whether the caller may have it has been checked.
 
-    It ends after its life, and no later than the sign-in that asks.
+    It ends after its life, and no later than the sign-in of the principal.
 
     Raises:
-        Forbidden: the caller itself signed in with a token, which must not live on in its descendants.
+        Forbidden: that sign-in ends within a second.
         Unauthenticated: the account was changed since the sign-in.
     """
-    if ctx.principal.method == METHOD:
-        raise Forbidden("A token is not given for a token. Sign in with a password.")
-    return _issue(store, ctx, ctx.principal, life)
+    tokens = _tokens_of(store)
+    with store.database.write() as tx:
+        check_account(tx, ctx, tx.now)
+        # Whole seconds, which is what a token can tell.
+        expires_at = Instant(min(after(tx.now, life), who.expires_at) // 1_000_000 * 1_000_000)
+        if expires_at <= tx.now:
+            raise Forbidden("Your sign-in ends within a second. Sign in again.")
+        token = tokens.issue(LocalToken(who.id, who.epoch, _words(who.scope), expires_at), tx.now)
+        record(tx, ctx, "issue-token", (), None, name=who.name, method=who.method, expires_at=expires_at)
+        tx.commit()
+    return IssuedToken(token, expires_at)
 
 
 def issue_for(store: Store, ctx: Context, name: str, life: timedelta) -> IssuedToken:
@@ -82,21 +78,7 @@ def issue_for(store: Store, ctx: Context, name: str, life: timedelta) -> IssuedT
         require_administrator(ctx)
     who = principal_named(store, name)
     require_self_or_administrator(ctx, who.id)
-    return _issue(store, ctx, who, life)
-
-
-def _issue(store: Store, ctx: Context, who: Principal, life: timedelta) -> IssuedToken:
-    tokens = _tokens_of(store)
-    with store.database.write() as tx:
-        check_account(tx, ctx, tx.now)
-        # Whole seconds, which is what a token can tell.
-        expires_at = Instant(min(after(tx.now, life), who.expires_at) // 1_000_000 * 1_000_000)
-        if expires_at <= tx.now:
-            raise Forbidden("Your sign-in ends within a second. Sign in again.")
-        token = tokens.issue(LocalToken(who.id, who.epoch, _words(who.scope), expires_at), tx.now)
-        record(tx, ctx, "issue-token", (), None, name=who.name, method=who.method, expires_at=expires_at)
-        tx.commit()
-    return IssuedToken(token, expires_at)
+    return issue(store, ctx, who, life)
 
 
 def principal_of(store: Store, token: str) -> Principal:
