@@ -23,8 +23,8 @@ from davgate.model.places import (
     VersionFile,
     VersionsFolder,
     instant_name,
+    numbered_name,
     parse_place,
-    trash_name,
     version_file_name,
 )
 
@@ -129,7 +129,7 @@ def test_path_means_a_place_of_the_past(path: tuple[str, ...], place: Place | No
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="/\x00"), min_size=1, max_size=255), st.integers(0, 10**18 - 1))
 def test_entry_of_the_trash_is_found_by_its_name_whatever_it_was_called(name: str, node_id: int) -> None:
-    listed = trash_name(name, OPENED, node_id)
+    listed = numbered_name(name, OPENED, node_id)
 
     assert parse_place((".trash", listed)) == Trashed(node_id, ())
     assert len(listed.encode()) <= 255
@@ -137,13 +137,13 @@ def test_entry_of_the_trash_is_found_by_its_name_whatever_it_was_called(name: st
 
 @given(st.text("0123456789. -:x", min_size=1, max_size=60), st.integers(0, 10**18 - 1), st.datetimes(timezones=st.just(UTC)))
 def test_entry_of_the_trash_is_found_though_its_own_name_looks_like_an_entry(name: str, node_id: int, at: datetime) -> None:
-    for listed in (trash_name(name, at, node_id), trash_name(trash_name(name, at, 7), at, node_id)):
+    for listed in (numbered_name(name, at, node_id), numbered_name(numbered_name(name, at, 7), at, node_id)):
         assert parse_place((".trash", listed)) == Trashed(node_id, ())
 
 
 @given(st.text("ab \u00e9", min_size=1, max_size=50), st.sampled_from([".docx", ".odt", ".mp3", ".7z", ""]))
 def test_entry_of_the_trash_opens_in_the_same_program(stem: str, suffix: str) -> None:
-    assert trash_name(stem + suffix, OPENED, 4711).endswith(f" 2026-11-20 14.05 4711{suffix}")
+    assert numbered_name(stem + suffix, OPENED, 4711).endswith(f" 2026-11-20 14.05 4711{suffix}")
 
 
 @given(st.text().filter(lambda name: name not in (VERSIONS, ".at", ".trash", ".rescue")), st.lists(st.text(), max_size=3))

@@ -198,7 +198,7 @@ def end_for_holder(store: Store, tx: Transaction, ctx: Context, taken: CheckOut,
     """End a check-out without a version; its bytes become a rescue copy. One of somebody else's is remembered for late saves."""
     content = _last_with_bytes(tx, taken)
     if content is not None:
-        keep(store, tx, taken.principal_id, taken.document_id, path, content, reason, ctx)
+        keep(store, tx, ctx, taken.principal_id, taken.document_id, path, content, reason)
     is_own = taken.principal_id == ctx.principal.id
     if is_own:
         check_outs.forget(tx, taken.document_id)

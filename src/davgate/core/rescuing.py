@@ -7,13 +7,11 @@ from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY
 from davgate.model.errors import PreconditionFailed
 from davgate.model.instant import Instant, to_datetime
-from davgate.model.names import stem_and_suffix
 from davgate.model.node import Content
 from davgate.model.paths import TreePath, to_text
+from davgate.model.places import numbered_name
 from davgate.storage.api import Rescue, Resolved, Session, Transaction, check_outs, locks
 from davgate.storage.api import rescues as rescue_rows
-
-_LONGEST_STEM = 60
 
 
 def is_late(session: Session, ctx: Context, found: Resolved, now: Instant) -> bool:
@@ -56,29 +54,23 @@ def forget_cancelled(tx: Transaction, ctx: Context, found: Resolved) -> None:
 def keep_late_save(store: Store, tx: Transaction, ctx: Context, found: Resolved, content: Content) -> str:
     """Keep a save that was refused, whose blob has its row; return the name under which its author finds it."""
     document_id = None if found.node is None else found.node.id
-    return keep(store, tx, ctx.principal.id, document_id, found.path, content, "late save", ctx)
+    return keep(store, tx, ctx, ctx.principal.id, document_id, found.path, content, "late save")
 
 
 def keep(
     store: Store,
     tx: Transaction,
+    ctx: Context,
     principal_id: int,
     document_id: int | None,
     path: TreePath,
     content: Content,
     reason: str,
-    ctx: Context,
 ) -> str:
     """Keep bytes for their author, aside from all versions; return their name in the author's folder of rescue copies."""
     number = tx.take_ids()
-    name = rescue_name(store, path[-1] if path else "document", tx.now, number)
+    kept_at = to_datetime(tx.now).astimezone(store.policy.time_zone)
+    name = numbered_name(path[-1] if path else "document", kept_at, number)
     rescue_rows.add(tx, Rescue(number, principal_id, "", document_id, to_text(path), name, reason, tx.at, content))
     record(tx, ctx, "rescue", path, document_id, name=name, reason=reason, author=principal_id)
     return name
-
-
-def rescue_name(store: Store, name: str, at: Instant, number: int) -> str:
-    """Return the name of a rescue copy: that of the document, when it was kept, and the number that makes it unique."""
-    stem, suffix = stem_and_suffix(name)
-    moment = to_datetime(at).astimezone(store.policy.time_zone)
-    return f"{stem[:_LONGEST_STEM]} {moment:%Y-%m-%d %H.%M} {number}{suffix if len(suffix) <= 32 else ''}"

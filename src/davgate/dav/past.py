@@ -59,7 +59,7 @@ from davgate.model.places import (
     VersionFile,
     VersionsFolder,
     instant_name,
-    trash_name,
+    numbered_name,
 )
 from davgate.storage.api import CREATED_BY_AT, MemberRow, Rescue, Session, TrashEntry, from_node
 
@@ -312,7 +312,7 @@ def _ids(entries: Sequence[TrashEntry]) -> dict[str, int]:
 
 def _trash_row(store: Store, entry: TrashEntry) -> MemberRow:
     deleted_at = to_datetime(entry.deleted_at).astimezone(store.policy.time_zone)
-    name = trash_name(entry.name, deleted_at, entry.node.id)
+    name = numbered_name(entry.name, deleted_at, entry.node.id)
     return _without_id(from_node(replace(entry.node, name=name)))
 
 

@@ -143,10 +143,10 @@ def instant_name(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H.%MZ")
 
 
-def trash_name(name: str, deleted_at: datetime, node_id: int) -> str:
-    """Return the name of an entry in the trash; ``deleted_at`` is in the time zone for texts."""
+def numbered_name(name: str, at: datetime, number: int) -> str:
+    """Return the name of what is kept under a number, in the trash or as a rescue copy; ``at`` is in the time zone for texts."""
     stem, suffix = _stem_and_suffix(name)
-    return f"{stem[:_LONGEST_STEM]} {deleted_at:%Y-%m-%d %H.%M} {node_id}{suffix}"
+    return f"{stem[:_LONGEST_STEM]} {at:%Y-%m-%d %H.%M} {number}{suffix}"
 
 
 def version_file_name(no: int, opened_at: datetime, author: str, document_name: str) -> str:
