@@ -45,7 +45,7 @@ from davgate.model.query import (
 )
 from davgate.model.rights import DROP_BOX, READER, Right, Scope
 from davgate.model.rights import EVERYTHING as EVERY_RIGHT
-from davgate.storage import searching
+from davgate.storage.search import searching
 
 ANY, ONE = Wildcard.ANY, Wildcard.ONE
 

@@ -37,8 +37,8 @@ from davgate.model.query import (
     prepared,
     starting_with,
 )
-from davgate.storage import searching
-from davgate.storage.shapes import take_apart
+from davgate.storage.search import searching
+from davgate.storage.search.shapes import take_apart
 
 TEXT, NUMBER = Property("x:text"), Property("x:number", is_single=True)
 EQUAL = equals(TEXT, "a")

@@ -34,7 +34,7 @@ from davgate.model.query import (
     prepared,
     starting_with,
 )
-from davgate.storage.shapes import take_apart
+from davgate.storage.search.shapes import take_apart
 
 A, B, C = (HasValue(Property(name)) for name in "abc")
 NOTHING = AnyOf(())

@@ -160,7 +160,7 @@ def _shown(ctx: Context, standing: Iterable[Lock]) -> Lock | None:
     """Return the lock that is shown of those that affect something: one's own, which one can prove, before others'."""
 
     def rank(one: Lock) -> tuple[bool, bool, int]:
-        # Whatever sorts by who holds something goes by the same one, see ``storage.standing``.
+        # Whatever sorts by who holds something goes by the same one, see ``storage.search.standing``.
         return one.principal_id != ctx.principal.id, one.expires_at != FOREVER, one.principal_id
 
     return min(standing, key=rank, default=None)

@@ -9,5 +9,6 @@ Four invariants hold at every moment, also across a crash; ``verify`` proves the
 
 There is one writer at a time in the whole store, on SQLite and on PostgreSQL alike (``database``). A rule that is checked inside
 a write transaction therefore holds against every other thread, process and node. This package knows how things are kept, not
-what is allowed: that is ``model`` and ``core``. Start reading at ``tables``.
+what is allowed: that is ``model`` and ``core``. Start reading at ``tables``; what documents are found by is in ``search``, what
+the checker asks in ``checking``.
 """

@@ -25,12 +25,10 @@ from davgate.storage import (
     members,
     places,
     properties,
-    property_index,
     removal,
     rescues,
     retained,
     revisions,
-    searching,
     sign_in_failures,
     signing_keys,
     sqlite_log,
@@ -69,7 +67,8 @@ from davgate.storage.rescues import Rescue
 from davgate.storage.resolving import Resolved, as_holder_sees, resolve
 from davgate.storage.revisions import Line, Numbered, Revision
 from davgate.storage.rows import CREATED_BY_AT, IS_CLOSED_AT, MemberRow, from_node, to_node
-from davgate.storage.searching import Found, Standpoint
+from davgate.storage.search import property_index, searching
+from davgate.storage.search.searching import Found, Standpoint
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
 from davgate.storage.trash import TrashEntry

@@ -27,10 +27,11 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import collision_key
 from davgate.model.node import ROOT_ID, Content, Node
 from davgate.model.paths import TreePath, to_text
-from davgate.storage import places, property_index
+from davgate.storage import places
 from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, from_node, to_node
+from davgate.storage.search import property_index
 from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import (
     IS_PENDING,

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from davgate.model.errors import StoreUnusable
-from davgate.storage import text_functions
+from davgate.storage.search import text_functions
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a statement waits for what others have locked in a SQLite file."""

@@ -35,8 +35,8 @@ from davgate.model.instant import FOREVER
 from davgate.model.node import NodeKind
 from davgate.model.query import Wildcard
 from davgate.storage.object_tables import deletion, temporal_value
+from davgate.storage.search.text_functions import Folded, Like, glob_form, like_form
 from davgate.storage.tables import bare_place, node, placement, trash
-from davgate.storage.text_functions import Folded, Like, glob_form, like_form
 from davgate.storage.trash import IN_TREE, TRASHED
 
 Clause: TypeAlias = ColumnElement[bool]

@@ -16,11 +16,11 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from davgate.model.frozen import frozen
 from davgate.model.query import NUMBERS, Fact, Operator
-from davgate.storage.criteria import IS_TITLE, digest_between, holds, in_texts, like, listed, row_holds, text_given
 from davgate.storage.object_tables import document_text
-from davgate.storage.shapes import Kind, Shape, Test, parameter
+from davgate.storage.search.criteria import IS_TITLE, digest_between, holds, in_texts, like, listed, row_holds, text_given
+from davgate.storage.search.shapes import Kind, Shape, Test, parameter
+from davgate.storage.search.text_functions import Folded, HasWord, IsIn
 from davgate.storage.tables import node, node_type, property_value, version
-from davgate.storage.text_functions import Folded, HasWord, IsIn
 
 
 class _Among(GenericFunction[bool]):

@@ -34,10 +34,10 @@ from davgate.model.metadata import TITLE
 from davgate.model.node import NodeKind
 from davgate.model.query import COLLECTION, DOCUMENT, NUMBERS, Fact, Operator
 from davgate.storage.object_tables import document_text
-from davgate.storage.shapes import Kind, Shape, Test, parameter
+from davgate.storage.search.shapes import Kind, Shape, Test, parameter
+from davgate.storage.search.text_functions import ByCodePoint, Folded, HasWord, Hex, IsIn, Like, TextsIn
 from davgate.storage.statements import ids_given, texts_given
 from davgate.storage.tables import node, node_type, principal, property_value, version
-from davgate.storage.text_functions import ByCodePoint, Folded, HasWord, Hex, IsIn, Like, TextsIn
 
 # Terms
 

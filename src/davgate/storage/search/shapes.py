@@ -31,8 +31,8 @@ from davgate.model.query import (
     Words,
 )
 from davgate.model.query import Value as Said
+from davgate.storage.search.text_functions import glob_form, like_form
 from davgate.storage.statements import Value
-from davgate.storage.text_functions import glob_form, like_form
 
 
 class Kind(enum.Enum):
