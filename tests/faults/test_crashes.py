@@ -50,7 +50,7 @@ from davgate.model.errors import NotFound
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.properties import PropertyUpdate
-from davgate.storage import collector, schema
+from davgate.storage import blob_rows, collector, schema
 from davgate.storage.checking.verify import verify_schema
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import (
@@ -68,7 +68,6 @@ from davgate.storage.tables import (
     working_save,
 )
 from davgate.storage.tables import store as store_table
-from davgate.storage.versions import add_blob
 
 State = dict[str, object]
 CopyOf = Callable[[Base], AbstractContextManager[Base]]
@@ -120,7 +119,7 @@ def build(store: Store, url: str, folder: Path) -> Base:
             staging.write(memoryview(content))
             staged = staging.finish()
         with store.database.write() as tx:
-            add_blob(tx, staged)
+            blob_rows.add(tx, staged)
             tx.commit()
     (folder / "blobs" / "staging" / "unfinished").write_bytes(b"half")
     return Base(url, folder, ann, held, below, pending, root, session, lost, rescued, gone)

@@ -13,7 +13,7 @@ from davgate.model.instant import Instant
 from davgate.model.media_types import guess
 from davgate.model.node import ROOT_ID, Cause, Content, Node, NodeKind
 from davgate.model.paths import TreePath
-from davgate.storage.api import Change, NewVersion, Transaction, catalog, versions
+from davgate.storage.api import Change, NewVersion, Transaction, blob_rows, catalog, versions
 from davgate.storage.statements import Statement
 from davgate.storage.tables import placement
 
@@ -138,5 +138,5 @@ def _store_bytes(store: Store, tx: Transaction, name: str, size_bytes: int) -> C
         for piece in fresh(size_bytes):
             staging.write(piece)
         staged = staging.finish()
-    versions.add_blob(tx, staged)
+    blob_rows.add(tx, staged)
     return Content(staged.digest, staged.length_bytes, guess(name))

@@ -45,7 +45,7 @@ from davgate.model.query import (
     starting_with,
 )
 from davgate.storage import schema
-from davgate.storage.api import NewVersion, Transaction, catalog, descriptions, property_index, versions
+from davgate.storage.api import NewVersion, Transaction, blob_rows, catalog, descriptions, property_index, versions
 from davgate.storage.blobs import Staged
 
 from .load import LoadError, Request, Script, drive
@@ -217,7 +217,7 @@ def fill(store: Store, documents: int) -> None:
             node_id, name = tx.take_ids(), f"folder-{first}"
             folder = Node(node_id, store.new_uuid(), NodeKind.COLLECTION, ROOT_ID, name, tx.at, tx.at, 0, None, by)
             catalog.add(tx, [folder])
-            versions.add_blob(tx, Staged(NO_CONTENT.digest, 0, b""))
+            blob_rows.add(tx, Staged(NO_CONTENT.digest, 0, b""))
             _add(tx, folder, range(first, min(first + IN_A_FOLDER, documents)), by)
             tx.commit()
 

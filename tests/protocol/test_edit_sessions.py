@@ -10,7 +10,7 @@ from davgate.core import checking_out, moving, sessions, upkeep
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Store
 from davgate.model.node import Version
-from davgate.storage.api import versions
+from davgate.storage.api import blob_rows, versions
 from tests.builders import findings, node_at, path
 from tests.protocol.client import Client
 from tests.protocol.databases import on_both_databases
@@ -38,7 +38,7 @@ def saves_of(store: Store, ann: Client, no: int) -> list[tuple[bytes, str]]:
     """Return the earlier saves of a version: their bytes, as far as they lie in the database, and their authors."""
     with store.database.read() as session:
         found = versions.saves(session, node_at(store, ann.ctx, "/n.odt").id, no)
-        return [(versions.inline_body(session, save.content.digest) or b"", save.author) for save in found]
+        return [(blob_rows.inline_body(session, save.content.digest) or b"", save.author) for save in found]
 
 
 def is_open(store: Store, ann: Client) -> bool:

@@ -14,7 +14,7 @@ from davgate.model.conditions import Conditions, IfList, StateToken
 from davgate.model.errors import SaveKept
 from davgate.model.locks import Lock
 from davgate.model.node import Content, Version
-from davgate.storage.api import Rescue, versions
+from davgate.storage.api import Rescue, blob_rows, versions
 
 TEN_MINUTES = timedelta(minutes=10)
 MICROSECOND = timedelta(microseconds=1)
@@ -68,7 +68,7 @@ def earlier_saves(store: Store, ctx: Context, where: str, no: int) -> list[tuple
 def bytes_of(store: Store, content: Content) -> bytes:
     """Return stored bytes, wherever they lie."""
     with store.database.read() as session:
-        inline = versions.inline_body(session, content.digest)
+        inline = blob_rows.inline_body(session, content.digest)
     if inline is not None:
         return inline
     with store.blobs.open(content.digest) as file:

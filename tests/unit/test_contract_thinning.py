@@ -25,7 +25,7 @@ from davgate.core import checking_out, locking, marking, moving, thinning, upkee
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden
 from davgate.model.thinning import Period, Reason, Step, ThinningRule
-from davgate.storage.api import versions
+from davgate.storage.api import blob_rows, versions
 from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, blob, change, save, version
 
@@ -45,7 +45,7 @@ def numbers(store: Store, ctx: Context, where: str = "/a") -> list[int]:
 def saves_of(store: Store, document_id: int, no: int) -> list[bytes]:
     with store.database.read() as session:
         found = versions.saves(session, document_id, no)
-        return [versions.inline_body(session, one.content.digest) or b"" for one in found]
+        return [blob_rows.inline_body(session, one.content.digest) or b"" for one in found]
 
 
 def count(store: Store, table: Table) -> int:

@@ -24,6 +24,7 @@ from davgate.storage.api import (
     Session,
     Staged,
     Transaction,
+    blob_rows,
     catalog,
     check_outs,
     property_index,
@@ -123,7 +124,7 @@ def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
         Busy: the collector swept the content between staging and now; sending it again helps.
     """
     before = tx.stored_bytes
-    versions.add_blob(tx, staged)
+    blob_rows.add(tx, staged)
     # What takes no room is allowed above a quota that was lowered, too: ending a lock may come to this.
     added = tx.stored_bytes - before
     quota = store.policy.quota_bytes
@@ -364,7 +365,7 @@ def add_metadata_version(
 
 def add_no_content(tx: Transaction) -> None:
     """Give what a version without content has for its digest its row."""
-    versions.add_blob(tx, Staged(NO_CONTENT.digest, NO_CONTENT.length_bytes, b""))
+    blob_rows.add(tx, Staged(NO_CONTENT.digest, NO_CONTENT.length_bytes, b""))
 
 
 def renamed(file_name: str, stem: str) -> str:

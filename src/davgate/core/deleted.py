@@ -31,12 +31,12 @@ from davgate.storage.api import (
     Transaction,
     TrashEntry,
     access,
+    blob_rows,
     catalog,
     dances,
     descriptions,
     registrations,
     trash,
-    versions,
 )
 
 
@@ -123,7 +123,7 @@ def open_content(store: Store, ctx: Context, where: int | TreePath) -> tuple[See
         if content is None:
             raise NotFound(seen.path)
         is_at_hand = not is_deleted and content.length_bytes > 0 and seen.it.node.content == content
-        body = found.body if is_at_hand else versions.inline_body(session, content.digest)
+        body = found.body if is_at_hand else blob_rows.inline_body(session, content.digest)
     tag, modified_at = etag.of_content(content.digest), seen.it.node.modified_at
     is_modified = check_read_conditions(ctx, ResourceState(True, tag, modified_at))
     if found.is_young_of_others:

@@ -43,6 +43,7 @@ from davgate.model.rights import Right
 from davgate.storage.api import (
     Resolved,
     Transaction,
+    appending,
     catalog,
     check_outs,
     dances,
@@ -380,7 +381,7 @@ def merge_versions(tx: Transaction, source: Node, into: Node) -> Node:
     its ids lead there.
     """
     last = versions.find(tx, into.id, into.version_no)
-    moved = versions.append(tx, source.id, into.id, into.version_no, last)
+    moved = appending.append(tx, source.id, into.id, into.version_no, last)
     if (newest := versions.find(tx, into.id, into.version_no + moved)) is not None:
         # Versions that had to be made younger may reach beyond this transaction's instant: what follows has to be younger still.
         tx.at = max(tx.at, newest.saved_at)

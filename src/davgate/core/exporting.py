@@ -18,7 +18,7 @@ from davgate.model.node import Content, Node, Save, Version
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
 from davgate.model.rights import Right
-from davgate.storage.api import Session, accounts, catalog, marks, properties, subtrees, to_node, versions
+from davgate.storage.api import Session, accounts, blob_rows, catalog, marks, properties, subtrees, to_node, versions
 
 
 @frozen
@@ -105,5 +105,5 @@ def open_bytes(store: Store, content: Content) -> BinaryIO:
         Corrupt, Busy: see ``stored_content.open_file``.
     """
     with store.database.read() as session:
-        body = versions.inline_body(session, content.digest)
+        body = blob_rows.inline_body(session, content.digest)
     return io.BytesIO(body) if body is not None else open_file(store, content)

@@ -19,7 +19,7 @@ from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, catalog, property_index, versions
+from davgate.storage.api import Resolved, appending, catalog, property_index, versions
 
 
 def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Written:
@@ -51,7 +51,7 @@ def split(store: Store, ctx: Context, path: TreePath, no: int, name: str) -> Wri
             raise Malformed(f"{to_text(path)} has no version before {no}, so nothing would be left of it. Name a later one.")
         versions.seal_below(tx, node.id)
         made = add_document(store, tx, ctx, parent, name, None)
-        taken = versions.append(tx, node.id, made.id, 0, None, from_no=no)
+        taken = appending.append(tx, node.id, made.id, 0, None, from_no=no)
         last = versions.find(tx, made.id, taken)
         assert last is not None
         property_index.replace(tx, made, last.metadata, last.file_name)

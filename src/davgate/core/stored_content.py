@@ -13,7 +13,7 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt
 from davgate.model.node import Content
 from davgate.model.rights import NO_RIGHTS, Right
-from davgate.storage.api import Session, Staged, catalog, stored_content, versions
+from davgate.storage.api import Session, Staged, blob_rows, catalog, stored_content
 
 _BATCH = 500
 
@@ -61,7 +61,7 @@ def open_file(store: Store, content: Content) -> BinaryIO:
     except Corrupt:
         # Its row goes before its file. Whoever comes again finds neither document nor content.
         with store.database.read() as session:
-            if versions.has_blob(session, content.digest):
+            if blob_rows.is_there(session, content.digest):
                 raise
         raise Busy("What is to be read was removed for good a moment ago. Look again whether it is there.") from None
 
@@ -73,7 +73,7 @@ def staged_again(store: Store, content: Content) -> Staged:
         Corrupt: it is missing.
     """
     with store.database.read() as session:
-        return Staged(content.digest, content.length_bytes, versions.inline_body(session, content.digest))
+        return Staged(content.digest, content.length_bytes, blob_rows.inline_body(session, content.digest))
 
 
 def staged_parts(store: Store, content: Content, parts: Sequence[tuple[int, int]]) -> Staged:

@@ -12,7 +12,7 @@ from davgate.model import etag
 from davgate.model.conditions import ResourceState
 from davgate.model.instant import Instant
 from davgate.model.node import Content
-from davgate.storage.api import streams, versions
+from davgate.storage.api import blob_rows, streams
 
 
 def open_content(store: Store, ctx: Context, content: Content, changed_at: Instant) -> Opened:
@@ -23,7 +23,7 @@ def open_content(store: Store, ctx: Context, content: Content, changed_at: Insta
         Corrupt: it is missing.
     """
     with store.database.read() as session:
-        body = b"" if content.length_bytes == 0 else versions.inline_body(session, content.digest)
+        body = b"" if content.length_bytes == 0 else blob_rows.inline_body(session, content.digest)
     tag = etag.of_content(content.digest)
     is_modified = check_read_conditions(ctx, ResourceState(True, tag, changed_at))
     return Opened(store, tag, content, changed_at, body, is_modified)

@@ -15,7 +15,7 @@ from davgate.model import etag
 from davgate.model.errors import NotFound
 from davgate.model.instant import after
 from davgate.model.temporary_file import TemporaryFile
-from davgate.storage.api import Session, versions
+from davgate.storage.api import Session, blob_rows
 from davgate.storage.api import temporary_files as rows
 
 
@@ -74,7 +74,7 @@ def open_file(store: Store, ctx: Context, file_id: int) -> tuple[TemporaryFile, 
     """
     with store.database.read(snapshot=True) as session:
         kept = _find(store, session, ctx, file_id)
-        body = versions.inline_body(session, kept.content.digest)
+        body = blob_rows.inline_body(session, kept.content.digest)
     return kept, Opened(store, etag.of_content(kept.content.digest), kept.content, kept.made_at, body)
 
 

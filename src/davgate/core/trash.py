@@ -23,7 +23,7 @@ from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, from_text, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, descriptions, members, versions
+from davgate.storage.api import MemberRow, Session, TrashEntry, blob_rows, catalog, dances, descriptions, members
 from davgate.storage.api import trash as rows
 
 _TRASH = ".trash"
@@ -127,7 +127,7 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
         if node.etag is None:
             return None
         content = node.content or Content(b"", 0, node.media_type)
-        body = versions.inline_body(session, content.digest) if content.length_bytes else b""
+        body = blob_rows.inline_body(session, content.digest) if content.length_bytes else b""
     is_modified = check_read_conditions(ctx, _state_of(node))
     return Opened(store, node.etag, content, node.modified_at, body, is_modified)
 

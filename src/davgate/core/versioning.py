@@ -21,7 +21,7 @@ from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, Where, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Resolved, Session, descriptions, members, versions
+from davgate.storage.api import MemberRow, Resolved, Session, blob_rows, descriptions, members, versions
 
 
 def documents_with_versions(store: Store, ctx: Context, collection: TreePath) -> tuple[Node, Sequence[MemberRow]]:
@@ -205,7 +205,7 @@ def _state_of(version: Version) -> ResourceState:
 
 def _opened(session: Session, store: Store, ctx: Context, version: Version) -> Opened:
     is_modified = check_read_conditions(ctx, _state_of(version))
-    body = versions.inline_body(session, version.content.digest)
+    body = blob_rows.inline_body(session, version.content.digest)
     return Opened(store, version.etag, version.content, version.saved_at, body, is_modified)
 
 

@@ -1,27 +1,26 @@
-"""Versions and the blob rows that they name."""
+"""Version rows and the earlier saves of versions. What they have for content is in ``blob_rows``."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, case, cast, exists, func, insert, null, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
 
 from davgate.model.bitemporal.registration import KEY
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.model.metadata import NO_METADATA, Metadata, no_metadata
-from davgate.model.node import CONTENT_CAUSES, Cause, Content, Save, Stream, Version, no_streams
+from davgate.model.metadata import Metadata, no_metadata
+from davgate.model.node import Cause, Content, Save, Stream, Version, no_streams
 from davgate.storage import streams
 from davgate.storage.bitemporal import index as temporal_index
-from davgate.storage.blobs import Staged
 from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, fits, ids_given
 from davgate.storage.subtrees import SUBTREE
-from davgate.storage.tables import blob, principal, save, version
+from davgate.storage.tables import principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
 _HAS_CONTENT = version.c.has_content == 1
@@ -386,114 +385,3 @@ def saves_by_version(session: Session, document_id: int) -> dict[int, list[Save]
     for row in session.all(_ALL_SAVES, document_id=document_id):
         found.setdefault(row[0], []).append(Save(row[1], row[2], Content(row[3], row[4], row[5])))
     return found
-
-
-_WHOLE = Statement(
-    select(version)
-    .where(version.c.document_id == bindparam("document_id"), version.c.no >= bindparam("from_no"))
-    .order_by(version.c.no)
-)
-_WHOLE_SAVES = Statement(
-    select(save)
-    .where(save.c.document_id == bindparam("document_id"), save.c.version_no >= bindparam("from_no"))
-    .order_by(save.c.version_no, save.c.saved_at)
-)
-_INSERT_WHOLE = Statement(insert(version).values({column.name: bindparam(column.name) for column in version.columns}))
-_INSERT_WHOLE_SAVE = Statement(insert(save).values({column.name: bindparam(column.name) for column in save.columns}))
-
-
-def append(
-    tx: Transaction,
-    source_id: int,
-    into_id: int,
-    after_no: int,
-    last: Version | None,
-    *,
-    from_no: int = 1,
-) -> int:
-    """Copy versions of a document, those from ``from_no`` on, behind the last one of another; return how many numbers they take.
-
-    They keep their times, but that each is younger than the one before it, as the versions of any document are. What came with
-    content is counted on from ``last``, the other's last version, and what says nothing by properties says what that says, by its
-    streams too: a file that a program made for a moment has none, and must not end those of the document.
-    """
-    after_at = Instant(0) if last is None else last.saved_at
-    after_content_no = None if last is None else last.content_no
-    has_content = False
-    inherited = from_metadata(NO_METADATA if last is None else last.metadata)
-    added: list[dict[str, Any]] = []
-    kept: list[dict[str, Any]] = []
-    with_streams: list[tuple[int, Mapping[str, Stream]]] = []
-    saves_by_no: dict[int, list[dict[str, Any]]] = {}
-    for row in tx.all(_WHOLE_SAVES, document_id=source_id, from_no=from_no):
-        one = dict(zip(save.columns.keys(), row, strict=True))
-        saves_by_no.setdefault(one["version_no"], []).append(one)
-    for row in tx.all(_WHOLE, document_id=source_id, from_no=from_no):
-        one = dict(zip(version.columns.keys(), row, strict=True))
-        no = one["no"] - from_no + 1 + after_no
-        after_at = opened_at = Instant(max(one["opened_at"], after_at + 1))
-        for earlier in saves_by_no.get(one["no"], ()):
-            after_at = Instant(max(earlier["saved_at"], after_at))
-            kept.append({**earlier, "document_id": into_id, "version_no": no, "saved_at": after_at})
-            after_at = Instant(after_at + 1)
-        times = {"opened_at": opened_at, "saved_at": max(one["saved_at"], after_at), "sealed_at": max(one["sealed_at"], after_at)}
-        # The first that has any brings it here, also where the one that brought it there was thinned or stays behind.
-        if one["has_content"] and (not has_content or Cause(one["cause"]) in CONTENT_CAUSES):
-            after_content_no = 0 if after_content_no is None else after_content_no + 1
-            has_content = True
-        says: dict[str, Any] = {}
-        said_by = (source_id, one["no"], one["has_streams"])
-        if one["properties"] == "{}" and last is not None:
-            said_by = (last.document_id, last.no, last.has_streams)
-            says = {"properties": inherited, "has_streams": int(last.has_streams)}
-        added.append({**one, "document_id": into_id, "no": no, "content_no": after_content_no, **times, **says})
-        if said_by[2]:
-            with_streams.append((no, streams.of_version(tx, said_by[0], said_by[1])))
-    tx.run_many(_INSERT_WHOLE, added)
-    tx.run_many(_INSERT_WHOLE_SAVE, kept)
-    for no, named in with_streams:
-        streams.add(tx, into_id, no, named)
-    if any(KEY in one["properties"] for one in added):
-        temporal_index.follow(tx, into_id, after_no + 1)
-    elif added:
-        temporal_index.follow_if_known(tx, into_id, after_no + 1)
-    return max((one["no"] for one in added), default=after_no) - after_no
-
-
-_ADD_BLOB = Statement(
-    insert(blob).from_select(
-        ("digest", "length_bytes", "stored_at", "body"),
-        select(
-            cast(bindparam("digest"), LargeBinary),
-            cast(bindparam("length_bytes"), BigInteger),
-            cast(bindparam("stored_at"), BigInteger),
-            cast(bindparam("body"), LargeBinary),
-        ).where(~exists().where(blob.c.digest == bindparam("digest", type_=LargeBinary()))),
-    )
-)
-_REFRESH_BLOB = Statement(update(blob).where(blob.c.digest == bindparam("known")).values(stored_at=bindparam("at")))
-
-
-def add_blob(tx: Transaction, staged: Staged) -> None:
-    """Give staged content its row, or refresh the age of the one it has, so that the collector spares it."""
-    if tx.changed(_ADD_BLOB, digest=staged.digest, length_bytes=staged.length_bytes, stored_at=tx.now, body=staged.body):
-        tx.stored_bytes += staged.length_bytes
-    else:
-        tx.run(_REFRESH_BLOB, known=staged.digest, at=tx.now)
-
-
-_HAS_BLOB = Statement(select(blob.c.digest).where(blob.c.digest == bindparam("digest")))
-
-
-def has_blob(session: Session, digest: bytes) -> bool:
-    """Tell whether content has its row, wherever it lies."""
-    return session.first(_HAS_BLOB, digest=digest) is not None
-
-
-_BODY = Statement(select(blob.c.body).where(blob.c.digest == bindparam("digest")))
-
-
-def inline_body(session: Session, digest: bytes) -> bytes | None:
-    """Return content that lies in the database, None when it lies in the blob store."""
-    row = session.first(_BODY, digest=digest)
-    return None if row is None else row[0]

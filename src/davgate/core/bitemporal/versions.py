@@ -32,13 +32,7 @@ from davgate.model.object_types import ObjectType
 from davgate.model.paths import TreePath
 from davgate.model.rights import Right
 from davgate.model.stored_parts import MOST_PARTS, SCHEME, address_of_part, candidate
-from davgate.storage.api import (
-    Resolved,
-    Staged,
-    Transaction,
-    streams,
-    versions,
-)
+from davgate.storage.api import Resolved, Staged, Transaction, blob_rows, streams, versions
 
 _FIELDS: Final = {TITLE: "titel", DESCRIPTION: "beskrivelse"}
 """Properties that are everybody's, and the fields of a document that are kept in step with them."""
@@ -254,7 +248,7 @@ def _primary_of(
 
 def _file(tx: Transaction, stored: Stream) -> File:
     content = stored.content
-    staged = Staged(content.digest, content.length_bytes, versions.inline_body(tx, content.digest))
+    staged = Staged(content.digest, content.length_bytes, blob_rows.inline_body(tx, content.digest))
     return File(staged, stored.file_name, content.media_type)
 
 
