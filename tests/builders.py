@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import delete, update
 
-from davgate.core import documents, locking, showing, tree
+from davgate.core import documents, locking, tree, version_history
 from davgate.core.clock import SystemClock
 from davgate.core.content import Written
 from davgate.core.documents import Opened
@@ -200,7 +200,7 @@ def all_versions(store: Store, ctx: Context, where: TreePath) -> tuple[Version, 
         NotFound: there is no such document, or it has no version yet.
     """
     try:
-        found = showing.history_of(store, ctx, where)
+        found = version_history.history_of(store, ctx, where)
     except NotADocument:
         raise NotFound(where) from None
     if found.node.version_no == 0:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from davgate.app import Application
-from davgate.core import document_history, early_checks, revisions
+from davgate.core import early_checks, revision_history, revisions
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.rights import READER
@@ -339,7 +339,7 @@ def test_change_of_what_is_deleted_meanwhile_is_told_that_it_is_in_the_trash(
 
 
 READS = [
-    ("history/", document_history, "history"),
+    ("history/", revision_history, "history"),
     ("revisions/", revisions, "show_some"),
     ("revisions/0", revisions, "show_one"),
     ("revisions/state:draft", revisions, "show_some"),

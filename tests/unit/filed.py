@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event, text
 from tests.builders import all_versions, read
 
-from davgate.core import content, describing, documents, housing, objects, revisions
+from davgate.core import content, describing, documents, moving_by_id, objects, revisions
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, File, NewObject, Place
 from davgate.core.searching import Search
@@ -175,13 +175,13 @@ def statements_of(store: Store) -> list[str]:
 
 def move_into(store: Store, ctx: Context, where: int | str, collection_id: int) -> Node:
     """Put one into another collection, as a door that has folders by their ids does."""
-    return housing.move_all_into(store, rest(ctx), [where], collection_id)[0]
+    return moving_by_id.move_all_into(store, rest(ctx), [where], collection_id)[0]
 
 
 def copy_into(
     store: Store, ctx: Context, where: int | str, collection_id: int, *, alias: Alias | None = None, prefix_beside: str = ""
 ) -> Node:
     """Make a copy of one in a collection, as such a door does."""
-    return housing.copy_all_into(
+    return moving_by_id.copy_all_into(
         store, rest(ctx), [where], collection_id, alias_of=lambda _type, _said: alias, prefix_beside=prefix_beside
     )[0]

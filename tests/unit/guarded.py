@@ -23,11 +23,11 @@ from davgate.core import (
     deleting_objects,
     documents,
     erasing,
-    housing,
     locking,
     marking,
     mending,
     moving,
+    moving_by_id,
     objects,
     removing_versions,
     rescue_copies,
@@ -333,11 +333,11 @@ def _create_all(at: Place) -> object:
 
 
 def _copy_into(at: Place) -> object:
-    return housing.copy_all_into(at.store, at.ann, [at.other.id], at.folder.id, alias_of=lambda kind, said: None)
+    return moving_by_id.copy_all_into(at.store, at.ann, [at.other.id], at.folder.id, alias_of=lambda kind, said: None)
 
 
 def _copy_away(at: Place) -> object:
-    return housing.copy_all_into(at.store, at.ann, [at.it.id], at.other_folder.id, alias_of=lambda kind, said: None)
+    return moving_by_id.copy_all_into(at.store, at.ann, [at.it.id], at.other_folder.id, alias_of=lambda kind, said: None)
 
 
 def _lock(where: str, depth: Depth = Depth.ZERO) -> Operation:
@@ -389,10 +389,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "erase": lambda at: erasing.erase(at.store, at.root, at.it.uuid, "because"),
     # What gives it another place
     "move away": _move(IT, "x/moved.txt"),
-    "move into another folder": lambda at: housing.move_all_into(at.store, at.ann, [at.it.id], at.other_folder.id),
+    "move into another folder": lambda at: moving_by_id.move_all_into(at.store, at.ann, [at.it.id], at.other_folder.id),
     "move among several": _move_all,
     "move the folder": _move(FOLDER, "x/f"),
-    "move the folder by id": lambda at: housing.move_all_into(at.store, at.ann, [at.folder.id], at.other_folder.id),
+    "move the folder by id": lambda at: moving_by_id.move_all_into(at.store, at.ann, [at.folder.id], at.other_folder.id),
     # What leaves it as it is
     "copy away": _copy(IT, "x/copy.txt"),
     "copy into another folder": _copy_away,
@@ -418,7 +418,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "create": _create,
     "create several": _create_all,
     "copy into by id": _copy_into,
-    "move into by id": lambda at: housing.move_all_into(at.store, at.ann, [at.other.id], at.folder.id),
+    "move into by id": lambda at: moving_by_id.move_all_into(at.store, at.ann, [at.other.id], at.folder.id),
     "restore out of the trash": lambda at: trash.restore(at.store, at.ann, at.trashed.id, at.at(NEW)),
     "restore where it was": lambda at: deleted.restore(at.store, at.ann, at.trashed.id),
     "restore by a door": lambda at: deleted.restore_into(at.store, at.ann, ("door",), at.trashed.id),

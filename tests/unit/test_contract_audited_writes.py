@@ -37,11 +37,11 @@ from davgate.core import (
     deleting_objects,
     documents,
     erasing,
-    housing,
     locking,
     marking,
     mending,
     moving,
+    moving_by_id,
     purging,
     removing_versions,
     rescue_copies,
@@ -300,13 +300,13 @@ def give_first_content(w: World) -> Act:
 def move_all_into(w: World) -> Act:
     nodes = [made(w.store, w.ann, name=name).id for name in ("a.txt", "b.txt")]
     folder = made_folder(w.store, w.ann, "f")
-    return lambda: housing.move_all_into(w.store, rest(w.ann), nodes, folder.id)
+    return lambda: moving_by_id.move_all_into(w.store, rest(w.ann), nodes, folder.id)
 
 
 def copy_all_into(w: World) -> Act:
     nodes = [made(w.store, w.ann, name=name).id for name in ("a.txt", "b.txt")]
     folder = made_folder(w.store, w.ann, "f")
-    return lambda: housing.copy_all_into(w.store, rest(w.ann), nodes, folder.id, alias_of=lambda *_: Alias("document"))
+    return lambda: moving_by_id.copy_all_into(w.store, rest(w.ann), nodes, folder.id, alias_of=lambda *_: Alias("document"))
 
 
 def trashed(w: World) -> int:
@@ -814,8 +814,8 @@ CASES: dict[str, list[Case]] = {
     "groups.join": [(join, [("add-member", "/")])],
     "groups.leave": [(leave, [("remove-member", "/")])],
     "groups.remove": [(remove_group, [("remove-group", "/")])],
-    "housing.copy_all_into": [(copy_all_into, [("copy", "/a.txt"), ("copy", "/b.txt")])],
-    "housing.move_all_into": [(move_all_into, [("move", "/a.txt"), ("move", "/b.txt")])],
+    "moving_by_id.copy_all_into": [(copy_all_into, [("copy", "/a.txt"), ("copy", "/b.txt")])],
+    "moving_by_id.move_all_into": [(move_all_into, [("move", "/a.txt"), ("move", "/b.txt")])],
     "locking.lock": [(lock, [("lock", "/a")]), (lock_into_being, [("create", "/a"), ("lock", "/a")])],
     "locking.refresh": [(refresh, [("refresh-lock", "/a")])],
     "locking.unlock": [

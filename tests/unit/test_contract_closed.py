@@ -36,11 +36,11 @@ from davgate.core import (
     moving,
     purging,
     rescue_copies,
-    showing,
     thinning,
     time_travel,
     trash,
     tree,
+    version_history,
     versioning,
 )
 from davgate.core.changes import Asked
@@ -117,7 +117,7 @@ USES: dict[str, Callable[[Store, Context, str], object]] = {
     "follow": lambda store, ctx, at: changes.missed(store, ctx, path(at), Asked("", deep=True)),
     "export": lambda store, ctx, at: exporting.nodes_of(store, ctx, path(at)),
     "erase": lambda store, ctx, at: erasing.erase(store, ctx, at, "because"),
-    "facts": lambda store, ctx, at: showing.history_of(store, ctx, path(at)),
+    "facts": lambda store, ctx, at: version_history.history_of(store, ctx, path(at)),
     "put": lambda store, ctx, at: put(store, ctx, at, b"mine"),
     "make": lambda store, ctx, at: tree.make_collection(store, ctx, path(at)),
     "lock": lambda store, ctx, at: a_lock(store, ctx, at),
@@ -319,7 +319,7 @@ def test_address_by_id_does_not_tell_where_a_closed_document_is(closed: Store, a
     uuid = node_at(closed, root_admin, PLACES[-1]).uuid
 
     with pytest.raises(NotFound) as caught:
-        showing.path_of_document(closed, ann, uuid)
+        version_history.path_of_document(closed, ann, uuid)
     assert SECRET not in str(caught.value)
 
 

@@ -31,7 +31,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, moving, showing, tree, versioning
+from davgate.core import documents, moving, tree, version_history, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.storage import schema
@@ -395,7 +395,7 @@ def resolved(store: Store, ctx: Context) -> None:
         (lambda store, ctx: documents.open_content(store, ctx, path("/1/2/3/4/5/7")), 1),
         (lambda store, ctx: listed(store, ctx, properties=False, locks=False), 2),
         (lambda store, ctx: listed(store, ctx, properties=True, locks=True), 4),
-        (lambda store, ctx: showing.history_of(store, ctx, path("/1/2/3/4/5/7")), 3),
+        (lambda store, ctx: version_history.history_of(store, ctx, path("/1/2/3/4/5/7")), 3),
         (lambda store, ctx: versioning.documents_with_versions(store, ctx, path("/1/2/3/4/5")), 2),
         (lambda store, ctx: versioning.open_version(store, ctx, path("/1/2/3/4/5/7"), 1), 3),
     ],

@@ -22,7 +22,7 @@ from tests.builders import (
 )
 from tests.unit.filed import made, made_folder, rest, save, say, trashed
 
-from davgate.core import checking_out, deleted, describing, housing, moving, objects, revisions, trash
+from davgate.core import checking_out, deleted, describing, moving, moving_by_id, objects, revisions, trash
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
 from davgate.core.second_names import Alias
@@ -280,7 +280,7 @@ def test_all_are_moved_or_none(store: Store, ann: Context, bob: Context, folder:
     a_lock(store, bob, "/y.txt")
 
     with pytest.raises(Locked):
-        housing.move_all_into(store, rest(ann), [first.id, second.id], folder.id)
+        moving_by_id.move_all_into(store, rest(ann), [first.id, second.id], folder.id)
     assert members_of(store, ann, "/f") == []
 
 
@@ -292,7 +292,7 @@ def test_copied_tree_has_the_second_names_that_are_said(store: Store, ann: Conte
     def alias_of(object_type: str | None, metadata: Metadata) -> Alias | None:
         return Alias("", str(metadata["title"]).lower()) if "title" in metadata else None
 
-    (copied,) = housing.copy_all_into(store, rest(ann), [folder.id], target.id, alias_of=alias_of)
+    (copied,) = moving_by_id.copy_all_into(store, rest(ann), [folder.id], target.id, alias_of=alias_of)
     seen, page = describing.members(store, rest(ann), copied.id, 0, 10)
 
     assert seen.it.said.alias == "f"

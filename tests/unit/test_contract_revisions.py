@@ -17,11 +17,11 @@ from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, st
 from davgate.core import (
     checking_out,
     describing,
-    document_history,
     erasing,
     mending,
     moving,
     removing_versions,
+    revision_history,
     revisions,
     thinning,
 )
@@ -390,13 +390,13 @@ def test_history_tells_what_happened_to_each_revision(store: Store, ann: Context
     change(store, ann, node.id, title="three", comment="why")
     put(store, bob, "/a.txt", b"saved")
 
-    (newest, first), total = document_history.history(store, ann, node.id)
+    (newest, first), total = revision_history.history(store, ann, node.id)
 
     assert total == 2
     assert [(one.action, one.by) for one in newest.events] == [("save", "bob"), ("revise", "ann")]
     assert newest.events[1].detail["comment"] == "why"
     assert [(one.action, one.by) for one in first.events] == [("metadata", "bob"), ("create", "ann")]
-    (only,), _ = document_history.history(store, ann, node.id, 1, 1)
+    (only,), _ = revision_history.history(store, ann, node.id, 1, 1)
     assert only.shown.no == 0 and [one.action for one in only.events] == ["metadata", "create"]
 
 

@@ -29,7 +29,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, locking, moving, showing, tree, upkeep, versioning
+from davgate.core import documents, locking, moving, tree, upkeep, version_history, versioning
 from davgate.core.principals.accounts import NewUser, add_user
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
@@ -87,7 +87,7 @@ USES: dict[str, tuple[Callable[[Store, Context], object], type[DavgateError]]] =
     "read": (lambda store, ctx: content_of(store, ctx, "/f/a"), NotFound),
     "list": (lambda store, ctx: members_of(store, ctx, "/f"), NotFound),
     "list-root": (lambda store, ctx: members_of(store, ctx, "/"), NotFound),
-    "history": (lambda store, ctx: showing.history_of(store, ctx, path("/f/a")), NotFound),
+    "history": (lambda store, ctx: version_history.history_of(store, ctx, path("/f/a")), NotFound),
     "version": (lambda store, ctx: versioning.open_version(store, ctx, path("/f/a"), 1), NotFound),
     "put": (lambda store, ctx: put(store, ctx, "/f/a", b"theirs"), ParentMissing),
     "put-new": (lambda store, ctx: put(store, ctx, "/f/new", b"theirs"), ParentMissing),

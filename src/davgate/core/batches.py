@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from davgate.core.access import look_up
 from davgate.core.describing import Described, describe_all, describe_found
 from davgate.core.filing import filing_collection
-from davgate.core.housing import move_within
+from davgate.core.moving_by_id import move_within
 from davgate.core.objects import Changes, NewObject, create_within, restore_within, update_found
 from davgate.core.parents import parents_within
 from davgate.core.rights import rights_at

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.content import add_no_content
-from davgate.core.reaching import check_paths
+from davgate.core.path_lengths import check_paths
 from davgate.core.rights import readable_tree
 from davgate.core.store import Context, Store
 from davgate.model.editing import is_transient, is_transient_place

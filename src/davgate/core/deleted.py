@@ -12,7 +12,7 @@ from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
 from davgate.core.documents import Opened, note_reader
 from davgate.core.filing import collection_at, filing_collection, free_name
-from davgate.core.reaching import check_reach
+from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below
 from davgate.core.second_names import settle_alias

@@ -26,7 +26,7 @@ from davgate.core.editing import (
     write_content,
 )
 from davgate.core.packages import Former, find_former, go_on
-from davgate.core.reaching import check_reach
+from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.retaining import check_removal
 from davgate.core.rights import (

@@ -1,23 +1,15 @@
-"""What is shown only when asked for: of a listing, at its moment, and of a document's history as a whole."""
+"""What a listing shows only when it is asked for, at the moment of the listing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from davgate.core import changes
-from davgate.core.access import look_up
-from davgate.core.rights import require_node
 from davgate.core.sessions import VersionsPer, versions_per
-from davgate.core.store import Context, Store
+from davgate.core.store import Store
 from davgate.core.tree import Listing
-from davgate.model.checkout import CheckOut
-from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
-from davgate.model.frozen import frozen
 from davgate.model.metadata import Metadata
-from davgate.model.node import Node, Version
-from davgate.model.paths import TreePath
-from davgate.model.rights import Right
-from davgate.storage.api import VersionNote, catalog, dances, descriptions, erasing, marks, version_notes, versions
+from davgate.storage.api import VersionNote, descriptions, version_notes
 
 
 def notes_of(listing: Listing) -> Mapping[int, VersionNote]:
@@ -38,68 +30,3 @@ def sync_token_of(listing: Listing) -> str:
 def is_version_per_save(store: Store, listing: Listing) -> bool:
     """Tell whether each save makes a version here, and not each edit session."""
     return versions_per(store, listing.session, listing.found.chain) is VersionsPer.SAVE
-
-
-@frozen
-class DocumentHistory:
-    """A document, its kept versions, the oldest first, their labels by number, and its check-out, if there is one."""
-
-    node: Node
-    versions: Sequence[Version]
-    labels: Mapping[int, tuple[str, ...]]
-    check_out: CheckOut | None
-
-
-def history_of(store: Store, ctx: Context, path: TreePath, *, around: int | None = None) -> DocumentHistory:
-    """Return a document's history at one moment; one without content yet has no versions.
-
-    With ``around`` it is that version alone, with the ones before and after it.
-
-    Raises:
-        NotFound.
-        NotADocument: there is a collection.
-    """
-    with store.database.read(snapshot=True) as session:
-        found = look_up(session, ctx, path, store.clock.now())
-        node = require_node(found, ctx, Right.READ)
-        if node.is_collection:
-            raise NotADocument(path)
-        kept = tuple(versions.of_document(session, node.id) if around is None else versions.around(session, node.id, around))
-        return DocumentHistory(node, kept, marks.labels_of(session, node.id), found.check_out)
-
-
-def path_of_document(store: Store, ctx: Context, uuid: str) -> TreePath:
-    """Return where the document with an id is; the id of one that became part of another leads to that.
-
-    Raises:
-        NotFound: there is none in the tree that the principal may see.
-    """
-    with store.database.read(snapshot=True) as session:
-        found = erasing.find_by_uuid(session, uuid)
-        node_id = dances.successor_of(session, uuid) if found is None else found.id
-        path = None if node_id is None else catalog.path_of(session, node_id)
-        if path is None:
-            raise NotFound((f"={uuid}",))
-        try:
-            require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
-        except NotFound:
-            # Who knows the id must not learn from the refusal where the document is.
-            raise NotFound((f"={uuid}",)) from None
-    return path
-
-
-def labelled_version(store: Store, ctx: Context, path: TreePath, label: str) -> int | None:
-    """Return the number of the version that a label selects; None where there is no document that has versions.
-
-    Raises:
-        NotFound.
-        LabelSelectsNothing: no version of the document has it.
-    """
-    with store.database.read() as session:
-        node = require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
-        if node.is_collection or node.version_no == 0:
-            return None
-        no = marks.labelled(session, node.id, label)
-    if no is None:
-        raise LabelSelectsNothing(path, label)
-    return no

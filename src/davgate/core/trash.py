@@ -11,7 +11,7 @@ from davgate.core.copying import copy_tree
 from davgate.core.documents import Opened
 from davgate.core.editing import promote
 from davgate.core.moving import clear_place, may_take_place, write_copy
-from davgate.core.reaching import check_reach
+from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below, rights_of, rights_on, without_closed
 from davgate.core.second_names import settle_alias

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from davgate.core.showing import path_of_document
+from davgate.core.version_history import path_of_document
 from davgate.dav.drive import Exchange
 from davgate.model.places import DocumentVersions, Place, VersionFile
 

@@ -11,8 +11,8 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from davgate.core import checking_out, marking, tree
-from davgate.core.showing import labelled_version
 from davgate.core.store import Context
+from davgate.core.version_history import labelled_version
 from davgate.dav import version_bodies
 from davgate.dav.drive import Exchange
 from davgate.dav.version_bodies import LabelAct

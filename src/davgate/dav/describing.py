@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from davgate.core import tree
 from davgate.core.access import LockAt
 from davgate.core.access_shown import AccessShown, MakersShown
-from davgate.core.showing import DocumentHistory, history_of, is_version_per_save, metadata_of, notes_of, sync_token_of
+from davgate.core.showing import is_version_per_save, metadata_of, notes_of, sync_token_of
 from davgate.core.store import Store
 from davgate.core.tree import Listing
+from davgate.core.version_history import DocumentHistory, history_of
 from davgate.dav import typed_properties
 from davgate.dav.addresses import by_path
 from davgate.dav.bodies import Form, PropfindRequest

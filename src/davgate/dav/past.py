@@ -17,8 +17,8 @@ from davgate.core.access import check_read_conditions, state_then
 from davgate.core.access_shown import MakersShown
 from davgate.core.content import Written
 from davgate.core.documents import Opened
-from davgate.core.showing import DocumentHistory, history_of
 from davgate.core.store import Context, Store
+from davgate.core.version_history import DocumentHistory, history_of
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import folder_row, history_facts, metadata_of_versions, typed_of_the_past, version_row
 from davgate.dav.drive import Drive, Exchange

@@ -12,7 +12,7 @@ from itertools import chain, groupby
 from davgate.core import changes, tree
 from davgate.core.access_shown import MakersShown
 from davgate.core.changes import Answer, Asked
-from davgate.core.showing import history_of
+from davgate.core.version_history import history_of
 from davgate.dav import multistatus, past, report_bodies
 from davgate.dav.bodies import PropfindRequest
 from davgate.dav.describing import (

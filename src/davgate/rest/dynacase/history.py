@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from davgate.core import document_history
-from davgate.core.document_history import Chapter, Event
+from davgate.core import revision_history
+from davgate.core.revision_history import Chapter, Event
 from davgate.http.errors import InvalidValue
 from davgate.http.responses import Response
 from davgate.model.frozen import frozen
@@ -100,7 +100,7 @@ def _chapters(exchange: Exchange, found: Found, wanted: Wanted) -> list[tuple[Ch
     of = found.shown
     read = None if most is None else most + 1
     with until_gone(exchange, found):
-        chapters, _ = document_history.history(exchange.store, found.ctx, of.initid, first, read, deleted=of.is_deleted)
+        chapters, _ = revision_history.history(exchange.store, found.ctx, of.initid, first, read, deleted=of.is_deleted)
     return list(zip(chapters, [*chapters[1:], None], strict=False))[:most]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from davgate.core import housing
+from davgate.core import moving_by_id
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.http.targets import parse_target
@@ -35,7 +35,7 @@ def copy(exchange: Exchange) -> Response:
 
     def place(sources: list[int], target: int) -> list[Node]:
         with answering({CheckedOut: errors.COPY_CHECKED_OUT, SameResource: _INTO_ITSELF}):
-            return housing.copy_all_into(
+            return moving_by_id.copy_all_into(
                 exchange.store, _without_conditions(exchange), sources, target, alias_of=kinds.alias_of, prefix_beside=_BESIDE
             )
 
@@ -47,7 +47,7 @@ def move(exchange: Exchange) -> Response:
 
     def place(sources: list[int], target: int) -> list[Node]:
         with answering({CheckedOut: errors.COPY_CHECKED_OUT, Locked: errors.MOVE_LOCKED, SameResource: _INTO_ITSELF}):
-            return housing.move_all_into(exchange.store, _without_conditions(exchange), sources, target)
+            return moving_by_id.move_all_into(exchange.store, _without_conditions(exchange), sources, target)
 
     return _place(exchange, place)
 

@@ -12,7 +12,7 @@ from davgate.core.access import check_conditions, check_removal_locks, check_unt
 from davgate.core.content import change_of
 from davgate.core.copying import copy_tree
 from davgate.core.filing import collection_at, free_name
-from davgate.core.reaching import check_reach
+from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_node, require_removable, require_removable_below
 from davgate.core.second_names import Alias, give_alias, settle_alias

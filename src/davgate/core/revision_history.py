@@ -1,4 +1,4 @@
-"""What happened to a document, revision by revision, as the audit tells it of the document and of what it lay in when deleted."""
+"""What happened to a document, revision by revision: what the audit tells of it, and of what it lay in when that was deleted."""
 
 from __future__ import annotations
 
