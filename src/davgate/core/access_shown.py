@@ -1,4 +1,4 @@
-"""What a listing tells of rights: what the one who asks may do, who made what, and who was granted what.
+"""What a listing tells of rights: what the caller may do, who made what, and who was granted what.
 
 Nothing is looked up before it is asked for. Most of it holds for all members alike, so that a listing of ten thousand costs a
 statement more at most.
@@ -27,8 +27,8 @@ _NO_NODE: Final = 0
 """The id in rows of what a listing shows beside the members, and which can only be read."""
 
 _Member: TypeAlias = tuple[bool, int, bool, bool]
-"""Of a member: whether it is closed, the rights granted on it, whether the one who asks made it, and whether it is the tree to
-which that one is restricted."""
+"""Of a member: whether it is closed, the rights granted on it, whether the caller made it, and whether it is the tree to which
+the caller is restricted."""
 
 
 @frozen
@@ -79,7 +79,7 @@ class AccessShown:
 
     @property
     def me(self) -> str:
-        """The name of the one who asks."""
+        """The name of the caller."""
         return self._who.name
 
     def rights(self, rows: Sequence[MemberRow], needed: int = EVERYTHING.value) -> Sequence[int]:
@@ -131,7 +131,7 @@ class AccessShown:
         return _makers(rows, self._names, lambda ids: accounts.names_of(self._listing.session, ids))
 
     def acls(self, rows: Sequence[MemberRow]) -> Sequence[Sequence[ShownGrant] | None]:
-        """Return who has which rights on each row by which grants, None where the one who asks may not read that."""
+        """Return who has which rights on each row by which grants, None where the caller may not read that."""
         needed = Right.READ_ACL.value
         return [self._acl(row) if bits & needed else None for row, bits in zip(rows, self.rights(rows, needed), strict=True)]
 

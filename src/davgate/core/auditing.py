@@ -65,7 +65,7 @@ def denied(store: Store, ctx: Context, action: str, path: TreePath, error: error
 def sign_in_failed(store: Store, name: str, client: str, request_id: str, reason: str) -> None:
     """Write down that somebody could not sign in; ``reason`` says why and holds nothing of what they sent.
 
-    The row is davgate's own: nobody was proven. The name is as it was given, who knows whose. A flood is counted by address.
+    The row is davgate's own: nobody was proven. The name is as it was given, whosever it is. A flood is counted by address.
     """
     ctx = Context(SYSTEM_CONTEXT.principal, request_id=request_id, client=client)
     # What is no text cannot be hashed or stored (a token may hold half a surrogate pair).

@@ -53,7 +53,7 @@ def _collection_id(tx: Transaction, ctx: Context, uuid: str) -> int:
         found = look_up(tx, ctx, uuid, tx.now)
     except NotFound as error:
         raise NoSuchCollection(uuid) from error
-    # Who may add to it knows it, whether they may read it or not.
+    # Whoever may add to it knows it, whether they may read it or not.
     may_know = rights_at(found, ctx, len(found.path)) & (Right.READ | Right.BIND)
     if found.node is None or not found.node.is_collection or not may_know:
         raise NoSuchCollection(uuid)
@@ -175,7 +175,7 @@ def describe_some(store: Store, ctx: Context, nodes: Sequence[Node]) -> list[Des
 def _described(session: Session, ctx: Context, nodes: Sequence[Node], now: Instant) -> list[Described]:
     if len(nodes) != 1:
         return describe_all(session, ctx, [node.id for node in nodes], now)
-    # One look at where it is tells all of a single one, and is remembered for who reads it next.
+    # One look at where it is tells all of a single one, and is remembered for the next reader.
     found = look_up(session, ctx, nodes[0].id, now)
     is_readable = found.node is not None and Right.READ in rights_at(found, ctx, len(found.path))
     return [describe_found(session, ctx.without_conditions(), found).it] if is_readable else []

@@ -318,7 +318,7 @@ def add_metadata_version(
     """Store a version that has other properties and the same content, or lack of content, as the one before it.
 
     With ``stem`` its file has that name before the same suffix, with ``file_name`` that name as a whole; with ``media_type`` its
-    bytes are of that. ``current`` is the version before it, for who has it at hand.
+    bytes are of that. ``current`` is the version before it, if the caller has it at hand.
 
     The tag and the time of the content stay: whoever reads it has no reason to read it again. What an edit session has open is
     sealed.

@@ -35,7 +35,7 @@ from davgate.storage.api import (
 
 @frozen
 class Described:
-    """A document or collection as its caller sees it: to whom has it checked out, with the working copy.
+    """A document or collection as its caller sees it: with the working copy, if the caller has it checked out.
 
     ``content`` and ``file_name`` are of what the caller reads; None where there is none. ``changed_at`` is when content or
     metadata last changed. ``lock`` is one that affects it, with the name of its holder; ``rights`` are the caller's.
@@ -160,7 +160,7 @@ def _shown(ctx: Context, standing: Iterable[Lock]) -> Lock | None:
     """Return the lock that is shown of those that affect something: one's own, which one can prove, before others'."""
 
     def rank(one: Lock) -> tuple[bool, bool, int]:
-        # Whatever sorts by who holds something goes by the same one, see ``storage.search.standing``.
+        # An order by the holder goes by the same lock, see ``storage.search.standing``.
         return one.principal_id != ctx.principal.id, one.expires_at != FOREVER, one.principal_id
 
     return min(standing, key=rank, default=None)

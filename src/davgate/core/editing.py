@@ -173,7 +173,7 @@ def _left_behind(tx: Transaction, ctx: Context, found: Resolved) -> _Left | None
 def _may_go_on(tx: Transaction, ctx: Context, document: Node) -> bool:
     """Tell whether a principal may give a document content where it is now: not when somebody else has checked it out meanwhile.
 
-    Who may only remove documents and add new ones does just that by removing one and adding it again.
+    A principal who may only remove documents and add new ones does just that by removing one and adding it again.
     """
     if rule(check_outs.of_document(tx, document.id), ctx.principal, Act.WRITE) is Ruling.HELD:
         return False

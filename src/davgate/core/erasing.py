@@ -66,7 +66,7 @@ class Removal:
 
 
 def require_manager(tx: Transaction, ctx: Context, node: Node) -> None:
-    """Refuse everybody but who manages a node, wherever it is.
+    """Refuse everybody who does not manage a node, wherever it is.
 
     Raises:
         NotFound: one may not even read it.

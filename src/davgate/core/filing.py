@@ -156,7 +156,7 @@ def filing_collection(
     try:
         return _collection_for_all(store, tx, ctx, path), path
     except ParentMissing:
-        # Where documents go is no secret: who may not see the folder is told that it is not for them.
+        # Where documents go is no secret: whoever may not see the folder is told that it is not for them.
         require(Right.BIND, rights_at(look_up(tx, ctx, folder, tx.now), ctx, len(folder)) | Right.READ, folder)
         raise
 

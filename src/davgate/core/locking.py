@@ -100,7 +100,7 @@ def _take(store: Store, ctx: Context, where: Where, asked: LockRequest, *, durab
             check_member_locks(ctx, found)
             node = write_content(store, tx, ctx, found, None, Cause.SAVE, arrival=Arrival.EMPTY).node
         elif found.check_out is not None and not found.check_out.stands and found.check_out.principal_id == ctx.principal.id:
-            # Who locks a document anew knows that it is not checked out any more.
+            # Whoever locks a document anew knows that it is not checked out any more.
             check_outs.forget(tx, node.id)
         taken = _new_lock(store, tx, ctx, node, asked)
         if not locks.add(tx, taken, most.per_principal):

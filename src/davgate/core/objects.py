@@ -214,7 +214,7 @@ class Changes:
 def update(store: Store, ctx: Context, where: int | str, changes: Changes) -> Node:
     """Give a document new content, metadata, or both in one version; durable on return.
 
-    To who has it checked out, new content is that of the working copy. Metadata stays open to all who have the right to it.
+    New content from whoever has it checked out is that of the working copy. Metadata stays open to all who have the right to it.
 
     Raises:
         NotFound, NotADocument, Forbidden, PreconditionFailed, Locked, QuotaExceeded.
@@ -238,9 +238,9 @@ def restore_within(
 ) -> Node:
     """Give a document content, metadata and further streams of one of its versions again, a collection its metadata.
 
-    It makes a version always. Its name on the drive does not change; a version without content takes it off the drive. To who has
-    it checked out, the content is that of the working copy. The state of a workflow stays. ``also`` are properties that it says
-    beside those of the version. The caller commits.
+    It makes a version always. Its name on the drive does not change; a version without content takes it off the drive. If the
+    caller has it checked out, the working copy gets the content. The state of a workflow stays. ``also`` are properties that it
+    says beside those of the version. The caller commits.
 
     Raises:
         NoSuchVersion: it has none of this number.

@@ -33,8 +33,8 @@ class Read:
 class Reads:
     """The reads of about a second, in this process; its threads share them.
 
-    The first one starts a timer, at whose end all are written. ``writing`` is held by whoever writes some, so that who comes
-    after finds them written. What was noted and not written yet is lost with the process.
+    The first one starts a timer, at whose end all are written. ``writing`` is held by whoever writes some, so that the next
+    one finds them written. What was noted and not written yet is lost with the process.
     """
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ def check_not_cancelled(ctx: Context, found: Resolved) -> None:
 
 
 def forget_cancelled(tx: Transaction, ctx: Context, found: Resolved) -> None:
-    """Take what comes after a write of a former holder for what others write: it was not late, so they know of the cancel."""
+    """Forget a cancelled check-out when its former holder writes in time: they know of it, so nothing they save later is late."""
     if _was_cancelled(ctx, found) and found.check_out is not None:
         check_outs.forget(tx, found.check_out.document_id)
 

@@ -1,6 +1,6 @@
 """Revisions: a document's versions in groups, for doors that number what somebody declared finished.
 
-Every write of any door goes into the newest revision; only who asks for it begins another one. Each revision shows the last
+Every write of any door goes into the newest revision; another one begins only when it is asked for. Each revision shows the last
 version before the next one begins, which is neither thinned nor removed.
 """
 
@@ -40,7 +40,8 @@ class Shown:
     """A document as one of its revisions shows it.
 
     ``it`` is the document as it is now, ``revision`` which one is shown, ``name`` its logical name. What follows is said by the
-    version that the revision shows; of the newest one it is what the caller sees, the working copy to whom has it checked out.
+    version that the revision shows; of the newest one it is what the caller sees, which may be
+    the caller's working copy.
     """
 
     it: Described
@@ -312,8 +313,8 @@ def check(store: Store, ctx: Context, node_id: int) -> None:
 def update(store: Store, ctx: Context, node_id: int, decide: Callable[[Shown], Changes], *, revise: bool = False) -> Shown:
     """Change a document as is decided on when it is looked at within the transaction, and return it; see ``objects.update``.
 
-    With ``revise`` the change begins a new revision, also where nothing else changes. Who has the document checked out keeps
-    others from all of it, as by a lock. Whatever ``decide`` raises leaves everything as it was.
+    With ``revise`` the change begins a new revision, also where nothing else changes. Whoever has the document checked out
+    keeps others from all of it, as by a lock. Whatever ``decide`` raises leaves everything as it was.
 
     Raises:
         CheckedOut: somebody else has it checked out.
@@ -349,7 +350,7 @@ def _revise(store: Store, tx: Transaction, ctx: Context, found: Resolved, change
 
 
 def number_types(store: Store, types: Iterable[str]) -> Mapping[str, int]:
-    """Return the numbers by which object types are known where a type is a document; who has none yet gets one now."""
+    """Return the numbers by which object types are known where a type is a document; one without a number gets it now."""
     wanted = frozenset(types)
     with store.database.read() as session:
         known = rows.type_numbers(session)

@@ -101,8 +101,8 @@ def _all_of(rows: Sequence[MemberRow]) -> Sequence[MemberRow]:
 def visible_members(session: Session, found: Resolved, ctx: Context) -> Shown:
     """Return what to show of the members of the collection at the path, which the principal may see itself.
 
-    Who may read the collection may read what is in it but for closed members, for which there is one statement more. Who may not
-    sees what they made themselves, where they may, and the way to what else they may see.
+    A principal who may read the collection may read what is in it but for closed members, for which there is one statement more.
+    Any other sees what it made itself, where it may, and the way to what else it may see.
     """
     who = ctx.principal
     if who.administers_all:
@@ -199,7 +199,7 @@ def hidden_in_trash(session: Session, ctx: Context) -> list[str]:
 
 
 def may_read_all(session: Session, found: Resolved, ctx: Context) -> bool:
-    """Tell whether nothing in the tree or the trash is hidden from a principal, who has looked up anything in it."""
+    """Tell whether nothing in the tree or the trash is hidden from a principal; ``found`` is any look-up of that principal."""
     if ctx.principal.administers_all:
         return True
 

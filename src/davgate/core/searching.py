@@ -36,9 +36,9 @@ class Search:
 def search(store: Store, ctx: Context, wanted: Search) -> Page:
     """Return some of what a condition holds of and the caller may read, and how much that is in all.
 
-    It is in the tree: neither deleted nor a file of a program; documents have a version. The root is never found. Who may read
-    everything has the page picked by the database; for anybody else all that is found is looked at, in two statements however
-    much.
+    It is in the tree: neither deleted nor a file of a program; documents have a version. The root is never found. The database
+    picks the page for a caller who may read everything; for anybody else all that is found is looked at, in two statements
+    however much that is.
 
     Raises:
         Malformed: too much is asked at once, or what makes no sense.

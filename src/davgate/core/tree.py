@@ -38,7 +38,7 @@ from davgate.storage.api import (
 _AT_ONCE = 2000
 """Members up to this number are read as a whole; beyond it a listing streams, and begins to arrive at once."""
 _STEPS = 100
-"""Parts of a quota; who may not read everything is told how many of them are used."""
+"""Parts of a quota: a principal who may not read everything is told how many of them are used."""
 
 
 @frozen
@@ -55,8 +55,8 @@ class Listing:
 
     ``batches`` yields the members in the order of their names, the first batch is read already; ``is_complete`` tells that
     there is no other. ``standing`` are the locks that affect the resource; those of infinite depth affect the members too.
-    ``check_outs`` go by node id; to their holders the rows show the working copies. What else is wanted to be known is asked for
-    with ``session``, at the same moment, see ``core.showing``.
+    ``check_outs`` go by node id; to their holders the rows show the working copies. Whatever else is needed is read with
+    ``session``, at the same moment, see ``core.showing``.
     """
 
     node: Node

@@ -59,7 +59,7 @@ def path_of_document(store: Store, ctx: Context, uuid: str) -> TreePath:
         try:
             require_node(look_up(session, ctx, path, store.clock.now()), ctx, Right.READ)
         except NotFound:
-            # Who knows the id must not learn from the refusal where the document is.
+            # Whoever knows the id must not learn from the refusal where the document is.
             raise NotFound((f"={uuid}",)) from None
     return path
 

@@ -10,7 +10,7 @@ from davgate.storage.api import MemberRow, as_holder_sees, from_node, to_node
 
 
 def shown_to(ctx: Context, taken: Mapping[int, CheckOut]) -> Callable[[Sequence[MemberRow]], Sequence[MemberRow]]:
-    """Return what puts into rows the working copies of the one who asks; the check-outs go by node id."""
+    """Return a function that shows the caller's working copies in rows; the check-outs go by node id."""
     own = {node_id: one for node_id, one in taken.items() if one.principal_id == ctx.principal.id}
 
     def shown(rows: Sequence[MemberRow]) -> Sequence[MemberRow]:

@@ -64,7 +64,8 @@ class Standing(enum.Enum):
     """How a document stands beside what is said of it: for orders alone.
 
     ``REVISION_ID`` is the number of its newest revision in the store, ``REVISION_NO`` the one in the document. ``HOLDER`` is the
-    id of who has locked it or, unless that is the caller, has it checked out; negative where a lock ends by itself, 0 for nobody.
+    id of the principal who has locked it, or has it checked out unless that is the caller; negative where a lock ends by itself,
+    0 for nobody.
     """
 
     REVISION_ID = "revision-id"
@@ -98,7 +99,7 @@ Sortable: TypeAlias = "Term | Standing | Called | Shown"
 
 
 class Area(enum.Enum):
-    """Where is searched: in the tree as it is, or in what was deleted."""
+    """Where to search: in the tree as it is, or in what was deleted."""
 
     TREE = "tree"
     TRASH = "trash"

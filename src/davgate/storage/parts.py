@@ -1,6 +1,6 @@
 """The bytes of uploads that arrive in parts: one file for each, with the upload's id for its name, until it becomes a blob.
 
-Only who holds the lock on the file that has the name writes to it. The lock ends with the append, or with its process, so that
+Only the holder of the lock on a file writes to it. The lock ends with the append, or with its process, so that
 after a crash the next append goes on in place. An append that finds the lock taken does not wait: the client of the one that
 holds it is mostly gone, and the connection not yet known to be dead. It makes a file of its own with a copy of what is confirmed,
 and gives that the name inside the store's write transaction. There, too, every append looks whether its file still has the name

@@ -118,7 +118,7 @@ def resolve(
 
 @frozen
 class _Asked:
-    """Who asks when, and whether for content and the size of the store, too."""
+    """Who asks, when, and whether for the content and the size of the store too."""
 
     who: Principal
     now: Instant

@@ -69,7 +69,7 @@ class SilenceWatch:
             return self._since.pop(connection, None) is not None
 
     def note_silence(self) -> None:
-        """Expect nothing of the server until it answers; said by who has just tried to connect in vain."""
+        """Expect nothing of the server until it answers; for whoever has just tried to connect in vain."""
         self._tell(is_silent=True)
         with self._lock:
             self._start()
@@ -83,7 +83,7 @@ class SilenceWatch:
         if not is_silent:
             return
         with self._lock:
-            # Who uses a connection says so before closing it, so none is cut whose number has come to be another's.
+            # Whoever uses a connection says so before closing it, so none is cut whose number has come to be another's.
             for connection in self._since:
                 connection.cut()
             self._since.clear()

@@ -33,7 +33,7 @@ _BY_DIGEST = Statement(
 
 
 def by_digest(session: Session, prefix: bytes, before: int | None, most: int) -> list[Holding]:
-    """Return who has content whose digest begins with ``prefix``: the newest documents first, those with a smaller id alone."""
+    """Return documents with content whose digest begins with ``prefix``, the newest first; ``before`` leaves out greater ids."""
     rows = session.all(
         _BY_DIGEST,
         low=prefix.ljust(_DIGEST_BYTES, b"\x00"),

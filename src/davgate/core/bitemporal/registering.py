@@ -204,7 +204,7 @@ def _state(store: Store, session: Session, node: Node) -> State:
 
 
 def _check_write(tx: Transaction, ctx: Context, node: Node) -> None:
-    """Refuse who may not change an object also what would change nothing."""
+    """Refuse a caller who may not change the object, though this request would change nothing."""
     found = look_up(tx, ctx, node.id, tx.now, with_objects=True)
     require_node(found, ctx, Right.WRITE_PROPERTIES)
     check_write_locks(ctx, found)

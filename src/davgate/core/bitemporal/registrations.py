@@ -31,7 +31,7 @@ from davgate.storage.api import Session, dances, places, registrations, streams,
 class History:
     """The registrations of an object that are asked for, the newest first; none where nothing was known then.
 
-    ``etag`` is new with each registration. Where ``is_modified`` is false, who asks has seen it.
+    ``etag`` is new with each registration. Where ``is_modified`` is false, the caller has seen it.
     """
 
     uuid: str

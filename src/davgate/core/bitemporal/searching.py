@@ -31,7 +31,7 @@ _ALL: Final = 1 << 62
 def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[str, ...]:
     """Return the ids of the objects of a class that are searched for and that the caller may read, by their keys.
 
-    Who may read everything has the page picked by the database; for anybody else all that are found are looked at.
+    The database picks the page for a caller who may read everything; for anybody else all that is found is looked at.
 
     Raises:
         InvalidObject: a pattern is too long.

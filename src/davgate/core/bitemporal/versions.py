@@ -125,8 +125,8 @@ class Step:
 def register(store: Store, tx: Transaction, ctx: Context, node: Node, step: Step) -> bool:
     """Make the next registration of an object; tell whether there is one.
 
-    To who has a document checked out, new bytes of its primary part go into the working copy, and are registered with the
-    check-in. If nothing else changes, there is no registration now.
+    New bytes of the primary part from whoever has the document checked out go into the working copy, and are registered with
+    the check-in. If nothing else changes, there is no registration now.
     """
     found = look_up(tx, ctx, node.id, tx.now, with_objects=True)
     if step.of != DOCUMENT:

@@ -318,11 +318,11 @@ def _administers_until(account: Account) -> Instant:
     return account.expires_at if is_one else Instant(0)
 
 
-# For who has signed in
+# For whoever has signed in
 
 
 def principal_named(store: Store, name: str) -> Principal:
-    """Return the user or service of a name, for who may act as any: whoever can open the store.
+    """Return the user or service of a name, for a command that acts as somebody: whoever can open the store may act as anybody.
 
     Raises:
         AccountRefused: there is none, or the account is disabled or expired.

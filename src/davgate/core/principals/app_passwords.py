@@ -99,7 +99,7 @@ def make(store: Store, ctx: Context, owner_name: str, new: NewAppPassword) -> Ma
         if any(known.name == new.name for known in others):
             raise AccountRefused(f"{owner_name} has an app password {new.name!r} already. Revoke it, or choose another name.")
         tree_id = None if new.tree is None else require_node(look_up(tx, ctx, new.tree, tx.now), ctx, Right.READ).id
-        # Who asks with a sign-in that ends must not outlast it.
+        # A sign-in that ends must not make a password that outlasts it.
         expires_at = min(new.expires_at, ctx.principal.expires_at) if ctx.principal.id == owner.id else new.expires_at
         kept = app_passwords.add(
             tx,

@@ -184,7 +184,7 @@ class SigningIn:
                 except Unauthenticated:
                     # Its time is over, or the account's.
                     break
-                # Last: only who knows the password is told that another nonce is all it takes (RFC 7616, 3.3).
+                # Last: only whoever knows the password is told that another nonce is all it takes (RFC 7616, 3.3).
                 self.check_nonce(sent.nonce)
                 return DigestProof(principal, ha1)
         if any(ha1 is not None for _, ha1 in known):
@@ -260,7 +260,7 @@ class SigningIn:
                 app_passwords.touch(tx, kept.id)
                 tx.commit()
         except (Busy, QuotaExceeded) as error:
-            # Who only reads does not need the writer, nor room on the disk.
+            # A sign-in to read needs neither the writer nor room on the disk.
             logger.warning("The use of an app password was not noted: %s", error)
 
 

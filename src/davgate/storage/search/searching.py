@@ -29,7 +29,7 @@ from davgate.storage.trash import IN_TREE
 
 Kinds: TypeAlias = frozenset[NodeKind]
 Found: TypeAlias = tuple[int, int, int, int]
-"""What was found: its id, that of its collection, who made it, and whether it may have other rights than that.
+"""What was found: its id, that of its collection, who made it, and whether it may have other rights than the collection.
 
 As rows come from the driver: there may be very many.
 """
@@ -37,7 +37,7 @@ As rows come from the driver: there may be very many.
 
 @frozen
 class Standpoint:
-    """Where is searched, and who asks when, on which it depends who is told to hold a document."""
+    """Where to search, who asks, and when: who is shown as the holder of a document depends on both."""
 
     area: Area = Area.TREE
     who: int = 0
@@ -82,9 +82,9 @@ def all_of(session: Session, condition: Condition, kinds: Kinds, order: Order, s
 
 @frozen
 class _Sorting:
-    """By what is sorted: a fact, perhaps in other words, how it stands, or the property whose id is a parameter.
+    """What an order sorts by: a fact, perhaps in other words, how something stands, or, for None, a property.
 
-    So are the values that are not shown.
+    The id of a property, and the values that are not shown, are parameters.
     """
 
     fact: Fact | Called | Shown | Standing | None

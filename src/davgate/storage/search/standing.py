@@ -21,7 +21,7 @@ _LOGICAL_NAME = select(logical_name.c.name).where(logical_name.c.node_id == node
 # Of several locks the one is told that ``core.describing`` shows: the caller's own, one without end, that of the least id.
 _WHO = bindparam("who", type_=BigInteger())
 _ENDS: Final = 1 << 40
-"""What is added to the id of who holds a lock that ends by itself; there are not as many principals."""
+"""Added to the id of the holder of a lock that ends by itself; there are not as many principals."""
 _RANK = lock.c.principal_id + case((lock.c.expires_at == literal_column(str(FOREVER)), 0), else_=literal_column(str(_ENDS)))
 _TAKEN = (
     select(lock.c.node_id.label("id"), lock.c.depth.label("depth"), lock.c.principal_id.label("holder_id"), _RANK.label("rank"))
