@@ -141,6 +141,9 @@ def _places() -> Iterator[Rule]:
         select(ordered.c.node_id).where(or_(ordered.c.from_at < ordered.c.before, ordered.c.from_at >= ordered.c.to_at)),
         "its history of places has it at two places at once, or nowhere for less than no time",
     )
+
+
+def _trash() -> Iterator[Rule]:
     former = placement.alias("former")
     left_at = select(func.max(former.c.to_at)).where(former.c.node_id == trash.c.node_id).scalar_subquery()
     stayed_bare = exists().where(
@@ -315,6 +318,7 @@ RULES: tuple[Rule, ...] = (
     *RULES_OF_VERSIONS,
     *RULES_OF_REVISIONS,
     *_places(),
+    *_trash(),
     *_locks(),
     *_counters(),
     *_values(),

@@ -41,7 +41,8 @@ _TAKING_AWAY = (Cause.SAVE.value, Cause.CHECK_IN.value, Cause.REVERT.value, Caus
 """What can leave a document without the content that it had."""
 
 
-def _versions() -> Iterator[Rule]:
+def _current() -> Iterator[Rule]:
+    """What a node shows of its current version."""
     content = (node.c.digest, node.c.length_bytes, node.c.media_type)
     has_all = and_(*(column.is_not(None) for column in content))
     has_none = and_(*(column.is_(None) for column in content))
@@ -95,6 +96,10 @@ def _versions() -> Iterator[Rule]:
         .where(or_(version.c.no.is_(None), version.c.has_content != 0)),
         "its current version {1} does not exist or has content, and the document shows none",
     )
+
+
+def _numbers() -> Iterator[Rule]:
+    """The numbers of versions, and their order."""
     yield rule(
         "version-number",
         select(version.c.document_id, version.c.no)
@@ -116,7 +121,10 @@ def _versions() -> Iterator[Rule]:
         ),
         "version {1} is not younger than the one before it, or was sealed before it was opened",
     )
-    yield from _version_contents()
+
+
+def _times() -> Iterator[Rule]:
+    """When versions and their saves came to be, which of them is open, and the labels of versions."""
     yield rule(
         "save-misplaced",
         select(save.c.document_id, save.c.version_no)
@@ -148,7 +156,8 @@ def _versions() -> Iterator[Rule]:
     )
 
 
-def _version_contents() -> Iterator[Rule]:
+def _holdings() -> Iterator[Rule]:
+    """Whether versions have what they say that they have."""
     its_streams = exists().where(
         version_stream.c.document_id == version.c.document_id, version_stream.c.version_no == version.c.no
     )
@@ -166,6 +175,10 @@ def _version_contents() -> Iterator[Rule]:
         .where(or_(version.c.digest != NO_CONTENT.digest, version.c.length_bytes != 0)),
         "version {1} is said to be without content, and has some",
     )
+
+
+def _content_numbers() -> Iterator[Rule]:
+    """The numbers of the versions with content, and the contents of those of metadata alone."""
 
     def before(column: Column[int] | Column[bytes]) -> ColumnElement[int] | ColumnElement[bytes]:
         return func.lag(column).over(partition_by=version.c.document_id, order_by=version.c.no)
@@ -254,5 +267,12 @@ def _contents() -> Iterator[Rule]:
     )
 
 
-RULES_OF_VERSIONS: tuple[Rule, ...] = (*_versions(), *_contents())
+RULES_OF_VERSIONS: tuple[Rule, ...] = (
+    *_current(),
+    *_numbers(),
+    *_holdings(),
+    *_content_numbers(),
+    *_times(),
+    *_contents(),
+)
 """What is checked of versions and contents."""
