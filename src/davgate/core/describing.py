@@ -146,12 +146,12 @@ def _described(
     ctx: Context,
 ) -> Described:
     content, file_name, changed_at = said.content, said.file_name, said.changed_at
-    is_own = check_out is not None and check_out.stands and check_out.principal_id == ctx.principal.id
-    if is_own and check_out is not None and check_out.is_without_file:
+    own = check_out if check_out is not None and check_out.is_held_by(ctx.principal) else None
+    if own is not None and own.is_without_file:
         content, file_name = None, ""
-    elif is_own and check_out is not None and check_out.content is not None:
-        content, file_name = check_out.content, check_out.file_name or file_name
-        changed_at = max(changed_at, check_out.saved_at or changed_at)
+    elif own is not None and own.content is not None:
+        content, file_name = own.content, own.file_name or file_name
+        changed_at = max(changed_at, own.saved_at or changed_at)
     holder = "" if lock is None else names.get(lock.principal_id, "")
     return Described(said, node, content, file_name, lock, holder, check_out, held, changed_at)
 
@@ -208,8 +208,7 @@ def _describe_all(
 
 
 def _as_seen(node: Node, taken: CheckOut | None, ctx: Context) -> Node:
-    is_own = taken is not None and taken.stands and taken.principal_id == ctx.principal.id
-    return as_holder_sees(node, taken) if is_own and taken is not None else node
+    return as_holder_sees(node, taken) if taken is not None and taken.is_held_by(ctx.principal) else node
 
 
 @frozen

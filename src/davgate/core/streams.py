@@ -38,8 +38,8 @@ def stored_at(store: Store, ctx: Context, items: Iterable[Shown]) -> Mapping[tup
     with store.database.read() as session:
         found = dict(streams.stored_at(session, ((one.initid, one.version_no) for one in shown)))
     for one in shown:
-        taken = one.it.held_by if one.is_newest else None
-        if taken is not None and taken.principal_id == ctx.principal.id and taken.saved_at is not None:
+        taken = one.it.check_out if one.is_newest else None
+        if taken is not None and taken.is_held_by(ctx.principal) and taken.saved_at is not None:
             # A working copy is its holder's content, and in no version yet.
             found[one.initid, one.version_no, ""] = taken.saved_at
     return found

@@ -46,6 +46,10 @@ class CheckOut:
         """Whether it goes on."""
         return self.cancelled_at is None
 
+    def is_held_by(self, principal: Principal) -> bool:
+        """Tell whether it goes on and the working copy is a principal's."""
+        return self.stands and self.principal_id == principal.id
+
 
 class State(enum.Enum):
     """What a document is for one principal."""
@@ -104,7 +108,7 @@ def state_for(check_out: CheckOut | None, principal: Principal) -> State:
     """Return what a document is for a principal."""
     if check_out is None or not check_out.stands:
         return State.CHECKED_IN
-    return State.OWN if check_out.principal_id == principal.id else State.OTHERS
+    return State.OWN if check_out.is_held_by(principal) else State.OTHERS
 
 
 def rule(check_out: CheckOut | None, principal: Principal, act: Act, held: Right = NO_RIGHTS) -> Ruling:

@@ -221,7 +221,7 @@ def _put_together(path: TreePath, rows: Sequence[Row], asked: _Asked, beside: Re
             body, is_young_of_others = row[_BODY_AT], bool(row[_BODY_AT + 1])
     depths = sorted(nodes)
     chain = tuple([nodes[depth] for depth in depths])
-    if check_out is not None and check_out.stands and check_out.principal_id == asked.who.id:
+    if check_out is not None and check_out.is_held_by(asked.who):
         chain = (*chain[:-1], as_holder_sees(chain[-1], check_out))
     way = tuple([Step(nodes[depth].id, nodes[depth].is_closed, granted.get(depth, 0)) for depth in depths])
     locks = {node_id: tuple(by_token.values()) for node_id, by_token in live.items()}
