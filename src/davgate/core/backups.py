@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from davgate.core.store import Store
 from davgate.model.errors import Busy, Corrupt
 from davgate.model.frozen import frozen
-from davgate.storage.api import collector, transfer, versions
+from davgate.storage.api import blob_rows, collector, transfer
 
 _BLOCK_BYTES: Final = 1 << 20
 _AT_ONCE: Final = 8
@@ -47,7 +47,7 @@ def copy_store(
     contents = _Contents(source, target, watch)
     # Most of the time goes here, and nothing is held up by it: neither a snapshot of the source nor the target.
     with source.database.read() as session:
-        contents.copy(transfer.contents_in_files(session))
+        contents.copy(blob_rows.in_files(session))
     for _ in range(_MOST_TRIES):
         damaged = _copy_rows(source, target, contents, is_replacing=is_replacing)
         if damaged is not None:
@@ -63,9 +63,9 @@ def _copy_rows(source: Store, target: Store, contents: _Contents, *, is_replacin
         with source.database.read(snapshot=True) as session, target.database.write() as tx:
             transfer.check_target(session, tx, is_replacing=is_replacing)
             transfer.replace_rows(session, tx)
-            unreadable = contents.copy(transfer.contents_in_files(tx))
+            unreadable = contents.copy(blob_rows.in_files(tx))
             with source.database.read() as now:
-                if not all(versions.has_blob(now, digest) for digest in unreadable):
+                if not all(blob_rows.is_there(now, digest) for digest in unreadable):
                     # Removed for good since the snapshot began. The next one does not name it.
                     return None
             tx.commit()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from sqlalchemy import BigInteger, LargeBinary, bindparam, cast, exists, insert, select, update
 
 from davgate.storage.blobs import Staged
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import blob
+
+_PAGE_ROWS: Final = 500
 
 _ADD = Statement(
     insert(blob).from_select(
@@ -46,3 +51,19 @@ def inline_body(session: Session, digest: bytes) -> bytes | None:
     """Return content that lies in the database, None when it lies in the blob store."""
     row = session.first(_BODY, digest=digest)
     return None if row is None else row[0]
+
+
+_IN_FILES = Statement(
+    select(blob.c.digest)
+    .where(blob.c.body.is_(None), blob.c.digest > bindparam("after"))
+    .order_by(blob.c.digest)
+    .limit(_PAGE_ROWS)
+)
+
+
+def in_files(session: Session) -> Iterator[bytes]:
+    """Yield the digests of all contents that lie in the blob store, in their order. Pages, so that no snapshot is held."""
+    after = b""
+    while page := session.all(_IN_FILES, after=after):
+        yield from (row[0] for row in page)
+        after = page[-1][0]

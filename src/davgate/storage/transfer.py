@@ -5,8 +5,7 @@ Uploads that arrive in parts stay behind: what has arrived of them lies elsewher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, delete, insert, literal, select, update
 
@@ -14,9 +13,8 @@ from davgate.model.errors import StoreUnusable
 from davgate.storage import object_tables, sign_in_tables  # noqa: F401  # their tables are rows of a store too
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
-from davgate.storage.tables import blob, metadata, node, store, upload
+from davgate.storage.tables import metadata, node, store, upload
 
-_PAGE_ROWS: Final = 500
 _STATE = Statement(select(store.c.uuid, store.c.last_change, store.c.last_audit))
 
 
@@ -65,19 +63,3 @@ def _rows_of(table: Table) -> Select[Any]:
     above = select(node.c.id, depth).where(node.c.parent_id.is_(None)).cte("below", recursive=True)
     below = above.union_all(select(node.c.id, above.c.depth + 1).join_from(above, node, node.c.parent_id == above.c.id))
     return select(node).join_from(node, below, below.c.id == node.c.id).order_by(below.c.depth)
-
-
-_IN_FILES = Statement(
-    select(blob.c.digest)
-    .where(blob.c.body.is_(None), blob.c.digest > bindparam("after"))
-    .order_by(blob.c.digest)
-    .limit(_PAGE_ROWS)
-)
-
-
-def contents_in_files(session: Session) -> Iterator[bytes]:
-    """Yield the digests of all contents that lie in the blob store, in their order. Pages, so that no snapshot is held."""
-    after = b""
-    while page := session.all(_IN_FILES, after=after):
-        yield from (row[0] for row in page)
-        after = page[-1][0]
