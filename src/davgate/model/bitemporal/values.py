@@ -11,11 +11,11 @@ from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.bitemporal.virkning import Virkning, iso_text, parse_timestamp
 from davgate.model.names import UNSTORABLE
 from davgate.model.object_types import Kind
+from davgate.model.uuids import canonical
 
 CLEARED: Final = object()
 """A value that ends a former one."""
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INTERVAL: Final = re.compile(r"(?:-?\d{1,7} )?-?\d{1,7}:[0-5]\d:[0-5]\d(?:\.\d{1,6})?", re.ASCII)
 _BOOLEANS: Final = {True: True, False: False, "true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
@@ -67,9 +67,10 @@ def a_uuid(value: object, place: str) -> str:
     Raises:
         InvalidObject.
     """
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
+    uuid = canonical(value) if isinstance(value, str) else None
+    if uuid is None:
         raise InvalidObject(f"{value!r} is no UUID.", place)
-    return value.lower()
+    return uuid
 
 
 def one_of(value: object, codes: tuple[str, ...], place: str) -> str:

@@ -29,8 +29,9 @@ from davgate.model.bitemporal.registration import Code
 from davgate.model.bitemporal.virkning import iso_text, parse_timestamp
 from davgate.model.names import check_text
 from davgate.model.object_types import Kind, ObjectType, Property
+from davgate.model.uuids import canonical
 from davgate.rest.lora.errors import TooManyCriteria, UnsupportedArguments
-from davgate.rest.lora.finding import parsed_uuid, temporal_of
+from davgate.rest.lora.finding import temporal_of
 from davgate.rest.lora.parameters import OF_READING, Arguments, Asked, count_in, single, uuid_in
 
 FIRST: Final = "foersteresultat"
@@ -114,7 +115,7 @@ class _Relation:
 
 
 def _target(value: str) -> str | None:
-    return parsed_uuid(value) or (value if _URN.fullmatch(value) else None)
+    return canonical(value) or (value if _URN.fullmatch(value) else None)
 
 
 def _target_in(name: str, value: str) -> str:

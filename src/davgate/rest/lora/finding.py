@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
 from davgate.model.object_types import ObjectType, TemporalClass
 from davgate.model.paths import TreePath
+from davgate.model.uuids import canonical
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import NoSuchObject
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 @frozen
@@ -48,15 +45,10 @@ def uuid_of(exchange: Exchange) -> str:
     Raises:
         NotFound: there is none in the form of RFC 9562, 4.
     """
-    uuid = parsed_uuid(str(exchange.params["uuid"]))
+    uuid = canonical(str(exchange.params["uuid"]))
     if uuid is None:
         raise NotFound(exchange.request.target.path)
     return uuid
-
-
-def parsed_uuid(text: str) -> str | None:
-    """Return a uuid in lower case, or None for any other text."""
-    return text.lower() if _UUID.fullmatch(text) else None
 
 
 @contextmanager
@@ -69,7 +61,7 @@ def naming_object(exchange: Exchange) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        uuid = parsed_uuid(str(exchange.params.get("uuid", "")))
+        uuid = canonical(str(exchange.params.get("uuid", "")))
         if uuid is None:
             raise
         raise NoSuchObject(exchange.params["service"], exchange.params["class_name"], uuid) from error

@@ -12,9 +12,9 @@ from davgate.model.bitemporal.virkning import BEGINNING, Window, parse_timestamp
 from davgate.model.errors import Malformed
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
+from davgate.model.uuids import canonical
 from davgate.rest.exchange import Exchange
 from davgate.rest.lora.errors import UnsupportedArguments
-from davgate.rest.lora.finding import parsed_uuid
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ def uuid_in(name: str, text: str) -> str:
     Raises:
         InvalidValue: it is none.
     """
-    uuid = parsed_uuid(text)
+    uuid = canonical(text)
     if uuid is None:
         raise InvalidValue(f"{name}: {text[:80]!r} is no uuid.", name)
     return uuid

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from davgate.model.metadata import DESCRIPTION, TITLE
+from davgate.model.uuids import canonical
 from davgate.rest.okd.errors import FieldMistake, InvalidMetadata
 
 CONSUMER: Final = "nl-okd"
@@ -53,7 +54,6 @@ _ALIASES: Final = {"bewaartermijnsuggestie": "retentionPeriodSuggestion"}
 _PERIOD: Final = re.compile(r"[0-9]+[YMD]")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_NAME: Final = re.compile(r"receivedDate|registrationDate|enrollment\w*Date")
-_UUID: Final = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Fields = Mapping[str, Any]
 
@@ -65,7 +65,7 @@ def type_of(name: str) -> str:
 
 def id_of(text: str) -> str:
     """Return an id as it is compared: UUIDs in lower case, any other text as it is."""
-    return text.lower() if _UUID.fullmatch(text) else text
+    return canonical(text) or text
 
 
 @dataclass
