@@ -14,7 +14,7 @@ from davgate.storage.api import AuditFilter
 from tests.builders import with_policy
 from tests.protocol.client import Client
 from tests.protocol.conftest import Serve
-from tests.protocol.okd import HELLO, content_of, deliver, patch, shown
+from tests.protocol.okd import HELLO, content_of, deliver, file_part, metadata_part, patch, post, shown
 from tests.protocol.stored import audited, lock_count
 
 FILED = "/dav/OKD/2026-11/a.txt"
@@ -213,6 +213,25 @@ def test_deep_lock_on_the_folder_counts_for_the_document(ann: Client, bob: Clien
     assert patch(ann, document).json["lockedBy"] == "bob"
     assert root_admin("DELETE", f"{document}/_lock?force=true").status == 204
     assert patch(ann, document).status == 204
+
+
+def test_holder_of_a_lock_on_the_folder_is_named_before_whoever_asks(ann: Client, bob: Client, document: str) -> None:
+    bob.lock("/dav/OKD/2026-11", depth="0")
+    lock(ann, document)
+
+    response = ann("DELETE", document)
+
+    assert (response.status, response.json["code"], response.json["lockedBy"]) == (423, "locked", "bob")
+    assert response.json["detail"] == "Folder is locked by bob"
+
+
+def test_holder_is_named_to_who_delivers_into_a_locked_folder(ann: Client, bob: Client, document: str) -> None:
+    bob.lock("/dav/OKD/2026-11", depth="0")
+
+    response = post(ann, metadata_part(), file_part())
+
+    assert (response.status, response.json["lockedBy"]) == (423, "bob")
+    assert response.json["detail"] == "Folder is locked by bob"
 
 
 def test_refusal_names_no_place_on_the_drive(ann: Client, bob: Client, document: str) -> None:

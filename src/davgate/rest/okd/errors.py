@@ -56,9 +56,9 @@ class LockedBy(errors.Locked):
 
     code = "locked-by"
 
-    def __init__(self, holder: str, *, is_own: bool) -> None:
+    def __init__(self, holder: str, *, is_own: bool, is_folder: bool = False) -> None:
         hint = ". It is your own: submit its token in the header Lock-Token." if is_own else ""
-        super().__init__((), f"Document is locked by {holder}{hint}")
+        super().__init__((), f"{'Folder' if is_folder else 'Document'} is locked by {holder}{hint}")
         self.holder = holder
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from davgate.core import describing
 from davgate.core.describing import Described
+from davgate.core.in_the_way import in_the_way
 from davgate.core.store import Context
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.frozen import frozen
@@ -68,22 +69,18 @@ def admit(settings: Settings, exchange: Exchange) -> Context:
 
 @contextmanager
 def naming_holder(exchange: Exchange, ctx: Context) -> Iterator[None]:
-    """Let a refusal by a lock name its holder.
+    """Let a refusal by a lock name its holder: of the document in the address, or of the folder that it is in or would go to.
 
-    Who may not see what is locked, such as a folder that a new document would go into, is told no name.
+    Who may not see what is locked is told no name.
     """
     try:
         yield
     except CheckedOut:
         raise
     except (Locked, LockConflict) as error:
-        where = document_id(exchange) if "id" in exchange.params else error.roots[0]
-        try:
-            seen = describing.describe(exchange.store, ctx.without_conditions(), where)
-        except NotFound:
-            raise error from None
-        holder = seen.it.holder
-        if not holder:
-            # It has ended meanwhile, and could be tried again.
+        where = document_id(exchange) if "id" in exchange.params else None
+        if (found := in_the_way(exchange.store, ctx, where, error.roots)) is None:
+            # It has ended meanwhile, and could be tried again; or nobody tells this caller.
             raise
-        raise LockedBy(holder, is_own=holder == ctx.principal.name) from error
+        is_folder = found.is_elsewhere and found.is_collection
+        raise LockedBy(found.holder, is_own=found.is_own, is_folder=is_folder) from error

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from davgate.core import describing
 from davgate.core.describing import Described
+from davgate.core.in_the_way import in_the_way
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
 from davgate.model.frozen import frozen
-from davgate.model.paths import TreePath, Where
+from davgate.model.paths import TreePath
+from davgate.model.uuids import canonical
 from davgate.rest.exchange import Exchange
 from davgate.rest.operations import Handler
 from davgate.rest.yuuvis.errors import HeldBy, UnknownTenant
 from davgate.rest.yuuvis.tracing import with_trace
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @frozen
@@ -54,7 +53,7 @@ def context_of(settings: Settings, exchange: Exchange) -> Context:
 
 def is_uuid(text: object) -> bool:
     """Tell whether this is an id as objects have them: in lower case, with hyphens."""
-    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+    return isinstance(text, str) and canonical(text) == text
 
 
 def object_id(exchange: Exchange) -> str:
@@ -91,43 +90,9 @@ def naming_holder(exchange: Exchange, ctx: Context, where: str | None = None) ->
     except CheckedOut as error:
         raise HeldBy(error.holder, is_own=error.holder == ctx.principal.name, uuid=where) from error
     except (Locked, LockConflict) as error:
-        if (found := _in_the_way(exchange, ctx, where, error.roots)) is None:
+        if (found := in_the_way(exchange.store, ctx, where, error.roots)) is None:
             # It has ended meanwhile, and could be tried again; or nobody tells this caller.
             raise
-        is_own = found.holder == ctx.principal.name
-        raise HeldBy(found.holder, is_own=is_own, uuid=found.uuid, is_folder=found.is_folder) from error
-
-
-class _InTheWay(NamedTuple):
-    """Who holds what is locked: the object with this id, or something else, which may be a folder."""
-
-    holder: str
-    uuid: str | None
-    is_folder: bool = False
-
-
-def _in_the_way(exchange: Exchange, ctx: Context, where: str | None, roots: tuple[TreePath, ...]) -> _InTheWay | None:
-    """Return who holds a lock that the caller may see: on the object itself before one on the folder that it is in.
-
-    What the caller has locked comes last: that is in nobody's way but where its token lacks.
-    """
-    found = []
-    if where is not None and (it := _seen(exchange, ctx, where)) is not None:
-        found.append(_InTheWay(it.holder, where))
-    if roots and (it := _seen(exchange, ctx, _leading_to(roots[0]))) is not None:
-        found.append(_InTheWay(it.holder, None, it.node.is_collection))
-    held = [one for one in found if one.holder]
-    return min(held, key=lambda one: one.holder == ctx.principal.name, default=None)
-
-
-def _seen(exchange: Exchange, ctx: Context, where: Where) -> Described | None:
-    try:
-        return describing.describe(exchange.store, ctx.without_conditions(), where).it
-    except NotFound:
-        return None
-
-
-def _leading_to(root: TreePath) -> Where:
-    """Return what the root of a lock is found by: what has no name on the drive is called there by its UUID."""
-    uuid = root[-1].removeprefix("=") if root else ""
-    return uuid if is_uuid(uuid) else root
+        uuid = None if found.is_elsewhere else where
+        is_folder = found.is_elsewhere and found.is_collection
+        raise HeldBy(found.holder, is_own=found.is_own, uuid=uuid, is_folder=is_folder) from error
