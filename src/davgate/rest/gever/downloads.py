@@ -14,9 +14,9 @@ from davgate.http.content_disposition import extended_attachment
 from davgate.http.responses import Response
 from davgate.model.errors import NoSuchVersion
 from davgate.rest.exchange import Exchange
-from davgate.rest.gever import errors, reading
+from davgate.rest.gever import errors, history, reading
 from davgate.rest.gever.addresses import find_document
-from davgate.rest.gever.errors import Refused, answering
+from davgate.rest.gever.errors import answering
 from davgate.rest.gever.services import OBJECT
 from davgate.rest.operations import BYTES, Answer, Operation
 
@@ -46,10 +46,9 @@ def _current(exchange: Exchange) -> tuple[str, Opened]:
 
 def _version(exchange: Exchange, number: str) -> tuple[str, Opened]:
     found = find_document(exchange)
-    if not number.isdecimal() or len(number) > 18:
-        raise Refused(errors.no_version(number))
+    no = history.number_in(number)
     with answering({NoSuchVersion: errors.no_version(number)}):
-        _, version, opened = versioning.open_counted(exchange.store, exchange.ctx, found.node_id, int(number))
+        _, version, opened = versioning.open_counted(exchange.store, exchange.ctx, found.node_id, no)
     return version.file_name, opened
 
 

@@ -36,6 +36,9 @@ _INITIAL: Final[Texts] = {
 }
 
 
+_MOST_DIGITS: Final = 18
+
+
 @frozen
 class _Entry:
     """What is told of one version in a list."""
@@ -133,9 +136,7 @@ def show(exchange: Exchange) -> Response:
     """Answer with the document as it was when a version was made."""
     found = find_document(exchange)
     text: str = exchange.params["version"]
-    if not (text.isascii() and text.isdigit()):
-        raise Refused(no_version(text))
-    number = int(text)
+    number = number_in(text)
     if number == 0 and found.it.said.content_no is None:
         return answers.json(HTTPStatus.OK, {**representation.document(found), "version": "0"})
     with answering({NoSuchVersion: no_version(text)}):
@@ -158,6 +159,17 @@ def _as_of(found: Found, version: Version) -> Found:
         changed_at=version.saved_at,
     )
     return replace(found, seen=replace(found.seen, it=then))
+
+
+def number_in(text: str) -> int:
+    """Return the number of a version as an address names it.
+
+    Raises:
+        Refused: no version can have it.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise Refused(no_version(text))
+    return int(text)
 
 
 def revert(exchange: Exchange) -> Response:
