@@ -220,6 +220,12 @@ def test_states_and_targets_are_found_exactly(ann: Client) -> None:
     assert found(ann, FACET, f"ansvarlig={A}") == []
 
 
+def test_whatever_urn_an_object_may_have_can_be_searched_for(ann: Client) -> None:
+    uuid = create(ann, FACET, facet() | {"relationer": {"ansvarlig": [entry(urn="urn:")]}})
+
+    assert found(ann, FACET, "ansvarlig=urn:") == [uuid]
+
+
 def test_any_attribute_and_any_relation(ann: Client) -> None:
     uuid = create(ann, FACET, facet(plan="Kommuneplan") | {"relationer": {"ansvarlig": [entry(urn="urn:x:1")]}})
 

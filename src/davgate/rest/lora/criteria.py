@@ -42,7 +42,6 @@ _LIMIT: Final = 100
 """Each criterion is a condition of one statement, which a database takes so many of."""
 
 _TRUTHS: Final = {"true": "true", "1": "true", "false": "false", "0": "false"}
-_URN: Final = re.compile(r"urn:.+", re.DOTALL)
 _IN_VARIANTS: Final = ("arkivering", "delvisscannet", "offentliggoerelse", "produktion")
 _IN_PARTS: Final = ("deltekst", "indhold", "lokation", "mimetype")
 _PART_RELATION: Final = "underredigeringaf"
@@ -115,7 +114,7 @@ class _Relation:
 
 
 def _target(value: str) -> str | None:
-    return canonical(value) or (value if _URN.fullmatch(value) else None)
+    return canonical(value) or (value if value.startswith("urn:") else None)
 
 
 def _target_in(name: str, value: str) -> str:
