@@ -130,6 +130,14 @@ def test_document_without_an_id_of_its_component_is_found_by_its_own(ann: Client
     assert listed(ann, f"documentId={other.rpartition('/')[2]}") == []
 
 
+def test_empty_id_of_the_component_is_none(ann: Client) -> None:
+    document = deliver(ann, documentId="")
+    own = document.rpartition("/")[2]
+
+    assert shown(ann, document)["documentId"] == own
+    assert listed(ann, f"documentId={own}") == [document]
+
+
 @on_both_databases
 @pytest.mark.parametrize("text", ["übung", "ÜBUNG", "bung €", "100%", "_a", "Übung € 100%_a.pdf"])
 def test_name_is_looked_into_in_capitals_or_not(ann: Client, text: str) -> None:

@@ -88,6 +88,9 @@ class _Reader:
                 self._check(name, known, value)
             if known not in _PROPERTIES:
                 others[name] = value
+            elif known == "documentId" and not value:
+                # An empty id is none: the document answers with its own, and is found by that.
+                continue
             elif known != "documentType" and isinstance(value, str):
                 found[_PROPERTIES[known]] = id_of(value) if known.endswith("Id") else value
         return found | ({OTHERS: others} if others else {})
