@@ -5,16 +5,18 @@ A door may show another status or body where its dialect demands one; the meanin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from davgate.identity.digest import REALM
 from davgate.model import errors, errors_of_objects, errors_of_sign_in
 from davgate.model.bitemporal import errors as errors_of_lora
 from davgate.model.frozen import frozen
 from davgate.model.rights import SCOPE_RIGHTS
+
+T = TypeVar("T")
 
 
 class TusStatus(IntEnum):
@@ -213,6 +215,13 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
 }
 
 
+def nearest(table: Mapping[type[errors.DavgateError], T], error: errors.DavgateError) -> T | None:
+    """Return what a table has for an error, by its class or the nearest one that it derives from; None if there is nothing."""
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), None)
+
+
 def outcome_of(error: errors.DavgateError) -> Outcome:
     """Return how an error is answered; a class without a row is answered as the nearest one that it derives from."""
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    outcome = nearest(TABLE, error)
+    assert outcome is not None, "the class that all derive from has a row"
+    return outcome

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from davgate.http import errors as http_errors
+from davgate.http.errors import nearest
 from davgate.http.responses import Response, refusal
 from davgate.model import errors, errors_of_sign_in
 from davgate.model.errors import DavgateError
@@ -62,7 +63,8 @@ def answering(answers: Answers) -> Iterator[None]:
     try:
         yield
     except tuple(answers) as error:
-        row = next(answers[kind] for kind in type(error).__mro__ if kind in answers)
+        row = nearest(answers, error)
+        assert row is not None, "it is of a class that was caught for its row"
         raise Refused(row if row.detail else replace(row, detail=_detail(row.text, error))) from error
 
 
@@ -91,7 +93,8 @@ _WHY: Final[Mapping[type[DavgateError], str]] = {
 
 
 def _detail(text: str, error: DavgateError) -> str:
-    why = next((_WHY[kind] for kind in type(error).__mro__ if kind in _WHY), str(error))
+    known = nearest(_WHY, error)
+    why = str(error) if known is None else known
     return f"{text}: {why}" if why else text
 
 
@@ -167,7 +170,7 @@ def refused(occasion: Occasion, error: DavgateError) -> Response:
 def _row_of(error: DavgateError) -> Refusal:
     if isinstance(error, Refused):
         return error.refusal
-    row = next((_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE), None)
+    row = nearest(_TABLE, error)
     if row is not None:
         return replace(row, detail=_detail(row.text, error))
     # As 412 has a code made of its status, so have all for which the original has none.

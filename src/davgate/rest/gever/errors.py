@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from davgate.http import errors as http_errors
-from davgate.http.errors import Status
+from davgate.http.errors import Status, nearest
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.errors import DavgateError
@@ -88,7 +88,9 @@ def answering(answers: Answers) -> Iterator[None]:
     try:
         yield
     except tuple(answers) as error:
-        raise Refused(next(answers[kind] for kind in type(error).__mro__ if kind in answers)) from error
+        row = nearest(answers, error)
+        assert row is not None, "it is of a class that was caught for its row"
+        raise Refused(row) from error
 
 
 def forbidden(message: str, text: str) -> Refusal:
@@ -205,7 +207,7 @@ def _row_of(occasion: Occasion, error: DavgateError) -> Refusal:
     if isinstance(error, Retained):
         # Its own sentence names a place on the drive, which has another name here.
         return Refusal(HTTPStatus.CONFLICT, "Conflict", f"The object has to be kept as it is until {error.until}.")
-    row = next((_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE), None)
+    row = nearest(_TABLE, error)
     if row is _NOT_FOUND:
         return replace(row, text=f"Resource not found: {occasion.origin}{occasion.path}")
     if row is not None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from davgate.http.errors import InvalidValue, Status
+from davgate.http.errors import InvalidValue, Status, nearest
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors
 from davgate.model.bitemporal.errors import InvalidObject
@@ -112,5 +112,4 @@ def _answer_to(error: DavgateError) -> tuple[Status, Refusal]:
             return HTTPStatus.BAD_REQUEST, Refusal(message=str(error))
         case InvalidObject(place=place) | InvalidValue(field=place) if place:
             return HTTPStatus.BAD_REQUEST, Refusal(message=str(error), context=place)
-    sentence = next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
-    return problems.status_of(error), Refusal(message=sentence)
+    return problems.status_of(error), Refusal(message=nearest(_SENTENCES, error) or str(error))

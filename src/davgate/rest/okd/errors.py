@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from davgate.http.errors import NotAcceptable, UnknownMethod
+from davgate.http.errors import NotAcceptable, UnknownMethod, nearest
 from davgate.http.responses import Response
 from davgate.model import errors, errors_of_objects, errors_of_sign_in
 from davgate.model.errors import DavgateError
@@ -112,7 +112,7 @@ def _sentence_of(error: DavgateError) -> str:
             return f"Document is locked by {holder}"
         case errors_of_objects.Retained(until=until):
             return f"The document has to be kept as it is until {until}."
-    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
+    return nearest(_SENTENCES, error) or str(error)
 
 
 def refused(occasion: Occasion, error: DavgateError) -> Response:
@@ -123,8 +123,7 @@ def refused(occasion: Occasion, error: DavgateError) -> Response:
         status, members["errors"] = HTTPStatus.UNPROCESSABLE_ENTITY, error.mistakes
     elif isinstance(error, LockedBy | errors.CheckedOut):
         members["lockedBy"] = error.holder
-    code = next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), error.code)
-    response = problems.problem(occasion, error, status=status, code=code, **members)
+    response = problems.problem(occasion, error, status=status, code=nearest(CODES, error), **members)
     if isinstance(error, errors_of_sign_in.InsufficientScope):
         others = [header for header in response.headers if header[0] != "WWW-Authenticate"]
         response.headers = [*others, _SCOPE_CHALLENGE]

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from davgate.http.errors import RefusedByDialect, Status, UnknownMethod
+from davgate.http.errors import RefusedByDialect, Status, UnknownMethod, nearest
 from davgate.http.responses import Response, refusal, whole
 from davgate.model import errors, errors_of_objects
 from davgate.model.errors import DavgateError
@@ -156,7 +156,7 @@ _SENTENCES: Final[dict[type[DavgateError], str]] = {
 
 def row_of(error: DavgateError) -> tuple[Status, int]:
     """Return status and service code of an error."""
-    row = next((TABLE[kind] for kind in type(error).__mro__ if kind in TABLE), None)
+    row = nearest(TABLE, error)
     if row is not None:
         return row
     status = problems.status_of(error)
@@ -172,7 +172,7 @@ def sentence_of(error: DavgateError) -> str:
     """Return what an error is called here."""
     if isinstance(error, HeldBy):
         return str(error)
-    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), str(error))
+    return nearest(_SENTENCES, error) or str(error)
 
 
 def refused(tenant: str, occasion: Occasion, error: DavgateError) -> Response:
