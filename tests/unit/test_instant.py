@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from davgate.model.instant import parse_iso
+from davgate.model.instant import is_day, parse_iso
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,28 @@ def test_time_without_an_offset_keeps_to_none(text: str, moment: str) -> None:
 def test_what_is_no_such_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_iso(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-29",
+        "2026-2-1",
+        "20260201",
+        "2026-W01-1",
+        "tomorrow",
+        "2026-01-01T00:00:00",
+        "",
+        "0000-01-01",
+        "２026-11-20",
+        None,
+        20261120,
+    ],
+)
+def test_what_is_no_day_is_told(text: object) -> None:
+    assert not is_day(text)
+
+
+@pytest.mark.parametrize("text", ["2024-02-29", "0001-01-01", "9999-12-31"])
+def test_day_of_the_calendar_is_told(text: str) -> None:
+    assert is_day(text)

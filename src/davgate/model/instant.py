@@ -7,7 +7,7 @@ thousand members goes from rows to bytes without building twenty thousand ``date
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NewType, Protocol
 
 Instant = NewType("Instant", int)
@@ -59,3 +59,12 @@ def parse_iso(text: str) -> datetime:
     if _ISO.fullmatch(text) is None:
         raise ValueError("no time in the extended form of ISO 8601")
     return datetime.fromisoformat(text)
+
+
+def is_day(text: object) -> bool:
+    """Tell whether this is a text that names a day of the calendar as ``2026-11-20``."""
+    try:
+        # Python alone reads more: 20261120, and weeks.
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, tzinfo
+from datetime import tzinfo
 from typing import Any, Final
 
 from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.bitemporal.virkning import Virkning, iso_text, parse_timestamp
+from davgate.model.instant import is_day
 from davgate.model.names import UNSTORABLE
 from davgate.model.object_types import Kind
 from davgate.model.uuids import canonical
@@ -16,7 +17,6 @@ from davgate.model.uuids import canonical
 CLEARED: Final = object()
 """A value that ends a former one."""
 
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INTERVAL: Final = re.compile(r"(?:-?\d{1,7} )?-?\d{1,7}:[0-5]\d:[0-5]\d(?:\.\d{1,6})?", re.ASCII)
 _BOOLEANS: Final = {True: True, False: False, "true": True, "false": False, "True": True, "False": False, "1": True, "0": False}
 _LARGEST: Final = 2**63 - 1
@@ -152,19 +152,16 @@ def _parse_single(kind: Kind, value: object, zone: tzinfo, place: str) -> Any:
     if kind is Kind.DATETIME:
         return iso_text(parse_timestamp(text, zone, place))
     if kind is Kind.DATE:
-        return _parse_date(text, place)
+        return _a_day(text, place)
     if kind is Kind.INTERVAL and not _INTERVAL.fullmatch(text):
         raise InvalidObject(f"{text!r} is no span of time. Write 1 02:03:04 or 02:03:04.", place)
     return text
 
 
-def _parse_date(text: str, place: str) -> str:
-    if _DATE.fullmatch(text):
-        try:
-            return date.fromisoformat(text).isoformat()
-        except ValueError:
-            pass
-    raise InvalidObject(f"{text!r} is no day. Write 2021-03-04.", place)
+def _a_day(text: str, place: str) -> str:
+    if not is_day(text):
+        raise InvalidObject(f"{text!r} is no day. Write 2021-03-04.", place)
+    return text
 
 
 def parse_exemption(value: object, place: str, *, is_complete: bool) -> Any:

@@ -12,12 +12,12 @@ from davgate.core.content import receive
 from davgate.core.objects import File
 from davgate.core.store import Store
 from davgate.model.frozen import frozen
+from davgate.model.instant import is_day
 from davgate.model.metadata import DESCRIPTION, KEYWORDS, TITLE
 from davgate.rest.gever.bodies import Fields
 from davgate.rest.gever.errors import FieldMistake
 from davgate.rest.gever.naming import media_type_for
 from davgate.rest.gever.representation import DOCUMENT_DATE, RESPONSIBLE, START
-from davgate.rest.gever.times import is_date
 
 _TEXTS = {"title": TITLE, "description": DESCRIPTION, "responsible": RESPONSIBLE}
 _DATES = {"document_date": DOCUMENT_DATE, "start": START}
@@ -71,7 +71,7 @@ def parse(body: Fields, *, needs_title: bool, is_new: bool) -> Parsed:
     for name, key in _DATES.items():
         if name in body:
             value = metadata[key] = None if body[name] == "" else body[name]
-            if value is not None and not (isinstance(value, str) and is_date(value)):
+            if value is not None and not is_day(value):
                 mistakes.append(FieldMistake(name, "The value has to be a day: YYYY-MM-DD."))
     if "keywords" in body:
         value = body["keywords"]

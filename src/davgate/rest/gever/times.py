@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from davgate.model.instant import Instant, to_datetime
 
 
@@ -15,11 +13,3 @@ def isotime(instant: Instant) -> str:
 def unix_time(instant: Instant) -> float:
     """Return an instant as seconds since 1970."""
     return instant / 1_000_000
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a text is a day, ``YYYY-MM-DD``."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

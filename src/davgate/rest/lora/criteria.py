@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, tzinfo
+from datetime import tzinfo
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -27,6 +27,7 @@ from davgate.model.bitemporal.query import (
 )
 from davgate.model.bitemporal.registration import Code
 from davgate.model.bitemporal.virkning import iso_text, parse_timestamp
+from davgate.model.instant import is_day
 from davgate.model.names import check_text
 from davgate.model.object_types import Kind, ObjectType, Property
 from davgate.model.uuids import canonical
@@ -197,12 +198,9 @@ def _number(name: str, value: str) -> str:
 
 
 def _day(name: str, value: str) -> str:
-    try:
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise InvalidValue(f"{name}: {value[:80]!r} is no day. Write it as 2021-03-04.", name)
+    if not is_day(value):
+        raise InvalidValue(f"{name}: {value[:80]!r} is no day. Write it as 2021-03-04.", name)
+    return value
 
 
 def _instant(name: str, value: str, zone: tzinfo) -> str:

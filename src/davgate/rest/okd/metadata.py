@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
+from davgate.model.instant import is_day
 from davgate.model.metadata import DESCRIPTION, TITLE
 from davgate.model.uuids import canonical
 from davgate.rest.okd.errors import FieldMistake, InvalidMetadata
@@ -52,7 +52,6 @@ _PROPERTIES: Final = {
 
 _ALIASES: Final = {"bewaartermijnsuggestie": "retentionPeriodSuggestion"}
 _PERIOD: Final = re.compile(r"[0-9]+[YMD]")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_NAME: Final = re.compile(r"receivedDate|registrationDate|enrollment\w*Date")
 
 Fields = Mapping[str, Any]
@@ -112,7 +111,7 @@ class _Reader:
             self.refuse(name, "It has the character U+0000. Leave it out.")
         elif known == "retentionPeriodSuggestion" and not _PERIOD.fullmatch(str(value)):
             self.refuse(name, "It must be a number of years, months or days such as 3Y, 6M or 1321D.")
-        elif _DATE_NAME.fullmatch(known) and not _is_date(value):
+        elif _DATE_NAME.fullmatch(known) and not is_day(value):
             self.refuse(name, "It must be a date such as 2023-09-01.")
 
 
@@ -162,16 +161,6 @@ def _lift(fields: dict[str, Any], name: str, source: object, find: Callable[[dic
 def _student_number(person: dict[str, Any]) -> object:
     code = person.get("primaryCode")
     return code.get("code") if isinstance(code, dict) and code.get("codeType") == "studentNumber" else None
-
-
-def _is_date(value: object) -> bool:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        return False
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_storable(value: object) -> bool:
