@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -32,6 +33,48 @@ def test_flush_serves_every_commit_before_it(tmp_path: Path, flushed: list[int])
 
     assert flushed == [log.stat().st_ino]
     flusher.close()
+
+
+def test_commit_during_a_flush_is_not_served_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    flushes = 0
+    later: list[Callable[[], None]] = []
+
+    def flush(_: int) -> None:
+        nonlocal flushes
+        flushes += 1
+        if not later:
+            later.append(flusher.committed())
+
+    monkeypatch.setattr(durable, "flush", flush)
+    flusher.committed()()
+    assert flushes == 1
+
+    later[0]()
+
+    assert flushes == 2
+    flusher.close()
+
+
+def test_flush_that_failed_has_served_nobody(tmp_path: Path, flushed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    first, second = flusher.committed(), flusher.committed()
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="disk"):
+        patched.setattr(durable, "flush", _broken_disk)
+        second()
+
+    first()
+
+    assert flushed == [log.stat().st_ino]
+    flusher.close()
+
+
+def _broken_disk(_: int) -> None:
+    raise OSError(errno.EIO, "the disk is broken")
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["removed", "kept under another name"])
