@@ -346,7 +346,7 @@ def forget_expired(store: Store) -> int:
 
 
 def _drop_leftovers(store: Store) -> int:
-    stored = [part.upload_id for part in store.blobs.parts.stored()]
+    stored = list(store.blobs.parts.stored())
     with store.database.read() as session:
         leftovers = [upload_id for upload_id in stored if rows.find(session, upload_id) is None]
     for upload_id in leftovers:

@@ -24,7 +24,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from davgate.model.errors import Corrupt, DavgateError, NoSuchUpload
 from davgate.model.instant import Instant
@@ -77,14 +77,6 @@ class Part(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
-class StoredPart(NamedTuple):
-    """What lies there of an upload, with its age mark."""
-
-    upload_id: str
-    length_bytes: int
-    stored_at: Instant
-
-
 class Parts(Protocol):
     """Where the bytes of unfinished uploads lie."""
 
@@ -100,8 +92,8 @@ class Parts(Protocol):
     def length_of(self, upload_id: str) -> int | None:
         """Return how many bytes lie there of an upload, confirmed or not; None for none at all."""
 
-    def stored(self) -> Iterator[StoredPart]:
-        """Yield what lies there."""
+    def stored(self) -> Iterator[str]:
+        """Yield the ids of the uploads of which anything lies there."""
 
     def drop(self, upload_id: str) -> None:
         """Remove what lies there of an upload whose row is gone."""
@@ -208,15 +200,9 @@ class DiskParts:
         except FileNotFoundError:
             return None
 
-    def stored(self) -> Iterator[StoredPart]:
-        """Yield the files of uploads; the age mark is the time when a file was last written."""
-        with os.scandir(self._folder) as entries:
-            for entry in entries:
-                # An upload that ends meanwhile takes its file away.
-                with contextlib.suppress(FileNotFoundError):
-                    if _NAME.fullmatch(entry.name):
-                        found = entry.stat()
-                        yield StoredPart(entry.name, found.st_size, Instant(found.st_mtime_ns // 1000))
+    def stored(self) -> Iterator[str]:
+        """Yield the ids of the uploads that have files."""
+        yield from filter(_NAME.fullmatch, os.listdir(self._folder))
 
     def drop(self, upload_id: str) -> None:
         """Remove the file of an upload whose row is gone. What cannot be removed now goes with the upkeep."""

@@ -333,7 +333,7 @@ def _against_parts(session: Session, database: Database, blobs: BlobStore) -> It
         if there < one.offset_bytes and one.expires_at > database.clock.now() and _is_open(database, one.id):
             what = f"{there} bytes lie there where {one.offset_bytes} are said to have arrived"
             yield Finding("upload-torn", f"upload {one.id}", what, "It expires by itself; have the client begin it anew.")
-    leftovers = sum(not _is_open(database, part.upload_id) for part in blobs.parts.stored())
+    leftovers = sum(not _is_open(database, upload_id) for upload_id in blobs.parts.stored())
     if leftovers:
         what = f"there are bytes of {leftovers} uploads that have ended"
         yield Finding("upload-leftover", "store", what, "The upkeep removes leftovers in time.", is_damage=False)
