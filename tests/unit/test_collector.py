@@ -25,6 +25,7 @@ from tests.builders import (
     read,
     tree_of,
 )
+from tests.unit.uploaded import append, begin
 
 from davgate.core import documents, moving, tree, upkeep, versioning
 from davgate.core.store import Context, Store
@@ -134,6 +135,21 @@ def test_content_stored_again_is_spared(abandoned: Store, ann: Context, clock: S
 
     assert content_of(abandoned, ann, "/large") == LARGE
     assert tree.quota(abandoned).used_bytes == len(SMALL) + len(LARGE)
+
+
+@pytest.mark.parametrize("is_upload", [False, True], ids=["put", "upload"])
+def test_age_of_a_file_begins_when_it_becomes_content(store: Store, ann: Context, clock: SettableClock, is_upload: bool) -> None:
+    upload_id = begin(store, ann, len(LARGE))
+    append(store, ann, upload_id, 0, LARGE[:1000])
+    # As on a file server, whose own clock is not the store's.
+    clock.advance(timedelta(minutes=30))
+
+    if is_upload:
+        append(store, ann, upload_id, 1000, LARGE[1000:])
+    else:
+        put(store, ann, "/a", LARGE)
+
+    assert [one.stored_at for one in store.blobs.stored()] == [clock.now()]
 
 
 def test_refused_upload_leaves_a_file_that_goes(

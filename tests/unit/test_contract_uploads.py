@@ -23,6 +23,7 @@ from tests.builders import (
     findings,
     opened_store,
     path,
+    put,
     with_policy,
 )
 from tests.unit.uploaded import NAME, Cut, Pieces, append, begin, file_of, found, saved_at
@@ -412,6 +413,21 @@ def test_two_processes_that_take_turns_make_one_document(
     assert findings(store) == []
 
 
+def test_digests_of_the_uploads_that_went_on_last_are_remembered(
+    store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_MOST_REMEMBERED", 2)
+    again, once, new = (begin(store, ann, len(SMALL)) for _ in range(3))
+    for upload_id, offset in ((again, 0), (once, 0), (again, 1), (new, 0)):
+        append(store, ann, upload_id, offset, SMALL[offset : offset + 1])
+
+    with patch.object(os, "pread", refuse):
+        append(store, ann, again, 2, SMALL[2:3])
+        append(store, ann, new, 1, SMALL[1:2])
+        with pytest.raises(Forbidden):
+            append(store, ann, once, 1, SMALL[1:2])
+
+
 def test_digests_of_few_uploads_are_remembered(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "_MOST_REMEMBERED", 2)
     ids = [begin(store, ann, len(SMALL)) for _ in range(4)]
@@ -495,6 +511,76 @@ def test_cut_append_that_was_taken_over_confirms_nothing(store: Store, ann: Cont
     assert found(store, ann, upload_id).offset_bytes == 0
     append(store, ann, upload_id, 0, LARGE)
     assert content_of(store, ann, NAME) == LARGE
+
+
+def test_appends_go_on_in_one_file(store: Store, ann: Context, tmp_path: Path) -> None:
+    upload_id = begin(store, ann, len(LARGE))
+    append(store, ann, upload_id, 0, LARGE[:1000])
+    first = file_of(tmp_path, upload_id).stat().st_ino
+
+    with file_of(tmp_path, upload_id).open("rb"):
+        append(store, ann, upload_id, 1000, LARGE[1000:2000])
+        assert file_of(tmp_path, upload_id).stat().st_ino == first
+
+
+def test_file_that_was_replaced_before_it_was_locked_is_left_for_the_one_with_the_name(
+    store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = begin(store, ann, len(LARGE))
+    append(store, ann, upload_id, 0, LARGE[:1000])
+    lock, locked = parts._lock, []
+
+    def lock_late(descriptor: int) -> bool:
+        if not locked:
+            locked.append(descriptor)
+            # Another request comes between the opening of the file and its lock, finds it locked by a third, and takes over.
+            with store.blobs.parts.claim(upload_id, 1000), store.blobs.parts.claim(upload_id, 1000) as other:
+                other.take()
+        return lock(descriptor)
+
+    monkeypatch.setattr(parts, "_lock", lock_late)
+
+    append(store, ann, upload_id, 1000, LARGE[1000:])
+
+    assert locked
+    assert content_of(store, ann, NAME) == LARGE
+
+
+def test_copy_that_fails_leaves_nothing_behind(store: Store, ann: Context) -> None:
+    upload_id = begin(store, ann, len(LARGE))
+    append(store, ann, upload_id, 0, LARGE[:1000])
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with store.blobs.parts.claim(upload_id, 1000):
+        before = open_files()
+        with patch.object(os, "copy_file_range", full), pytest.raises(QuotaExceeded):
+            append(store, ann, upload_id, 1000, LARGE[1000:])
+        assert open_files() == before
+
+    assert store.blobs.unfinished() == 0
+    append(store, ann, upload_id, 1000, LARGE[1000:])
+    assert content_of(store, ann, NAME) == LARGE
+
+
+def test_no_file_stays_open(store: Store, ann: Context, tmp_path: Path) -> None:
+    def several(name: str) -> None:
+        put(store, ann, f"{name}.put", LARGE + name.encode())
+        upload_id = begin(store, ann, len(LARGE))
+        append(store, ann, upload_id, 0, LARGE[:1000])
+        with store.blobs.parts.claim(upload_id, 1000):
+            append(store, ann, upload_id, 1000, LARGE[1000:2000])
+        append(store, ann, upload_id, 2000, LARGE[2000:], complete=saved_at(store, ann, name))
+
+    several("/first")
+    before = open_files()
+    several("/second")
+    assert open_files() == before
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
 
 
 def test_file_system_without_locks_costs_copies_alone(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
