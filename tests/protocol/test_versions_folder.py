@@ -14,6 +14,7 @@ from tests.protocol.conftest import Serve
 from tests.protocol.databases import on_both_databases
 from tests.protocol.multistatus import entries, members, message_of, prop_of, propfind
 from tests.protocol.stored import history, origins
+from tests.unit.filed import made, save
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FIRST = "/dav/.versions/a.docx/0001%202026-11-20%2012.00%20ann.docx"
@@ -319,3 +320,14 @@ def test_version_that_is_not_there_is_404_and_the_document_is_not_said_to_be_mis
 
     assert answer.status == 404
     assert message_of(answer).startswith(reason)
+
+
+def test_version_without_content_is_no_file(ann: Client, store: Store) -> None:
+    node = made(store, ann.ctx, None, title="A")
+    save(store, ann.ctx, node.id, b"content")
+    (second,) = members(ann, "/dav/.versions/a.txt/")
+    assert second.startswith("0002 ")
+
+    assert ann("GET", "/dav/.versions/a.txt/0001").status == 404
+    assert ann("PROPFIND", "/dav/.versions/a.txt/0001", depth="0").status == 404
+    assert not prop_of(ann, f"/dav/.versions/a.txt/{quote(second)}", "predecessor-set")

@@ -78,13 +78,14 @@ _AFTER = _OF_SAME.where(_near.c.no > bindparam("no")).order_by(_near.c.no).limit
 _AROUND = Statement(
     _JOINED.where(
         version.c.document_id == bindparam("document_id"),
+        _HAS_CONTENT,
         version.c.no.between(func.coalesce(_BEFORE, bindparam("no")), func.coalesce(_AFTER, bindparam("no"))),
     ).order_by(version.c.no)
 )
 
 
 def around(session: Session, document_id: int, no: int) -> list[Version]:
-    """Return a version, if it is kept, between the kept ones before and after it."""
+    """Return a version, if it is kept and has content, between those before and after it that are and have."""
     return [to_version(row) for row in session.all(_AROUND, document_id=document_id, no=no)]
 
 
