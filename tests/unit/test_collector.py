@@ -224,6 +224,28 @@ def test_what_is_no_blob_is_left_alone(store: Store, ann: Context, tmp_path: Pat
     assert content_of(store, ann, "/a") == LARGE
 
 
+def test_content_that_something_names_keeps_its_row_beside_others_that_nothing_names(abandoned: Store, ann: Context) -> None:
+    a_document(abandoned, ann, "/named", LARGE[::-1])
+    named = digest_of(LARGE[::-1])
+    with abandoned.database.read() as session:
+        assert set(collector.unnamed(session, [named, digest_of(LARGE)])) == {digest_of(LARGE)}
+
+    with abandoned.database.write() as tx:
+        forgotten = collector.forget_unnamed(tx, [named])
+        tx.commit()
+
+    assert (forgotten.contents, forgotten.length_bytes, forgotten.files) == (0, 0, ())
+    assert content_of(abandoned, ann, "/named") == LARGE[::-1]
+
+
+def test_file_whose_content_has_come_to_be_named_again_is_spared(store: Store, ann: Context) -> None:
+    a_document(store, ann, "/a", LARGE)
+
+    collector.remove_files(store.database, store.blobs, [digest_of(LARGE)])
+
+    assert content_of(store, ann, "/a") == LARGE
+
+
 def test_file_replaced_since_the_collector_looked_is_spared(store: Store, tmp_path: Path) -> None:
     for _ in range(2):
         set_age_of_files(tmp_path, Instant(0))

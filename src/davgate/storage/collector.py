@@ -45,10 +45,7 @@ def _unnamed() -> Iterator[object]:
 
 
 _CANDIDATES = Statement(
-    select(blob.c.digest).where(blob.c.stored_at < bindparam("before"), *_unnamed()).limit(_BATCH)  # type: ignore[arg-type]
-)
-_LENGTH = Statement(
-    select(blob.c.length_bytes).where(blob.c.digest == bindparam("digest"), blob.c.stored_at < bindparam("before"))
+    select(blob.c.digest, blob.c.length_bytes).where(blob.c.stored_at < bindparam("before"), *_unnamed()).limit(_BATCH)  # type: ignore[arg-type]
 )
 _UNNAMED = Statement(
     select(blob.c.length_bytes, blob.c.body.is_(None)).where(blob.c.digest == bindparam("digest"), *_unnamed())  # type: ignore[arg-type]
@@ -74,14 +71,11 @@ def _forget_rows(database: Database, older_than: timedelta) -> int:
         if session.first(_CANDIDATES, before=before) is None:
             return 0
     with database.write() as tx:
-        digests = [row[0] for row in tx.all(_CANDIDATES, before=before)]
-        for digest in digests:
-            row = tx.first(_LENGTH, digest=digest, before=before)
-            if row is not None:
-                tx.run(_FORGET, digest=digest)
-                tx.stored_bytes -= row[0]
+        going = tx.all(_CANDIDATES, before=before)
+        tx.run_many(_FORGET, [{"digest": digest} for digest, _ in going])
+        tx.stored_bytes -= sum(length for _, length in going)
         tx.commit()
-    return len(digests)
+    return len(going)
 
 
 def remove_orphans(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
