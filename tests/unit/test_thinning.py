@@ -71,6 +71,77 @@ def test_day_ends_at_midnight_of_the_zone() -> None:
     assert gone(by_age("daily"), versions, ZURICH) == {}
 
 
+BOUNDARIES = {
+    Period.HOURLY: datetime(2026, 11, 11, 9, 0, tzinfo=ZURICH),
+    # The day before was an hour shorter.
+    Period.DAILY: datetime(2026, 3, 30, 0, 0, tzinfo=ZURICH),
+    Period.WEEKLY: datetime(2026, 11, 9, 0, 0, tzinfo=ZURICH),
+    Period.MONTHLY: datetime(2026, 3, 1, 0, 0, tzinfo=ZURICH),
+    Period.YEARLY: datetime(2025, 1, 1, 0, 0, tzinfo=ZURICH),
+}
+
+
+def opened_at(boundary: datetime, *seconds: float) -> list[Candidate]:
+    """Return versions that began so many seconds after an instant, and a current one."""
+    began = [after(from_datetime(boundary.astimezone(UTC)), timedelta(seconds=one)) for one in seconds]
+    return [*(Candidate(no, at, 1) for no, at in enumerate(began, start=1)), Candidate(len(began) + 1, NOW, 1, is_kept=True)]
+
+
+@pytest.mark.parametrize("period", BOUNDARIES)
+def test_version_that_begins_with_a_period_was_current_at_its_end_and_one_replaced_then_was_not(period: Period) -> None:
+    versions = opened_at(BOUNDARIES[period], -1, -1e-6, 0, 1e-6, 1, 60)
+
+    # The last of them is current at all ends until now.
+    assert list(gone(ThinningRule((Step(period),)), versions, ZURICH)) == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("period", BOUNDARIES)
+def test_version_that_was_current_at_the_end_of_a_period_stays_however_short(period: Period) -> None:
+    versions = opened_at(BOUNDARIES[period], -60, -1, 1, 60)
+
+    assert list(gone(ThinningRule((Step(period),)), versions, ZURICH)) == [1, 3]
+
+
+def test_end_of_a_coarser_period_counts_at_its_own_ages_alone() -> None:
+    # A month ended on Friday, a day and a half after the older step; no week did while the first version was current.
+    now = from_datetime(datetime(2026, 5, 29, 12, 0, tzinfo=UTC))
+    first, second = (from_datetime(datetime(2026, *day, tzinfo=UTC)) for day in ((4, 29), (5, 2)))
+    versions = [Candidate(1, first, 1), Candidate(2, second, 1), Candidate(3, now, 1, is_kept=True)]
+
+    assert thin(by_age("weekly 30d, monthly"), versions, now, UTC).versions == {1: Reason.AGE}
+
+
+def test_age_leaves_what_has_to_stay() -> None:
+    assert gone(by_age("all 7d"), a_history(DAY * 12, DAY * 11, DAY * 10, DAY, kept=[2])) == {1: Reason.AGE}
+
+
+def test_fewer_versions_than_may_be_stay() -> None:
+    for most in (4, 5, 6, 7):
+        assert not gone(ThinningRule(most=most), a_history(DAY * 4, DAY * 3, DAY * 2, DAY))
+
+
+def test_what_went_by_count_does_not_count_for_size() -> None:
+    versions = a_history(DAY * 4, DAY * 3, DAY * 2, DAY)
+    by_count = {1: Reason.COUNT, 2: Reason.COUNT}
+
+    assert gone(ThinningRule(most=2, most_bytes=10), versions) == by_count
+    assert gone(ThinningRule(most=2, most_bytes=9), versions) == by_count | {3: Reason.SIZE}
+
+
+def test_saves_that_went_by_age_do_not_count_for_size_and_those_of_what_all_keeps_stay() -> None:
+    old = OldSave(ago(DAY * 4), 10)
+    versions = [Candidate(1, ago(DAY * 5), 10, saves=(old,)), Candidate(2, ago(DAY), 10, is_kept=True)]
+
+    assert thin(ThinningRule(most_bytes=10, saves=DAY), versions, NOW, UTC) == Thinned({}, {(1, old.saved_at): Reason.AGE})
+    assert not thin(ThinningRule(parse_steps("all 7d"), most_bytes=1), versions, NOW, UTC)
+
+
+@pytest.mark.parametrize("rule", [by_age("daily"), ThinningRule(most=1), ThinningRule(most_bytes=1), ThinningRule(saves=DAY)])
+def test_rule_that_says_anything_does_not_keep_everything(rule: ThinningRule) -> None:
+    assert not rule.keeps_everything
+    assert ThinningRule().keeps_everything
+
+
 def test_count_takes_the_oldest_first_and_leaves_what_has_to_stay() -> None:
     versions = a_history(DAY * 5, DAY * 4, DAY * 3, DAY * 2, DAY, kept=[2])
 

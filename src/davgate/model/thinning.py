@@ -170,19 +170,12 @@ def _kept_by(steps: Sequence[Step], since: Instant, until: Instant, now: Instant
     """Return the period of the first step that keeps a version which was current between two instants; None if none does."""
     end = FOREVER
     for step in steps:
-        start = Instant(0) if step.until is None else max(Instant(0), after(now, -step.until))
+        start = Instant(0) if step.until is None else after(now, -step.until)
         first, last = max(since, start), min(until, end)
-        if first < last and (step.period is Period.ALL or _has_end(step.period, first, last, zone)):
+        if first < last and (step.period is Period.ALL or _end_from(step.period, first, zone) < last):
             return step.period
         end = start
     return None
-
-
-def _has_end(period: Period, first: Instant, last: Instant, zone: tzinfo) -> bool:
-    """Tell whether a period ends at an instant from ``first`` on and before ``last``."""
-    if last == FOREVER:
-        return True
-    return _end_from(period, first, zone) < last
 
 
 _HOUR: Final = timedelta(hours=1)
