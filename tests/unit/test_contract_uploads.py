@@ -35,6 +35,7 @@ from davgate.core.uploads import Checksum
 from davgate.model.errors import (
     BodyIncomplete,
     ChecksumMismatch,
+    Corrupt,
     Forbidden,
     NoSuchUpload,
     NotFound,
@@ -259,6 +260,16 @@ def test_bytes_above_the_limit_are_refused_and_not_kept(store: Store, ann: Conte
     assert found(limited, ann, upload_id).offset_bytes == 5
     append(limited, ann, upload_id, 5, SMALL[5:])
     assert content_of(store, ann, NAME) == SMALL
+
+
+@pytest.mark.parametrize(("length", "has_file"), [(INLINE_LIMIT_BYTES, False), (INLINE_LIMIT_BYTES + 1, True)])
+def test_upload_above_the_limit_of_small_content_alone_has_a_file(
+    store: Store, ann: Context, length: int, has_file: bool
+) -> None:
+    append(store, ann, begin(store, ann, length), 0, bytes(length))
+
+    assert store.blobs.exists(hashlib.sha256(bytes(length)).digest()) is has_file
+    assert content_of(store, ann, NAME) == bytes(length)
 
 
 def test_same_bytes_as_a_document_has_take_no_room(store: Store, ann: Context, tmp_path: Path) -> None:
@@ -831,3 +842,39 @@ def test_bytes_beyond_the_offset_are_of_an_append_that_was_lost(store: Store, an
     append(store, ann, upload_id, 5, SMALL[5:])
 
     assert content_of(store, ann, NAME) == SMALL
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_whole_upload_whose_bytes_were_changed_never_becomes_content(
+    unchecked_store: Store, ann: Context, tmp_path: Path, change: int
+) -> None:
+    store = unchecked_store
+    upload_id = begin(store, ann, len(LARGE))
+    with pytest.raises(Forbidden):
+        append(store, ann, upload_id, 0, LARGE, complete=refuse)
+    os.truncate(file_of(tmp_path, upload_id), len(LARGE) + change)
+
+    with pytest.raises(Corrupt, match="Begin it anew"):
+        append(store, ann, upload_id, len(LARGE), b"")
+
+    assert not exists(store, ann, path(NAME))
+
+
+@pytest.mark.parametrize("can_copy", [False, True])
+def test_bytes_that_are_missing_when_they_are_copied_are_told(
+    unchecked_store: Store, ann: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_copy: bool
+) -> None:
+    def unsupported(*_: object) -> int:
+        raise OSError(95, "Operation not supported")
+
+    store = unchecked_store
+    upload_id = begin(store, ann, len(LARGE))
+    append(store, ann, upload_id, 0, LARGE[:1000])
+    os.truncate(file_of(tmp_path, upload_id), 999)
+    if not can_copy:
+        monkeypatch.setattr(os, "copy_file_range", unsupported)
+
+    with store.blobs.parts.claim(upload_id, 1000), pytest.raises(Corrupt, match="Begin it anew"):
+        append(store, ann, upload_id, 1000, LARGE[1000:])
+
+    assert store.blobs.unfinished() == 0

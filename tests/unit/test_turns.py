@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from davgate.model.errors import Busy
+from davgate.model.errors import Busy, StoreUnusable
 from davgate.storage import durable, turns
 from davgate.storage.turns import Gate, LogFlusher
 
@@ -75,6 +75,53 @@ def test_flush_that_failed_has_served_nobody(tmp_path: Path, flushed: list[int],
 
 def _broken_disk(_: int) -> None:
     raise OSError(errno.EIO, "the disk is broken")
+
+
+def test_whoever_comes_during_a_flush_waits_for_it_and_is_served_if_it_was_there_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    first, second = flusher.committed(), flusher.committed()
+    other = threading.Thread(target=second)
+    flushes = 0
+
+    def flush(_: int) -> None:
+        nonlocal flushes
+        flushes += 1
+        if flushes == 1:
+            other.start()
+            other.join(0.05)
+            assert other.is_alive(), "it was told that its commit is durable"
+
+    monkeypatch.setattr(durable, "flush", flush)
+    first()
+    other.join(10)
+
+    assert flushes == 1
+    flusher.close()
+
+
+def test_log_stays_open_between_flushes_and_is_closed_in_the_end(
+    tmp_path: Path, flushed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.listdir("/proc/self/fd")
+    log = tmp_path / "log"
+    log.touch()
+    flusher = LogFlusher(log)
+    flusher.committed()()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", _no_more_files)
+        flusher.committed()()
+    log.unlink()
+    log.touch()
+    flusher.committed()()
+    assert len(flushed) == 3
+
+    flusher.close()
+
+    assert os.listdir("/proc/self/fd") == before
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["removed", "kept under another name"])
@@ -157,3 +204,21 @@ def test_writer_behind_one_who_waits_for_a_process_that_froze_is_told(tmp_path: 
         writer.join()
     frozen.close()
     gate.close()
+
+
+def test_turn_that_could_not_be_taken_is_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONGEST_WAIT_SECONDS", 0.05)
+    before = os.listdir("/proc/self/fd")
+    gate = Gate(tmp_path / "folder" / "writer")
+    for _ in range(2):
+        with pytest.raises(StoreUnusable):
+            gate.acquire()
+
+    (tmp_path / "folder").mkdir()
+    for _ in range(2):
+        gate.acquire()
+        gate.release()
+
+    gate.close()
+    gate.close()
+    assert os.listdir("/proc/self/fd") == before
