@@ -599,3 +599,21 @@ def test_token_in_a_negated_condition_is_submitted(a_tree: Store, ann: Context) 
     put(a_tree, replace(on_condition(ann, conditions), tokens=conditions.submitted_tokens()), "/f/a", b"mine")
 
     assert content_of(a_tree, ann, "/f/a") == b"mine"
+
+
+def test_tokens_of_somebody_else_end_nothing_and_tell_of_nothing(
+    store: Store, ann: Context, bob: Context, clock: SettableClock
+) -> None:
+    put(store, ann, "/a", b"content")
+    held = a_lock(store, ann, "/a")
+    with store.database.write() as tx:
+        locks.end(tx, [held.token], bob.principal.id)
+        tx.commit()
+    assert [one.token for one in locks_at(store, ann, "/a")] == [held.token]
+
+    with store.database.read() as session:
+        before = clock.now()
+        assert not locks.has_ended(session, held.token, ann.principal.id, before)
+        assert locks.has_ended(session, held.token, ann.principal.id, held.expires_at)
+        assert not locks.has_ended(session, held.token, bob.principal.id, held.expires_at)
+        assert not locks.has_ended(session, "another", ann.principal.id, held.expires_at)

@@ -1,6 +1,7 @@
 """The lock rules: cases from RFC 4918, and every small case against a second, naive version."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, combinations, product
 
@@ -17,8 +18,12 @@ from davgate.model.locks import (
     effective,
     end_of,
     is_expired,
+    is_proven,
+    is_revivable,
     is_satisfied,
     may_end,
+    revivable_until,
+    revived,
     unsatisfied,
 )
 from davgate.model.principal import Principal
@@ -165,3 +170,56 @@ def test_lock_without_timeout_never_ends() -> None:
 )
 def test_owner_and_who_has_the_right_to_unlock_may_end_a_lock(who: Principal, held: Right, may: bool) -> None:
     assert may_end(a_lock(by=ANN), who, held) is may
+
+
+@pytest.mark.parametrize(
+    ("right", "may"), [(Right.WRITE_CONTENT | Right.LOCK, True), (Right.WRITE_CONTENT, False), (Right.LOCK, False)]
+)
+def test_stealable_lock_is_ended_by_force_by_whoever_may_write_and_lock(right: Right, may: bool) -> None:
+    stealable = replace(a_lock(), is_stealable=True)
+
+    assert may_end(stealable, BOB, right, by_force=True) is may
+    assert not may_end(stealable, BOB, right)
+    assert not may_end(a_lock(), BOB, right, by_force=True)
+
+
+@pytest.mark.parametrize(
+    ("holding", "is_signed_for"), [(Holding.TOKEN, False), (Holding.PRINCIPAL, True), (Holding.EITHER, True)]
+)
+def test_sign_in_proves_the_holdings_that_it_is_for_to_their_own_principal(holding: Holding, is_signed_for: bool) -> None:
+    lock = replace(a_lock(), holding=holding)
+    signed_for = frozenset({Holding.PRINCIPAL, Holding.EITHER})
+
+    assert is_proven(lock, ANN, frozenset(), signed_for) is is_signed_for
+    assert unsatisfied([lock], ANN, frozenset(), signed_for) == (() if is_signed_for else (lock,))
+    assert not is_proven(lock, ANN, frozenset())
+    assert not is_proven(lock, BOB, frozenset({"t"}), signed_for)
+
+
+# A lock that ran out at 10 and can be had back until 20.
+RAN_OUT = replace(a_lock(expires_at=Instant(10)), timeout=timedelta(microseconds=7), revivable_until=Instant(20))
+
+
+@pytest.mark.parametrize(("at", "is_in_time"), [(9, False), (10, True), (19, True), (20, False)])
+def test_lock_is_revived_between_its_end_and_that_of_its_grace(at: int, is_in_time: bool) -> None:
+    assert is_revivable(RAN_OUT, ANN, frozenset({"t"}), Instant(at), ()) is is_in_time
+
+
+def test_lock_is_revived_by_its_principal_with_its_token_beside_what_may_stand_beside_it() -> None:
+    at, tokens = Instant(15), frozenset({"t"})
+    shared, other = replace(RAN_OUT, scope=Scope.SHARED), a_lock("other", scope=Scope.SHARED, by=BOB)
+
+    assert not is_revivable(RAN_OUT, BOB, tokens, at, ())
+    assert not is_revivable(RAN_OUT, ANN, frozenset({"other"}), at, ())
+    assert not is_revivable(RAN_OUT, ANN, tokens, at, [other])
+    assert is_revivable(shared, ANN, tokens, at, [other])
+
+
+def test_revived_lock_begins_its_span_anew_and_has_the_same_grace_after_it() -> None:
+    assert revived(RAN_OUT, Instant(15)) == replace(RAN_OUT, expires_at=Instant(22), revivable_until=Instant(32))
+
+
+def test_grace_follows_the_end_of_a_lock_that_has_one() -> None:
+    policy = LockPolicy(grace=timedelta(microseconds=5))
+    assert revivable_until(Instant(10), policy) == Instant(15)
+    assert revivable_until(FOREVER, policy) == FOREVER
