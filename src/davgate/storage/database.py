@@ -27,7 +27,7 @@ from davgate.storage.engines import WRITERS_SETTINGS, answers, is_silence, open_
 from davgate.storage.silence import SilenceWatch, cut_socket
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
-from davgate.storage.turns import Gate, LogFlusher
+from davgate.storage.turns import Few, Gate, LogFlusher
 
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
@@ -257,7 +257,7 @@ class Transaction(Session):
     _last_audit: int
     _last_at: Instant
 
-    def __init__(self, database: Database, gate: Gate | None, *, durable: bool) -> None:
+    def __init__(self, database: Database, gate: Gate | Few, *, durable: bool) -> None:
         super().__init__(database, snapshot=False)
         self._gate = gate
         self._durable = durable
@@ -265,8 +265,7 @@ class Transaction(Session):
         self.is_committed = False
 
     def __enter__(self) -> Self:
-        if self._gate is not None:
-            self._gate.acquire()
+        self._gate.acquire()
         try:
             super().__enter__()
             try:
@@ -277,7 +276,7 @@ class Transaction(Session):
                     raise meaning_of(error) from error
                 raise
         except BaseException:
-            self._leave()
+            self._gate.release()
             raise
         return self
 
@@ -287,7 +286,7 @@ class Transaction(Session):
                 self._undo()
             super().__exit__(kind, error, trace)
         finally:
-            self._leave()
+            self._gate.release()
         if self._flushing is not None:
             self._flushing()
 
@@ -352,10 +351,6 @@ class Transaction(Session):
             # The connection is broken or the commit itself failed; either way nothing of this transaction remains.
             logger.debug("A transaction could not be rolled back.", exc_info=True)
 
-    def _leave(self) -> None:
-        if self._gate is not None:
-            self._gate.release()
-
 
 class Database:
     """One process's way to the shared database. Make it after a fork, never before."""
@@ -376,6 +371,7 @@ class Database:
         self._watch = None if self.is_sqlite else SilenceWatch(partial(answers, self.engine))
         self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
+        self._few = Few(readers)
         self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None
         # SQLAlchemy's pool costs as much as the statement that finds a document; it opens connections, here they wait.
         self._idle: list[Connection] = []
@@ -396,7 +392,7 @@ class Database:
             Busy: the writer could not be had in time.
             QuotaExceeded: the disk is full.
         """
-        return Transaction(self, self._gate, durable=durable)
+        return Transaction(self, self._gate or self._few, durable=durable)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

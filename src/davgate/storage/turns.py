@@ -64,6 +64,26 @@ class Gate:
                 self._file = None
 
 
+class Few:
+    """Lets few writers of a process at a time wait for PostgreSQL, which lets one of all through: each has a connection."""
+
+    def __init__(self, at_once: int) -> None:
+        self._places = threading.BoundedSemaphore(at_once)
+
+    def acquire(self) -> None:
+        """Wait for a place.
+
+        Raises:
+            Busy: none became free in time.
+        """
+        if not self._places.acquire(timeout=LONGEST_WAIT_SECONDS):
+            raise Busy
+
+    def release(self) -> None:
+        """Leave the place to another."""
+        self._places.release()
+
+
 class LogFlusher:
     """Makes commits durable, many at once: a flush of SQLite's log serves every commit that came before it.
 
