@@ -135,6 +135,33 @@ class TestWaits:
         # Those that took the place of others ended with their work.
         assert threading.active_count() <= before - 10
 
+    @pytest.mark.parametrize("lends", [True, False], ids=["told", "noticed"])
+    def test_requests_that_wait_keep_nobody_out(self, start: Start, lends: bool) -> None:
+        goes_on = threading.Event()
+
+        def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            if environ["PATH_INFO"] == "/waits":
+                if lends:
+                    environ["davgate.lend_thread"]()
+                assert goes_on.wait(30)
+            return answer(start_response, b"done")
+
+        connect = start(application, threads=2)
+        waiting = [connect() for _ in range(6)]
+        for client in waiting:
+            client.request("GET", "/waits")
+        try:
+            assert connect().get().body == b"done"
+            assert not goes_on.is_set()
+            during = threading.active_count()
+        finally:
+            goes_on.set()
+        assert [client.response().body for client in waiting] == [b"done"] * 6
+        ends_at = time.monotonic() + 10
+        while threading.active_count() > during - 4 and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        assert threading.active_count() <= during - 4
+
 
 class TestRoom:
     @pytest.mark.parametrize("start", ["plain"], indirect=True)

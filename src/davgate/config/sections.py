@@ -61,7 +61,7 @@ class ServerConfig:
     listen: Address = setting("127.0.0.1:8080", "Address and port; an IPv6 address in brackets.", parse_address)
     public_url: str = setting("", "Scheme, host and port of the proxy in front, if any.", parse_origin, secret=True)
     workers: int = count(0, "Processes that answer requests; 0: one on each core.", low=0, high=256)
-    threads: int = count(8, "Threads of each process; one more for each that waits for a slow client.", low=1, high=1024)
+    threads: int = count(8, "Threads of each process; one more for each that only waits.", low=1, high=1024)
     connections: int = count(1000, "Most open connections of each process.", low=8, high=100_000)
     backlog: int = count(512, "Connections that may wait to be accepted.", low=1, high=65535)
     header_bytes: int = size("64 KiB", "Largest request line with its headers.", low="4 KiB", high="1 MiB")

@@ -41,7 +41,7 @@ class Channel:
     A credit says how many seconds this client may still keep a thread waiting: waiting spends it, moved bytes earn it
     back, so neither a dead client nor one sending a byte now and then holds a thread for long. While ``may_wait`` is
     false nobody is waited for at all. ``on_slow`` is called in the thread that waits when a request has made it wait for
-    more than a moment; ``is_slow`` tells that it was, and is taken back by whoever gives the thread other work.
+    more than a moment; ``is_slow`` tells that it was, until the thread gets other work.
     """
 
     __slots__ = (

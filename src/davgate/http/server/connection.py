@@ -104,9 +104,7 @@ class Connection:
             logger.debug("%s left: %r.", self.remote_addr, reason)
             return False
         finally:
-            if self._channel.is_slow:
-                self._channel.is_slow = False
-                self.server.requests.take_thread_back()
+            self._channel.is_slow = False
 
     def close(self) -> None:
         """Close the connection, unless a stop would drop a request that has just arrived: that one is served first.

@@ -124,6 +124,7 @@ class Exchange:
             Stalled: the client did not take the response in time.
         """
         environ = self._head.environ
+        environ["davgate.lend_thread"] = self._server.requests.lend_thread
         environ["wsgi.input"] = io.BytesIO(self._arrived or b"") if self._body is None else io.BufferedReader(self._body)
         try:
             self._answer(environ)

@@ -17,12 +17,19 @@ logger = logging.getLogger(__name__)
 CUT_SECONDS = 1.0
 """How long a thread gets to notice that its connection was cut."""
 
+RELIEF_SECONDS = 0.25
+"""How often threads are looked at while connections wait for one."""
+
+IDLE_SECONDS = 0.001
+"""Computing time since the last look up to which a thread has only waited."""
+
 
 class WorkerPool:
-    """A number of threads that work, further ones that wait for slow clients, and the queue of connections in front of them.
+    """So many threads that work, others that wait for somebody, and the queue of connections in front of them.
 
     A thread that moves bytes from or to a slow client does next to nothing, and as many clients as there are threads would
-    keep everybody else out. So another one takes its place meanwhile; there are never more of them than connections.
+    keep everybody else out. So do as many requests that wait for a disk that does not answer, or for somebody's long write. So
+    another one takes its place meanwhile; there are no more than connections.
 
     ``give_back`` gets each connection that was served and goes on.
     ``is_ending`` tells that what is put into the queue now will not be served any more.
@@ -35,6 +42,7 @@ class WorkerPool:
         self._size = size
         self._lock = threading.Lock()
         self._lent = 0
+        self._ends = threading.Event()
         self._numbers = count(1)
         self._workers = [self._new_worker() for _ in range(size)]
 
@@ -47,6 +55,7 @@ class WorkerPool:
         """Start the threads."""
         for worker in self._workers:
             worker.start()
+        threading.Thread(target=self._relieve_now_and_then, name="relief", daemon=True).start()
 
     def put(self, connection: Connection) -> None:
         """Have the connection served by the next free thread."""
@@ -57,24 +66,50 @@ class WorkerPool:
         return self._waiting.get()
 
     def lend_thread(self) -> None:
-        """Have another thread take the place of the one that calls, which goes on to wait for its client."""
+        """Have another thread take the place of the one that calls until that is done with its connection: it will wait."""
         with self._lock:
-            self._lent += 1
-            if self.is_ending or len(self._workers) - self._lent >= self._size:
-                return
-            worker = self._new_worker()
-            self._workers.append(worker)
-        worker.start()
+            worker = threading.current_thread()
+            if isinstance(worker, Worker):
+                self._lend(worker)
 
-    def take_thread_back(self) -> None:
-        """Count a thread again that was lent to a slow client."""
+    def relieve(self) -> None:
+        """Have others take the places of threads that have done nothing but wait since the last time, if connections wait."""
         with self._lock:
-            self._lent -= 1
+            if self.is_ending:
+                return
+            for worker in tuple(self._workers):
+                if worker.has_only_waited() and self.is_busy:
+                    self._lend(worker)
+
+    def _relieve_now_and_then(self) -> None:
+        while not self._ends.wait(RELIEF_SECONDS):
+            self.relieve()
+
+    def _lend(self, worker: "Worker") -> None:
+        if worker.is_lent:
+            return
+        worker.is_lent = True
+        self._lent += 1
+        if self.is_ending or self._working >= self._size:
+            return
+        another = self._new_worker()
+        try:
+            another.start()
+        except RuntimeError as error:
+            logger.error("Nobody takes the place of a thread that waits: %s.", error)
+        else:
+            self._workers.append(another)
+
+    @property
+    def _working(self) -> int:
+        return len(self._workers) - self._lent
 
     def is_left_by(self, worker: "Worker") -> bool:
-        """Let a thread end if there are more of them than have to work; tell whether it is to."""
+        """Count a thread again that was lent, and let it end if there are more than have to work; tell whether it is to."""
         with self._lock:
-            if self.is_ending or len(self._workers) - self._lent <= self._size:
+            self._lent -= worker.is_lent
+            worker.is_lent = False
+            if self.is_ending or self._working <= self._size:
                 return False
             self._workers.remove(worker)
             return True
@@ -87,6 +122,7 @@ class WorkerPool:
         with self._lock:
             self.is_ending = True
             workers = list(self._workers)
+        self._ends.set()
         for _ in workers:
             self._waiting.put(None)
         late = _join(workers, timeout)
@@ -115,15 +151,28 @@ class Worker(threading.Thread):
         super().__init__(name=f"worker-{number}", daemon=True)
         self._pool = pool
         self._connection: Connection | None = None
+        self._served = 0
+        self._looked_at = (0, 0.0)
+        self.is_lent = False
 
     def run(self) -> None:
         """Serve connections until the pool ends, or has threads enough."""
         while (connection := self._pool.take()) is not None:
             self._connection = connection
+            self._served += 1
             self._serve(connection)
             self._connection = None
             if self._pool.is_left_by(self):
                 return
+
+    def has_only_waited(self) -> bool:
+        """Tell whether it has served one connection since it was last asked, and computed nothing. Only while it runs."""
+        if self._connection is None:
+            return False
+        assert self.ident is not None
+        served, seconds = self._looked_at
+        self._looked_at = self._served, time.clock_gettime(time.pthread_getcpuclockid(self.ident))
+        return self._looked_at[0] == served and self._looked_at[1] - seconds <= IDLE_SECONDS
 
     def cut_request(self) -> None:
         """End the body that this thread reads; it can still tell the client so."""
