@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import secrets
 import threading
 import time
@@ -128,6 +129,8 @@ def passwords_of(config: Config) -> Passwords:
         time_cost=login.argon2_time_cost,
         memory_kib=login.argon2_memory_bytes // 1024,
         parallelism=login.argon2_parallelism,
+        # More would be ready no sooner.
+        at_once=max(1, len(os.sched_getaffinity(0)) // login.argon2_parallelism),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 
 import pytest
+from argon2 import PasswordHasher
 from tests.builders import PASSWORD, SettableClock
 from tests.canary import guard
 
@@ -20,9 +21,10 @@ from davgate.core.principals.brake import Brake
 from davgate.core.principals.signing_in import LDAP, SigningIn, Sources
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.http.login import Login
+from davgate.http.login.crowds import Crowds
 from davgate.http.requests import Environ
 from davgate.identity.external import ExternalUser
-from davgate.model.errors import Unauthenticated
+from davgate.model.errors import Busy, Unauthenticated
 from davgate.model.errors_of_sign_in import TooManyFailures
 from davgate.model.instant import after
 
@@ -124,6 +126,59 @@ def test_guessing_keeps_few_threads(guessed: Login, passwords: CountingPasswords
     assert [(type(one), getattr(one, "retry_after_seconds", 0)) for one in ended] == [(TooManyFailures, 1)] * 4
     assert right.result() == ann.principal
     assert passwords.checks == 3
+
+
+def from_address(no: int, password: str = "wrong password") -> Environ:
+    return {**request(password, name=f"f{no}"), "REMOTE_ADDR": f"198.51.100.{no}"}
+
+
+def test_many_addresses_together_are_bounded_and_leave_room_for_others(
+    store: Store, passwords: CountingPasswords, ann: Context
+) -> None:
+    login = Login(SigningIn(store, passwords), REMEMBERED, guesses_at_once=1)
+    for no in range(20):
+        with pytest.raises(Unauthenticated):
+            login.principal_of(from_address(no))
+    passwords.goes_on.clear()
+    suspects, most = Crowds.SUSPECT_TIMES, Crowds.MOST_TIMES
+    with ThreadPoolExecutor(100) as threads:
+        guesses = [threads.submit(login.principal_of, from_address(no)) for no in range(20)]
+        ended = [one.exception() for one in islice(as_completed(guesses, 10), 20 - suspects)]
+        right = threads.submit(login.principal_of, request())
+        strangers = [threads.submit(login.principal_of, from_address(100 + no)) for no in range(20)]
+        refused = [one.exception() for one in islice(as_completed(strangers, 10), 20 - (most - suspects - 1))]
+        passwords.goes_on.set()
+
+    assert {type(one) for one in ended} == {TooManyFailures}
+    assert {type(one) for one in refused} == {Busy}
+    assert right.result() == ann.principal
+
+
+def test_thread_is_lent_while_a_password_is_checked_and_not_when_it_is_remembered(login: Login, ann: Context) -> None:
+    lent = []
+    for _ in range(2):
+        assert login.principal_of({**request(), "davgate.lend_thread": lambda: lent.append(1)}) == ann.principal
+    assert lent == [1]
+
+
+def test_passwords_are_hashed_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Passwords(time_cost=1, memory_kib=8, parallelism=1, at_once=1)
+    kept = passwords.hash(PASSWORD)
+    running, most = [], []
+    verify = PasswordHasher.verify
+
+    def watched(hasher: PasswordHasher, kept: str | bytes, password: str | bytes) -> bool:
+        running.append(1)
+        most.append(len(running))
+        try:
+            return verify(hasher, kept, password)
+        finally:
+            running.pop()
+
+    monkeypatch.setattr(PasswordHasher, "verify", watched)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(passwords.fits, [PASSWORD] * 50, [kept] * 50))
+    assert set(most) == {1}
 
 
 def test_guessing_is_over_with_its_window(

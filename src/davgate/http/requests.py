@@ -17,7 +17,8 @@ Environ: TypeAlias = dict[str, Any]
 """A WSGI environment (PEP 3333), with what is found out of a request on its way to a door.
 
 ``davgate.client_certificate`` comes from ``http.server.tls``, ``davgate.request_id`` from ``app``, ``davgate.is_forwarded`` and
-``davgate.proxy_user`` from ``http.proxies``, and ``davgate.principal``, the name of who signed in, from ``http.login``.
+``davgate.proxy_user`` from ``http.proxies``, and ``davgate.principal``, the name of who signed in, from ``http.login``. What is
+about to wait calls ``davgate.lend_thread``, from ``http.server``, so that its thread has a stand-in.
 """
 
 NO_TOKENS: Final[frozenset[str]] = frozenset()

@@ -7,6 +7,7 @@ ever removed, for the history names them: whoever leaves is disabled.
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -35,10 +36,14 @@ _NAME = re.compile(r"(?! )[^:/\\]{1,128}(?<! )")
 
 
 class Passwords:
-    """Hashes and checks passwords with argon2id. One check costs tens of milliseconds, whether the account exists or not."""
+    """Hashes and checks passwords with argon2id. One check costs tens of milliseconds, whether the account exists or not.
 
-    def __init__(self, *, time_cost: int, memory_kib: int, parallelism: int) -> None:
+    No more than ``at_once`` go on at a time, the others wait: each has its memory, and takes from whoever is signed in.
+    """
+
+    def __init__(self, *, time_cost: int, memory_kib: int, parallelism: int, at_once: int = 1) -> None:
         self._hasher = PasswordHasher(time_cost, memory_kib, parallelism)
+        self._turns = threading.BoundedSemaphore(at_once)
         self._nobody = self._hasher.hash("a password that nobody has")
 
     def hash(self, password: str) -> str:
@@ -48,7 +53,8 @@ class Passwords:
     def fits(self, password: str, kept: str | None) -> bool:
         """Tell whether a password is the one whose hash is kept; without one it costs the same and is false."""
         try:
-            self._hasher.verify(kept or self._nobody, password)
+            with self._turns:
+                self._hasher.verify(kept or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         return kept is not None

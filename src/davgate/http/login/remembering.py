@@ -15,7 +15,6 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -106,14 +105,14 @@ class Login:
             Unauthenticated: it brings nothing to sign in with, or nothing that is right.
             InsufficientScope: its token opens other doors alone.
             TooManyFailures, DirectoryUnavailable, Forbidden: see ``core.principals.signing_in``.
+            Busy: too many passwords are being checked.
             TooManyRequests: the principal makes more than it may.
         """
         try:
             claim = self._claim_of(environ)
             principal = self._remembered_as(claim, environ)
             if principal is None:
-                with self._crowds.one_more(environ["REMOTE_ADDR"]) if _has_password(claim) else nullcontext():
-                    principal = self._in_turn(claim, environ)
+                principal = self._checked(claim, environ)
         except Unauthenticated as error:
             environ[_REFUSAL] = error
             raise
@@ -123,6 +122,14 @@ class Login:
         if principal.scopes is not None and principal.scope.rights == NO_RIGHTS and door_scopes.isdisjoint(principal.scopes):
             raise InsufficientScope(SCOPE_RIGHTS)
         return principal
+
+    def _checked(self, claim: _Claim, environ: dict[str, Any]) -> Principal:
+        if not _has_password(claim):
+            return self._in_turn(claim, environ)
+        with self._crowds.one_more(environ["REMOTE_ADDR"]):
+            # It waits, for its turn among all checks or for a directory, while others are signed in already.
+            environ.get("davgate.lend_thread", _stay)()
+            return self._in_turn(claim, environ)
 
     def _in_turn(self, claim: _Claim, environ: dict[str, Any]) -> Principal:
         """Check a claim; of many requests that come at once, as a drive's do, one checks the password and the others wait."""
@@ -263,6 +270,10 @@ class Login:
             self._remembered.clear()
         self._remembered[claim.key] = _Remembered(principal, after(now, self._remembered_for), now, ha1)
         return principal
+
+
+def _stay() -> None:
+    """Lend no thread, where there is no server that could do with it."""
 
 
 def _has_password(claim: _Claim) -> bool:

@@ -124,7 +124,6 @@ class Exchange:
             Stalled: the client did not take the response in time.
         """
         environ = self._head.environ
-        environ["davgate.lend_thread"] = self._server.requests.lend_thread
         environ["wsgi.input"] = io.BytesIO(self._arrived or b"") if self._body is None else io.BufferedReader(self._body)
         try:
             self._answer(environ)
@@ -314,9 +313,10 @@ def refusal(refused: Refused, *, bodyless: bool = False) -> bytes:
     return head.encode("ascii") if bodyless else head.encode("ascii") + reason
 
 
-def base_environ(host: str, port: int) -> WSGIEnvironment:
+def base_environ(host: str, port: int, lend_thread: Callable[[], None]) -> WSGIEnvironment:
     """Return what is the same in the environment of every request (PEP 3333, environ Variables)."""
     return {
+        "davgate.lend_thread": lend_thread,
         "SCRIPT_NAME": "",
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),

@@ -160,9 +160,9 @@ class Listener(HTTPServer):
         self.application = application
         self.limits = limits
         self.tls = tls
-        self.environ = base_environ(host, port)
-        self.connections: set[Connection] = set()
         self.requests = WorkerPool(threads, self.put_conn)
+        self.environ = base_environ(host, port, self.requests.lend_thread)
+        self.connections: set[Connection] = set()
         self.request_queue_size = limits.backlog
         self.shutdown_timeout = limits.stop_timeout.total_seconds()  # type: ignore[assignment]  # is only passed on
         waits = [getattr(limits, awaited.value) for awaited in Awaited]
