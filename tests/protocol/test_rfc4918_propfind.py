@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from davgate.core.store import Store
+from davgate.dav import reading
+from davgate.storage import held
 from tests.builders import node_at
 from tests.protocol.client import SET_AUTHOR, Client
 from tests.protocol.databases import on_both_databases
@@ -377,3 +379,52 @@ def test_streamed_listing_shows_one_moment_whatever_is_written_meanwhile(ann: Cl
     assert b"<D:href>/dav/4320</D:href>" in text
     assert b"<D:href>/dav/4321/</D:href>" not in text
     assert members(ann, "/dav/")[-2:] == ["4319", "4321/"]
+
+
+# Very many properties
+
+EVERYTHING = '<D:propfind xmlns:D="DAV:"><D:allprop/><D:include><t:title xmlns:t="urn:davgate"/></D:include></D:propfind>'
+ONE_OF_EACH = (
+    '<D:propfind xmlns:D="DAV:"><D:prop><t:title xmlns:t="urn:davgate"/><X:author xmlns:X="urn:x"/></D:prop></D:propfind>'
+)
+TITLED = (
+    '<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><t:title xmlns:t="urn:davgate">Title %d</t:title></D:prop></D:set>'
+    "</D:propertyupdate>"
+)
+
+
+@pytest.fixture
+def described(ann: Client) -> str:
+    """A folder of documents, some with dead properties and some with a title."""
+    ann("MKCOL", "/dav/described")
+    for no in range(310):
+        ann("PUT", f"/dav/described/{no:03}.txt", "text")
+        if no % 3 == 0:
+            ann("PROPPATCH", f"/dav/described/{no:03}.txt", SET_AUTHOR)
+        if no % 5 == 0:
+            ann("PROPPATCH", f"/dav/described/{no:03}.txt", TITLED % no)
+    ann("PROPPATCH", "/dav/described", SET_AUTHOR)
+    return "/dav/described/"
+
+
+@on_both_databases
+def test_more_properties_than_are_held_are_shown_all_the_same(
+    ann: Client, described: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("", EVERYTHING, ONE_OF_EACH, '<D:propfind xmlns:D="DAV:"><D:propname/></D:propfind>')
+    usual = [ann("PROPFIND", described, body, depth="1").body for body in asked]
+    monkeypatch.setattr(held, "MOST_HELD_CHARS", 100)
+
+    assert usual[0].count(b"X:author ") > 100
+    assert [ann("PROPFIND", described, body, depth="1").body for body in asked] == usual
+
+
+def test_rest_of_a_slow_listing_is_put_aside(ann: Client, described: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = ann("PROPFIND", described, depth="1").body
+    monkeypatch.setattr(reading, "_SNAPSHOT_SECONDS", -1.0)
+    monkeypatch.setattr(reading, "_ASIDE_BYTES", 1000)
+
+    stream = ann.stream("PROPFIND", described, depth="1")
+    begin = next(stream)
+    assert ann("DELETE", f"{described}309.txt").status == 204
+    assert begin + b"".join(stream) == usual

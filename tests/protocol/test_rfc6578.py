@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from davgate.core.store import Store
+from davgate.storage import held
 from tests.builders import put
 from tests.protocol.client import SET_AUTHOR, Client, Response
 from tests.protocol.databases import on_both_databases
@@ -351,3 +352,31 @@ def test_level_may_be_said_in_the_depth_header(ann: Client, folder: str) -> None
 
 def test_report_needs_a_sign_in(nobody: Client, ann: Client, folder: str) -> None:
     assert nobody("REPORT", folder, body()).status == 401
+
+
+@on_both_databases
+@pytest.mark.parametrize("prop", ['<X:author xmlns:X="urn:x"/>', '<t:title xmlns:t="urn:davgate"/>'])
+def test_answer_ends_where_more_is_said_than_is_held(ann: Client, prop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann("MKCOL", "/dav/described")
+    title = (
+        '<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><t:title xmlns:t="urn:davgate">A title</t:title></D:prop></D:set>'
+        "</D:propertyupdate>"
+    )
+    for no in range(25):
+        ann("PUT", f"/dav/described/{no:02}.txt", "text")
+        ann("PROPPATCH", f"/dav/described/{no:02}.txt", SET_AUTHOR)
+        ann("PROPPATCH", f"/dav/described/{no:02}.txt", title)
+    whole = sync(ann, "/dav/described/", prop=prop)
+    assert not whole.is_cut
+    monkeypatch.setattr(held, "MOST_HELD_CHARS", 10)
+    monkeypatch.setattr(held, "HELD_BATCH_ROWS", 10)
+
+    token, told = "", []
+    for count in (10, 10, 5):
+        part = sync(ann, "/dav/described/", token, prop=prop)
+        assert (len(part.changed), part.is_cut) == (count, count == 10)
+        assert all(len(found) == 1 for found in part.changed.values())
+        told += part.changed
+        token = part.token
+    assert told == list(whole.changed)
+    assert not sync(ann, "/dav/described/", token, prop=prop).changed

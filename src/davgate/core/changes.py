@@ -38,7 +38,7 @@ from davgate.storage.api import (
 )
 
 MOST_AT_ONCE: Final = 10_000
-"""Members in one answer; the next one goes on after them."""
+"""Members in one answer, fewer of which very much is said; the next one goes on after them."""
 MOST_BEHIND: Final = 200_000
 """Changes, in the whole store, after which a client reads a tree anew: telling them apart would cost more."""
 
@@ -121,11 +121,17 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
         entries = _entries(session, node.id, way, most + 1, deep=asked.deep)
         is_cut = len(entries) > most
         entries = entries[:most]
+        told = entries[-1][0] if is_cut else ""
+        entries = _shown(session, ctx, node, path, way.since, entries)
+        said = _said_of(session, asked, [row[0] for _, row in entries if row is not None])
+        if said.count is not None:
+            is_cut = True
+            entries = _until(entries, said.count)
+            told = entries[-1][0]
         if is_cut:
-            token = replace(way, told=entries[-1][0])
+            token = replace(way, told=told)
         else:
             token = SyncToken(way.state, unsure_from=way.unsure_from if way.is_on_the_way else None)
-        entries = _shown(session, ctx, node, path, way.since, entries)
         taken = {one.document_id: one for one, _ in check_outs.below(session, node.id, path)} if found.has_check_outs else {}
         shown = {row[0]: row for row in shown_to(ctx, taken)([row for _, row in entries if row is not None])}
         ids = list(shown)
@@ -137,12 +143,34 @@ def missed(store: Store, ctx: Context, path: TreePath, asked: Asked) -> Answer:
             is_cut,
             locks_on(found),
             locks.below(session, node.id, path, now) if asked.with_locks else (),
-            properties.of_nodes(session, ids) if asked.with_properties else {},
+            said.properties,
             taken,
             version_notes.of_nodes(session, ids) if asked.with_versions else {},
             rights_of(session, ctx, ids) if asked.with_rights else {},
-            descriptions.metadata_of_nodes(session, ids) if asked.with_metadata else {},
+            said.metadata,
         )
+
+
+@frozen
+class _Said:
+    """Properties of the first ``count`` members; None if these are all."""
+
+    properties: NodeProperties
+    metadata: Mapping[int, Metadata]
+    count: int | None
+
+
+def _said_of(session: Session, asked: Asked, ids: Sequence[int]) -> _Said:
+    """Return what is wanted to be known of members, of as many as it can be held of."""
+    dead, count = properties.of_first(session, ids) if asked.with_properties else ({}, len(ids))
+    metadata, count = descriptions.metadata_of_first(session, ids[:count]) if asked.with_metadata else ({}, count)
+    return _Said(dead, metadata, count if count < len(ids) else None)
+
+
+def _until(entries: list[tuple[str, MemberRow | None]], count: int) -> list[tuple[str, MemberRow | None]]:
+    """Return the entries up to so many members that are there, and at least one."""
+    present = [at for at, (_, row) in enumerate(entries) if row is not None]
+    return entries[: present[count - 1] + 1]
 
 
 def _shown(

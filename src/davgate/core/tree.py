@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -55,6 +55,7 @@ class Listing:
 
     ``batches`` yields the members in the order of their names, the first batch is read already; ``is_complete`` tells that
     there is no other. ``standing`` are the locks that affect the resource; those of infinite depth affect the members too.
+    ``properties`` are None where those of all members are too many to hold: ``properties_of`` reads those of some.
     ``check_outs`` go by node id; to their holders the rows show the working copies. Whatever else is needed is read with
     ``session``, at the same moment, see ``core.showing``.
     """
@@ -62,14 +63,19 @@ class Listing:
     node: Node
     now: Instant
     standing: tuple[LockAt, ...]
-    properties: NodeProperties
+    properties: NodeProperties | None
     member_locks: Mapping[int, tuple[Lock, ...]]
     batches: Iterator[Sequence[MemberRow]]
     is_complete: bool
     check_outs: Mapping[int, CheckOut]
     found: Resolved
     session: Session
+    has_members: bool
     quota: Quota | None = None
+
+    def properties_of(self, rows: Iterable[MemberRow]) -> NodeProperties:
+        """Return the properties of some of what is listed, perhaps with those of others."""
+        return properties.of_nodes(self.session, [row[0] for row in rows]) if self.properties is None else self.properties
 
     @property
     def row(self) -> MemberRow:
@@ -90,6 +96,8 @@ def listing(
 ) -> Iterator[Listing]:
     """Give a resource and its members as they are at one moment: at most four statements, however many members.
 
+    Where there are very many properties, they are read later, for each group of members.
+
     Raises:
         NotFound, PreconditionFailed.
     """
@@ -98,7 +106,7 @@ def listing(
         found = look_up(session, ctx, path, now, with_stored_bytes=with_quota)
         node = require_visible(session, found, ctx)
         check_conditions(session, ctx, found, now, reading=True)
-        known: NodeProperties = {}
+        known: NodeProperties | None = {}
         member_locks: Mapping[int, tuple[Lock, ...]] = {}
         first: Sequence[MemberRow] = ()
         rest: Iterator[Sequence[MemberRow]] = iter(())
@@ -114,7 +122,9 @@ def listing(
         taken = _check_outs(session, found, node, with_members=has_members)
         shown = visible_members(session, found, ctx) if has_members else None
         batches = map(shown_to(ctx, taken), map(shown, chain([first], rest))) if shown else iter(())
-        yield Listing(node, now, locks_on(found), known, member_locks, batches, is_complete, taken, found, session, room)
+        yield Listing(
+            node, now, locks_on(found), known, member_locks, batches, is_complete, taken, found, session, has_members, room
+        )
 
 
 def look_at(store: Store, ctx: Context, path: TreePath) -> Listing:

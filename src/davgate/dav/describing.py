@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from davgate.core import tree
 from davgate.core.access import LockAt
 from davgate.core.access_shown import AccessShown, MakersShown
-from davgate.core.showing import is_version_per_save, metadata_of, notes_of, sync_token_of
+from davgate.core.showing import is_version_per_save, metadata_of, metadata_of_rows, notes_of, sync_token_of
 from davgate.core.store import Store
 from davgate.core.tree import Listing
 from davgate.core.version_history import DocumentHistory, history_of
@@ -36,6 +37,7 @@ from davgate.storage.api import MemberRow, NodeProperties, VersionNote
 def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Facts:
     """Return the facts of a place in today's tree and of its members, as far as a request wants them."""
     quota = listing.quota
+    dead = _dead_held(exchange.store, listing, asked)
     drive, me = exchange.drive, exchange.ctx.principal
     shown_as_locks = locks_of_others(listing.check_outs, me)
     own = listing.node.id
@@ -47,9 +49,8 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
         listing.now,
         standing,
         joined(member_locks, shown_as_locks),
-        dead=with_typed(exchange.store, asked, listing.properties, metadata_of(listing))
-        if asked.wants_typed_properties
-        else listing.properties,
+        dead=dead or {},
+        dead_of=partial(_dead_of, exchange.store, listing, asked) if dead is None else None,
         quota_used_bytes=quota.used_bytes if quota else None,
         quota_available_bytes=quota.available_bytes if quota else None,
         mount=drive.mount,
@@ -59,6 +60,19 @@ def facts_of(exchange: Exchange, listing: Listing, asked: PropfindRequest) -> Fa
         is_version_per_save=asked.wants_version_policy and is_version_per_save(exchange.store, listing),
         access=AccessShown(listing, exchange.ctx, with_owners=asked.wants_owners, with_acls=asked.wants_acls),
     )
+
+
+def _dead_held(store: Store, listing: Listing, asked: PropfindRequest) -> NodeProperties | None:
+    """Return the dead properties of all that is listed, with the typed ones that are asked for; None if these are too many."""
+    if listing.properties is None or not asked.wants_typed_properties:
+        return listing.properties
+    said = metadata_of(listing)
+    return None if said is None else with_typed(store, asked, listing.properties, said)
+
+
+def _dead_of(store: Store, listing: Listing, asked: PropfindRequest, rows: Sequence[MemberRow]) -> NodeProperties:
+    dead = listing.properties_of(rows)
+    return with_typed(store, asked, dead, metadata_of_rows(listing, rows)) if asked.wants_typed_properties else dead
 
 
 def with_typed(store: Store, asked: PropfindRequest, dead: NodeProperties, said: Mapping[int, Metadata]) -> NodeProperties:

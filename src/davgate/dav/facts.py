@@ -139,9 +139,9 @@ class Facts:
 
     ``standing`` are the locks that affect the requested resource, those from above included; ``member_locks`` are those
     directly on its members, and ``dead`` the dead properties of all, with the typed ones that are asked for, each the text of an
-    element, both by node id. What shows the past has the typed ones alone, by uuid, as ``dead_by`` tells. Without ``lockable``
-    nothing listed here can be locked: it is no place of today's tree. A quota of None is unknown or without limit, and is not
-    shown (RFC 4331, 3 and 4).
+    element, both by node id. Where these are too many to hold, ``dead_of`` reads those of some rows. What shows the past has the
+    typed ones alone, by uuid, as ``dead_by`` tells. Without ``lockable`` nothing listed here can be locked: it is no place of
+    today's tree. A quota of None is unknown or without limit, and is not shown (RFC 4331, 3 and 4).
 
     ``mount`` is where addresses of versions begin. ``check_outs`` and ``current``, the facts of the versions that documents of
     the tree show, go by node id. ``history`` is there when the rows are versions, ``deletions`` go by the uuid of a row in the
@@ -155,6 +155,7 @@ class Facts:
     lockable: bool = True
     dead: Mapping[Any, Mapping[PropertyName, str]] = field(default_factory=dict)
     dead_by: int = ID
+    dead_of: Callable[[Sequence[MemberRow]], Mapping[Any, Mapping[PropertyName, str]]] | None = None
     quota_used_bytes: int | None = None
     quota_available_bytes: int | None = None
     mount: str = ""
@@ -178,6 +179,10 @@ class Batch:
     facts: Facts
     standing: Sequence[RootedLock]
     base: str = ""
+
+    def dead(self) -> Mapping[Any, Mapping[PropertyName, str]]:
+        """Return the dead properties of the rows, perhaps with those of others."""
+        return self.facts.dead if self.facts.dead_of is None else self.facts.dead_of(self.rows)
 
 
 Column: TypeAlias = Callable[[Batch], Iterable[str]]

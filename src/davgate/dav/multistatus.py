@@ -75,14 +75,14 @@ class _Layout:
         if self.sparse:
             return self._sparse_ends(batch)
         usual = self.usual_ends
-        dead = batch.facts.dead
-        if not dead or not (self.all_dead or self.asked_dead):
+        dead = batch.dead() if self.all_dead or self.asked_dead else {}
+        if not dead:
             return [usual[row[KIND]] for row in batch.rows]
         by = batch.facts.dead_by
         return [self._end(row[KIND], dead[row[by]]) if row[by] in dead else usual[row[KIND]] for row in batch.rows]
 
     def _sparse_ends(self, batch: Batch) -> list[str]:
-        dead, by = batch.facts.dead, batch.facts.dead_by
+        dead, by = batch.dead(), batch.facts.dead_by
         texts = zip(*[live.column(batch) for live in self.sparse], strict=True)
         return [
             self._end(row[KIND], dead.get(row[by], {}), *self._sparse(row[KIND], of_row))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 from itertools import chain
+from tempfile import SpooledTemporaryFile
 from typing import TypeAlias
 
 from davgate.core import tree
@@ -32,8 +34,13 @@ from davgate.storage.api import MemberRow
 Listing: TypeAlias = tree.Listing | past.Shown
 
 _SNAPSHOT_SECONDS = 5.0
-"""How long a slow reader may hold the moment that a listing shows; the rest is then taken into memory, since a snapshot that
-stays open keeps SQLite from reusing its log."""
+"""How long a slow reader may hold the moment that a listing shows; the rest is then put aside, since a snapshot that stays
+open keeps SQLite from reusing its log."""
+
+_ASIDE_BYTES = 4 * 1024 * 1024
+"""How much of that is held in memory; more goes to a file without a name."""
+
+_BLOCK_BYTES = 64 * 1024
 
 
 def get(exchange: Exchange) -> Response:
@@ -150,6 +157,7 @@ class _Streamed:
     def __init__(self, pieces: Iterator[bytes], stack: ExitStack) -> None:
         self._pieces = pieces
         self._stack = stack
+        self._aside = ExitStack()
         self._until = time.monotonic() + _SNAPSHOT_SECONDS
 
     def __iter__(self) -> _Streamed:
@@ -157,11 +165,18 @@ class _Streamed:
 
     def __next__(self) -> bytes:
         if time.monotonic() > self._until:
-            self._pieces = iter(list(self._pieces))
-            self._until = float("inf")
-            self._stack.close()
+            self._put_aside()
         return next(self._pieces)
 
-    def close(self) -> None:
-        """End the session."""
+    def _put_aside(self) -> None:
+        self._until = float("inf")
+        file = self._aside.enter_context(SpooledTemporaryFile(max_size=_ASIDE_BYTES))
+        file.writelines(self._pieces)
         self._stack.close()
+        file.seek(0)
+        self._pieces = iter(partial(file.read, _BLOCK_BYTES), b"")
+
+    def close(self) -> None:
+        """End the session, and let go of what was put aside."""
+        self._stack.close()
+        self._aside.close()

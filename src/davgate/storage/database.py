@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -40,6 +41,7 @@ _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_cursor_numbers = count(1)
 
 _COUNTERS = Statement(
     select(
@@ -226,8 +228,8 @@ class Session:
         """Yield the rows in batches, so that a long listing is never in memory as a whole. Needs a snapshot session."""
         sql, brought = statement.for_dialect(self._database.dialect)
         driver = self._connection.driver
-        # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server.
-        cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name="listing")
+        # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server, beside others.
+        cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name=f"listing_{next(_cursor_numbers)}")
         try:
             cursor.execute(sql, brought | values)
             while batch := cursor.fetchmany(batch_rows):

@@ -17,6 +17,7 @@ from davgate.model.retaining import without_retention
 from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
 from davgate.storage.database import Session, Transaction
+from davgate.storage.held import HELD_BATCH_ROWS, held, held_of_first
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, VERSION_KEY, MemberRow, to_metadata, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import alias, bare_place, node, node_type, placement, principal, version
@@ -147,9 +148,19 @@ _METADATA_OF_LISTING = Statement(
 _METADATA_OF_NODES = Statement(_METADATA.where(node.c.id.in_(select(_GIVEN.c.id))))
 
 
-def metadata_of_listing(session: Session, node_id: int) -> dict[int, Metadata]:
-    """Return by id the typed metadata of a node and of its members on the drive, of those that have some."""
-    return {row[0]: to_metadata(row[1]) for row in session.all(_METADATA_OF_LISTING, node_id=node_id)}
+def metadata_of_listing(session: Session, node_id: int) -> dict[int, Metadata] | None:
+    """Return by id the typed metadata of a node and of its members on the drive, of those that have some.
+
+    None if they are too many to hold. Needs a snapshot.
+    """
+    rows = held(session.stream(_METADATA_OF_LISTING, batch_rows=HELD_BATCH_ROWS, node_id=node_id))
+    return None if rows is None else {row[0]: to_metadata(row[1]) for row in rows}
+
+
+def metadata_of_first(session: Session, node_ids: Sequence[int]) -> tuple[dict[int, Metadata], int]:
+    """Return the typed metadata of as many of these nodes as can be held, and how many these are. Needs a snapshot."""
+    rows, count = held_of_first(session, _METADATA_OF_NODES, node_ids)
+    return {row[0]: to_metadata(row[1]) for row in rows}, count
 
 
 def metadata_of_nodes(session: Session, node_ids: Iterable[int]) -> dict[int, Metadata]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from davgate.model.properties import PropertyName, PropertyUpdate
 from davgate.storage.database import Session, Transaction
+from davgate.storage.held import HELD_BATCH_ROWS, held, held_of_first
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import dead_property, node
 
@@ -43,14 +44,21 @@ def of_node(session: Session, node_id: int) -> NodeProperties:
     return _by_node(session.all(_OF_NODE, node_id=node_id))
 
 
-def of_listing(session: Session, node_id: int) -> NodeProperties:
-    """Return the properties of a collection and of all its members."""
-    return _by_node(session.all(_OF_LISTING, node_id=node_id))
+def of_listing(session: Session, node_id: int) -> NodeProperties | None:
+    """Return the properties of a collection and of all its members, None if they are too many to hold. Needs a snapshot."""
+    rows = held(session.stream(_OF_LISTING, batch_rows=HELD_BATCH_ROWS, node_id=node_id))
+    return None if rows is None else _by_node(rows)
 
 
 def of_nodes(session: Session, node_ids: Iterable[int]) -> NodeProperties:
     """Return the properties of these nodes."""
     return _by_node(session.all(_OF_NODES, ids=json.dumps([*node_ids])))
+
+
+def of_first(session: Session, node_ids: Sequence[int]) -> tuple[NodeProperties, int]:
+    """Return the properties of as many of these nodes as can be held, and how many these are. Needs a snapshot."""
+    rows, count = held_of_first(session, _OF_NODES, node_ids)
+    return _by_node(rows), count
 
 
 def apply(tx: Transaction, node_id: int, updates: Iterable[PropertyUpdate]) -> None:

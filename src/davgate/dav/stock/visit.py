@@ -16,7 +16,7 @@ from wsgidav.dav_error import DAVError, DAVErrorCondition
 
 from davgate.core import tree
 from davgate.core.access import LockAt
-from davgate.core.showing import metadata_of
+from davgate.core.showing import metadata_of_rows
 from davgate.core.store import Context, Store
 from davgate.dav import past
 from davgate.dav.drive import Drive
@@ -132,7 +132,7 @@ class Visit:
         if found is not None and found.dead is not None:
             return found.dead
         with tree.listing(self.store, self.looking, path, with_members=False, with_properties=True, with_locks=False) as listing:
-            own = listing.properties.get(listing.node.id, {})
+            own = listing.properties_of([listing.row]).get(listing.node.id, {})
             self._found[path] = Found(listing.row, listing.standing, own)
         return own
 
@@ -145,7 +145,7 @@ class Visit:
         if not is_typed(name) or not isinstance(parse_place(path), InTree):
             return self.dead_properties(path).get(name, "")
         with tree.listing(self.store, self.looking, path, with_members=False, with_properties=False, with_locks=False) as found:
-            said = metadata_of(found).get(found.node.id, NO_METADATA)
+            said = metadata_of_rows(found, [found.row]).get(found.node.id, NO_METADATA)
         return elements(self.store.types, said, [name]).get(name, "")
 
     def members(self, path: TreePath) -> list[str]:
@@ -164,15 +164,18 @@ class Visit:
 
     def _members_of_today(self, path: TreePath) -> list[str]:
         with tree.listing(self.store, self.looking, path, with_members=True, with_properties=True, with_locks=True) as listing:
-            known = listing.properties
-            self._found[path] = Found(listing.row, listing.standing, known.get(listing.node.id, {}))
+            self._found[path] = Found(
+                listing.row, listing.standing, listing.properties_of([listing.row]).get(listing.node.id, {})
+            )
             deep = tuple(pair for pair in listing.standing if pair[0].depth is Depth.INFINITY)
             names = []
             if self.drive.lists_versions_folder:
                 names.append(self._keep(path, Found(past.versions_entry(listing.node), dead={})))
-            for row in chain.from_iterable(listing.batches):
-                own = tuple((lock, (*path, row[NAME] or "")) for lock in listing.member_locks.get(row[ID], ()))
-                names.append(self._keep(path, Found(row, own + deep, known.get(row[ID], {}))))
+            for batch in listing.batches:
+                known = listing.properties_of(batch)
+                for row in batch:
+                    own = tuple((lock, (*path, row[NAME] or "")) for lock in listing.member_locks.get(row[ID], ()))
+                    names.append(self._keep(path, Found(row, own + deep, known.get(row[ID], {}))))
         return names
 
     def _keep(self, collection: TreePath, member: Found) -> str:
