@@ -1,5 +1,6 @@
 """One process or several until a signal: graceful stop, replacement of what died, reload."""
 
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from davgate.http.server import serve
+from davgate.http.server import listener, serve
 from davgate.http.server.listener import ListeningSocket, listen
 from tests.server.client import Client
 from tests.server.conftest import ServedProcess
@@ -251,18 +252,37 @@ def test_workers_do_not_outlive_their_master(run: Run) -> None:
     wait_until(lambda: not served.is_accepting())
 
 
-def test_process_without_free_descriptors_waits_for_one(run: Run) -> None:
+def test_process_takes_no_more_connections_than_it_may_open_files_for(run: Run) -> None:
     served = run("--files", "40")
-    clients = [served.connect() for _ in range(50)]
-    time.sleep(0.3)
-    for client in clients:
+    kept = [served.connect() for _ in range(10)]
+    assert {client.get().status for client in kept} == {200}
+    refused = served.connect()
+    assert refused.response().status == 503
+    refused.close()
+    assert kept[0].get().status == 200
+    for client in kept:
         client.close()
-    assert served.usage()["cpu_seconds"] < 1.0
     served.signal(signal.SIGTERM)
     assert served.exit_code() == 0
-    errors = served.errors().splitlines()
-    assert 0 < len(errors) < 50
-    assert "No client can be accepted" in errors[0]
+    (warning,) = served.errors().splitlines()
+    assert "Each process takes 10 connections and not 1000: it may open 40 files only" in warning
+
+
+def test_process_without_free_descriptors_waits_for_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def exhausted(listening: socket.socket) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(socket.socket, "accept", exhausted)
+    pauses: list[float] = []
+    monkeypatch.setattr(listener.time, "sleep", pauses.append)
+    with listen("127.0.0.1", 0) as listening:
+        for _ in range(5):
+            with pytest.raises(BlockingIOError):
+                listening.accept()
+    assert len(pauses) == 5
+    assert [record.getMessage() for record in caplog.records] == ["No client can be accepted: [Errno 24] Too many open files."]
 
 
 def test_taken_address_is_an_error_before_anything_is_started(run: Run) -> None:

@@ -38,6 +38,9 @@ WAITING_SHARE = 0.1
 SAVED_WAIT_SECONDS = 0.02
 """How much of that time a process may save up, to spend it at once: enough for a dozen clients that come together."""
 
+SILENT_SECONDS = 10.0
+"""How long the log says nothing more of clients that cannot be accepted; else it would say so ten times a second."""
+
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -54,6 +57,7 @@ class ListeningSocket(socket.socket):
     held: Sized = ()
     _saved_wait = SAVED_WAIT_SECONDS
     _waited_at = 0.0
+    _silent_until = 0.0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next client, as if there was none once this process has turned away."""
@@ -67,7 +71,9 @@ class ListeningSocket(socket.socket):
             if error.errno not in EXHAUSTED:
                 raise
             # The client goes on waiting; without a pause the selector would offer it again at once, and for ever.
-            logger.error("No client can be accepted: %s.", error)
+            if (now := time.monotonic()) >= self._silent_until:
+                self._silent_until = now + SILENT_SECONDS
+                logger.error("No client can be accepted: %s.", error)
             time.sleep(CHECK_SECONDS)
             raise BlockingIOError(errno.EAGAIN, "no room for another client") from error
 

@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NoReturn
 from wsgiref.types import WSGIApplication
@@ -74,7 +74,7 @@ def serve(
         UnusableTlsFiles: TLS cannot be spoken with the files that are there.
     """
     tls = _Tls(tls_files)
-    _allow_files(limits)
+    limits = replace(limits, connections=_allowed_connections(limits.connections))
     with listen(host, port, limits) as listening:
         listening.is_shared = workers > 1
         bound_host, bound_port = listening.getsockname()[:2]
@@ -131,13 +131,26 @@ def _serve_until_signal(server: Server, application: WSGIApplication, signals: S
     return 0
 
 
-def _allow_files(limits: ServerLimits) -> None:
-    """Raise this process's limit of open files, as far as it may, to what the connections can need."""
-    needed = limits.connections * FILES_PER_CONNECTION + OTHER_FILES
+def _allowed_connections(wanted: int) -> int:
+    """Raise this process's limit of open files, as far as it may, and return how many connections it then suffices for.
+
+    One that is accepted and leaves no file for the database or a content is of use to nobody.
+    """
+    needed = wanted * FILES_PER_CONNECTION + OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed == needed:
+        return wanted
+    possible = max(allowed - OTHER_FILES, allowed // 2) // FILES_PER_CONNECTION
+    if possible >= wanted:
+        return wanted
+    logger.warning(
+        "Each process takes %d connections and not %d: it may open %d files only (ulimit -n).", possible, wanted, allowed
+    )
+    return possible
 
 
 @dataclass(slots=True)
