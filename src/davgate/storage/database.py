@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
-from davgate.storage.engines import WRITERS_SETTINGS, answers, is_silence, open_postgresql, open_sqlite
+from davgate.storage.engines import WRITERS_PRAGMA, WRITERS_SETTINGS, answers, is_silence, open_postgresql, open_sqlite
 from davgate.storage.silence import SilenceWatch, cut_socket
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
@@ -427,7 +427,9 @@ class Database:
             pass
         try:
             connection = Connection(self.engine.raw_connection(), writes=writing)
-            if writing and not self.is_sqlite:
+            if writing and self.is_sqlite:
+                connection.cursor.execute(WRITERS_PRAGMA)
+            elif writing:
                 connection.cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in WRITERS_SETTINGS.items()))
             return connection
         except (self.dialect.loaded_dbapi.DatabaseError, SQLAlchemyError) as error:

@@ -49,7 +49,7 @@ def of_collection(session: Session, parent_id: int, *, at_once: int) -> Members:
 class _Known:
     """The members of collections as they were read: of so few that each reader can hold its own.
 
-    They take ten megabytes at most, less than the pages that SQLite holds for the same reader.
+    They take ten megabytes at most.
     """
 
     def __init__(self) -> None:
