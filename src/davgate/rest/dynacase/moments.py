@@ -20,7 +20,13 @@ def shown_time(store: Store, stored: str) -> str:
 
 
 def _text(store: Store, time: datetime) -> str:
-    return f"{time.astimezone(store.policy.time_zone):%Y-%m-%d %H:%M:%S}"
+    try:
+        local = time.astimezone(store.policy.time_zone)
+    except OverflowError:
+        # At an end of the calendar a zone may have no such time. With an offset it is read back as it is.
+        return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')}Z"
+    # strftime would write the year 900 in three digits, in which it is no time when it is sent back.
+    return local.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def stored_time(store: Store, text: str) -> str:
