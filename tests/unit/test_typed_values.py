@@ -82,6 +82,7 @@ REFUSED: list[tuple[Property, object, int | None, str]] = [
     (a_property(Kind.DATE), "20230228", None, "must be a date such as 2026-11-20"),
     (a_property(Kind.DATETIME), "2018-01-26", None, "must be a time such as 2026-11-20T14:05:00.000Z"),
     (a_property(Kind.DATETIME), "2018-01-26T25:00Z", None, "must be a time of the calendar"),
+    (a_property(Kind.DATETIME), "2018-01-26T24:00Z", None, "must be a time of the calendar"),
     (a_property(Kind.DATETIME), "0001-01-01T00:00:00+01:00", None, "must be a time of the calendar"),
     (COLOR, "green", None, "must be one of red, blue"),
     (ROWS, [["a"]], None, "has a row 1 that has not 2 cells"),

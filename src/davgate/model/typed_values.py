@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from davgate.model.errors_of_objects import InvalidProperty
+from davgate.model.instant import parse_iso
 from davgate.model.metadata import Metadata
 from davgate.model.names import UNSTORABLE
 from davgate.model.object_types import Kind, ObjectType, Property
@@ -134,7 +135,7 @@ def _datetime(of: Property, value: object) -> str:
     # What is finer than a microsecond is cut off, as the store has nothing finer.
     text = f"{day}T{clock if len(clock) > 5 else clock + ':00'}.{(fraction or '0')[:6]:0<6}{(offset or 'Z').upper()}"
     try:
-        return stored_instant(datetime.fromisoformat(text))
+        return stored_instant(parse_iso(text))
     except (ValueError, OverflowError):
         raise ValueError("must be a time of the calendar") from None
 
