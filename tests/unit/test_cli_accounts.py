@@ -127,8 +127,8 @@ def test_password_on_a_terminal_is_asked_for_twice_and_not_shown(line: CommandLi
     ("when", "told"),
     [
         ("never", "may sign in without end"),
-        ("2027-01-31", "may sign in until 2027-01-31 00:00:00"),
-        ("2027-01-31T12:30Z", "may sign in until 2027-01-31 12:30:00"),
+        ("2999-01-31", "may sign in until 2999-01-31 00:00:00"),
+        ("2999-01-31T12:30Z", "may sign in until 2999-01-31 12:30:00"),
         ("2020-01-31", "is shut out since 2020-01-31 00:00:00"),
     ],
 )
