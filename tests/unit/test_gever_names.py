@@ -37,6 +37,7 @@ def test_stem_has_letters_digits_spaces_and_three_signs(title: str, stem: str) -
     ("title", "uploaded", "name"),
     [
         ("Alpha", "x.txt", "Alpha.txt"),
+        ("Alpha.txt", "x.txt", "Alpha.txt"),
         ("Alpha", "archive.tar.gz", "Alpha.gz"),
         ("Alpha", "none", "Alpha"),
         ("Alpha", "C:\\folder\\x.docx", "Alpha.docx"),
