@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from tests.builders import START
 
-from davgate.model.instant import Instant
+from davgate.model.instant import from_datetime
 from davgate.model.stored_parts import MOST_PARTS, Candidate, address_of, address_of_part, candidate, prefix_of
 
 DOCUMENT = "8f3c1f0e-5b1d-4d61-9a60-2f6f0d3c9b11"
@@ -45,4 +46,6 @@ def test_address_of_another_document_or_of_nothing_leads_nowhere() -> None:
 
 
 def test_minute_of_an_address_is_in_utc() -> None:
-    assert address_of(DOCUMENT, 1, DIGEST, Instant(0)).startswith("1970/01/01/00/00/")
+    at = from_datetime(datetime(2026, 11, 20, 23, 59, 58, tzinfo=UTC))
+
+    assert address_of(DOCUMENT, 1, DIGEST, at).startswith("2026/11/20/23/59/")
