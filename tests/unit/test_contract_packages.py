@@ -294,3 +294,14 @@ def test_statements_do_not_grow_with_what_stays_the_same(store: Store, ann: Cont
         upkeep.tidy(store)
 
     assert counts[0] == counts[1]
+
+
+def test_folder_that_a_person_moves_costs_no_more_than_its_move(store: Store, ann: Context, package: dict[str, int]) -> None:
+    if not store.database.is_sqlite:
+        pytest.skip("the driver of SQLite tells its statements")
+    statements = statements_of(store)
+
+    move(store, ann, N, "/Other.rtfd")
+
+    assert statements
+    assert not [sql for sql in statements if "vacated" in sql]

@@ -8,8 +8,8 @@ import pytest
 from tests.builders import START
 
 from davgate.model.node import NO_CONTENT, Node, NodeKind
-from davgate.model.packages import is_next_state, is_out_of_scratch, succession
-from davgate.model.paths import TreePath
+from davgate.model.packages import is_next_state, is_out_of_scratch, may_be_aside, succession
+from davgate.model.paths import TreePath, from_text
 from davgate.model.principal import Principal
 
 ANN, BOB = Principal(2, "ann", epoch=0), Principal(3, "bob", epoch=0)
@@ -101,3 +101,19 @@ def test_what_has_no_name_on_the_drive_stays() -> None:
     former = [*a_tree(10, "TXT.rtf"), replace(_a_node(15, 10, "x", NodeKind.DOCUMENT, 1), name=None)]
 
     assert succession(former, a_tree(20, "TXT.rtf")).dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "may_be"),
+    [
+        ("/f/.TemporaryItems/x/a.rtfd", True),
+        ("/f/a.rtfd.sb-12345678-abcdef/a.rtfd", True),
+        ("/f/a.rtfd~", True),
+        ("/f/a backup.rtfd", True),
+        ("/f/b.rtfd", False),
+        ("/g/a.rtfd", False),
+        ("/g/a.rtfd~", False),
+    ],
+)
+def test_folder_is_aside_where_programs_put_it(path: str, may_be: bool) -> None:
+    assert may_be_aside(from_text(path), from_text("/f/a.rtfd")) is may_be

@@ -46,6 +46,7 @@ from davgate.model.errors import Held, PreconditionFailed, SameResource
 from davgate.model.locks import Depth
 from davgate.model.names import check_new_name, check_text, collision_key
 from davgate.model.node import Cause, Content, Node
+from davgate.model.packages import may_be_aside
 from davgate.model.paths import TreePath, Where, is_inside, to_text
 from davgate.model.rights import Right
 from davgate.storage.api import Resolved, Sayings, Transaction, catalog, dances, descriptions, marks, versions
@@ -219,7 +220,7 @@ def _relocate(
     if not _deep_locks_above(found) <= _deep_locks_above(there):
         versions.seal_below(tx, node.id)
     clear_place(store, tx, ctx, there, successor=node)
-    _note_leaving(store, tx, ctx, node, parent, destination[-1])
+    _note_leaving(store, tx, ctx, found, node, there)
     catalog.move(tx, node, parent.id, destination[-1])
     for changed_id in {node.parent_id, parent.id}:
         if changed_id is not None:
@@ -239,10 +240,14 @@ def _deep_locks_above(found: Resolved) -> set[str]:
     return {lock.token for lock, _ in locks_at(found, len(found.path) - 1) if lock.depth is Depth.INFINITY}
 
 
-def _note_leaving(store: Store, tx: Transaction, ctx: Context, node: Node, parent: Node, name: str) -> None:
+def _note_leaving(store: Store, tx: Transaction, ctx: Context, found: Resolved, node: Node, there: Resolved) -> None:
     """Remember the name that a document or folder leaves; when it goes back to one that it left, nothing has happened (R4)."""
-    key = collision_key(name)
-    is_back = any(left.parent_id == parent.id and collision_key(left.name) == key for left in dances.by(tx, node.id))
+    if node.is_collection and not (may_be_aside(there.path, found.path) or may_be_aside(found.path, there.path)):
+        # No program saves by that, and most folders are moved by people.
+        return
+    assert there.parent is not None, "something may be put there"
+    place = there.parent.id, collision_key(there.path[-1])
+    is_back = any((left.parent_id, collision_key(left.name)) == place for left in dances.by(tx, node.id))
     dances.forget_by(tx, node.id) if is_back else vacate(store, tx, ctx, node)
 
 

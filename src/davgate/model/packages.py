@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from davgate.model.editing import is_temporary_folder
+from davgate.model.editing import is_derived, is_temporary_folder, is_transient
 from davgate.model.frozen import frozen
 from davgate.model.names import collision_key
 from davgate.model.node import Node
@@ -20,6 +20,12 @@ from davgate.model.principal import Principal
 def is_out_of_scratch(node: Node, came_from: TreePath, path: TreePath) -> bool:
     """Tell whether a folder is moved out of where programs write, so that it may be a document's next state."""
     return node.is_collection and any(map(is_temporary_folder, came_from)) and not any(map(is_temporary_folder, path))
+
+
+def may_be_aside(path: TreePath, place: TreePath) -> bool:
+    """Tell whether a folder at a path may be there only while a program saves what was at a place, or goes back to it."""
+    is_beside = path[:-1] == place[:-1] and (is_transient(path[-1]) or is_derived(path[-1], place[-1]))
+    return is_beside or any(map(is_temporary_folder, path))
 
 
 def is_next_state(tree: Sequence[Node], principal: Principal, *, is_known: bool) -> bool:
