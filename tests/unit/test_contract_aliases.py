@@ -107,9 +107,9 @@ def test_slug_that_many_have_is_not_tried_number_by_number(store: Store, ann: Co
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_whether_a_name_is_taken_is_looked_up_and_not_searched_for(store: Store) -> None:
-    sql, brought = aliases._TAKEN.for_dialect(store.database.dialect)
+    sql, arranged = aliases._TAKEN.for_dialect(store.database.dialect)
     with store.database.read(snapshot=True) as session:
-        session._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", {**brought, "parent_id": 1, "node_id": 2, "key": "a", "named": "a"})
+        session._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", arranged({"parent_id": 1, "node_id": 2, "key": "a", "named": "a"}))
         plan = "\n".join(row[3] for row in session._cursor.fetchall())
 
     assert "(parent_id=? AND name_key=?)" in plan and "(name=?)" in plan, plan

@@ -63,16 +63,16 @@ def plan_of(store: Store, condition: Condition, order: Order) -> str:
     count = searching._count(shape, EVERY_KIND, Area.TREE)
     lines: list[str] = []
     for statement, more in ((page, {"first": 0, "most": 10} | searching._named(order, searching.IN_TREE)), (count, {})):
-        sql, brought = statement.for_dialect(store.database.dialect)
+        sql, arranged = statement.for_dialect(store.database.dialect)
         with store.database.read(snapshot=True) as session:
             if store.database.is_sqlite:
-                session._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", {**brought, **values, **more})
+                session._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", arranged({**values, **more}))
                 lines += (row[3] for row in session._cursor.fetchall())
             else:
                 # A table of some rows is read as a whole unless that is forbidden.
                 session._cursor.execute("SET LOCAL enable_seqscan = off")
                 session._cursor.execute("SET LOCAL enable_bitmapscan = off")
-                session._cursor.execute(f"EXPLAIN {sql}", {**brought, **values, **more})
+                session._cursor.execute(f"EXPLAIN {sql}", arranged({**values, **more}))
                 lines += (row[0] for row in session._cursor.fetchall())
     return "\n".join(lines)
 

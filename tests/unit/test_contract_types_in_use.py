@@ -119,8 +119,8 @@ def test_sqlite_reads_no_more_of_its_indexes_than_it_has_to(store: Store, ann: C
         assert len(looked_at) == 2
         assert all(line.startswith("SEARCH") and ("INDEX" in line or "PRIMARY KEY" in line) for line in looked_at), plan
     for statement in (types_in_use._LEAST, types_in_use._GREATEST):
-        text, _ = statement.for_dialect(store.database.engine.dialect)
+        text, arranged = statement.for_dialect(store.database.engine.dialect)
         with store.database.engine.connect() as connection:
-            asked = {"property": "yuuvis:a", "param_1": 1, "param_2": 0}
-            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", asked)]
+            asked = arranged({"property": "yuuvis:a"})
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(asked))]
         assert plan == ["SEARCH property_value USING PRIMARY KEY (property=?)"]

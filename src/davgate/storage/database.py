@@ -197,8 +197,8 @@ class Session:
 
     def run(self, statement: Statement, **values: Value) -> None:
         """Execute a statement that returns nothing."""
-        sql, brought = statement.for_dialect(self._database.dialect)
-        self._cursor.execute(sql, brought | values)
+        sql, arranged = statement.for_dialect(self._database.dialect)
+        self._cursor.execute(sql, arranged(values))
 
     def changed(self, statement: Statement, **values: Value) -> int:
         """Execute a statement and return how many rows it changed."""
@@ -210,8 +210,8 @@ class Session:
         if len(rows) == 1:
             self.run(statement, **rows[0])
         elif rows:
-            sql, brought = statement.for_dialect(self._database.dialect)
-            self._cursor.executemany(sql, [brought | values for values in rows])
+            sql, arranged = statement.for_dialect(self._database.dialect)
+            self._cursor.executemany(sql, [arranged(values) for values in rows])
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
         """Return all rows."""
@@ -226,12 +226,12 @@ class Session:
 
     def stream(self, statement: Statement, *, batch_rows: int = _STREAM_ROWS, **values: Value) -> Iterator[list[Row]]:
         """Yield the rows in batches, so that a long listing is never in memory as a whole. Needs a snapshot session."""
-        sql, brought = statement.for_dialect(self._database.dialect)
+        sql, arranged = statement.for_dialect(self._database.dialect)
         driver = self._connection.driver
         # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server, beside others.
         cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name=f"listing_{next(_cursor_numbers)}")
         try:
-            cursor.execute(sql, brought | values)
+            cursor.execute(sql, arranged(values))
             while batch := cursor.fetchmany(batch_rows):
                 yield batch
         finally:

@@ -62,7 +62,6 @@ def open_sqlite(url: URL, readers: int) -> Engine:
         pool_size=readers + 1,
         max_overflow=64,
         pool_reset_on_return=None,
-        paramstyle="named",
     )
 
     @event.listens_for(engine, "do_connect")

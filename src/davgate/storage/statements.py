@@ -6,6 +6,7 @@ finds. All values here are integers, text and bytes, which both drivers take as 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, literal, select
@@ -16,6 +17,8 @@ from sqlalchemy.sql.functions import GenericFunction
 
 Value: TypeAlias = int | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
+Arrange: TypeAlias = Callable[[dict[str, Value]], Sequence[Value] | dict[str, Value]]
+"""Makes of the values of a statement's parameters what the driver takes with its text."""
 
 LARGEST: Final = 2**63 - 1
 """The largest number that a column takes; of a larger one a database cannot even be asked."""
@@ -31,17 +34,25 @@ class Statement:
 
     def __init__(self, clause: ClauseElement) -> None:
         self._clause = clause
-        self._compiled: dict[str, tuple[str, dict[str, Value]]] = {}
+        self._compiled: dict[str, tuple[str, Arrange]] = {}
 
-    def for_dialect(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
-        """Return the SQL text and the values that the statement itself brings."""
+    def for_dialect(self, dialect: Dialect) -> tuple[str, Arrange]:
+        """Return the SQL text, and what arranges values by name for it."""
         return self._compiled.get(dialect.name) or self._compile(dialect)
 
-    def _compile(self, dialect: Dialect) -> tuple[str, dict[str, Value]]:
+    def _compile(self, dialect: Dialect) -> tuple[str, Arrange]:
         compiled = self._clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        assert isinstance(compiled, SQLCompiler)
         brought = {name: value for name, value in compiled.params.items() if value is not None}
-        found = self._compiled[dialect.name] = (str(compiled), brought)
+        found = self._compiled[dialect.name] = (str(compiled), _arranging(brought, compiled.positiontup))
         return found
+
+
+def _arranging(brought: dict[str, Value], order: Sequence[str] | None) -> Arrange:
+    if order is None:
+        return lambda values: brought | values
+    # For each parameter that is given by name, SQLite's driver lets other threads in and waits for its turn again.
+    return lambda values: list(map((brought | values if brought else values).__getitem__, order))
 
 
 class _ListedIn(GenericFunction[str]):
