@@ -893,6 +893,7 @@ CASES: dict[str, list[Case]] = {
 }
 
 WITHOUT_ROWS = {
+    "backups.copy_store": "a copy holds the audit of the store, and is to be equal to it",
     "brake.forget_failures": "failures of long ago are told of in the audit themselves",
     "signing_keys.keys_of": "a first key is made where none was, which changes nothing for anybody",
     "temporary_files.forget_expired": "what nobody used was never in the store; its arrival is told",

@@ -313,10 +313,9 @@ def refusal(refused: Refused, *, bodyless: bool = False) -> bytes:
     return head.encode("ascii") if bodyless else head.encode("ascii") + reason
 
 
-def base_environ(host: str, port: int, lend_thread: Callable[[], None]) -> WSGIEnvironment:
+def base_environ(host: str, port: int) -> WSGIEnvironment:
     """Return what is the same in the environment of every request (PEP 3333, environ Variables)."""
     return {
-        "davgate.lend_thread": lend_thread,
         "SCRIPT_NAME": "",
         "SERVER_NAME": host,
         "SERVER_PORT": str(port),

@@ -167,7 +167,7 @@ class Listener(HTTPServer):
         self.limits = limits
         self.tls = tls
         self.requests = WorkerPool(threads, self.put_conn)
-        self.environ = base_environ(host, port, self.requests.lend_thread)
+        self.environ = base_environ(host, port) | {"davgate.lend_thread": self.requests.lend_thread}
         self.connections: set[Connection] = set()
         self.request_queue_size = limits.backlog
         self.shutdown_timeout = limits.stop_timeout.total_seconds()  # type: ignore[assignment]  # is only passed on
