@@ -5,7 +5,7 @@ Uploads that arrive in parts stay behind: what has arrived of them lies elsewher
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, delete, insert, literal, select, update
 
@@ -14,6 +14,9 @@ from davgate.storage import object_tables, sign_in_tables  # noqa: F401  # their
 from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import metadata, node, store, upload
+
+_BATCH_ROWS: Final = 100
+"""A row may hold a content of a mebibyte."""
 
 _STATE = Statement(select(store.c.uuid, store.c.last_change, store.c.last_audit))
 
@@ -51,7 +54,7 @@ def _copy(source: Session, target: Transaction, table: Table, putting: Insert | 
     # The names of the parameters are not those of the columns, which SQLAlchemy keeps for itself in an UPDATE.
     names = {column.name: f"its_{column.name}" for column in table.columns}
     statement = Statement(putting.values({column: bindparam(name) for column, name in names.items()}))
-    for batch in source.stream(Statement(_rows_of(table))):
+    for batch in source.stream(Statement(_rows_of(table)), batch_rows=_BATCH_ROWS):
         target.run_many(statement, [dict(zip(names.values(), row, strict=True)) for row in batch])
 
 
