@@ -114,7 +114,14 @@ def is_backup(name: str, original: str) -> bool:
 
 
 def _has_whole(name: str, part: str) -> bool:
-    return re.search(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", name) is not None
+    # Of every name a pattern would have to be made anew, for a tenth of the time that a MOVE takes.
+    end = len(part)
+    at = name.find(part)
+    while at >= 0:
+        if not (name[at - 1 : at].isalnum() or name[at + end : at + end + 1].isalnum()):
+            return True
+        at = name.find(part, at + 1)
+    return False
 
 
 # Scratch files
