@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -111,9 +112,17 @@ _PLACE = Statement(
         name_key=bindparam("name_key"),
     )
 )
+_places = placement.alias()
+_LATEST = select(func.max(_places.c.from_at)).where(_places.c.node_id == bindparam("left_id"))
 _LEAVE = Statement(
     update(placement)
-    .where(placement.c.node_id == bindparam("left_id"), placement.c.to_at == FOREVER)
+    .where(
+        placement.c.node_id == bindparam("left_id"),
+        # The last one: what was moved ten thousand times would else be looked for through all of its places.
+        placement.c.from_at
+        == select(func.max(_places.c.from_at)).where(_places.c.node_id == bindparam("left_id")).scalar_subquery(),
+        placement.c.to_at == FOREVER,
+    )
     .values(to_at=bindparam("left_at"))
 )
 
