@@ -17,7 +17,8 @@ from davgate.core.store import Context, Store
 from davgate.model.instant import Instant
 from davgate.model.retaining import EXPIRES_AT
 from davgate.storage import as_of, catalog, changes, marks, retained, subtrees, versions
-from davgate.storage.database import Transaction
+from davgate.storage.database import Session, Transaction
+from davgate.storage.resolving import resolve
 
 OTHERS = 20_000
 MOST_READ_ROWS = 500
@@ -63,10 +64,10 @@ def fill(store: Store, ann: Context) -> None:
     moving.move(store, ann, path("/there"), path("/here"), overwrite=False)
 
 
-def rows_read(tx: Transaction) -> int:
+def rows_read(tx: Session) -> int:
     """Return how many rows a transaction has read, of all tables."""
     tx._cursor.execute("SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) FROM pg_stat_xact_user_tables")
-    return int(tx._cursor.fetchone()[0])
+    return int(tx._cursor.fetchall()[0][0])
 
 
 ASKED: dict[str, Callable[[Transaction, int], object]] = {
@@ -98,19 +99,45 @@ def test_small_folder_costs_little_in_a_large_store(large_store: Store, asked: s
     assert found != []
 
 
-def test_planner_is_free_again_after_the_block(large_store: Store) -> None:
-    def ways(tx: Transaction) -> list[str]:
-        tx._cursor.execute("SELECT setting FROM pg_settings WHERE name IN ('enable_hashjoin', 'enable_seqscan')")
-        return [row[0] for row in tx._cursor.fetchall()]
+def test_whole_tables_are_read_in_surveys_alone(large_store: Store) -> None:
+    def ways(session: Session) -> list[str]:
+        session._cursor.execute("SELECT setting FROM pg_settings WHERE name IN ('enable_hashjoin', 'enable_seqscan')")
+        return [row[0] for row in session._cursor.fetchall()]
 
-    with large_store.database.write() as tx:
-        with tx.by_index():
-            assert ways(tx) == ["off", "off"]
-        assert ways(tx) == ["on", "on"]
-        with pytest.raises(psycopg.Error), tx.by_index():
-            tx._cursor.execute("SELECT 1 / 0")
-    with large_store.database.write() as tx:
-        assert ways(tx) == ["on", "on"]
+    database = large_store.database
+    # All reads on one connection: the one that was given back last.
+    with database.survey() as session:
+        assert ways(session) == ["on", "on"]
+    with pytest.raises(psycopg.Error), database.survey() as session:
+        session._cursor.execute("SELECT 1 / 0")
+    with database.read(snapshot=True) as session:
+        assert ways(session) == ["off", "off"]
+    with database.read() as session:
+        assert ways(session) == ["off", "off"]
+    with database.write() as tx:
+        assert ways(tx) == ["off", "off"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_store_that_grows_is_not_read_as_a_whole(unchecked_store: Store, database_url: str) -> None:
+    store = unchecked_store
+    ann = a_user(store, "ann")
+    a_document(store, ann, "/here", b"content")
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as admin:
+        # As the server does by itself a minute after a store was made.
+        admin.execute("ANALYZE")
+        for session in [store.database.read, store.database.write] * 10:
+            with session() as opened:
+                resolve(opened, path("/here"), ann.principal, store.clock.now())
+        admin.execute(FILLED)
+        admin.execute("UPDATE store SET last_change = (SELECT max(seq) FROM change)")
+
+    for session in store.database.write, store.database.read:
+        with session() as opened:
+            opened._cursor.execute("BEGIN") if session == store.database.read else None
+            before = rows_read(opened)
+            assert resolve(opened, path("/here"), ann.principal, store.clock.now()).node is not None
+            assert rows_read(opened) - before < MOST_READ_ROWS
 
 
 def test_nothing_is_compiled(large_store: Store) -> None:

@@ -60,7 +60,7 @@ def copy_store(
 def _copy_rows(source: Store, target: Store, contents: _Contents, *, is_replacing: bool) -> tuple[bytes, ...] | None:
     """Copy the rows, and what came since the contents were copied; return what is damaged, None if it has to be done again."""
     try:
-        with source.database.read(snapshot=True) as session, target.database.write() as tx:
+        with source.database.survey() as session, target.database.write() as tx:
             transfer.check_target(session, tx, is_replacing=is_replacing)
             transfer.replace_rows(session, tx)
             unreadable = contents.copy(blob_rows.in_files(tx))

@@ -44,7 +44,7 @@ def search(store: Store, ctx: Context, wanted: Search) -> Page:
         Malformed: too much is asked at once, or what makes no sense.
     """
     now = store.clock.now()
-    with store.database.read(snapshot=True) as session:
+    with store.database.survey() as session:
         ids, total = pick(session, ctx, wanted, now)
         return Page(describe_all(session, ctx, ids, now), total)
 
@@ -69,7 +69,7 @@ def _reads_everything_in(session: Session, ctx: Context, area: Area, now: Instan
 def count(store: Store, ctx: Context, condition: Condition, kinds: frozenset[NodeKind] = DOCUMENTS) -> int:
     """Return of how much that the caller may read a condition holds; see ``search``."""
     condition = prepared(condition)
-    with store.database.read(snapshot=True) as session:
+    with store.database.survey() as session:
         if reads_everything(session, ctx, store.clock.now()):
             return searching.count_of(session, condition, kinds)
         return len(readable(session, ctx, searching.all_of(session, condition, kinds, ())))

@@ -17,7 +17,7 @@ def orphans(store: Store, types: ObjectTypes, before: ObjectTypes | None = None)
     any other kind. What is in the trash counts; of documents, what their current versions say. Fast whatever the number of
     documents: see ``storage.types_in_use``.
     """
-    with store.database.read(snapshot=True) as session:
+    with store.database.survey() as session:
         return [*_of_types(session, types), *_of_properties(session, types, before)]
 
 

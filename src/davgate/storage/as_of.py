@@ -203,5 +203,4 @@ class NodeThen:
 
 def tree(session: Session, top_id: int, at: Instant) -> list[NodeThen]:
     """Return a node and all that was below it, each collection before its members."""
-    with session.by_index():
-        return [NodeThen(_member(row), row[WIDTH], row[WIDTH + 1]) for row in session.all(_TREE, top=top_id, at=at)]
+    return [NodeThen(_member(row), row[WIDTH], row[WIDTH + 1]) for row in session.all(_TREE, top=top_id, at=at)]

@@ -183,8 +183,7 @@ _BELOW = Statement(
 
 def below(session: Session, top: int, told: str, most: int) -> list[tuple[str, MemberRow]]:
     """Return what is below a collection and comes after a path, up to so many."""
-    with session.by_index():
-        return _with_paths(session.all(_BELOW, top=top, told=told, most=most))
+    return _with_paths(session.all(_BELOW, top=top, told=told, most=most))
 
 
 _GIVEN = ids_given("ids")
@@ -213,8 +212,7 @@ _IN_TREES = Statement(
 
 def in_trees(session: Session, top: int, roots: Iterable[int], told: str, most: int) -> list[tuple[str, MemberRow]]:
     """Return nodes below a collection with all below them, none of which holds another, as far as they come after a path."""
-    with session.by_index():
-        return _with_paths(session.all(_IN_TREES, top=top, ids=_json(roots), told=told, most=most))
+    return _with_paths(session.all(_IN_TREES, top=top, ids=_json(roots), told=told, most=most))
 
 
 def _with_paths(rows: Iterable[Row]) -> list[tuple[str, MemberRow]]:
@@ -269,5 +267,4 @@ def gone(session: Session, node_ids: Iterable[int], at: Instant) -> list[tuple[i
 
     Each is the node that is there now, and a path that begins with the name there.
     """
-    with session.by_index():
-        return [(row[0], row[1]) for row in session.all(_GONE, ids=_json(node_ids), at=at)]
+    return [(row[0], row[1]) for row in session.all(_GONE, ids=_json(node_ids), at=at)]

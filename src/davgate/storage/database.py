@@ -2,15 +2,16 @@
 
 SQLite runs in WAL mode: readers never wait. Writers take a thread lock, then a file lock, then BEGIN IMMEDIATE. The file lock is
 there for fairness: SQLite's own busy handler sleeps in growing steps, and one of two busy processes got no turn for seconds. On
-PostgreSQL the writer locks the row of ``store``. Either way one write transaction runs at a time in the whole store, so what it
-has checked stays true until it commits, and changes are numbered without gaps.
+PostgreSQL the writer locks the row of ``store``, after the same thread lock: a row that dozens wait for is handed on slowly.
+Either way one write transaction runs at a time in the whole store, so what it has checked stays true until it commits, and
+changes are numbered without gaps.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -24,17 +25,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
-from davgate.storage.engines import WRITERS_PRAGMA, WRITERS_SETTINGS, answers, is_silence, open_postgresql, open_sqlite
+from davgate.storage.batching import BatchingCursor
+from davgate.storage.engines import (
+    FREE_PLANNER,
+    WRITERS_PRAGMA,
+    WRITERS_SETTINGS,
+    answers,
+    is_silence,
+    open_postgresql,
+    open_sqlite,
+)
 from davgate.storage.silence import SilenceWatch, cut_socket
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
-from davgate.storage.turns import Few, Gate, LogFlusher
+from davgate.storage.turns import Gate, LogFlusher
 
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
 _MOST_COLLECTIONS: Final = 1024
-_BY_INDEX: Final = ("hashjoin", "mergejoin", "seqscan")
-"""What PostgreSQL's planner does not use when it is to look up every row."""
 DAMAGED: Final = "The database file is damaged, or is none. Check the data folder, or restore a backup."
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
@@ -73,19 +81,47 @@ class Connection:
     """A driver's connection with the one cursor that a session needs.
 
     ``memory`` and ``known_collections`` are what was read on it while the database was in the state that ``data_version`` names.
+    ``planned_for`` is the ``scale`` of the database for which its statements were planned.
     """
 
-    __slots__ = ("cursor", "data_version", "driver", "known_collections", "memory", "pooled", "writes")
+    __slots__ = (
+        "cursor", "data_version", "driver", "known_collections", "memory", "planned_for", "pooled", "put_off", "writes",
+    )  # fmt: skip
 
     def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
         driver: Any = pooled.driver_connection
         self.pooled = pooled
         self.driver = driver
-        self.cursor = driver.cursor()
+        self.cursor: Any = driver.cursor()
+        self.put_off: Callable[..., object] = self.cursor.execute
         self.writes = writes
         self.memory: dict[object, Any] = {}
         self.known_collections: dict[object, Any] = {}
         self.data_version = -1
+        self.planned_for = 0
+
+    def batch(self) -> None:
+        """Wait from now on only for the answers of statements that are asked about; until then ``put_off`` waits like others."""
+        self.cursor = BatchingCursor(self.driver)
+        self.put_off = self.cursor.put_off
+
+    def roll_back(self) -> None:
+        """Undo the transaction."""
+        if isinstance(self.cursor, BatchingCursor):
+            self.cursor.recover()
+        self.cursor.execute("ROLLBACK")
+
+    def plan_for(self, scale: int) -> None:
+        """Let PostgreSQL plan anew what was planned for less; statements stay prepared."""
+        if self.planned_for != scale:
+            self.put_off("DISCARD PLANS")
+            self.planned_for = scale
+
+    def close(self) -> None:
+        """Close it for good, without waiting for a server."""
+        self.pooled.invalidate()
+        if isinstance(self.cursor, BatchingCursor):
+            self.cursor.leave()
 
     def cut(self) -> None:
         """End what waits for PostgreSQL on it, from another thread."""
@@ -96,22 +132,24 @@ class Connection:
 class Session:
     """Statements of one reader, on a connection of its own until the block ends.
 
-    With ``snapshot`` all of them see one moment, otherwise each its own. Made by ``Database.read``.
+    With a statement to ``begin`` with all of them see one moment, otherwise each its own. Made by ``Database.read``.
     """
 
     _writes = False
 
-    def __init__(self, database: Database, *, snapshot: bool) -> None:
+    def __init__(self, database: Database, *, begin: str = "") -> None:
         self._database = database
-        self._snapshot = snapshot
+        self._begin_with = begin
 
     def __enter__(self) -> Self:
         database = self._database
         self._connection = database.take(writing=self._writes)
         self._cursor = self._connection.cursor
-        if self._snapshot:
+        if self._begin_with or self._connection.planned_for != database.scale:
             try:
-                self._cursor.execute(database.begin_snapshot)
+                self._connection.plan_for(database.scale)
+                if self._begin_with:
+                    self._cursor.execute(self._begin_with)
             except database.driver_error as error:
                 database.discard(self._connection)
                 raise meaning_of(error) from error
@@ -123,7 +161,7 @@ class Session:
             database.discard(self._connection)
             raise meaning_of(error) from error
         try:
-            if self._snapshot:
+            if self._begin_with:
                 self._cursor.execute("COMMIT")
         except database.dialect.loaded_dbapi.DatabaseError:
             # Everything was read already; only the connection is of no use any more.
@@ -177,32 +215,15 @@ class Session:
     def _data_version(self) -> int:
         return int(self._cursor.execute("PRAGMA data_version").fetchone()[0])
 
-    @contextmanager
-    def by_index(self) -> Iterator[None]:
-        """Let statements that go down a tree look up each row while the block runs. Needs a snapshot or a write transaction.
-
-        PostgreSQL cannot know how little is below a collection. It takes that for a large part of the store, and reads whole
-        tables for it, once for each level: of 200,000 documents a copy of ten took 150 ms. SQLite looks up each row anyway.
-        """
-        if self._database.is_sqlite:
-            yield
-            return
-        self._plan_with(_BY_INDEX, "OFF")
-        yield
-        # After an error the transaction ends, and with it what was set.
-        self._plan_with(_BY_INDEX, "DEFAULT")
-
-    def _plan_with(self, ways: Iterable[str], value: str) -> None:
-        self._cursor.execute("; ".join(f"SET LOCAL enable_{way} TO {value}" for way in ways))
-
     def run(self, statement: Statement, **values: Value) -> None:
-        """Execute a statement that returns nothing."""
+        """Execute a statement that returns nothing; on PostgreSQL at the latest before the next that returns something."""
         sql, arranged = statement.for_dialect(self._database.dialect)
-        self._cursor.execute(sql, arranged(values))
+        self._connection.put_off(sql, arranged(values))
 
     def changed(self, statement: Statement, **values: Value) -> int:
         """Execute a statement and return how many rows it changed."""
-        self.run(statement, **values)
+        sql, arranged = statement.for_dialect(self._database.dialect)
+        self._cursor.execute(sql, arranged(values))
         return int(self._cursor.rowcount)
 
     def run_many(self, statement: Statement, rows: Sequence[dict[str, Value]]) -> None:
@@ -215,7 +236,8 @@ class Session:
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
         """Return all rows."""
-        self.run(statement, **values)
+        sql, arranged = statement.for_dialect(self._database.dialect)
+        self._cursor.execute(sql, arranged(values))
         rows: list[Row] = self._cursor.fetchall()
         return rows
 
@@ -259,8 +281,8 @@ class Transaction(Session):
     _last_audit: int
     _last_at: Instant
 
-    def __init__(self, database: Database, gate: Gate | Few, *, durable: bool) -> None:
-        super().__init__(database, snapshot=False)
+    def __init__(self, database: Database, gate: Gate, *, durable: bool) -> None:
+        super().__init__(database)
         self._gate = gate
         self._durable = durable
         self._flushing: Callable[[], None] | None = None
@@ -311,7 +333,7 @@ class Transaction(Session):
     def may_pause(self) -> None:
         """Let it pause between statements for as long as it likes, which a server would take for a process that froze."""
         if not self._database.is_sqlite:
-            self._cursor.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            self._connection.put_off("SET LOCAL idle_in_transaction_session_timeout TO 0")
 
     def commit(self) -> None:
         """Make everything of this transaction true for everybody."""
@@ -334,21 +356,24 @@ class Transaction(Session):
         if self._database.is_sqlite:
             self._cursor.execute("BEGIN IMMEDIATE")
         else:
-            self._cursor.execute("BEGIN")
+            self._connection.put_off("BEGIN")
             if not self._durable:
-                self._cursor.execute("SET LOCAL synchronous_commit TO OFF")
+                self._connection.put_off("SET LOCAL synchronous_commit TO OFF")
         # On PostgreSQL this waits for the writer before; what is read afterwards is what it committed.
         counters = self.first(_COUNTERS)
         if counters is None:
             raise StoreUnusable(_NO_STORE)
         *self._loaded, self._last_at, self.audit_hash = counters
         self._next_id, self._last_change, self.stored_bytes, self._last_audit = self._loaded
+        if not self._database.is_sqlite:
+            self._database.scale = self._last_change.bit_length()
+            self._connection.plan_for(self._database.scale)
         self.now = self._database.clock.now()
         self.at = max(self.now, Instant(self._last_at + 1))
 
     def _undo(self) -> None:
         try:
-            self._cursor.execute("ROLLBACK")
+            self._connection.roll_back()
         except self._database.driver_error:
             # The connection is broken or the commit itself failed; either way nothing of this transaction remains.
             logger.debug("A transaction could not be rolled back.", exc_info=True)
@@ -371,10 +396,13 @@ class Database:
         self.any_driver_error: type[Exception] = driver.Error
         self.integrity_error: type[Exception] = driver.IntegrityError
         self._watch = None if self.is_sqlite else SilenceWatch(partial(answers, self.engine))
-        self.begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        self._gate = Gate(Path(f"{self.url.database}.writer")) if self.is_sqlite else None
-        self._few = Few(readers)
+        self._begin_snapshot = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self._begin_survey = self._begin_snapshot if self.is_sqlite else f"{self._begin_snapshot}; {FREE_PLANNER}"
+        self._gate = Gate(Path(f"{self.url.database}.writer") if self.is_sqlite else None)
         self.flusher = LogFlusher(Path(f"{self.url.database}-wal")) if self.is_sqlite else None
+        # How much was ever written, as a power of two. PostgreSQL keeps a plan that it made for a small store until it counts the
+        # rows again, a minute or more later: a store that was being filled was read as a whole meanwhile at each look at a path.
+        self.scale = 0
         # SQLAlchemy's pool costs as much as the statement that finds a document; it opens connections, here they wait.
         self._idle: list[Connection] = []
         self._idle_writers: list[Connection] = []
@@ -385,7 +413,14 @@ class Database:
         Raises:
             Busy: the database could not be reached.
         """
-        return Session(self, snapshot=snapshot)
+        return Session(self, begin=self._begin_snapshot if snapshot else "")
+
+    def survey(self) -> Session:
+        """Return the same for one moment and for statements that look at much of the store, which may read whole tables.
+
+        Others are looked up row by row whatever PostgreSQL expects of them (``storage.engines``).
+        """
+        return Session(self, begin=self._begin_survey)
 
     def write(self, *, durable: bool = True) -> Transaction:
         """Return the write transaction, to be used in a ``with`` block; others wait for it.
@@ -394,18 +429,16 @@ class Database:
             Busy: the writer could not be had in time.
             QuotaExceeded: the disk is full.
         """
-        return Transaction(self, self._gate or self._few, durable=durable)
+        return Transaction(self, self._gate, durable=durable)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep the writers of a SQLite file out, in all processes, while the block runs; PostgreSQL has locks of its own."""
-        if self._gate is not None:
-            self._gate.acquire()
+        self._gate.acquire()
         try:
             yield
         finally:
-            if self._gate is not None:
-                self._gate.release()
+            self._gate.release()
 
     def free_bytes(self) -> int | None:
         """Return how much the disk of a SQLite file takes, 0 where it can only be read; of a server that is not known."""
@@ -431,6 +464,7 @@ class Database:
                 connection.cursor.execute(WRITERS_PRAGMA)
             elif writing:
                 connection.cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in WRITERS_SETTINGS.items()))
+                connection.batch()
             return connection
         except (self.dialect.loaded_dbapi.DatabaseError, SQLAlchemyError) as error:
             if self._watch is not None and is_silence(error):
@@ -440,7 +474,7 @@ class Database:
     def give_back(self, connection: Connection) -> None:
         """Let others use a connection."""
         if self._watch is not None and not self._watch.end(connection):
-            connection.pooled.invalidate()
+            connection.close()
             return
         (self._idle_writers if connection.writes else self._idle).append(connection)
 
@@ -448,11 +482,11 @@ class Database:
         """Close a connection that may be broken, and the idle ones with it: what broke one mostly broke them all."""
         if self._watch is not None:
             self._watch.end(connection)
-        connection.pooled.invalidate()
+        connection.close()
         for idle in (self._idle, self._idle_writers):
             with contextlib.suppress(IndexError):
                 while True:
-                    idle.pop().pooled.invalidate()
+                    idle.pop().close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -460,10 +494,9 @@ class Database:
             self._watch.stop()
         for idle in (self._idle, self._idle_writers):
             while idle:
-                idle.pop().pooled.close()
+                idle.pop().close()
         self.engine.dispose()
-        if self._gate is not None:
-            self._gate.close()
+        self._gate.close()
         if self.flusher is not None:
             self.flusher.close()
 

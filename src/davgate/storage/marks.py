@@ -77,8 +77,7 @@ def labelled(session: Session, document_id: int, label: str) -> int | None:
 
 def held_below(session: Session, top: int) -> int | None:
     """Return the id of a document with a held version, the node ``top`` or one below it; None when there is none."""
-    with session.by_index():
-        row = session.first(_HELD_BELOW, top=top)
+    row = session.first(_HELD_BELOW, top=top)
     return None if row is None else int(row[0])
 
 

@@ -27,6 +27,5 @@ def below(session: Session, top: int, now: str) -> int | None:
     # Most stores have none, and need not be gone through.
     if session.first(_ANY, now=now) is None:
         return None
-    with session.by_index():
-        row = session.first(_BELOW, top=top, now=now)
+    row = session.first(_BELOW, top=top, now=now)
     return None if row is None else int(row[0])

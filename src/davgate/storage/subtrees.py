@@ -25,8 +25,7 @@ _NODES_BELOW = Statement(
 
 def of_node(session: Session, top: int) -> Sequence[MemberRow]:
     """Return a node and all below it, each collection before its members."""
-    with session.by_index():
-        return session.all(_NODES_BELOW, top=top)
+    return session.all(_NODES_BELOW, top=top)
 
 
 _REACH_TOP = select(node.c.id.label("id"), literal(0).label("depth"), literal(0).label("chars")).where(
@@ -45,6 +44,5 @@ def reach(session: Session, top: int) -> tuple[int, int]:
 
     What is in them is not looked at: most of a tree are documents, and where these are allowed is soon said.
     """
-    with session.by_index():
-        depth, chars = session.all(_HOW_FAR, top=top)[0]
+    depth, chars = session.all(_HOW_FAR, top=top)[0]
     return int(depth or 0), int(chars or 0)

@@ -1,4 +1,4 @@
-"""Writers of SQLite take turns, among processes too, and share the flush of the log that makes their commits durable."""
+"""Writers take turns, those of SQLite among processes too, and share the flush of its log that makes their commits durable."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ LONGEST_WAIT_SECONDS: Final = 30.0
 
 
 class Gate:
-    """Lets one writer through at a time, in all threads and processes that share a SQLite file."""
+    """Lets one writer through at a time, in all threads of a process and, with a file to lock, in all processes.
 
-    def __init__(self, path: Path) -> None:
+    SQLite needs the file. PostgreSQL has locks of its own between processes, and a process needs no second connection to wait.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         self._thread_lock = threading.Lock()
         self._file: int | None = None
@@ -38,8 +41,10 @@ class Gate:
             Busy: others have not come out of theirs in time.
         """
         if not self._thread_lock.acquire(timeout=LONGEST_WAIT_SECONDS):
-            logger.warning("Nobody could write for %d s: another process is in a write and does not go on.", LONGEST_WAIT_SECONDS)
+            logger.warning("A write has waited for others for %d s, and was given up.", LONGEST_WAIT_SECONDS)
             raise Busy
+        if self._path is None:
+            return
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -62,26 +67,6 @@ class Gate:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
-
-
-class Few:
-    """Lets few writers of a process at a time wait for PostgreSQL, which lets one of all through: each has a connection."""
-
-    def __init__(self, at_once: int) -> None:
-        self._places = threading.BoundedSemaphore(at_once)
-
-    def acquire(self) -> None:
-        """Wait for a place.
-
-        Raises:
-            Busy: none became free in time.
-        """
-        if not self._places.acquire(timeout=LONGEST_WAIT_SECONDS):
-            raise Busy
-
-    def release(self) -> None:
-        """Leave the place to another."""
-        self._places.release()
 
 
 class LogFlusher:

@@ -349,8 +349,7 @@ _SEAL_BELOW = Statement(
 
 def seal_below(tx: Transaction, top: int) -> None:
     """Seal what is open in a document, or in any below a collection."""
-    with tx.by_index():
-        tx.run(_SEAL_BELOW, top=top, at=tx.at)
+    tx.run(_SEAL_BELOW, top=top, at=tx.at)
 
 
 def forget_sessions(tx: Transaction) -> int:

@@ -39,7 +39,7 @@ def search(store: Store, ctx: Context, of: ObjectType, wanted: Search) -> tuple[
     assert of.temporal is not None
     first, most = wanted.first or 0, _ALL if wanted.most is None else wanted.most
     wanted = replace(wanted, criteria=tuple(_in_stored_form(store, of.temporal, one) for one in wanted.criteria))
-    with store.database.read(snapshot=True) as session:
+    with store.database.survey() as session:
         is_open = reads_everything(session, ctx, store.clock.now())
         if wanted.finds_deleted or wanted.known is not None:
             is_open = is_open and not hidden_in_trash(session, ctx)

@@ -84,7 +84,7 @@ def verify(database: Database, blobs: BlobStore, *, read_data: bool = False) -> 
     """
     all_listed = True
     try:
-        with database.read(snapshot=True) as session:
+        with database.survey() as session:
             try:
                 yield from _rows(session, database)
                 all_listed = yield from _files(session, database, blobs)
