@@ -44,6 +44,9 @@ _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
 _MOST_COLLECTIONS: Final = 1024
 DAMAGED: Final = "The database file is damaged, or is none. Check the data folder, or restore a backup."
+_FLUSH: Final = "SELECT pg_logical_emit_message(true, 'davgate', 'flush')"
+"""A transaction of its own, which PostgreSQL makes durable with all before it. To wait for that within the commit would keep all
+others out meanwhile: with a disk that takes a millisecond new documents on 8 connections went from 358 to 649 a second."""
 _NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
@@ -347,7 +350,11 @@ class Transaction(Session):
                 new_last_audit=self._last_audit,
                 new_audit_hash=self.audit_hash,
             )
-        self._cursor.execute("COMMIT")
+        if self._durable and not self._database.is_sqlite:
+            self._connection.put_off("COMMIT")
+            self._cursor.execute(_FLUSH)
+        else:
+            self._cursor.execute("COMMIT")
         self.is_committed = True
         if self._durable and self._database.flusher is not None:
             self._flushing = self._database.flusher.committed()
@@ -357,8 +364,8 @@ class Transaction(Session):
             self._cursor.execute("BEGIN IMMEDIATE")
         else:
             self._connection.put_off("BEGIN")
-            if not self._durable:
-                self._connection.put_off("SET LOCAL synchronous_commit TO OFF")
+            # Who waits to be durable does so behind the commit.
+            self._connection.put_off("SET LOCAL synchronous_commit TO OFF")
         # On PostgreSQL this waits for the writer before; what is read afterwards is what it committed.
         counters = self.first(_COUNTERS)
         if counters is None:
