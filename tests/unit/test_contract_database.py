@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -34,7 +36,7 @@ from tests.builders import (
 from davgate.core import documents, moving, tree, version_history, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
-from davgate.storage import schema
+from davgate.storage import engines, schema
 from davgate.storage.api import catalog, locks, members, resolve
 from davgate.storage.database import Database
 from davgate.storage.engines import WRITERS_SETTINGS
@@ -265,6 +267,40 @@ def test_file_that_is_no_store_is_refused(
     database.close()
     if content:
         assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("name", ["store", "a store? #1 %41"])
+def test_file_on_a_medium_that_cannot_be_written_is_read_as_it_lies(
+    store: Store, ann: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    put(store, ann, "/f", b"content")
+    store.database.close()
+    there = tmp_path / name
+    there.mkdir()
+    shutil.copy(str(store.database.url.database), there / "file")
+    monkeypatch.setattr(engines.os, "access", lambda folder, _mode: folder != there)
+
+    with opened_store(f"sqlite:///{quote(str(there / 'file'))}", tmp_path, store.clock) as sealed:
+        assert content_of(sealed, ann, "/f") == b"content"
+        with pytest.raises(DavgateError):
+            put(sealed, ann, "/g", b"content")
+
+    assert {file.name for file in there.iterdir()} <= {"file", "file.writer"}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_file_with_a_log_is_never_read_without_it(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, ann, "/f", b"content")
+    file = Path(str(store.database.url.database))
+    assert Path(f"{file}-wal").stat().st_size > 0
+    monkeypatch.setattr(engines.os, "access", lambda _folder, _mode: False)
+
+    # Beside it others go on to write.
+    with opened_store(str(store.database.url), file.parent, store.clock) as elsewhere:
+        assert content_of(elsewhere, ann, "/f") == b"content"
+        put(store, ann, "/f", b"more")
+        assert content_of(elsewhere, ann, "/f") == b"more"
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

@@ -6,7 +6,9 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -65,7 +67,7 @@ WRITERS_SETTINGS: Final = {
 def open_sqlite(url: URL, readers: int) -> Engine:
     """Return an engine whose connections any thread may use, and commit when told to, one for each reader and one to write."""
     engine = create_engine(
-        url,
+        _as_it_lies(url),
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
         pool_size=readers + 1,
         max_overflow=64,
@@ -86,6 +88,17 @@ def open_sqlite(url: URL, readers: int) -> Engine:
         text_functions.register(connection)
 
     return engine
+
+
+def _as_it_lies(url: URL) -> URL:
+    """Return the address of a file; on a medium that cannot be written, without the log and the locks that are made beside it.
+
+    A log that is there already has what is not in the file yet: then nothing but the usual way will do.
+    """
+    file = Path(str(url.database))
+    if not file.is_file() or os.access(file.parent, os.W_OK) or Path(f"{file}-wal").exists():
+        return url
+    return url.set(database=f"file:{quote(str(file.absolute()))}", query={"immutable": "1", "uri": "true"})
 
 
 def open_postgresql(url: URL, readers: int) -> Engine:
