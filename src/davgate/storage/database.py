@@ -259,6 +259,9 @@ class Session:
             cursor.execute(sql, arranged(values))
             while batch := cursor.fetchmany(batch_rows):
                 yield batch
+                if len(batch) < batch_rows:
+                    # To be told that there are none left is another way to a server.
+                    break
         finally:
             cursor.close()
 
