@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from davgate.app import Application
-from davgate.core import moving
+from davgate.core import deleting
 from davgate.core.store import Store
 from davgate.http.server.gateway import base_environ
 from davgate.http.server.head import Refused, RequestHead
@@ -158,7 +158,7 @@ def a_house(prepared: Path, folder: Path, clock: SettableClock) -> Iterator[Hous
             access.grant(tx, plan.parent_id, bob.principal.id, EDITOR.value)
             access.set_closed(tx, plan.parent_id, is_closed=True)
             tx.commit()
-        moving.delete(store, bob, (PRIVATE, GONE))
+        deleting.delete(store, bob, (PRIVATE, GONE))
         clock.advance(timedelta(hours=1))
         database.backup(beginning)
         attacker, owner = StrictClient(app, clock, ann), Client(app, clock, bob)

@@ -31,7 +31,7 @@ from tests.builders import (
 from tests.faults.blobs import AfterStaging, FullDiskOnce
 from tests.unit.edited import bytes_of, current, earlier_saves, history, is_open, numbers, rescued, under
 
-from davgate.core import checking_out, documents, locking, moving, upkeep
+from davgate.core import checking_out, copying, deleting, documents, locking, moving, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.errors import BodyIncomplete, Busy, LockConflict, Locked, QuotaExceeded, SaveKept
 from davgate.model.instant import Instant
@@ -248,8 +248,8 @@ def test_collector_of_every_moment_takes_no_content_in_use(store: Store, ann: Co
     racing = replace(store, blobs=AfterStaging(store.blobs, collect))
     for number in range(5):
         put(racing, ann, "/a", LARGE[number:])
-        moving.copy(store, ann, path("/a"), path(f"/{number}"), overwrite=False)
-        moving.delete(store, ann, path(f"/{number}"))
+        copying.copy(store, ann, path("/a"), path(f"/{number}"), overwrite=False)
+        deleting.delete(store, ann, path(f"/{number}"))
         collector.collect(store.database, store.blobs, older_than=EVERYTHING_IS_OLD)
 
     versions = all_versions(store, ann, ("a",))
@@ -342,8 +342,8 @@ def test_check_outs_and_sessions_keep_all_that_was_saved_while_the_clock_leaps(
 def test_trash_and_new_names_go_on_while_the_clock_leaps(store: Store, ann: Context, clock: SettableClock) -> None:
     for number in leaping(clock):
         a_document(store, ann, "/f/a", str(number).encode())
-        moving.copy(store, ann, path("/f"), path("/g"), overwrite=True)
-        moving.delete(store, ann, path("/f"))
+        copying.copy(store, ann, path("/f"), path("/g"), overwrite=True)
+        deleting.delete(store, ann, path("/f"))
 
     assert tree_of(store, ann) == {"/g": None, "/g/a": str(len(LEAPS) - 1).encode()}
 

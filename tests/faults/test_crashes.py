@@ -44,7 +44,7 @@ from tests.faults.victim import (
 from tests.processes import CONTEXT, start
 from tests.unit.edited import a_late_save, under
 
-from davgate.core import checking_out, documents, locking, moving, tree
+from davgate.core import checking_out, deleting, documents, locking, moving, tree
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.instant import Instant
@@ -113,7 +113,7 @@ def build(store: Store, url: str, folder: Path) -> Base:
     a_working_copy(store, ann)
     put_programs_files(store, ann)
     gone = a_document(store, ann, "/t/gone", b"gone", LARGE + b"gone").id
-    moving.delete(store, ann, path("/t/gone"))
+    deleting.delete(store, ann, path("/t/gone"))
     for content in (b"nobody's", LARGE + b"nobody's"):
         with store.blobs.stage() as staging:
             staging.write(memoryview(content))

@@ -32,6 +32,8 @@ from tests.unit.filed import a_file, rest
 from davgate.core import (
     auditing,
     checking_out,
+    copying,
+    deleting,
     documents,
     erasing,
     locking,
@@ -127,9 +129,9 @@ OPERATIONS: dict[str, Operation] = {
     "move-onto": lambda store, base: moving.move(
         store, holding(base.ann, base.held), path("/f/a"), path("/f/locked"), overwrite=True
     ),
-    "copy": lambda store, base: moving.copy(store, base.ann, path("/g"), path("/f/copied"), overwrite=False),
-    "copy-onto": lambda store, base: moving.copy(store, base.ann, path("/g/b"), path("/f/a"), overwrite=True),
-    "delete": lambda store, base: moving.delete(store, holding(base.ann, base.below), path("/g")),
+    "copy": lambda store, base: copying.copy(store, base.ann, path("/g"), path("/f/copied"), overwrite=False),
+    "copy-onto": lambda store, base: copying.copy(store, base.ann, path("/g/b"), path("/f/a"), overwrite=True),
+    "delete": lambda store, base: deleting.delete(store, holding(base.ann, base.below), path("/g")),
     "lock": lambda store, base: a_lock(store, base.ann, "/f/a"),
     "lock-deep": lambda store, base: a_lock(store, base.ann, "/h", depth=Depth.INFINITY),
     "lock-unmapped": lambda store, base: a_lock(store, base.ann, "/f/new"),
@@ -147,7 +149,7 @@ OPERATIONS: dict[str, Operation] = {
         store, base.ann, path("/v/new.tmp"), path("/v/away"), overwrite=False
     ),
     "put-that-brings-back": lambda store, base: put(store, base.ann, "/v/away", LARGE_NEW),
-    "delete-after-a-rename": lambda store, base: moving.delete(store, base.ann, path("/v/renamed")),
+    "delete-after-a-rename": lambda store, base: deleting.delete(store, base.ann, path("/v/renamed")),
     "check-out": lambda store, base: checking_out.check_out(store, base.ann, path("/s/safe")),
     "put-on-working-copy": lambda store, base: put(store, base.ann, "/s/out", LARGE_NEW),
     "check-in": lambda store, base: checking_out.check_in(store, base.ann, path("/s/out")),
@@ -246,4 +248,4 @@ def run_until_killed(base: Base, acknowledged: Connection) -> None:
             content = number.to_bytes(8, "big") * (1 if number % 2 else 300)
             node = put(store, base.ann, "/written", content).node
             acknowledged.send(node.version_no)
-            moving.copy(store, base.ann, path("/g"), path("/copied"), overwrite=True)
+            copying.copy(store, base.ann, path("/g"), path("/copied"), overwrite=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from davgate.core import checking_out, marking, moving
+from davgate.core import checking_out, copying, deleting, marking
 from davgate.model.instant import after
 from tests.builders import a_collection, a_document, a_lock, path, put
 from tests.matrix.cells import Cell
@@ -145,12 +145,12 @@ def happen_behind(world: World) -> None:
             put(store, admin, where(thing), b"other content of what is hidden")
             marking.set_label(store, admin, path(where(thing)), 2, "another label", may_move=False)
             copied = f"{where(thing)} copied.txt"
-            moving.copy(store, admin, path(where(thing)), path(copied), overwrite=False)
+            copying.copy(store, admin, path(where(thing)), path(copied), overwrite=False)
             checking_out.check_out(store, holder, path(copied))
-            moving.copy(store, admin, path(where(thing)), path(f"{copied}.locked"), overwrite=False)
+            copying.copy(store, admin, path(where(thing)), path(f"{copied}.locked"), overwrite=False)
             a_lock(store, holder, f"{copied}.locked", owner="somebody")
-            moving.copy(store, admin, path(where(thing)), path(f"{copied}.gone"), overwrite=False)
-            moving.delete(store, admin, path(f"{copied}.gone"))
+            copying.copy(store, admin, path(where(thing)), path(f"{copied}.gone"), overwrite=False)
+            deleting.delete(store, admin, path(f"{copied}.gone"))
 
 
 def everything_told(role: Role, state: State, door: str, *, more: bool) -> dict[str, str]:

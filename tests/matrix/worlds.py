@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from davgate.core import checking_out, marking, moving, revisions
+from davgate.core import checking_out, deleting, marking, revisions
 from davgate.core import documents as core_documents
 from davgate.core.bitemporal import registering
 from davgate.core.principals import app_passwords, groups
@@ -251,7 +251,7 @@ class World:
         self.instant = instant_name(to_datetime(self.clock.now()))
         self.clock.advance(timedelta(minutes=5))
         for place in PLACES.values():
-            moving.delete(self.store, self.holders[place.zone], path(where(place.gone)))
+            deleting.delete(self.store, self.holders[place.zone], path(where(place.gone)))
         self.trashed = {entry.name: entry for entry in entries(self.store, self.admin)}
         self.clock.advance(_LATER)
 

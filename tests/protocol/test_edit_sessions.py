@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from davgate.core import checking_out, moving, sessions, upkeep
+from davgate.core import checking_out, deleting, sessions, upkeep
 from davgate.core.sessions import VersionsPer
 from davgate.core.store import Store
 from davgate.model.node import Version
@@ -413,7 +413,7 @@ def test_holder_saves_by_renaming_into_the_working_copy(ann: Client, bob: Client
 def test_document_moved_to_the_trash_by_its_holder_leaves_the_working_copy(ann: Client, store: Store, document: str) -> None:
     checking_out.check_out(store, ann.ctx, path("/n.odt"))
     ann.put(N, b"two")
-    moving.delete(store, ann.ctx, path("/n.odt"))
+    deleting.delete(store, ann.ctx, path("/n.odt"))
     ann.clock.advance(timedelta(minutes=5))
     upkeep.tidy(store)
 

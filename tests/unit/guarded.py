@@ -19,7 +19,9 @@ from tests.unit.test_contract_closed import close, grant
 from davgate.core import (
     batches,
     checking_out,
+    copying,
     deleted,
+    deleting,
     deleting_objects,
     documents,
     erasing,
@@ -96,7 +98,7 @@ def a_place(store: Store, clock: SettableClock, ann: Context, root: Context, nam
     a_collection(store, me, f"/{name}/x")
     folder = a_collection(store, me, f"/{name}/f")
     trashed = made(store, me, b"trashed", "trashed.txt", place=folder.id)
-    moving.delete(store, me, trashed.id)
+    deleting.delete(store, me, trashed.id)
     it = save(store, me, made(store, me, b"one", "a.txt", place=folder.id).id, b"two")
     other = a_document(store, me, f"/{name}/{OTHER}", b"other")
     a_document(store, me, f"/{name}/{OTHER_IN_FOLDER}", b"in it")
@@ -181,11 +183,11 @@ def _condition(place: Place, bob: Context) -> Place:
 
 
 def _delete(place: Place, bob: Context) -> None:
-    moving.delete(place.store, place.ann, place.it.id)
+    deleting.delete(place.store, place.ann, place.it.id)
 
 
 def _empty(place: Place, bob: Context) -> Place:
-    moving.delete(place.store, place.ann, place.it.id)
+    deleting.delete(place.store, place.ann, place.it.id)
     program = replace(place.ann, editing=True)
     return replace(place, it=put(place.store, program, f"/{place.name}/{IT}", b"").node)
 
@@ -249,7 +251,7 @@ def _move(source: str, destination: str, *, overwrite: bool = False) -> Operatio
 
 
 def _copy(source: str, destination: str, *, overwrite: bool = False) -> Operation:
-    return lambda at: moving.copy(at.store, at.ann, at.at(source), at.at(destination), overwrite=overwrite)
+    return lambda at: copying.copy(at.store, at.ann, at.at(source), at.at(destination), overwrite=overwrite)
 
 
 def _put(where: str) -> Operation:
@@ -377,10 +379,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "label": lambda at: marking.set_label(at.store, at.ann, at.at(IT), None, "label", may_move=False),
     "pin": lambda at: marking.pin(at.store, at.ann, at.at(IT), None),
     # What takes it away
-    "delete": lambda at: moving.delete(at.store, at.ann, at.at(IT)),
+    "delete": lambda at: deleting.delete(at.store, at.ann, at.at(IT)),
     "delete as if for good": lambda at: deleting_objects.delete(at.store, at.ann, at.it.id),
-    "delete what nobody works on": lambda at: moving.delete(at.store, at.ann, at.it.id, beside_own=False),
-    "delete the folder": lambda at: moving.delete(at.store, at.ann, at.at(FOLDER)),
+    "delete what nobody works on": lambda at: deleting.delete(at.store, at.ann, at.it.id, beside_own=False),
+    "delete the folder": lambda at: deleting.delete(at.store, at.ann, at.at(FOLDER)),
     "move onto": _move(OTHER, IT, overwrite=True),
     "move onto the folder": _move(OTHER_FOLDER, FOLDER, overwrite=True),
     "copy onto the folder": _copy(OTHER_FOLDER, FOLDER, overwrite=True),

@@ -12,7 +12,7 @@ from typing import Protocol
 from tests.builders import LARGE, START, SettableClock, path
 from tests.unit.naive_store import NaiveStore, Refused, places
 
-from davgate.core import documents, locking, moving, tree, upkeep
+from davgate.core import copying, deleting, documents, locking, moving, tree, upkeep
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Store
 from davgate.model.locks import Depth, Scope
@@ -75,7 +75,7 @@ class Delete:
         naive.delete(self.where)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> None:
-        moving.delete(store, ctx, self.where)
+        deleting.delete(store, ctx, self.where)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Copy:
         naive.copy(self.source, self.where, overwrite=self.overwrite, deep=self.deep)
 
     def really(self, store: Store, ctx: Context, tokens: Mapping[str, str]) -> Node:
-        return moving.copy(store, ctx, self.source, self.where, overwrite=self.overwrite, with_members=self.deep).node
+        return copying.copy(store, ctx, self.source, self.where, overwrite=self.overwrite, with_members=self.deep).node
 
 
 @dataclass(frozen=True)

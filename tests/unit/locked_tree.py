@@ -15,7 +15,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, moving, tree, versioning
+from davgate.core import copying, deleting, documents, moving, tree, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
     LockConflict,
@@ -53,9 +53,9 @@ Change = Callable[[Store, Context], object]
 CHANGES_OF_A: dict[str, Change] = {
     "put": lambda store, ctx: put(store, ctx, "/f/a", b"changed"),
     "proppatch": lambda store, ctx: documents.patch_properties(store, ctx, path("/f/a"), [PropertyUpdate(("", "p"), "<p/>")]),
-    "copy-onto": lambda store, ctx: moving.copy(store, ctx, path("/other"), path("/f/a"), overwrite=True),
+    "copy-onto": lambda store, ctx: copying.copy(store, ctx, path("/other"), path("/f/a"), overwrite=True),
     "restore-onto": lambda store, ctx: versioning.restore(store, ctx, path("/other"), 1, path("/f/a"), overwrite=True),
-    "delete": lambda store, ctx: moving.delete(store, ctx, path("/f/a")),
+    "delete": lambda store, ctx: deleting.delete(store, ctx, path("/f/a")),
     "move-away": lambda store, ctx: moving.move(store, ctx, path("/f/a"), path("/moved"), overwrite=False),
     "move-onto": lambda store, ctx: moving.move(store, ctx, path("/other"), path("/f/a"), overwrite=True),
 }
@@ -67,7 +67,7 @@ CHANGES_OF_MEMBERS: dict[str, Change] = {
     "move-onto": CHANGES_OF_A["move-onto"],
     "put-new": lambda store, ctx: put(store, ctx, "/f/new", b"new"),
     "mkcol": lambda store, ctx: tree.make_collection(store, ctx, path("/f/new")),
-    "copy-in": lambda store, ctx: moving.copy(store, ctx, path("/other"), path("/f/new"), overwrite=False),
+    "copy-in": lambda store, ctx: copying.copy(store, ctx, path("/other"), path("/f/new"), overwrite=False),
     "move-in": lambda store, ctx: moving.move(store, ctx, path("/other"), path("/f/new"), overwrite=False),
     "restore-in": lambda store, ctx: versioning.restore(store, ctx, path("/other"), 1, path("/f/new"), overwrite=False),
     "lock-new": lambda store, ctx: a_lock(store, ctx, "/f/new", scope=SHARED),

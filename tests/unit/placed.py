@@ -9,7 +9,7 @@ from tests.builders import (
     read,
 )
 
-from davgate.core import moving, versioning
+from davgate.core import copying, moving, versioning
 from davgate.core.content import Written
 from davgate.core.store import Context, Store
 from davgate.model.node import Node
@@ -45,7 +45,7 @@ def move(store: Store, ctx: Context, source: str, destination: str, *, overwrite
 
 
 def copy(store: Store, ctx: Context, source: str, destination: str, *, overwrite: bool = False) -> Written:
-    return moving.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
+    return copying.copy(store, ctx, path(source), path(destination), overwrite=overwrite)
 
 
 def versions_of(store: Store, ctx: Context, where: str) -> list[bytes]:

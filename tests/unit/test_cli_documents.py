@@ -15,7 +15,7 @@ from tests.builders import path as to_path
 from tests.unit.cli_runs import CommandLine
 
 from davgate.cli import export
-from davgate.core import checking_out, documents, erasing, locking, marking, moving
+from davgate.core import checking_out, deleting, documents, erasing, locking, marking
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.node import ROOT_ID, Content
@@ -443,7 +443,7 @@ def test_past_state_is_restored(line: CommandLine) -> None:
 def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> None:
     prepared(line)
     with line.store() as store:
-        moving.delete(store, sign_in(store, "bob"), to_path("/f/a.txt"))
+        deleting.delete(store, sign_in(store, "bob"), to_path("/f/a.txt"))
 
     heading, row = line.done("trash", "list").lines
     assert heading.split() == ["ID", "DELETED", "BY", "SIZE", "FROM"]
@@ -458,11 +458,11 @@ def test_what_was_deleted_is_listed_restored_and_purged(line: CommandLine) -> No
         assert f"The trash has no entry {number}. List it with davgate trash list." in line.refused("trash", act, number)
 
     with line.store() as store:
-        moving.delete(store, sign_in(store, "bob"), to_path("/f/a.txt"))
+        deleting.delete(store, sign_in(store, "bob"), to_path("/f/a.txt"))
     assert line.done("restore", "--trash", number, "--to", "/b.txt").out == "/b.txt is what was deleted.\n"
 
     with line.store() as store:
-        moving.delete(store, sign_in(store, "bob"), to_path("/b.txt"))
+        deleting.delete(store, sign_in(store, "bob"), to_path("/b.txt"))
     assert "Only an administrator" in line.refused("trash", "purge", number, "--as", "ann")
     assert line.done("trash", "purge", "--older-than", "30d").out == "0 entries gone for good: 0 B.\n"
     assert line.done("trash", "purge", "--older-than", "365000000d").out == "0 entries gone for good: 0 B.\n"
@@ -479,7 +479,7 @@ def test_purge_of_all_that_is_old_tells_what_is_held(line: CommandLine) -> None:
     line.done("hold", "/held.txt")
     with line.store() as store:
         for name in ["/held.txt", "/f"]:
-            moving.delete(store, sign_in(store, "ann"), to_path(name))
+            deleting.delete(store, sign_in(store, "ann"), to_path(name))
 
     told = line.done("trash", "purge", "--older-than", "0", "--as", "root").out
 

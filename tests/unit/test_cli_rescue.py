@@ -11,7 +11,7 @@ from tests.builders import path as to_path
 from tests.unit.cli_runs import CommandLine
 from tests.unit.edited import a_late_save, under
 
-from davgate.core import locking, moving
+from davgate.core import deleting, locking
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context
 
@@ -87,7 +87,7 @@ def test_another_document_is_overwritten_on_demand_alone(line: CommandLine) -> N
 def test_folder_that_has_the_documents_name_today_stays(line: CommandLine) -> None:
     with line.store() as store:
         ann = Context(principal_named(store, "ann"))
-        moving.delete(store, ann, to_path("/a.txt"))
+        deleting.delete(store, ann, to_path("/a.txt"))
         a_document(store, ann, "/a.txt/b.txt", b"b")
 
     assert "--overwrite" in line.refused("rescue", "restore", name_of(line), "--as", "ann")

@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.unit.uploaded import append, begin
 
-from davgate.core import documents, moving, tree, upkeep, versioning
+from davgate.core import copying, deleting, documents, tree, upkeep, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Corrupt, NotADocument
 from davgate.model.instant import Instant
@@ -89,8 +89,8 @@ def test_content_that_nothing_names_goes_after_the_grace_time(abandoned: Store, 
     [
         lambda store, ctx: None,
         lambda store, ctx: put(store, ctx, "/a", b"other"),
-        lambda store, ctx: moving.delete(store, ctx, path("/a")),
-        lambda store, ctx: moving.delete(store, ctx, path("/b")),
+        lambda store, ctx: deleting.delete(store, ctx, path("/a")),
+        lambda store, ctx: deleting.delete(store, ctx, path("/b")),
     ],
     ids=["current", "old-version", "trash", "copy-deleted"],
 )
@@ -104,7 +104,7 @@ def test_content_that_any_version_names_stays(
     keep: Callable[[Store, Context], object],
 ) -> None:
     a_document(store, ann, "/a", content)
-    moving.copy(store, ann, path("/a"), path("/b"), overwrite=False)
+    copying.copy(store, ann, path("/a"), path("/b"), overwrite=False)
     keep(store, ann)
     set_age_of_files(tmp_path, clock.now())
     clock.advance(timedelta(days=1000))

@@ -12,7 +12,7 @@ from tests.builders import a_collection, a_document, damages, path, put
 from tests.unit.filed import described, made, made_folder, move_into, rest, statements_of
 from tests.unit.placed import move
 
-from davgate.core import deleted, describing, erasing, moving, objects, purging, trash
+from davgate.core import deleted, deleting, describing, erasing, objects, purging, trash
 from davgate.core.objects import NewObject
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
@@ -200,7 +200,7 @@ def _moved_on_the_drive(store: Store, ann: Context, there: Node, dossier: Node) 
 
 
 def _out_of_the_trash(store: Store, ann: Context, there: Node, dossier: Node) -> None:
-    moving.delete(store, ann, path("/there/one"))
+    deleting.delete(store, ann, path("/there/one"))
     trash.restore(store, ann, there.id, path("/Dossier/other"))
 
 
@@ -243,7 +243,7 @@ def test_slug_is_not_taken_by_what_has_it_itself(store: Store, ann: Context, dos
 
 def test_slug_of_what_was_deleted_and_keeps_its_address_is_not_given_again(store: Store, ann: Context, dossier: Node) -> None:
     first = made_folder(store, ann, "one", place=dossier.id, alias=Alias("", slug="sub"))
-    moving.delete(store, rest(ann), first.id, keeps_address=True)
+    deleting.delete(store, rest(ann), first.id, keeps_address=True)
     second = made_folder(store, ann, "two", place=dossier.id, alias=Alias("", slug="sub"))
 
     assert (at(store, "dossier-1", "sub"), at(store, "dossier-1", "sub-1")) == (first.id, second.id)
@@ -313,7 +313,7 @@ def test_deleted_object_keeps_its_address_when_that_is_asked_for(store: Store, a
     drive = a_document(store, ann, "/Dossier/drive.txt")
 
     for one in (node, drive):
-        moving.delete(store, rest(ann), one.id, keeps_address=True)
+        deleting.delete(store, rest(ann), one.id, keeps_address=True)
 
     assert at(store, "dossier-1", "document-1") == node.id
     assert at(store, "dossier-1", "a.txt") == node.id
@@ -326,7 +326,7 @@ def test_deleted_object_keeps_its_address_when_that_is_asked_for(store: Store, a
 def test_what_is_in_a_deleted_collection_keeps_its_address_with_it(store: Store, ann: Context, dossier: Node) -> None:
     node = made(store, ann, b"x", "a.txt", place=dossier.id, alias=DOCUMENT)
 
-    moving.delete(store, rest(ann), dossier.id, keeps_address=True)
+    deleting.delete(store, rest(ann), dossier.id, keeps_address=True)
 
     assert at(store, "dossier-1", "document-1") == node.id
     assert at(store, "Dossier", "a.txt") == node.id
@@ -335,7 +335,7 @@ def test_what_is_in_a_deleted_collection_keeps_its_address_with_it(store: Store,
 def test_what_was_deleted_as_on_the_drive_has_no_address(store: Store, ann: Context, dossier: Node) -> None:
     node = made(store, ann, b"x", "a.txt", place=dossier.id, alias=DOCUMENT)
 
-    moving.delete(store, ann, path("/Dossier/a.txt"))
+    deleting.delete(store, ann, path("/Dossier/a.txt"))
 
     for name in ("document-1", "a.txt", digits(node)):
         assert at(store, "dossier-1", name) is None
@@ -343,7 +343,7 @@ def test_what_was_deleted_as_on_the_drive_has_no_address(store: Store, ann: Cont
 
 def test_address_of_what_was_deleted_gives_way_to_what_is_there(store: Store, ann: Context, dossier: Node) -> None:
     node = made(store, ann, b"x", "a.txt", place=dossier.id)
-    moving.delete(store, rest(ann), node.id, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, keeps_address=True)
     assert at(store, "dossier-1", "a.txt") == node.id
 
     again = made(store, ann, b"y", "a.txt", place=dossier.id)
@@ -355,7 +355,7 @@ def test_of_several_deleted_under_one_address_the_last_made_is_found(store: Stor
     nodes = []
     for _ in range(2):
         nodes.append(made(store, ann, b"x", "a.txt", place=dossier.id))
-        moving.delete(store, rest(ann), nodes[-1].id, keeps_address=True)
+        deleting.delete(store, rest(ann), nodes[-1].id, keeps_address=True)
 
     assert at(store, "dossier-1", "a.txt") == nodes[-1].id
 
@@ -364,10 +364,10 @@ def test_restored_object_has_its_address_again_and_a_purged_one_never(
     store: Store, ann: Context, root_admin: Context, dossier: Node
 ) -> None:
     node = made(store, ann, b"x", "a.txt", place=dossier.id, alias=DOCUMENT)
-    moving.delete(store, rest(ann), node.id, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, keeps_address=True)
     trash.restore(store, ann, node.id)
     assert at(store, "dossier-1", "document-1") == node.id == described(store, ann, node.id).node.id
-    moving.delete(store, rest(ann), node.id, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, keeps_address=True)
 
     purging.purge(store, root_admin, node.id)
 
@@ -377,7 +377,7 @@ def test_restored_object_has_its_address_again_and_a_purged_one_never(
 
 def test_number_passes_over_a_name_that_something_deleted_keeps(store: Store, ann: Context, dossier: Node) -> None:
     node = a_document(store, ann, "/Dossier/document-1")
-    moving.delete(store, rest(ann), node.id, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, keeps_address=True)
 
     new = made(store, ann, b"x", place=dossier.id, alias=DOCUMENT)
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.builders import SettableClock, a_collection, a_document, path, put
 from tests.canary import guard
 
-from davgate.core import erasing, moving
+from davgate.core import deleting, erasing, moving
 from davgate.core.principals import app_passwords, granting, groups
 from davgate.core.principals.accounts import add_service
 from davgate.core.principals.app_passwords import NewAppPassword, hash_of
@@ -150,7 +150,7 @@ def test_tree_follows_when_it_is_moved_and_opens_nothing_when_it_is_gone(store: 
     (listed,) = app_passwords.all_of(store, ann, "ann")
     assert (listed.tree, listed.is_without_tree) == (path("/g"), False)
 
-    moving.delete(store, ann, path("/g"))
+    deleting.delete(store, ann, path("/g"))
     (listed,) = app_passwords.all_of(store, ann, "ann")
     assert (listed.tree, listed.is_without_tree, listed.kept.scope.tree_id) == (None, True, folder.id)
 

@@ -34,6 +34,8 @@ import davgate.core
 from davgate.core import (
     batches,
     checking_out,
+    copying,
+    deleting,
     deleting_objects,
     documents,
     erasing,
@@ -160,7 +162,7 @@ def make_folder(w: World) -> Act:
 
 def delete(w: World) -> Act:
     a_document(w.store, w.ann, "/f/a")
-    return lambda: moving.delete(w.store, w.ann, path("/f"))
+    return lambda: deleting.delete(w.store, w.ann, path("/f"))
 
 
 def move(w: World) -> Act:
@@ -182,13 +184,13 @@ def save_by_a_temporary_file(w: World) -> Act:
 
 def copy(w: World) -> Act:
     a_document(w.store, w.ann, "/f/a")
-    return lambda: moving.copy(w.store, w.ann, path("/f"), path("/g"), overwrite=False)
+    return lambda: copying.copy(w.store, w.ann, path("/f"), path("/g"), overwrite=False)
 
 
 def copy_onto(w: World) -> Act:
     a_document(w.store, w.ann, "/a", b"a")
     a_document(w.store, w.ann, "/b", b"b")
-    return lambda: moving.copy(w.store, w.ann, path("/a"), path("/b"), overwrite=True)
+    return lambda: copying.copy(w.store, w.ann, path("/a"), path("/b"), overwrite=True)
 
 
 def restore_a_version(w: World) -> Act:
@@ -311,7 +313,7 @@ def copy_all_into(w: World) -> Act:
 
 def trashed(w: World) -> int:
     node = made(w.store, w.ann)
-    moving.delete(w.store, rest(w.ann), node.id, keeps_address=True)
+    deleting.delete(w.store, rest(w.ann), node.id, keeps_address=True)
     return node.id
 
 
@@ -323,7 +325,7 @@ def restore_where_it_was(w: World) -> Act:
 def restore_out_of_a_folder(w: World) -> Act:
     folder = made_folder(w.store, w.ann, "f")
     node = made(w.store, w.ann, place=folder.id)
-    moving.delete(w.store, rest(w.ann), folder.id)
+    deleting.delete(w.store, rest(w.ann), folder.id)
     return lambda: shown_deleted.restore_into(w.store, rest(w.ann), ("Door",), node.id)
 
 
@@ -516,7 +518,7 @@ def keep_temporary_file(w: World) -> Act:
 
 def deleted(w: World) -> int:
     node = a_document(w.store, w.ann, "/f/a", b"one")
-    moving.delete(w.store, w.ann, path("/f/a"))
+    deleting.delete(w.store, w.ann, path("/f/a"))
     return node.id
 
 
@@ -831,8 +833,8 @@ CASES: dict[str, list[Case]] = {
     "marking.unpin": [(marked(marking.pin, marking.unpin), [("unpin", "/a")])],
     "mending.merge": [(merge, [("merge", "/a")])],
     "mending.split": [(split, [("split", "/a")])],
-    "moving.copy": [(copy, [("copy", "/f")]), (copy_onto, [("save", "/b")])],
-    "moving.delete": [(delete, [("delete", "/f")])],
+    "copying.copy": [(copy, [("copy", "/f")]), (copy_onto, [("save", "/b")])],
+    "deleting.delete": [(delete, [("delete", "/f")])],
     "moving.move": [
         (move, [("move", "/a")]),
         (move_folder_onto_another, [("delete", "/g"), ("move", "/f")]),

@@ -31,7 +31,7 @@ from tests.builders import (
 from tests.conftest import DATABASES, FreshDatabase
 from tests.unit import registered, uploaded
 
-from davgate.core import checking_out, documents, erasing, moving, uploads
+from davgate.core import checking_out, deleting, documents, erasing, moving, uploads
 from davgate.core.backups import copy_store
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model.errors import Busy, Corrupt, StoreUnusable
@@ -77,7 +77,7 @@ def filled(store: Store) -> Filled:
     moving.move(store, ann, path("/a.txt"), path("/made/later/a.txt"), overwrite=False)
     documents.patch_properties(store, ann, path("/made/later/a.txt"), [PropertyUpdate(("", "p"), "<p/>")])
     a_document(store, ann, "/gone.txt", LARGE + b"gone")
-    moving.delete(store, ann, path("/gone.txt"))
+    deleting.delete(store, ann, path("/gone.txt"))
     a_document(store, ann, "/out.txt", b"out")
     checking_out.check_out(store, ann, path("/out.txt"))
     put(store, ann, "/out.txt", LARGE + b"working")

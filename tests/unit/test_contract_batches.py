@@ -10,7 +10,7 @@ import pytest
 from tests.builders import LARGE, SettableClock, a_collection, a_document, a_lock, content_of, exists, node_at, on_condition, put
 from tests.unit.filed import DIALECT, a_file, described, made, said_of, say
 
-from davgate.core import batches, moving, stored_content, versioning
+from davgate.core import batches, deleting, stored_content, versioning
 from davgate.core.batches import Decision
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, File, NewObject
@@ -212,7 +212,7 @@ def test_version_is_restored_where_it_is_when_its_place_is_gone(store: Store, an
     node = made(store, ann, b"one", "a.txt", place=first.id)
     clock.advance(SECOND)
     batches.update(store, ann, node.uuid, saying("B", a_collection(store, ann, "/second").uuid))
-    moving.delete(store, ann, ("first",))
+    deleting.delete(store, ann, ("first",))
 
     batches.restore(store, ann, node.uuid, 1, lambda _it: {}, folder=FOLDER, with_place=True)
 
@@ -281,7 +281,7 @@ def test_stored_content_is_found_by_who_may_read_a_document_of_today_that_has_it
     a_document(store, bob, "/b.txt", b"one")
     assert find(store, ann, b"one") is not None
 
-    moving.delete(store, bob, ("b.txt",))
-    moving.delete(store, root_admin, ("f",))
+    deleting.delete(store, bob, ("b.txt",))
+    deleting.delete(store, root_admin, ("f",))
     assert find(store, ann, b"one") is None
     assert find(store, root_admin, b"one") is None

@@ -24,7 +24,7 @@ from tests.unit.filed import (
     say,
 )
 
-from davgate.core import checking_out, documents, locking, moving, objects, versioning
+from davgate.core import checking_out, deleting, documents, locking, objects, versioning
 from davgate.core.locking import LockRequest
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
@@ -67,8 +67,8 @@ ACTS: dict[str, Callable[[Store, Context, Where], object]] = {
     "check-in": lambda store, ctx, where: checking_out.check_in(store, ctx, where),
     "cancel": lambda store, ctx, where: checking_out.cancel(store, ctx, where),
     "cancel beside no lock": lambda store, ctx, where: checking_out.cancel(store, ctx, where, beside_own_lock=False),
-    "delete": lambda store, ctx, where: moving.delete(store, ctx, where),
-    "delete beside nothing of one's own": lambda store, ctx, where: moving.delete(store, ctx, where, beside_own=False),
+    "delete": lambda store, ctx, where: deleting.delete(store, ctx, where),
+    "delete beside nothing of one's own": lambda store, ctx, where: deleting.delete(store, ctx, where, beside_own=False),
     "open": lambda store, ctx, where: documents.open_content(store, ctx, where),
     "history": lambda store, ctx, where: versioning.whole_history(store, ctx, where),
     "open version": lambda store, ctx, where: versioning.open_version(store, ctx, where, 1),

@@ -20,7 +20,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import changes, moving, trash, tree
+from davgate.core import changes, copying, deleting, moving, trash, tree
 from davgate.core.changes import MOST_AT_ONCE, Answer, Asked, missed
 from davgate.core.store import Context, Store
 from davgate.model.errors import DavgateError, InvalidSyncToken, NotFound, TooManyMatches, UnsupportedReport
@@ -121,7 +121,7 @@ def test_client_that_knows_nothing_is_told_all_members_and_none_that_is_gone(sto
     a_document(store, ann, "/f/sub/a")
     a_document(store, ann, "/f/b")
     a_document(store, ann, "/f/gone")
-    moving.delete(store, ann, path("/f/gone"))
+    deleting.delete(store, ann, path("/f/gone"))
 
     assert names(ask(store, ann, "/f")) == {"b": True, "sub": True, "sub/a": True}
     assert names(ask(store, ann, "/f", deep=False)) == {"b": True, "sub": True}
@@ -145,7 +145,7 @@ def test_new_changed_and_removed_members_are_told(store: Store, ann: Context, de
     token = ask(store, ann, "/f", deep=deep).token
     put(store, ann, "/f/changed", b"next")
     put(store, ann, "/f/new", b"new")
-    moving.delete(store, ann, path("/f/removed"))
+    deleting.delete(store, ann, path("/f/removed"))
 
     assert names(ask(store, ann, "/f", token, deep=deep)) == {"changed": True, "new": True, "removed": False}
 
@@ -154,7 +154,7 @@ def test_member_that_came_and_went_between_two_questions_is_told_to_be_gone(stor
     a_collection(store, ann, "/f")
     token = ask(store, ann, "/f").token
     a_document(store, ann, "/f/a")
-    moving.delete(store, ann, path("/f/a"))
+    deleting.delete(store, ann, path("/f/a"))
 
     assert names(ask(store, ann, "/f", token)) == {"a": False}
 
@@ -164,7 +164,7 @@ def test_member_whose_name_was_given_away_is_told_once_and_as_changed(store: Sto
     a_document(store, ann, "/other", b"other")
     token = ask(store, ann, "/f").token
     moving.move(store, ann, path("/f/a"), path("/kept"), overwrite=False)
-    moving.copy(store, ann, path("/other"), path("/f/a"), overwrite=False)
+    copying.copy(store, ann, path("/other"), path("/f/a"), overwrite=False)
 
     assert names(ask(store, ann, "/f", token)) == {"a": True}
 
@@ -183,7 +183,7 @@ def test_collection_that_comes_in_is_told_with_all_below_it(store: Store, ann: C
     a_document(store, ann, "/outside/sub/a")
     a_collection(store, ann, "/f")
     token = ask(store, ann, "/f").token
-    bring = moving.move if how == "moved" else moving.copy
+    bring = moving.move if how == "moved" else copying.copy
     bring(store, ann, path("/outside"), path("/f/inside"), overwrite=False)
 
     assert names(ask(store, ann, "/f", token)) == {"inside": True, "inside/sub": True, "inside/sub/a": True}
@@ -205,7 +205,7 @@ def test_members_of_a_replaced_collection_are_told_to_be_gone(store: Store, ann:
     a_document(store, ann, "/collection/same")
     a_document(store, ann, "/document")
     token = ask(store, ann, "/f").token
-    moving.delete(store, ann, path("/f/a"))
+    deleting.delete(store, ann, path("/f/a"))
     source = "/document" if by == "a document" else "/collection"
     moving.move(store, ann, path(source), path("/f/a"), overwrite=False)
 
@@ -260,7 +260,7 @@ def test_what_happens_between_two_parts_is_told_in_the_end(store: Store, ann: Co
         a_document(store, ann, f"/f/{name}")
     follower = Follower(store, ann, "/f")
     follower.page(2)
-    moving.delete(store, ann, path("/f/a"))
+    deleting.delete(store, ann, path("/f/a"))
     moving.move(store, ann, path("/f/d"), path("/f/aa"), overwrite=False)
     put(store, ann, "/f/b", b"next")
 
@@ -294,10 +294,10 @@ def something_happens(store: Store, ctx: Context, random: Random) -> None:
     steps: list[tuple[int, Callable[[], object]]] = [
         (6, lambda: put(store, ctx, a_place(), random.randbytes(3))),
         (3, lambda: tree.make_collection(store, ctx, path(a_place()))),
-        (3, lambda: moving.delete(store, ctx, path(random.choice(existing)))),
+        (3, lambda: deleting.delete(store, ctx, path(random.choice(existing)))),
         (4, lambda: moving.move(store, ctx, path(random.choice(existing)), path(a_place()), overwrite=True)),
         (2, lambda: moving.move(store, ctx, path(random.choice(existing)), path("/out"), overwrite=True)),
-        (3, lambda: moving.copy(store, ctx, path(random.choice(existing)), path(a_place()), overwrite=True)),
+        (3, lambda: copying.copy(store, ctx, path(random.choice(existing)), path(a_place()), overwrite=True)),
         (2, lambda: trash.restore(store, ctx, random.choice(deleted), path(a_place()), overwrite=True)),
     ]
     act = random.choices([act for _, act in steps], [weight for weight, _ in steps])[0]

@@ -36,7 +36,7 @@ from tests.unit.edited import (
 )
 from tests.unit.placed import copy, move, versions_of
 
-from davgate.core import checking_out, documents, mending, moving, tree, upkeep, versioning
+from davgate.core import checking_out, deleting, documents, mending, tree, upkeep, versioning
 from davgate.core.checking_out import cancel, check_in, check_out
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
@@ -300,8 +300,8 @@ HINDERED: dict[str, tuple[Change, type[DavgateError]]] = {
     "move-onto": (lambda store, ctx: move(store, ctx, "/other", A, overwrite=True), CheckedOut),
     "restore": (lambda store, ctx: versioning.restore(store, ctx, AT, 1, AT, overwrite=True), CheckedOut),
     "move": (lambda store, ctx: move(store, ctx, A, "/moved"), CheckedOut),
-    "delete": (lambda store, ctx: moving.delete(store, ctx, AT), CheckedOut),
-    "delete-folder": (lambda store, ctx: moving.delete(store, ctx, path("/f")), CheckedOut),
+    "delete": (lambda store, ctx: deleting.delete(store, ctx, AT), CheckedOut),
+    "delete-folder": (lambda store, ctx: deleting.delete(store, ctx, path("/f")), CheckedOut),
     "move-folder": (lambda store, ctx: move(store, ctx, "/f", "/g"), CheckedOut),
     "move-onto-folder": (lambda store, ctx: move(store, ctx, "/folder", "/f", overwrite=True), CheckedOut),
     "lock": (lambda store, ctx: a_lock(store, ctx, A), LockConflict),
@@ -352,7 +352,7 @@ def test_others_do_not_end_a_check_out(store: Store, ann: Context, bob: Context,
 
 def test_check_out_waits_for_a_document_that_comes_back_in_a_save(store: Store, ann: Context, bob: Context, taken: str) -> None:
     put(store, ann, A, b"two")
-    moving.delete(store, ann, AT)
+    deleting.delete(store, ann, AT)
     put(store, ann, A, b"three")
 
     assert (content_of(store, ann, A), content_of(store, bob, A)) == (b"three", b"one")
@@ -369,7 +369,7 @@ def test_check_out_of_what_stays_deleted_becomes_a_rescue_copy_once(
     a_document(store, ann, where, b"one")
     check_out(store, ann, path(where))
     put(store, ann, where, b"two")
-    moving.delete(store, ann, path(deleted))
+    deleting.delete(store, ann, path(deleted))
     clock.advance(store.policy.save_window - MICROSECOND)
     upkeep.tidy(store)
     assert len(checking_out.standing(store, ann)) == 1
@@ -404,7 +404,7 @@ def test_document_made_at_a_name_that_was_left_stays_one_of_its_own_once_it_is_c
     check_out(store, ann, AT)
     put(store, ann, A, b"newer")
 
-    moving.delete(store, ann, path("/f/b"))
+    deleting.delete(store, ann, path("/f/b"))
 
     assert (content_of(store, ann, A), content_of(store, bob, A)) == (b"newer", b"new")
     assert versions_of(store, ann, A) == [b"new"]

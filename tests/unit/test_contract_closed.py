@@ -28,6 +28,8 @@ from tests.builders import (
 from davgate.core import (
     changes,
     checking_out,
+    copying,
+    deleting,
     documents,
     erasing,
     exporting,
@@ -104,9 +106,9 @@ USES: dict[str, Callable[[Store, Context, str], object]] = {
     "list": lambda store, ctx, at: members_of(store, ctx, at),
     "version": lambda store, ctx, at: versioning.open_version(store, ctx, path(at), 1),
     "versions-folder": lambda store, ctx, at: versioning.documents_with_versions(store, ctx, path(at)),
-    "delete": lambda store, ctx, at: moving.delete(store, ctx, path(at)),
+    "delete": lambda store, ctx, at: deleting.delete(store, ctx, path(at)),
     "move": lambda store, ctx, at: moving.move(store, ctx, path(at), path("/mine"), overwrite=True),
-    "copy": lambda store, ctx, at: moving.copy(store, ctx, path(at), path("/mine"), overwrite=True),
+    "copy": lambda store, ctx, at: copying.copy(store, ctx, path(at), path("/mine"), overwrite=True),
     "properties": lambda store, ctx, at: documents.patch_properties(store, ctx, path(at), []),
     "unlock": lambda store, ctx, at: locking.unlock(store, ctx, path(at), "t"),
     "locks": lambda store, ctx, at: locking.standing(store, ctx, path(at)),
@@ -123,7 +125,7 @@ USES: dict[str, Callable[[Store, Context, str], object]] = {
     "lock": lambda store, ctx, at: a_lock(store, ctx, at),
     "put-below": lambda store, ctx, at: put(store, ctx, f"{at}/new", b"mine"),
     "move-onto": lambda store, ctx, at: moving.move(store, ctx, path("/f/open.txt"), path(at), overwrite=True),
-    "copy-onto": lambda store, ctx, at: moving.copy(store, ctx, path("/f/open.txt"), path(at), overwrite=True),
+    "copy-onto": lambda store, ctx, at: copying.copy(store, ctx, path("/f/open.txt"), path(at), overwrite=True),
     "past": lambda store, ctx, at: time_travel.open_content(store, ctx, store.clock.now(), path(at)),
 }
 
@@ -161,8 +163,8 @@ def test_folder_opened_again_is_as_it_was(closed: Store, ann: Context, root_admi
 
 
 def test_copy_of_a_folder_leaves_out_what_is_closed_to_who_copies(closed: Store, ann: Context, root_admin: Context) -> None:
-    moving.copy(closed, ann, path("/f"), path("/copied"), overwrite=False)
-    moving.copy(closed, root_admin, path("/f"), path("/whole"), overwrite=False)
+    copying.copy(closed, ann, path("/f"), path("/copied"), overwrite=False)
+    copying.copy(closed, root_admin, path("/f"), path("/whole"), overwrite=False)
 
     found = tree_of(closed, root_admin)
     assert [where for where in found if where.startswith("/copied")] == ["/copied", "/copied/open.txt"]
@@ -174,9 +176,9 @@ def test_folder_with_something_closed_in_it_is_not_taken_away(closed: Store, ann
     before = tree_of(closed, root_admin)
 
     for use in (
-        lambda: moving.delete(closed, ann, path("/f")),
+        lambda: deleting.delete(closed, ann, path("/f")),
         lambda: moving.move(closed, ann, path("/f"), path("/elsewhere"), overwrite=False),
-        lambda: moving.copy(closed, ann, path("/other.txt"), path("/f"), overwrite=True),
+        lambda: copying.copy(closed, ann, path("/other.txt"), path("/f"), overwrite=True),
         lambda: moving.move(closed, ann, path("/other.txt"), path("/f"), overwrite=True),
     ):
         with pytest.raises(Forbidden) as caught:
@@ -185,7 +187,7 @@ def test_folder_with_something_closed_in_it_is_not_taken_away(closed: Store, ann
     assert tree_of(closed, root_admin) == before
 
     grant(closed, root_admin, f"/f/{SECRET}", ann, EDITOR)
-    moving.delete(closed, ann, path("/f"))
+    deleting.delete(closed, ann, path("/f"))
     assert not exists(closed, root_admin, path("/f"))
 
 
@@ -194,14 +196,14 @@ def test_who_may_only_read_what_is_closed_does_not_take_it_away(closed: Store, a
 
     for where in (f"/f/{SECRET}", "/f"):
         with pytest.raises(Forbidden):
-            moving.delete(closed, ann, path(where))
+            deleting.delete(closed, ann, path(where))
 
 
 def test_deleted_closed_folder_is_in_the_trash_of_those_alone_who_could_read_it(
     closed: Store, ann: Context, bob: Context, root_admin: Context
 ) -> None:
     grant(closed, root_admin, f"/f/{SECRET}", bob, EDITOR)
-    moving.delete(closed, bob, path(f"/f/{SECRET}"))
+    deleting.delete(closed, bob, path(f"/f/{SECRET}"))
 
     assert trash.entries(closed, ann) == []
     (entry,) = trash.entries(closed, bob)
@@ -218,7 +220,7 @@ def test_deleted_closed_folder_is_in_the_trash_of_those_alone_who_could_read_it(
 
 
 def test_closed_folder_in_a_deleted_one_stays_closed(closed: Store, ann: Context, root_admin: Context) -> None:
-    moving.delete(closed, root_admin, path("/f"))
+    deleting.delete(closed, root_admin, path("/f"))
     (entry,) = trash.entries(closed, ann)
 
     assert [row[4] for row in trash.show(closed, ann, entry.node.id, ())[2]] == ["open.txt"]
@@ -286,7 +288,7 @@ def test_who_follows_a_folder_loses_what_is_closed_and_gets_what_is_opened(
 
 def test_closed_member_that_is_deleted_is_not_told(closed: Store, ann: Context, root_admin: Context) -> None:
     first = changes.missed(closed, ann, path("/f"), Asked("", deep=True))
-    moving.delete(closed, root_admin, path(f"/f/{SECRET}"))
+    deleting.delete(closed, root_admin, path(f"/f/{SECRET}"))
 
     assert _names(changes.missed(closed, ann, path("/f"), Asked(first.token, deep=True))) == {}
     assert _names(changes.missed(closed, root_admin, path("/f"), Asked(first.token, deep=True))) == {SECRET: False}
@@ -307,7 +309,7 @@ def test_refusal_names_no_lock_in_what_is_closed(closed: Store, ann: Context, ro
     a_lock(closed, root_admin, PLACES[-1], owner="very secret owner")
 
     for use in (
-        lambda: moving.delete(closed, ann, path("/f")),
+        lambda: deleting.delete(closed, ann, path("/f")),
         lambda: a_lock(closed, ann, "/f", depth=Depth.INFINITY),
     ):
         with pytest.raises(DavgateError) as caught:
@@ -359,7 +361,7 @@ def test_what_one_brought_one_edits_locks_and_removes(box: Store, ann: Context) 
     moving.move(box, ann, path("/box/a.txt"), path("/box/b.txt"), overwrite=False)
     assert content_of(box, ann, "/box/b.txt") == b"two"
 
-    moving.delete(box, ann, path("/box/b.txt"))
+    deleting.delete(box, ann, path("/box/b.txt"))
     assert members_of(box, ann, "/box") == []
     (entry,) = trash.entries(box, ann)
     trash.restore(box, ann, entry.node.id)
@@ -372,7 +374,7 @@ def test_name_that_somebody_else_has_cannot_be_used(box: Store, ann: Context, ro
     uses = {
         **USES,
         "move-onto": lambda store, ctx, at: moving.move(store, ctx, path("/box/mine.txt"), path(at), overwrite=True),
-        "copy-onto": lambda store, ctx, at: moving.copy(store, ctx, path("/box/mine.txt"), path(at), overwrite=True),
+        "copy-onto": lambda store, ctx, at: copying.copy(store, ctx, path("/box/mine.txt"), path(at), overwrite=True),
     }
 
     with pytest.raises(Forbidden, match="may not use this name"):
@@ -392,7 +394,7 @@ def test_contributor_reads_all_and_edits_their_own(store: Store, ann: Context, b
     put(store, ann, "/f/a.txt", b"ann's again")
     for use in (
         lambda: put(store, bob, "/f/a.txt", b"bob's"),
-        lambda: moving.delete(store, bob, path("/f/a.txt")),
+        lambda: deleting.delete(store, bob, path("/f/a.txt")),
         lambda: moving.move(store, bob, path("/f/a.txt"), path("/f/b.txt"), overwrite=False),
         lambda: put(store, ann, "/f/of-root.txt", b"ann's"),
         lambda: a_lock(store, bob, "/f/a.txt"),
@@ -400,7 +402,7 @@ def test_contributor_reads_all_and_edits_their_own(store: Store, ann: Context, b
     ):
         with pytest.raises(Forbidden):
             use()
-    moving.delete(store, ann, path("/f/a.txt"))
+    deleting.delete(store, ann, path("/f/a.txt"))
 
 
 # Trees with administrators of their own
@@ -473,15 +475,15 @@ def test_password_for_a_tree_opens_nothing_else(store: Store, ann: Context, root
     assert members_of(store, ctx, "/a") == ["in"]
     assert content_of(store, ctx, "/a/in/doc.txt") == b"one"
     put(store, ctx, "/a/in/new.txt", b"new")
-    moving.delete(store, ctx, path("/a/in/new.txt"))
+    deleting.delete(store, ctx, path("/a/in/new.txt"))
     assert not exists(store, ctx, path("/a/beside.txt"))
     assert not exists(store, ctx, path("/b"))
     for use in (
         lambda: put(store, ctx, "/b/doc.txt", b"two"),
         lambda: put(store, ctx, "/new.txt", b"two"),
         lambda: moving.move(store, ctx, path("/a/in/doc.txt"), path("/b/moved.txt"), overwrite=False),
-        lambda: moving.delete(store, ctx, path("/a/in")),
-        lambda: moving.copy(store, ctx, path("/b/doc.txt"), path("/a/in/copied.txt"), overwrite=False),
+        lambda: deleting.delete(store, ctx, path("/a/in")),
+        lambda: copying.copy(store, ctx, path("/b/doc.txt"), path("/a/in/copied.txt"), overwrite=False),
     ):
         with pytest.raises((NotFound, ParentMissing, Forbidden)):
             use()
@@ -495,7 +497,7 @@ def test_password_for_reading_writes_nothing(store: Store, ann: Context, root_ad
         for use in (
             lambda ctx=ctx: put(store, ctx, "/f/doc.txt", b"two"),
             lambda ctx=ctx: put(store, ctx, "/f/new.txt", b"two"),
-            lambda ctx=ctx: moving.delete(store, ctx, path("/f/doc.txt")),
+            lambda ctx=ctx: deleting.delete(store, ctx, path("/f/doc.txt")),
             lambda ctx=ctx: a_lock(store, ctx, "/f/doc.txt"),
             lambda ctx=ctx: checking_out.check_out(store, ctx, path("/f/doc.txt")),
             lambda ctx=ctx: thinning.thin(store, ctx, dry_run=True),

@@ -17,7 +17,7 @@ from tests.unit.registered import DOCUMENT, author_uuid_of, create, lora, patch,
 from tests.unit.temporal import DOCUMENT as DOCUMENT_CLASS
 from tests.unit.temporal import UTC, A, document, entries
 
-from davgate.core import deleted, deleting_objects, moving, objects, removing_versions
+from davgate.core import deleted, deleting, deleting_objects, objects, removing_versions
 from davgate.core.bitemporal import registrations, searching
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
@@ -117,7 +117,7 @@ def test_document_is_sorted_by_what_it_was_called_then(store: Store, ann: Contex
 
 
 def test_document_that_was_deleted_is_found_by_that_code(store: Store, ann: Context, plan: Node, clock: SettableClock) -> None:
-    moving.delete(store, rest(ann), path(f"/{plan.name}"))
+    deleting.delete(store, rest(ann), path(f"/{plan.name}"))
     for paged in ({}, {"first": 0}):
         assert find(store, ann, SLETTET, **paged) == find(store, ann, SLETTET, Says("titel", "new"), **paged) == [plan.uuid]
         assert find(store, ann, SLETTET, uuid=plan.uuid, **paged) == [plan.uuid]
@@ -141,7 +141,7 @@ def test_folder_that_is_deleted_takes_its_documents_along(store: Store, ann: Con
     patch(store, ann, patched, data, DOCUMENT)
     clock.advance(SECOND)
     both = sorted([drive.uuid, patched])
-    moving.delete(store, rest(bob), path("/f"))
+    deleting.delete(store, rest(bob), path("/f"))
     assert find(store, ann, SLETTET) == find(store, ann, SLETTET, author(store, "bob")) == both
     assert find(store, ann, SLETTET, Notes("")) == both
     assert find(store, ann) == [kept]
@@ -217,8 +217,8 @@ def test_what_was_deleted_is_found_by_those_who_may_read_it(
     patch(store, ann, kept, {"relationer": {"ejer": entries(f"2021..inf uuid={A}")}}, DOCUMENT)
     public = put_on_drive(store, ann, "/public.txt", b"x").node.uuid
     granting.close(store, root_admin, path("/secret"))
-    moving.delete(store, rest(root_admin), path("/secret"))
-    moving.delete(store, rest(ann), path("/public.txt"))
+    deleting.delete(store, rest(root_admin), path("/secret"))
+    deleting.delete(store, rest(ann), path("/public.txt"))
     for paged in ({}, {"first": 0}):
         assert sorted(find(store, root_admin, SLETTET, **paged)) == sorted([hidden, kept, public])
         assert find(store, bob, SLETTET, **paged) == find(store, bob, known=ALL_TIME, **paged) == [public]

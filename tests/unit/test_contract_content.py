@@ -31,7 +31,7 @@ from tests.builders import (
 )
 from tests.unit.placed import versions_of
 
-from davgate.core import documents, locking, moving, tree, versioning
+from davgate.core import copying, deleting, documents, locking, tree, versioning
 from davgate.core.documents import Opened
 from davgate.core.store import Context, Policy, Store
 from davgate.core.upkeep import tidy
@@ -236,7 +236,7 @@ def test_content_opened_before_a_write_stays_what_it_was(store: Store, ann: Cont
     found = opened(store, ann, "/a")
 
     put(store, ann, "/a", b"other")
-    moving.delete(store, ann, path("/a"))
+    deleting.delete(store, ann, path("/a"))
 
     with found.open() as file:
         assert file.read() == LARGE
@@ -412,7 +412,7 @@ def test_quota_counts_each_content_once(store: Store, ann: Context) -> None:
     limited = with_policy(store, Policy(quota_bytes=5))
     put(limited, ann, "/a", b"12345")
     put(limited, ann, "/b", b"12345")
-    moving.copy(limited, ann, path("/a"), path("/c"), overwrite=False)
+    copying.copy(limited, ann, path("/a"), path("/c"), overwrite=False)
 
     assert tree.quota(limited) == tree.Quota(used_bytes=5, available_bytes=0)
     assert tree.quota(store) == tree.Quota(used_bytes=5, available_bytes=None)
@@ -421,7 +421,7 @@ def test_quota_counts_each_content_once(store: Store, ann: Context) -> None:
 def test_old_versions_and_trash_count_against_the_quota(store: Store, ann: Context) -> None:
     limited = with_policy(store, Policy(quota_bytes=10))
     a_document(limited, ann, "/a", b"1234", b"5678")
-    moving.delete(limited, ann, path("/a"))
+    deleting.delete(limited, ann, path("/a"))
 
     assert tree.quota(limited).available_bytes == 2
     with pytest.raises(QuotaExceeded):

@@ -23,7 +23,7 @@ from tests.builders import (
 )
 from tests.unit.filed import bytes_at, described, made, rest, said_of, save, say
 
-from davgate.core import checking_out, locking, moving, thinning, versioning
+from davgate.core import checking_out, deleting, locking, thinning, versioning
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
@@ -109,7 +109,7 @@ def test_number_whose_first_version_was_thinned_is_still_there(
 
 def test_versions_of_what_was_deleted_and_keeps_its_address_are_read(store: Store, ann: Context) -> None:
     node = a_document(store, ann, "/a", b"one", LARGE)
-    moving.delete(store, rest(ann), node.id, beside_own=False, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, beside_own=False, keeps_address=True)
 
     assert numbers(store, ann, node.id) == [1, 0]
     assert bytes_of(store, ann, node.id, 1) == LARGE
@@ -117,7 +117,7 @@ def test_versions_of_what_was_deleted_and_keeps_its_address_are_read(store: Stor
 
 def test_versions_of_what_was_deleted_are_not_read(store: Store, ann: Context) -> None:
     node = a_document(store, ann, "/a", b"one")
-    moving.delete(store, rest(ann), node.id)
+    deleting.delete(store, rest(ann), node.id)
 
     with pytest.raises(NotFound):
         versioning.counted(store, ann, node.id)
@@ -232,7 +232,7 @@ def test_who_only_reads_does_not_revert(store: Store, ann: Context, bob: Context
 
 def test_what_is_in_the_trash_is_not_reverted(store: Store, ann: Context) -> None:
     node = a_document(store, ann, "/a", b"one", b"two")
-    moving.delete(store, rest(ann), node.id, beside_own=False, keeps_address=True)
+    deleting.delete(store, rest(ann), node.id, beside_own=False, keeps_address=True)
 
     with pytest.raises(NotFound):
         versioning.revert(store, ann, node.id, 0)

@@ -33,7 +33,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, moving, tree, version_history, versioning
+from davgate.core import deleting, documents, moving, tree, version_history, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.storage import engines, schema
@@ -106,7 +106,7 @@ def test_what_is_remembered_belongs_to_the_same_moment_as_what_is_read(store: St
             put(store, ann, "/f/b", b"one")
             rows, _, _ = members.of_collection(session, found.node.id, at_once=2000)
             assert [row[4] for row in rows] == ["a"]
-        moving.delete(store, ann, path("/f/b"))
+        deleting.delete(store, ann, path("/f/b"))
 
 
 def test_what_another_process_changes_is_seen_at_once(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_what_another_process_changes_is_seen_at_once(store: Store, ann: Context
         assert content_of(store, ann, "/f/a") == b"two"
         lock = a_lock(elsewhere, ann, "/f")
         assert locks_at(store, ann, "/f") == [lock]
-        moving.delete(elsewhere, holding(ann, lock), path("/f"))
+        deleting.delete(elsewhere, holding(ann, lock), path("/f"))
         assert not exists(store, ann, path("/f/a"))
 
 
@@ -455,7 +455,7 @@ def test_reading_takes_few_statements(
     "use",
     [
         lambda store, ctx: moving.move(store, ctx, path("/1/2"), path("/moved"), overwrite=False),
-        lambda store, ctx: moving.delete(store, ctx, path("/1/2")),
+        lambda store, ctx: deleting.delete(store, ctx, path("/1/2")),
     ],
     ids=["move", "delete"],
 )

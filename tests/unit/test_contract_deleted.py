@@ -22,7 +22,7 @@ from tests.builders import (
 )
 from tests.unit.filed import made, made_folder, rest, save, say, trashed
 
-from davgate.core import checking_out, deleted, describing, moving, moving_by_id, objects, revisions, trash
+from davgate.core import checking_out, deleted, deleting, describing, moving_by_id, objects, revisions, trash
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
 from davgate.core.second_names import Alias
@@ -49,7 +49,7 @@ def document(store: Store, ann: Context, folder: Node) -> Node:
 
 
 def trash_it(store: Store, ctx: Context, node: Node) -> None:
-    moving.delete(store, rest(ctx), node.id, beside_own=False, keeps_address=True)
+    deleting.delete(store, rest(ctx), node.id, beside_own=False, keeps_address=True)
 
 
 def at_address(store: Store, *address: str) -> int:
@@ -119,7 +119,7 @@ def test_members_of_a_deleted_collection_are_listed(store: Store, ann: Context, 
 
 
 def test_what_the_drive_deleted_is_not_shown(store: Store, ann: Context, folder: Node, document: Node) -> None:
-    moving.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/f"))
 
     for node in (folder, document):
         with pytest.raises(NotFound):
@@ -128,7 +128,7 @@ def test_what_the_drive_deleted_is_not_shown(store: Store, ann: Context, folder:
 
 def test_below_what_the_drive_deleted_nothing_is_shown(store: Store, ann: Context, folder: Node, document: Node) -> None:
     trash_it(store, ann, document)
-    moving.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/f"))
 
     with pytest.raises(NotFound):
         deleted.describe(store, rest(ann), document.id)
@@ -212,7 +212,7 @@ def test_what_lies_in_something_deleted_comes_back_alone_into_a_folder_for_it(
     bare = made(store, ann, None, place=folder.id)
     inner = made_folder(store, ann, "inner", place=folder.id)
     deep = made(store, ann, b"deep", "deep.txt", place=inner.id)
-    moving.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/f"))
 
     assert trashed(store, rest(bob)) == sorted([document.id, bare.id, deep.id])
     assert revisions.show_deleted(store, rest(bob), deep.id).it.node.name == "deep.txt"
@@ -233,7 +233,7 @@ def test_what_lies_in_something_deleted_comes_back_alone_into_a_folder_for_it(
 def test_what_lay_in_something_that_is_there_comes_back_into_that(
     store: Store, ann: Context, bob: Context, folder: Node, document: Node
 ) -> None:
-    moving.delete(store, ann, path("/f/a.txt"))
+    deleting.delete(store, ann, path("/f/a.txt"))
 
     deleted.restore_into(store, rest(bob), ("back",), document.id)
 
@@ -344,7 +344,7 @@ def test_what_one_may_not_take_away_is_not_brought_back(store: Store, ann: Conte
     """It takes the same rights as taking it away: on what is closed in it, too."""
     a_document(store, root_admin, "/f/closed/b.txt")
     granting.close(store, root_admin, path("/f/closed"))
-    moving.delete(store, rest(root_admin), folder.id)
+    deleting.delete(store, rest(root_admin), folder.id)
 
     for act in (
         lambda: trash.restore(store, rest(ann), folder.id, path("/mine")),

@@ -18,7 +18,7 @@ from tests.builders import (
 )
 from tests.unit.filed import described, made, made_folder, rest, save, say, statements_of
 
-from davgate.core import checking_out, describing, locking, moving
+from davgate.core import checking_out, deleting, describing, locking
 from davgate.core.locking import LockRequest
 from davgate.core.principals import granting
 from davgate.core.second_names import Alias
@@ -170,7 +170,7 @@ def test_what_is_not_there_is_not_found(store: Store, ann: Context, where: int |
 
 
 def test_what_was_deleted_is_not_found_by_its_ids(store: Store, ann: Context, minutes: Node) -> None:
-    moving.delete(store, rest(ann), minutes.uuid)
+    deleting.delete(store, rest(ann), minutes.uuid)
 
     for where in (minutes.id, minutes.uuid):
         with pytest.raises(NotFound):
@@ -365,7 +365,7 @@ def test_lock_lets_its_holder_write_by_token_or_where_the_sign_in_suffices(
         (
             lambda: say(store, ctx, minutes.id, title="Changed"),
             lambda: save(store, ctx, minutes.id, b"changed"),
-            lambda: moving.delete(store, ctx, minutes.id),
+            lambda: deleting.delete(store, ctx, minutes.id),
         )
     ):
         if passes:

@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.builders import path as to_path
 
-from davgate.core import checking_out, documents, erasing, locking, marking, moving, purging, rescue_copies
+from davgate.core import checking_out, deleting, documents, erasing, locking, marking, purging, rescue_copies
 from davgate.core.documents import Opened
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, Forbidden, Held, Malformed, NotFound, SameResource
@@ -183,7 +183,7 @@ def test_erased_collection_takes_all_below_it_and_each_document_is_named(
 
 def test_what_is_in_the_trash_is_erased_by_its_uuid(store: Store, ann: Context, root_admin: Context) -> None:
     found = a_document(store, ann, "/a", b"one")
-    moving.delete(store, plainly(ann), A)
+    deleting.delete(store, plainly(ann), A)
 
     with pytest.raises(NotFound):
         erasing.erase(store, root_admin, "/a", "why")
@@ -205,7 +205,7 @@ def test_held_document_is_neither_erased_nor_purged(store: Store, ann: Context, 
     assert everything(store) == before
 
     folder = node_at(store, ann, "/f")
-    moving.delete(store, plainly(ann), to_path("/f"))
+    deleting.delete(store, plainly(ann), to_path("/f"))
     with pytest.raises(Held):
         purging.purge(store, root_admin, folder.id)
     assert purging.purge_older_than(store, root_admin, timedelta(0)) == []
@@ -299,7 +299,7 @@ def test_purged_entry_leaves_nothing_but_the_record(store: Store, ann: Context, 
     a_document(store, ann, "/f/a", b"one", LARGE)
     a_document(store, ann, "/f/g/b", b"two")
     folder = node_at(store, ann, "/f")
-    moving.delete(store, plainly(ann), to_path("/f"))
+    deleting.delete(store, plainly(ann), to_path("/f"))
 
     with pytest.raises(Forbidden):
         purging.purge(store, ann, folder.id)
@@ -320,7 +320,7 @@ def test_purging_leaves_holders_of_check_outs_their_work(store: Store, ann: Cont
     deleted = a_document(store, ann, "/a", b"one")
     checking_out.check_out(store, ann, A)
     put(store, ann, "/a", b"my work")
-    moving.delete(store, ann, A)
+    deleting.delete(store, ann, A)
 
     purging.purge(store, root_admin, deleted.id)
 
@@ -332,10 +332,10 @@ def test_purging_leaves_holders_of_check_outs_their_work(store: Store, ann: Cont
 def test_trash_is_purged_by_age(store: Store, ann: Context, root_admin: Context, clock: SettableClock) -> None:
     for name in ("old", "older", "young"):
         a_document(store, ann, f"/{name}", name.encode())
-    moving.delete(store, plainly(ann), ("older",))
-    moving.delete(store, plainly(ann), ("old",))
+    deleting.delete(store, plainly(ann), ("older",))
+    deleting.delete(store, plainly(ann), ("old",))
     clock.advance(DAY * 30)
-    moving.delete(store, plainly(ann), ("young",))
+    deleting.delete(store, plainly(ann), ("young",))
     seen: list[tuple[int, int]] = []
 
     purged = purging.purge_older_than(store, root_admin, DAY * 29, watch=lambda done, total: seen.append((done, total)))
@@ -348,8 +348,8 @@ def test_trash_is_purged_by_age(store: Store, ann: Context, root_admin: Context,
 def test_upkeep_purges_by_rule_and_without_one_junk_alone(store: Store, ann: Context, clock: SettableClock) -> None:
     a_document(store, ann, "/document", b"document")
     put(store, ann, "/~WRD0001.tmp", b"scratch that may be the only copy")
-    moving.delete(store, plainly(ann), ("document",))
-    moving.delete(store, plainly(ann), ("~WRD0001.tmp",))
+    deleting.delete(store, plainly(ann), ("document",))
+    deleting.delete(store, plainly(ann), ("~WRD0001.tmp",))
     assert count(store, trash) == 2
 
     clock.advance(DAY * 6)

@@ -49,12 +49,12 @@ from tests.unit.placed import copy, move, placements
 from davgate.core import (
     changes,
     checking_out,
+    deleting,
     describing,
     documents,
     erasing,
     exporting,
     locking,
-    moving,
     objects,
     purging,
     thinning,
@@ -297,7 +297,7 @@ def test_copy_of_a_folder_has_a_copy_of_the_document_without_content(store: Stor
 def test_document_without_content_goes_to_the_trash_and_comes_back_with_its_folder(
     store: Store, ann: Context, bare: Node, folder: Node
 ) -> None:
-    moving.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/f"))
     with pytest.raises(NotFound):
         described(store, ann, bare.uuid)
     entry, _, members = trash.show(store, ann, folder.id, ())
@@ -311,7 +311,7 @@ def test_document_without_content_goes_to_the_trash_and_comes_back_with_its_fold
 
 
 def test_deleted_document_without_content_is_no_damage(store: Store, ann: Context, bare: Node) -> None:
-    moving.delete(store, rest(ann), bare.id)
+    deleting.delete(store, rest(ann), bare.id)
 
     with pytest.raises(NotFound):
         described(store, ann, bare.id)
@@ -323,7 +323,7 @@ def test_deleted_document_without_content_can_be_purged(
     store: Store, ann: Context, root_admin: Context, folder: Node, bare: Node, whole_folder: bool
 ) -> None:
     entry = folder if whole_folder else bare
-    moving.delete(store, rest(ann), entry.id)
+    deleting.delete(store, rest(ann), entry.id)
 
     purging.purge(store, root_admin, entry.id)
 
@@ -354,9 +354,9 @@ def test_folder_is_not_taken_from_who_has_locked_a_document_without_content_in_i
     token = lock(store, bob, bare.id)
 
     for act in (
-        lambda: moving.delete(store, ann, path("/f")),
+        lambda: deleting.delete(store, ann, path("/f")),
         lambda: move(store, ann, "/f", "/g"),
-        lambda: moving.delete(store, rest(ann), bare.id),
+        lambda: deleting.delete(store, rest(ann), bare.id),
         lambda: say(store, ann, bare.id, title="x"),
         lambda: save(store, ann, bare.id, b"x"),
     ):
@@ -365,7 +365,7 @@ def test_folder_is_not_taken_from_who_has_locked_a_document_without_content_in_i
     with pytest.raises(LockConflict):
         a_lock(store, ann, "/f", depth=Depth.INFINITY)
     assert exists(store, ann, path("/f"))
-    moving.delete(store, holding(bob, token), path("/f"))
+    deleting.delete(store, holding(bob, token), path("/f"))
     assert damages(store) == []
 
 
@@ -374,7 +374,7 @@ def test_folder_is_not_taken_from_who_has_checked_out_a_document_without_content
 ) -> None:
     checking_out.check_out(store, rest(bob), bare.id)
 
-    for act in (lambda: moving.delete(store, ann, path("/f")), lambda: move(store, ann, "/f", "/g")):
+    for act in (lambda: deleting.delete(store, ann, path("/f")), lambda: move(store, ann, "/f", "/g")):
         with pytest.raises(Locked):
             act()
 

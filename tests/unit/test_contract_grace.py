@@ -34,7 +34,7 @@ from tests.unit.edited import (
 )
 from tests.unit.placed import copy, move, versions_of
 
-from davgate.core import moving
+from davgate.core import deleting
 from davgate.core.checking_out import check_in, check_out
 from davgate.core.store import Context, Store
 from davgate.model.errors import Locked, PreconditionFailed, RefreshMismatch, UnknownLockToken
@@ -114,7 +114,7 @@ def test_nobody_else_revives_a_lock(store: Store, ann: Context, bob: Context, cl
 
 
 def _delete_and_put(store: Store, ctx: Context) -> None:
-    moving.delete(store, ctx, path(A))
+    deleting.delete(store, ctx, path(A))
     put(store, ctx, A, b"theirs")
 
 

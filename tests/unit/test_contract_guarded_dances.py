@@ -12,7 +12,7 @@ from tests.unit.filed import rest
 from tests.unit.placed import move, version_numbers
 from tests.unit.test_contract_closed import grant
 
-from davgate.core import checking_out, moving, trash, upkeep
+from davgate.core import checking_out, deleting, trash, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.editing import SCRATCH_AGE
 from davgate.model.locks import Depth
@@ -62,7 +62,7 @@ def test_who_may_remove_and_add_but_not_write_gives_no_document_its_next_content
     node = old(store, bob, clock, "/a.txt")
     only_granted(store, root_admin, ann, Right.READ | Right.BIND | Right.UNBIND)
 
-    moving.delete(store, ann, path("/a.txt"))
+    deleting.delete(store, ann, path("/a.txt"))
     written = put(store, ann, "/a.txt", b"two")
 
     assert written.node.id != node.id
@@ -81,7 +81,7 @@ def test_what_took_the_name_is_no_next_content_of_what_one_may_only_remove(
 
     move(store, ann, "/a.txt", "/other.txt")
     written = put(store, ann, "/a.txt", b"two")
-    moving.delete(store, ann, path("/other.txt"))
+    deleting.delete(store, ann, path("/other.txt"))
 
     assert tree_of(store, root_admin) == {"/a.txt": b"two"}
     assert [entry.node.id for entry in trash.entries(store, root_admin)] == [node.id] != [written.node.id]
@@ -91,9 +91,9 @@ def test_document_does_not_follow_its_former_folder_into_the_trash(store: Store,
     node = old(store, ann, clock, "/f/a.txt")
     move(store, ann, "/f/a.txt", "/other.txt")
     put(store, ann, "/f/a.txt", b"two")
-    moving.delete(store, rest(ann), path("/f"))
+    deleting.delete(store, rest(ann), path("/f"))
 
-    moving.delete(store, ann, path("/other.txt"))
+    deleting.delete(store, ann, path("/other.txt"))
 
     assert [entry.path for entry in trash.entries(store, ann)] == ["/f", "/other.txt"]
     assert trash.entries(store, ann)[1].node.id == node.id
@@ -142,7 +142,7 @@ def test_document_is_not_put_back_into_a_folder_that_was_deleted(store: Store, a
     a_collection(store, ann, aside)
     old(store, ann, clock, "/f/a.txt")
     move(store, ann, "/f/a.txt", f"{aside}/a.txt")
-    moving.delete(store, rest(ann), path("/f"))
+    deleting.delete(store, rest(ann), path("/f"))
 
     clock.advance(HOUR)
     assert upkeep.tidy(store).dances == 0

@@ -24,7 +24,7 @@ from tests.unit.locked_tree import (
     refused,
 )
 
-from davgate.core import moving
+from davgate.core import copying, deleting, moving
 from davgate.core.store import Context, Store
 from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import (
@@ -80,17 +80,17 @@ def test_reading_and_copying_away_are_free(a_tree: Store, ann: Context, bob: Con
     a_lock(a_tree, ann, "/f", depth=DEEP)
 
     assert content_of(a_tree, bob, "/f/sub/b") == b"/f/sub/b"
-    moving.copy(a_tree, bob, path("/f"), path("/copied"), overwrite=False)
+    copying.copy(a_tree, bob, path("/f"), path("/copied"), overwrite=False)
     assert locks_at(a_tree, bob, "/copied/a") == []
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda store, ctx: moving.delete(store, ctx, path("/f")),
+        lambda store, ctx: deleting.delete(store, ctx, path("/f")),
         lambda store, ctx: moving.move(store, ctx, path("/f"), path("/g"), overwrite=False),
         lambda store, ctx: moving.move(store, ctx, path("/other"), path("/f"), overwrite=True),
-        lambda store, ctx: moving.copy(store, ctx, path("/other"), path("/f"), overwrite=True),
+        lambda store, ctx: copying.copy(store, ctx, path("/other"), path("/f"), overwrite=True),
     ],
     ids=["delete", "move", "move-onto", "copy-onto"],
 )
@@ -122,8 +122,8 @@ def test_own_deep_shared_lock_lets_remove_what_another_shares_below(a_tree: Stor
     deep = a_lock(a_tree, ann, "/f", scope=SHARED, depth=DEEP)
     below = a_lock(a_tree, bob, "/f/sub/b", scope=SHARED)
 
-    refused(a_tree, holding(bob, below), lambda store, ctx: moving.delete(store, ctx, path("/f/sub")))
-    moving.delete(a_tree, holding(ann, deep), path("/f/sub"))
+    refused(a_tree, holding(bob, below), lambda store, ctx: deleting.delete(store, ctx, path("/f/sub")))
+    deleting.delete(a_tree, holding(ann, deep), path("/f/sub"))
 
     assert locks_at(a_tree, ann, "/f") == [deep]
     # Bob did not end his: it is known, for what he saves late.
@@ -134,9 +134,9 @@ def test_own_lock_of_depth_zero_does_not_remove_what_another_locks_deeply(a_tree
     deep = a_lock(a_tree, bob, "/f/sub", scope=SHARED, depth=DEEP)
     mine = a_lock(a_tree, ann, "/f/sub", scope=SHARED, depth=ZERO)
 
-    refused(a_tree, holding(ann, mine), lambda store, ctx: moving.delete(store, ctx, path("/f/sub/b")))
-    refused(a_tree, holding(ann, mine), lambda store, ctx: moving.delete(store, ctx, path("/f/sub")))
-    moving.delete(a_tree, holding(bob, deep), path("/f/sub"))
+    refused(a_tree, holding(ann, mine), lambda store, ctx: deleting.delete(store, ctx, path("/f/sub/b")))
+    refused(a_tree, holding(ann, mine), lambda store, ctx: deleting.delete(store, ctx, path("/f/sub")))
+    deleting.delete(a_tree, holding(bob, deep), path("/f/sub"))
 
 
 def test_refusal_names_the_root_of_the_lock(a_tree: Store, ann: Context, bob: Context) -> None:

@@ -36,7 +36,7 @@ from tests.unit.locked_tree import (
     refused,
 )
 
-from davgate.core import documents, locking, moving, upkeep
+from davgate.core import deleting, documents, locking, moving, upkeep
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Policy, Store
 from davgate.model.conditions import Conditions, EntityTag, IfList, StateToken
@@ -478,7 +478,7 @@ def test_delete_ends_the_locks_at_and_below(a_tree: Store, ann: Context) -> None
     below, at = a_lock(a_tree, ann, "/f/sub/b", scope=SHARED), a_lock(a_tree, ann, "/f", scope=SHARED, depth=DEEP)
     other = a_lock(a_tree, ann, "/other")
 
-    moving.delete(a_tree, holding(ann, below, at), path("/f"))
+    deleting.delete(a_tree, holding(ann, below, at), path("/f"))
 
     assert lock_rows(a_tree) == 1
     assert locks_at(a_tree, ann, "/other") == [other]
@@ -532,7 +532,7 @@ def test_file_just_written_is_moved_onto_a_locked_document_with_its_token_alone(
 
 def test_name_freed_by_a_delete_is_not_locked(a_tree: Store, ann: Context, bob: Context) -> None:
     lock = a_lock(a_tree, ann, "/f/a")
-    moving.delete(a_tree, holding(ann, lock), path("/f/a"))
+    deleting.delete(a_tree, holding(ann, lock), path("/f/a"))
 
     put(a_tree, bob, "/f/a", b"theirs")
 

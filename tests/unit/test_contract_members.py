@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 import pytest
 from tests.builders import a_collection, a_document, path
 
-from davgate.core import moving, tree
+from davgate.core import deleting, moving, tree
 from davgate.core.store import Context, Store
 from davgate.storage import members
 from davgate.storage.api import MemberRow, Session
@@ -134,7 +134,7 @@ def test_what_is_listed_is_always_what_is_there(store: Store, ann: Context) -> N
             model[folder].discard(name)
             model[other].add(name)
         else:
-            moving.delete(store, ann, path(f"{folder}/{name}"))
+            deleting.delete(store, ann, path(f"{folder}/{name}"))
             model[folder].discard(name)
         for _ in range(2):
             for where in FOLDERS:

@@ -17,7 +17,7 @@ from tests.builders import (
     put,
 )
 
-from davgate.core import marking, mending, moving, versioning
+from davgate.core import deleting, marking, mending, moving, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import AlreadyExists, Locked, Malformed, NoSuchVersion, NotADocument, SameResource
 from davgate.model.marks import MarkKind
@@ -85,7 +85,7 @@ def test_what_was_put_at_the_old_name_keeps_its_marks_in_the_document_that_comes
     a_document(store, program, "/a.txt", b"two")
     marking.hold(store, root_admin, ("a.txt",), 1)
 
-    moving.delete(store, program, ("b.txt",))
+    deleting.delete(store, program, ("b.txt",))
 
     assert node_at(store, ann, "/a.txt").id == former.id
     with store.database.read() as session:
@@ -99,7 +99,7 @@ def test_what_was_emptied_at_the_old_name_reads_as_empty_in_the_document_that_co
     a_document(store, program, "/a.txt", b"two")
     put(store, program, "/a.txt", b"")
 
-    moving.delete(store, program, ("b.txt",))
+    deleting.delete(store, program, ("b.txt",))
 
     assert (node_at(store, ann, "/a.txt").id, content_of(store, ann, "/a.txt")) == (former.id, b"")
     put(store, program, "/a.txt", b"three")

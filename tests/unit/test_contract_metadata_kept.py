@@ -34,7 +34,7 @@ from tests.unit.filed import (
 )
 from tests.unit.placed import copy, move
 
-from davgate.core import checking_out, locking, mending, moving, time_travel, trash, versioning
+from davgate.core import checking_out, deleting, locking, mending, time_travel, trash, versioning
 from davgate.core.store import Context, Store
 from davgate.model.node import Cause, Node
 
@@ -79,7 +79,7 @@ def backup_and_new(store: Store, ann: Context, clock: SettableClock) -> None:
 
 
 def deleted_and_new(store: Store, ann: Context, clock: SettableClock) -> None:
-    moving.delete(store, ann, path("/f/minutes.txt"))
+    deleting.delete(store, ann, path("/f/minutes.txt"))
     clock.advance(SECOND)
     put(store, ann, "/f/minutes.txt", b"new")
 
@@ -88,7 +88,7 @@ def backup_and_temporary_file(store: Store, ann: Context, clock: SettableClock) 
     put(store, ann, "/f/x.tmp", b"new")
     move(store, ann, "/f/minutes.txt", "/f/minutes.bak")
     move(store, ann, "/f/x.tmp", "/f/minutes.txt")
-    moving.delete(store, ann, path("/f/minutes.bak"))
+    deleting.delete(store, ann, path("/f/minutes.bak"))
 
 
 def late_return(store: Store, ann: Context, clock: SettableClock) -> None:
@@ -96,7 +96,7 @@ def late_return(store: Store, ann: Context, clock: SettableClock) -> None:
     copy(store, ann, "/f/minutes~", "/f/minutes.txt")
     clock.advance(SECOND)
     put(store, ann, "/f/minutes.txt", b"new")
-    moving.delete(store, ann, path("/f/minutes~"))
+    deleting.delete(store, ann, path("/f/minutes~"))
 
 
 def there_and_back(store: Store, ann: Context, clock: SettableClock) -> None:
@@ -140,7 +140,7 @@ def out_of_the_past(store: Store, ann: Context, clock: SettableClock) -> None:
 
 def out_of_the_trash(store: Store, ann: Context, clock: SettableClock) -> None:
     node = put(store, ann, "/f/minutes.txt", b"new").node
-    moving.delete(store, ann, path("/f/minutes.txt"))
+    deleting.delete(store, ann, path("/f/minutes.txt"))
     trash.restore(store, ann, node.id)
 
 
@@ -224,7 +224,7 @@ def test_document_of_a_rest_door_at_a_name_that_another_left_stays_itself_when_t
     new = made(store, ann, b"new", "minutes.txt", place=minutes.parent_id or 0, title="New")
     clock.advance(SECOND)
 
-    moving.delete(store, ann, path("/f/minutes.bak"))
+    deleting.delete(store, ann, path("/f/minutes.bak"))
 
     assert node_at(store, ann, "/f/minutes.txt").uuid == new.uuid
     assert [entry.node.uuid for entry in trash.entries(store, ann)] == [minutes.uuid]
@@ -276,7 +276,7 @@ def a_copy_of_a_folder_of_the_past(store: Store, ann: Context, clock: SettableCl
 
 def a_copy_out_of_the_trash(store: Store, ann: Context, clock: SettableClock) -> None:
     node = node_at(store, ann, "/f/minutes.txt")
-    moving.delete(store, ann, path("/f/minutes.txt"))
+    deleting.delete(store, ann, path("/f/minutes.txt"))
     clock.advance(timedelta(hours=1))
     trash.copy_out(store, ann, node.id, (), path("/new.txt"), overwrite=False)
 

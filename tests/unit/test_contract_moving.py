@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.unit.placed import copy, move, placements, properties_of, trashed, version_numbers, versions_of
 
-from davgate.core import documents, marking, moving, tree
+from davgate.core import copying, documents, marking, tree
 from davgate.core.content import Written
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
@@ -355,8 +355,8 @@ def test_collection_is_copied_without_members_at_depth_zero(store: Store, ann: C
     a_document(store, ann, "/f/a", b"one")
     a_document(store, ann, "/g/old", b"old")
 
-    moving.copy(store, ann, ("f",), ("g",), overwrite=True, with_members=False)
-    moving.copy(store, ann, ("f",), ("f", "inside"), overwrite=False, with_members=False)
+    copying.copy(store, ann, ("f",), ("g",), overwrite=True, with_members=False)
+    copying.copy(store, ann, ("f",), ("f", "inside"), overwrite=False, with_members=False)
 
     assert tree_of(store, ann) == {"/f": None, "/f/a": b"one", "/f/inside": None, "/g": None}
 

@@ -37,7 +37,7 @@ from tests.unit.filed import (
 )
 from tests.unit.placed import placements, properties_of, versions_of
 
-from davgate.core import checking_out, describing, documents, locking, moving, time_travel
+from davgate.core import checking_out, deleting, describing, documents, locking, time_travel
 from davgate.core.locking import LockRequest
 from davgate.core.principals import granting
 from davgate.core.second_names import Alias
@@ -228,7 +228,7 @@ def test_nothing_is_put_where_no_collection_is(
 ) -> None:
     target = {"document": a_document(store, ann, "/a").id, "nothing": 999_999, "deleted": there.id}[which]
     if which == "deleted":
-        moving.delete(store, rest(ann), there.id)
+        deleting.delete(store, rest(ann), there.id)
 
     with pytest.raises(NotFound):
         way(store, ann, minutes.id, target)

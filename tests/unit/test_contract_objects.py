@@ -36,7 +36,7 @@ from tests.unit.filed import (
 )
 from tests.unit.placed import move
 
-from davgate.core import checking_out, locking, moving, objects, versioning
+from davgate.core import checking_out, deleting, locking, objects, versioning
 from davgate.core.objects import Changes, NewObject
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
@@ -366,7 +366,7 @@ def test_either_tag_satisfies_if_match_through_the_drive_and_by_id(store: Store,
         lambda ctx: say(store, ctx, minutes.id, title=f"{len(line_of(store, minutes.id))}"),
         lambda ctx: save(store, ctx, minutes.id, f"{len(line_of(store, minutes.id))}".encode()),
         lambda ctx: put(store, ctx, "/f/minutes.txt", f"{len(line_of(store, minutes.id))}".encode()),
-        lambda ctx: moving.delete(store, ctx, minutes.uuid),
+        lambda ctx: deleting.delete(store, ctx, minutes.uuid),
     ):
         with pytest.raises(PreconditionFailed):
             act(matching('"something else"'))

@@ -24,7 +24,7 @@ from tests.unit.placed import move, versions_of
 from tests.unit.test_contract_changes import Follower, truth
 from tests.unit.test_contract_guarded_dances import only_granted
 
-from davgate.core import checking_out, marking, moving, time_travel, upkeep
+from davgate.core import checking_out, deleting, marking, time_travel, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.errors import Locked
 from davgate.model.errors_of_objects import Retained
@@ -259,7 +259,7 @@ def test_who_follows_ends_with_what_is_there(
         for follower in followers:
             follower.follow()
             assert follower.known == truth(store, ann, follower.where, deep=deep)
-        moving.delete(store, ann, path(SB))
+        deleting.delete(store, ann, path(SB))
 
 
 def test_audit_tells_what_was_taken_for_a_save(store: Store, ann: Context, package: dict[str, int]) -> None:
@@ -290,7 +290,7 @@ def test_statements_do_not_grow_with_what_stays_the_same(store: Store, ann: Cont
         counts.append(len(asked))
         assert versions_of(store, ann, f"{N}/TXT.rtf") == [b"one", b"two"]
         for where in (N, SB):
-            moving.delete(store, ann, path(where))
+            deleting.delete(store, ann, path(where))
         upkeep.tidy(store)
 
     assert counts[0] == counts[1]

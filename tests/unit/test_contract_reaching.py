@@ -9,7 +9,7 @@ import pytest
 from tests.builders import SettableClock, a_collection, a_document, node_at, path, tree_of, with_policy
 from tests.unit.filed import a_file, copy_into, move_into, rest
 
-from davgate.core import deleted, moving, objects, time_travel, trash
+from davgate.core import copying, deleted, deleting, moving, objects, time_travel, trash
 from davgate.core.objects import NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import NameTooLong
@@ -20,7 +20,7 @@ Put = Callable[[Store, Context, str], object]
 
 PUTS: dict[str, Put] = {
     "move": lambda store, ctx, to: moving.move(store, ctx, ("t",), (*path(to), "t"), overwrite=False),
-    "copy": lambda store, ctx, to: moving.copy(store, ctx, ("t",), (*path(to), "t"), overwrite=False),
+    "copy": lambda store, ctx, to: copying.copy(store, ctx, ("t",), (*path(to), "t"), overwrite=False),
     "move by id": lambda store, ctx, to: move_into(store, ctx, node_at(store, ctx, "/t").id, node_at(store, ctx, to).id),
     "copy by id": lambda store, ctx, to: copy_into(store, ctx, node_at(store, ctx, "/t").id, node_at(store, ctx, to).id),
     "restore": lambda store, ctx, to: _restored(store, ctx, (*path(to), "t")),
@@ -33,13 +33,13 @@ PUTS: dict[str, Put] = {
 
 def _restored(store: Store, ctx: Context, to: tuple[str, ...]) -> object:
     node = node_at(store, ctx, "/t")
-    moving.delete(store, ctx, ("t",))
+    deleting.delete(store, ctx, ("t",))
     return trash.restore(store, ctx, node.id, to)
 
 
 def _out_of_trash(store: Store, ctx: Context, to: tuple[str, ...]) -> object:
     node = node_at(store, ctx, "/t")
-    moving.delete(store, ctx, ("t",))
+    deleting.delete(store, ctx, ("t",))
     return trash.copy_out(store, ctx, node.id, (), to, overwrite=False)
 
 
@@ -85,7 +85,7 @@ def test_what_is_too_deep_already_may_go_up_and_come_back(limited: Store, ann: C
     me = rest(ann)
 
     moving.move(lower, me, path("/1/2/3"), path("/3"), overwrite=False)
-    moving.delete(lower, me, path("/t"))
+    deleting.delete(lower, me, path("/t"))
     deleted.restore(lower, me, next(entry.node.id for entry in trash.entries(lower, me) if entry.name == "t"))
 
     assert {"/3/4", "/t/u/c.txt"} <= tree_of(lower, me).keys()

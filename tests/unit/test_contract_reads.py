@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from tests.builders import SettableClock, a_collection, a_document, a_user, damages
 
-from davgate.core import audit_shown, auditing, erasing, moving, trash
+from davgate.core import audit_shown, auditing, deleting, erasing, trash
 from davgate.core.audit_shown import Act
 from davgate.core.reads import MOST, Read, Reads
 from davgate.core.store import Context, Store
@@ -128,7 +128,7 @@ def test_reads_that_cannot_be_written_are_counted_in_the_log(
 def test_what_was_deleted_is_told_of_to_who_may_read_it_where_it_was(
     store: Store, ann: Context, bob: Context, document: Node
 ) -> None:
-    moving.delete(store, ann, document.id)
+    deleting.delete(store, ann, document.id)
     assert [one.action for one in acts(store, bob, document)] == ["delete", "delete", "create"]
 
 
@@ -139,7 +139,7 @@ def test_what_was_deleted_and_restored_with_its_collection_has_that_as_its_own(
     document = a_document(store, ann, "/f/g/a")
     for folder in reversed(folders):
         clock.advance(timedelta(seconds=1))
-        moving.delete(store, replace(bob, request_id=f"of {folder.id}"), folder.id)
+        deleting.delete(store, replace(bob, request_id=f"of {folder.id}"), folder.id)
         trash.restore(store, ann, folder.id)
     actions = ["create", "delete", "restore"]
 

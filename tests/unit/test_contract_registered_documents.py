@@ -26,7 +26,7 @@ from tests.unit.placed import copy, move
 from tests.unit.registered import DOCUMENT, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, document, entries, part, told, variant
 
-from davgate.core import checking_out, erasing, mending, moving, objects, removing_versions, trash
+from davgate.core import checking_out, deleting, erasing, mending, objects, removing_versions, trash
 from davgate.core.bitemporal import registrations, searching
 from davgate.core.bitemporal.registering import Registered
 from davgate.core.store import Context, Store
@@ -271,7 +271,7 @@ def test_title_by_another_door_is_a_registration(store: Store, ann: Context, kep
 def test_delete_and_restore_on_the_drive_are_registrations(
     store: Store, ann: Context, clock: SettableClock, kept: Registered
 ) -> None:
-    moving.delete(store, rest(ann), path(FILE))
+    deleting.delete(store, rest(ann), path(FILE))
     assert read(store, ann, kept.uuid, DOCUMENT).is_deleted
     clock.advance(SECOND)
     trash.restore(store, rest(ann), kept.node_id)
@@ -297,14 +297,14 @@ def test_deletion_with_a_folder_is_not_forgotten_when_the_document_moves_out(
     store: Store, ann: Context, kept: Registered
 ) -> None:
     folder = node_at(store, ann, "/LoRA")
-    moving.delete(store, ann, path("/LoRA"))
+    deleting.delete(store, ann, path("/LoRA"))
     trash.restore(store, ann, folder.id)
     a_collection(store, ann, "/other")
     move(store, ann, FILE, "/other/f.txt")
     history = [OPSTAAET, Code.SLETTET, IMPORTERET]
     assert codes(store, ann, kept.uuid, DOCUMENT) == history
     # What happens to the former folder from now on is not the document's.
-    moving.delete(store, ann, path("/LoRA"))
+    deleting.delete(store, ann, path("/LoRA"))
     trash.restore(store, ann, folder.id)
     assert codes(store, ann, kept.uuid, DOCUMENT) == history
 
@@ -313,7 +313,7 @@ def test_document_imported_out_of_a_deleted_folder_does_not_come_back_with_it(
     store: Store, ann: Context, kept: Registered
 ) -> None:
     folder = node_at(store, ann, "/LoRA")
-    moving.delete(store, ann, path("/LoRA"))
+    deleting.delete(store, ann, path("/LoRA"))
     put(store, ann, kept.uuid, DOCUMENT, document())
     trash.restore(store, ann, folder.id, path("/former"))
     assert codes(store, ann, kept.uuid, DOCUMENT) == [OPSTAAET, Code.SLETTET, IMPORTERET]
@@ -459,7 +459,7 @@ def test_each_version_of_another_door_is_a_registration(store: Store, ann: Conte
     node = put_on_drive(store, ann, "/x.txt", b"one").node
     put_on_drive(store, ann, "/x.txt", b"two")
     say(store, ann, node.uuid, title="Named")
-    moving.delete(store, rest(ann), path("/x.txt"))
+    deleting.delete(store, rest(ann), path("/x.txt"))
     assert codes(store, ann, node.uuid, DOCUMENT) == [OPSTAAET, RETTET, RETTET, SLETTET]
     assert titles(store, ann, node.uuid) == ["Named"]
     assert contents(store, ann, node.uuid, VARIANT_OF_OTHERS, PART_OF_OTHERS) == [b"two"]

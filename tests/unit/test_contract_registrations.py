@@ -22,7 +22,7 @@ from tests.unit.filed import rest
 from tests.unit.registered import FACET, FOLDER, SAG, author_uuid_of, codes, create, delete, lora, now, patch, put, read
 from tests.unit.temporal import A, entries, facet, told
 
-from davgate.core import describing, moving, objects, trash
+from davgate.core import deleting, describing, objects, trash
 from davgate.core.bitemporal import registrations
 from davgate.core.bitemporal.registrations import History
 from davgate.core.principals import granting
@@ -263,13 +263,13 @@ def test_object_is_invisible_to_other_doors(store: Store, ann: Context) -> None:
     with pytest.raises(NotFound):
         objects.update(store, rest(ann), made.uuid, objects.Changes({"title": "t"}))
     with pytest.raises(NotFound):
-        moving.delete(store, rest(ann), made.uuid)
+        deleting.delete(store, rest(ann), made.uuid)
 
 
 def test_objects_go_to_the_trash_with_their_folder_and_come_back(store: Store, ann: Context) -> None:
     uuid = create(store, ann).uuid
     folder = node_at(store, ann, "/LoRA")
-    moving.delete(store, ann, path("/LoRA"))
+    deleting.delete(store, ann, path("/LoRA"))
     assert read(store, ann, uuid).is_deleted
     trash.restore(store, ann, folder.id)
     assert codes(store, ann, uuid) == [O, S, I]
@@ -279,7 +279,7 @@ def test_objects_go_to_the_trash_with_their_folder_and_come_back(store: Store, a
 
 def test_object_below_a_deleted_folder_is_imported_into_a_new_one(store: Store, ann: Context) -> None:
     uuid = create(store, ann).uuid
-    moving.delete(store, ann, path("/LoRA"))
+    deleting.delete(store, ann, path("/LoRA"))
     put(store, ann, uuid)
     assert codes(store, ann, uuid) == [O, S, I] and exists(store, ann, FOLDER)
 

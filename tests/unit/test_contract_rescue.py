@@ -27,7 +27,7 @@ from tests.builders import (
 from tests.unit.edited import TEN_MINUTES, a_late_save, current, numbers, rescued, under, unlock
 from tests.unit.placed import move, versions_of
 
-from davgate.core import checking_out, moving, rescue_copies, tree, upkeep
+from davgate.core import checking_out, deleting, rescue_copies, tree, upkeep
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
 from davgate.model.errors import Locked, NotADocument, NotFound, ParentMissing, PreconditionFailed, SaveKept
@@ -109,7 +109,7 @@ def test_late_save_of_a_document_that_is_gone_is_kept(
 ) -> None:
     lock = a_lock(store, ann, PLAN, timeout=TEN_MINUTES)
     clock.set(lock.expires_at)
-    moving.delete(store, bob, path(PLAN))
+    deleting.delete(store, bob, path(PLAN))
 
     with pytest.raises(SaveKept):
         put(store, under(ann, lock), PLAN, b"late")
@@ -119,14 +119,14 @@ def test_late_save_of_a_document_that_is_gone_is_kept(
 
 
 def make_a_folder_of_the_document(store: Store, ctx: Context) -> None:
-    moving.delete(store, ctx, path(PLAN))
+    deleting.delete(store, ctx, path(PLAN))
     a_collection(store, ctx, PLAN)
 
 
 @pytest.mark.parametrize(
     "take_away",
     [
-        lambda store, bob: moving.delete(store, bob, path("/f")),
+        lambda store, bob: deleting.delete(store, bob, path("/f")),
         lambda store, bob: move(store, bob, "/f", "/g"),
         make_a_folder_of_the_document,
     ],
@@ -161,8 +161,8 @@ def test_late_save_at_the_root_is_refused_as_any_other(store: Store, ann: Contex
     "take_away",
     [
         lambda store, bob: move(store, bob, PLAN, "/f/other.odt"),
-        lambda store, bob: moving.delete(store, bob, path(PLAN)),
-        lambda store, bob: moving.delete(store, bob, path("/f")),
+        lambda store, bob: deleting.delete(store, bob, path(PLAN)),
+        lambda store, bob: deleting.delete(store, bob, path("/f")),
     ],
     ids=["moved", "deleted", "folder-deleted"],
 )
@@ -415,7 +415,7 @@ def test_dropped_it_is_gone_with_its_bytes(store: Store, ann: Context, clock: Se
 
 
 def test_it_outlives_upkeep_and_its_document(store: Store, ann: Context, clock: SettableClock, late: Rescue) -> None:
-    moving.delete(store, ann, path(PLAN))
+    deleting.delete(store, ann, path(PLAN))
     a_collection(store, ann, "/g")
     move(store, ann, "/f", "/g/f")
     clock.advance(DAY * 400)

@@ -23,6 +23,8 @@ from tests.unit.filed import a_file, described, made, restored, said_of, say
 
 from davgate.core import (
     checking_out,
+    copying,
+    deleting,
     deleting_objects,
     erasing,
     locking,
@@ -67,12 +69,12 @@ WRITES: dict[str, Callable[[Store, Context, Node], object]] = {
     ),
     "another stream": lambda store, ctx, node: objects.update(store, ctx, node.id, Changes(streams={"x": a_file(store, b"x")})),
     "restore": lambda store, ctx, node: restored(store, ctx, node.id, 1),
-    "copy onto it": lambda store, ctx, node: moving.copy(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
+    "copy onto it": lambda store, ctx, node: copying.copy(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
     "move onto it": lambda store, ctx, node: moving.move(store, ctx, ("b.txt",), ("f", "a.txt"), overwrite=True),
     "merge into it": lambda store, ctx, node: mending.merge(store, ctx, ("b.txt",), ("f", "a.txt")),
     "merge it": lambda store, ctx, node: mending.merge(store, ctx, ("f", "a.txt"), ("b.txt",)),
-    "delete": lambda store, ctx, node: moving.delete(store, ctx, node.id),
-    "delete its folder": lambda store, ctx, node: moving.delete(store, ctx, ("f",)),
+    "delete": lambda store, ctx, node: deleting.delete(store, ctx, node.id),
+    "delete its folder": lambda store, ctx, node: deleting.delete(store, ctx, ("f",)),
     "delete the object": lambda store, ctx, node: deleting_objects.delete(store, ctx, node.uuid),
     "remove a version": lambda store, ctx, node: removing_versions.remove_version(store, ctx, node.id, 1),
     "end retention": lambda store, ctx, node: say(store, ctx, node.id, **{EXPIRES_AT: None}),
@@ -139,12 +141,12 @@ def test_retention_ends_by_itself(store: Store, ann: Context, clock: SettableClo
     clock.advance(YEAR)
 
     put(store, ann, "/f/a.txt", b"two")
-    moving.delete(store, ann, kept.id)
+    deleting.delete(store, ann, kept.id)
 
 
 def test_copy_is_not_under_retention(store: Store, ann: Context, kept: Node) -> None:
     say(store, ann, kept.id, title="Kept")
-    moving.copy(store, ann, ("f", "a.txt"), ("copy.txt",), overwrite=False)
+    copying.copy(store, ann, ("f", "a.txt"), ("copy.txt",), overwrite=False)
 
     put(store, ann, "/copy.txt", b"mine")
 
@@ -202,5 +204,5 @@ def test_folder_is_deleted_only_when_nothing_is_in_it(store: Store, ann: Context
     with pytest.raises(NotEmpty):
         deleting_objects.delete(store, ann, folder.uuid)
 
-    moving.delete(store, ann, ("f", "a.txt"))
+    deleting.delete(store, ann, ("f", "a.txt"))
     deleting_objects.delete(store, ann, folder.uuid)

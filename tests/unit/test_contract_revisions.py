@@ -16,6 +16,8 @@ from tests.unit.filed import a_file, made, made_folder, numbering, rest, say, st
 
 from davgate.core import (
     checking_out,
+    copying,
+    deleting,
     describing,
     erasing,
     mending,
@@ -321,7 +323,7 @@ def test_copy_is_at_revision_0(store: Store, ann: Context) -> None:
     node = made(store, ann, title="one")
     change(store, ann, node.id)
 
-    moving.copy(store, ann, path("/a.txt"), path("/b.txt"), overwrite=False)
+    copying.copy(store, ann, path("/a.txt"), path("/b.txt"), overwrite=False)
 
     (copied,) = [it for it in describing.members(store, ann, (), 0, 100)[1].items if it.node.id != node.id]
     assert titles(store, ann, copied.node.id) == [(0, "one")]
@@ -330,7 +332,7 @@ def test_copy_is_at_revision_0(store: Store, ann: Context) -> None:
 def test_deleted_document_is_shown_in_the_trash_alone(store: Store, ann: Context) -> None:
     node = made(store, ann, b"one", title="one")
     change(store, ann, node.id, title="two")
-    moving.delete(store, rest(ann), node.id)
+    deleting.delete(store, rest(ann), node.id)
 
     with pytest.raises(NotFound):
         revisions.show(store, ann, node.id)
@@ -349,12 +351,12 @@ def test_trash_shows_no_folders_and_nothing_that_one_may_not_read(
     folder = made_folder(store, ann, "f")
     node = made(store, ann, place=folder.id)
     granting.close(store, root_admin, path("/f"))
-    moving.delete(store, rest(root_admin), node.id)
+    deleting.delete(store, rest(root_admin), node.id)
 
     assert not revisions.is_deleted(store, bob, node.id)
     assert trashed(store, bob) == []
     assert trashed(store, root_admin) == [node.id]
-    moving.delete(store, rest(root_admin), folder.id)
+    deleting.delete(store, rest(root_admin), folder.id)
     assert trashed(store, root_admin) == [node.id]
     with pytest.raises(NotFound):
         revisions.show_deleted(store, root_admin, folder.id)

@@ -29,7 +29,7 @@ from tests.builders import (
     tree_of,
 )
 
-from davgate.core import documents, locking, moving, tree, upkeep, version_history, versioning
+from davgate.core import copying, deleting, documents, locking, moving, tree, upkeep, version_history, versioning
 from davgate.core.principals.accounts import NewUser, add_user
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
@@ -93,9 +93,9 @@ USES: dict[str, tuple[Callable[[Store, Context], object], type[DavgateError]]] =
     "put-new": (lambda store, ctx: put(store, ctx, "/f/new", b"theirs"), ParentMissing),
     "mkcol": (lambda store, ctx: tree.make_collection(store, ctx, path("/f/new")), ParentMissing),
     "mkcol-over": (lambda store, ctx: tree.make_collection(store, ctx, path("/f")), ParentMissing),
-    "delete": (lambda store, ctx: moving.delete(store, ctx, path("/f/a")), NotFound),
+    "delete": (lambda store, ctx: deleting.delete(store, ctx, path("/f/a")), NotFound),
     "move": (lambda store, ctx: moving.move(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
-    "copy": (lambda store, ctx: moving.copy(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
+    "copy": (lambda store, ctx: copying.copy(store, ctx, path("/f/a"), path("/b"), overwrite=False), NotFound),
     "proppatch": (
         lambda store, ctx: documents.patch_properties(store, ctx, path("/f/a"), [PropertyUpdate(("", "p"), "<p/>")]),
         NotFound,
@@ -150,7 +150,7 @@ def test_reader_changes_nothing_until_the_right_is_granted(no_grant: Store, ann:
         a_collection(no_grant, root_admin, "/b")
         execute(no_grant, Statement(delete(access_grant)))
         grant(no_grant, "/", root_admin, ann, READER | Right.BIND)
-        moving.delete(no_grant, root_admin, path("/b"))
+        deleting.delete(no_grant, root_admin, path("/b"))
     if where == "/":
         execute(no_grant, Statement(delete(access_grant)))
         grant(no_grant, "/", root_admin, ann, READER | needed)
@@ -191,7 +191,7 @@ def test_editor_of_a_document_alone_does_not_take_it_out_of_its_folder(
 
     put(no_grant, ann, "/f/a.txt", b"two")
     for take in (
-        lambda: moving.delete(no_grant, ann, path("/f/a.txt")),
+        lambda: deleting.delete(no_grant, ann, path("/f/a.txt")),
         lambda: moving.move(no_grant, ann, path("/f/a.txt"), path("/f/b.txt"), overwrite=False),
     ):
         with pytest.raises(Forbidden):
@@ -311,7 +311,7 @@ def test_changes_are_numbered_without_gap_whatever_is_refused(store: Store, ann:
             refused()
     put(store, holding(ann, lock), "/f/a", b"two")
     moving.move(store, holding(ann, lock), path("/f/a"), path("/b"), overwrite=False)
-    moving.delete(store, ann, path("/b"))
+    deleting.delete(store, ann, path("/b"))
 
     assert rows(store, CHANGES) == [
         (1, "create", folder.id, ROOT_ID, "f", 0),
@@ -331,11 +331,11 @@ def test_refused_requests_leave_no_trace(store: Store, ann: Context, bob: Contex
 
     for use in (
         lambda: put(store, bob, "/a", b"no"),
-        lambda: moving.delete(store, bob, path("/a")),
+        lambda: deleting.delete(store, bob, path("/a")),
         lambda: moving.move(store, bob, path("/a"), path("/b"), overwrite=False),
         lambda: a_lock(store, bob, "/a"),
         lambda: tree.make_collection(store, bob, path("/a")),
-        lambda: moving.copy(store, bob, path("/missing"), path("/b"), overwrite=False),
+        lambda: copying.copy(store, bob, path("/missing"), path("/b"), overwrite=False),
     ):
         with pytest.raises(DavgateError):
             use()
@@ -348,7 +348,7 @@ def test_audit_tells_who_did_what_from_where(store: Store, ann: Context, bob: Co
     node = a_document(store, ann, "/a", b"one", b"two")
     lock = a_lock(store, ann, "/a")
     locking.unlock(store, root_admin, path("/a"), lock.token)
-    moving.copy(store, bob, path("/a"), path("/f"), overwrite=False)
+    copying.copy(store, bob, path("/a"), path("/f"), overwrite=False)
     moving.move(store, bob, path("/a"), path("/b"), overwrite=False)
 
     told = rows(store, AUDIT)
@@ -381,8 +381,8 @@ def test_what_nobody_asked_for_is_the_system_s_doing(store: Store, ann: Context,
 def test_ids_are_never_given_twice(store: Store, ann: Context) -> None:
     a_document(store, ann, "/f/a", b"one")
     a_document(store, ann, "/f/b", b"two")
-    moving.copy(store, ann, path("/f"), path("/g"), overwrite=False)
-    moving.delete(store, ann, path("/g"))
+    copying.copy(store, ann, path("/f"), path("/g"), overwrite=False)
+    deleting.delete(store, ann, path("/g"))
     put(store, ann, "/c", b"three")
 
     ids = [row[0] for row in rows(store, Statement(select(node.c.id).order_by(node.c.id)))]

@@ -26,7 +26,7 @@ from tests.builders import (
 from tests.unit.edited import MICROSECOND, current, numbers, under, unlock
 from tests.unit.placed import copy, move, versions_of
 
-from davgate.core import documents, moving, time_travel, trash, tree, upkeep, versioning
+from davgate.core import deleting, documents, time_travel, trash, tree, upkeep, versioning
 from davgate.core.principals import granting
 from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import NotFound, QuotaExceeded, TooLarge
@@ -81,7 +81,7 @@ def test_file_of_a_program_is_written_locked_read_and_written_over_like_any_othe
     assert members_of(store, bob, "/") == [name]
     put(store, ann, name, b"")
     assert content_of(store, ann, name) == b""
-    moving.delete(store, ann, path(name))
+    deleting.delete(store, ann, path(name))
     assert members_of(store, ann, "/") == []
 
 
@@ -379,7 +379,7 @@ def test_folder_moved_out_of_one_for_saving_safely_is_made_of_documents(store: S
         put(store, ann, f"{FOLDER}/N.rtfd/{name}", LARGE)
 
     move(store, ann, f"{FOLDER}/N.rtfd", "/N.rtfd")
-    moving.delete(store, ann, path(FOLDER))
+    deleting.delete(store, ann, path(FOLDER))
     clock.advance(WEEK + SECOND)
     upkeep.tidy(store)
 
@@ -393,7 +393,7 @@ def test_folder_restored_out_of_one_for_saving_safely_is_made_of_documents(store
     for folder in (FOLDER, f"{FOLDER}/N.rtfd"):
         a_collection(store, ann, folder)
     put(store, ann, f"{FOLDER}/N.rtfd/TXT.rtf", LARGE)
-    moving.delete(store, ann, path(f"{FOLDER}/N.rtfd"))
+    deleting.delete(store, ann, path(f"{FOLDER}/N.rtfd"))
     (entry,) = in_trash(store, ann)
 
     trash.restore(store, ann, entry.node.id, path("/N.rtfd"))
@@ -409,7 +409,7 @@ def test_what_a_program_deletes_after_a_save_is_in_the_trash_only_if_no_version_
     put(store, ann, "/~WRA0002.tmp", b"never saved")
 
     for name in ("/~WRL0001.tmp", "/~WRA0002.tmp"):
-        moving.delete(store, ann, path(name))
+        deleting.delete(store, ann, path(name))
 
     assert node_at(store, ann, "/N.docx").id == document.id
     assert [entry.path for entry in in_trash(store, ann)] == ["/~WRA0002.tmp"]
@@ -422,7 +422,7 @@ def test_version_that_one_may_not_read_keeps_nothing_for_one(
     granting.close(store, root_admin, path("/secret"))
     put(store, bob, "/~x.tmp", b"one")
 
-    moving.delete(store, bob, path("/~x.tmp"))
+    deleting.delete(store, bob, path("/~x.tmp"))
 
     assert [entry.path for entry in in_trash(store, bob)] == ["/~x.tmp"]
 
@@ -431,8 +431,8 @@ def test_version_in_a_folder_that_was_deleted_keeps_nothing(store: Store, ann: C
     a_document(store, ann, "/f/N.docx", b"one")
     put(store, ann, "/~x.tmp", b"one")
 
-    moving.delete(store, ann, path("/f"))
-    moving.delete(store, ann, path("/~x.tmp"))
+    deleting.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/~x.tmp"))
 
     assert [entry.path for entry in in_trash(store, ann)] == ["/f", "/~x.tmp"]
 
@@ -442,7 +442,7 @@ def test_empty_folder_within_one_for_saving_safely_leaves_no_trace(store: Store,
     for folder in ("/.TemporaryItems", "/.TemporaryItems/folders.501", within):
         a_collection(store, ann, folder)
 
-    moving.delete(store, ann, path(within))
+    deleting.delete(store, ann, path(within))
 
     assert in_trash(store, ann) == []
 
@@ -453,7 +453,7 @@ def test_folder_for_saving_safely_leaves_no_trace_when_its_file_has_moved_out(st
     put(store, ann, f"{FOLDER}/N.docx", b"two")
 
     move(store, ann, f"{FOLDER}/N.docx", "/N.docx", overwrite=True)
-    moving.delete(store, ann, path(FOLDER))
+    deleting.delete(store, ann, path(FOLDER))
 
     assert node_at(store, ann, "/N.docx").id == document.id
     assert versions_of(store, ann, "/N.docx") == [b"one", b"two"]
@@ -493,7 +493,7 @@ def test_file_without_a_byte_in_a_folder_that_was_deleted_is_a_document_like_any
 ) -> None:
     a_collection(store, ann, folder)
     put(store, ann, f"{folder}/N.docx", b"")
-    moving.delete(store, ann, path(folder))
+    deleting.delete(store, ann, path(folder))
     clock.advance(DAY)
 
     assert upkeep.tidy(store).settled == 1

@@ -13,7 +13,7 @@ import pytest
 from tests.builders import SettableClock, a_collection, a_document, findings, path, put
 from tests.unit.filed import made, made_folder, rest, rows
 
-from davgate.core import describing, moving, trash
+from davgate.core import copying, deleting, describing, moving, trash
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, NewObject, create, update
 from davgate.core.principals import accounts, granting
@@ -333,9 +333,9 @@ def test_words_go_with_the_metadata(store: Store, ann: Context) -> None:
 def test_copy_is_found_by_the_words_of_its_original(store: Store, ann: Context) -> None:
     document = made(store, ann, description="said")
 
-    copying = moving.copy(store, ann, path("/a.txt"), path("/b.txt"), overwrite=False).node.id
+    copied = copying.copy(store, ann, path("/a.txt"), path("/b.txt"), overwrite=False).node.id
 
-    assert found(store, ann, Words("said")) == [document.id, copying]
+    assert found(store, ann, Words("said")) == [document.id, copied]
     assert findings(store) == []
 
 
@@ -362,7 +362,7 @@ def test_collections_are_found_where_they_are_asked_for(store: Store, ann: Conte
     assert found(store, ann, HasValue(Fact.DIGEST), kinds=EVERY_KIND) == [document.id]
     assert found(store, ann, equals(Fact.MODIFIED_BY_NAME, "ann"), kinds=EVERY_KIND) == [plain.id, said.id, document.id]
     assert found(store, ann, Words("said"), kinds=EVERY_KIND) == [said.id]
-    moving.delete(store, ann, said.id)
+    deleting.delete(store, ann, said.id)
     assert found(store, ann, kinds=EVERY_KIND) == [plain.id]
 
 
@@ -437,15 +437,15 @@ def test_documents_of_the_tree_that_have_a_version_are_found_and_nothing_else(st
     a_document(store, ann, "/f/pending.txt", b"")
     gone = a_document(store, ann, "/gone.txt")
     a_document(store, ann, "/t/u/v/gone.txt")
-    moving.delete(store, ann, gone.id)
-    moving.delete(store, ann, path("/t"))
+    deleting.delete(store, ann, gone.id)
+    deleting.delete(store, ann, path("/t"))
 
     assert found(store, ann) == [deep.id, bare.id]
 
 
 def test_restored_folder_brings_its_documents_back(store: Store, ann: Context) -> None:
     document = a_document(store, ann, "/t/u/a.txt")
-    moving.delete(store, ann, path("/t"))
+    deleting.delete(store, ann, path("/t"))
     assert found(store, ann) == []
 
     (entry,) = trash.entries(store, ann)

@@ -35,7 +35,7 @@ from tests.unit.edited import (
 )
 from tests.unit.placed import copy, move, versions_of
 
-from davgate.core import documents, moving, trash, upkeep
+from davgate.core import deleting, documents, trash, upkeep
 from davgate.core.sessions import VersionsPer, set_versions_per, versions_per_in
 from davgate.core.store import Context, Policy, Store
 from davgate.model.errors import NotACollection, NotFound
@@ -221,7 +221,7 @@ def test_delete_under_a_deep_lock_seals_the_version(store: Store, ann: Context, 
     put(store, holding(ann, lock), A, b"two")
     clock.advance(timedelta(minutes=1))
 
-    moving.delete(store, holding(ann, lock), path(A))
+    deleting.delete(store, holding(ann, lock), path(A))
 
     (entry,) = trash.entries(store, ann)
     trash.restore(store, ann, entry.node.id, path("/back"))
@@ -233,7 +233,7 @@ def test_delete_seals_the_version(store: Store, ann: Context, bob: Context, cloc
     put(store, under(ann, lock), A, b"two")
     clock.advance(timedelta(minutes=1))
 
-    moving.delete(store, under(ann, lock), path(A))
+    deleting.delete(store, under(ann, lock), path(A))
     put(store, ann, A, b"three")
 
     assert versions_of(store, ann, A) == [b"one", b"two", b"three"]

@@ -9,7 +9,7 @@ from tests.builders import SettableClock, a_document, content_of, members_of, no
 from tests.unit.filed import a_file, bytes_at, described, line_of, numbering, rest, restored, rows, said_of, save, say
 from tests.unit.placed import move
 
-from davgate.core import access, batches, deleted, describing, marking, moving, objects, removing_versions
+from davgate.core import access, batches, copying, deleted, deleting, describing, marking, objects, removing_versions
 from davgate.core.batches import Decision
 from davgate.core.objects import Changes, NewObject
 from davgate.core.store import Context, Store
@@ -104,7 +104,7 @@ def test_streams_content_and_metadata_of_one_request_make_one_version(store: Sto
 
 
 def test_copy_of_a_document_has_its_streams(store: Store, ann: Context, report: Node) -> None:
-    moving.copy(store, ann, path("/main.txt"), path("/copy.txt"), overwrite=False)
+    copying.copy(store, ann, path("/main.txt"), path("/copy.txt"), overwrite=False)
 
     assert streams_of(store, node_at(store, ann, "/copy.txt"), 1) == {"one": ("one.txt", 1), "two": ("two.txt", 2)}
 
@@ -194,7 +194,7 @@ def test_current_and_marked_versions_are_not_removed(store: Store, ann: Context,
 
 
 def test_deletion_that_was_undone_is_remembered(store: Store, ann: Context, clock: SettableClock, report: Node) -> None:
-    moving.delete(store, rest(ann), report.id, comment="no use")
+    deleting.delete(store, rest(ann), report.id, comment="no use")
     clock.advance(SECOND)
     deleted.restore(store, rest(ann), report.id)
 
@@ -212,7 +212,7 @@ def an_object(store: Store, ctx: Context, **metadata: str) -> Node:
 
 def test_id_that_was_chosen_is_given_once(store: Store, ann: Context) -> None:
     node = objects.create(store, rest(ann), 1, NewObject(NodeKind.DOCUMENT, None, {}, a_file(store, b"x"), uuid=CHOSEN))
-    moving.delete(store, rest(ann), node.id)
+    deleting.delete(store, rest(ann), node.id)
 
     with pytest.raises(UuidTaken):
         an_object(store, ann)
@@ -237,8 +237,8 @@ def test_object_is_in_no_copy_of_its_folder_and_goes_with_it_to_the_trash(store:
     an_object(store, ann)
     a_document(store, ann, "/LoRA/a.txt", b"x")
 
-    moving.copy(store, ann, path("/LoRA"), path("/copy"), overwrite=False)
-    moving.delete(store, ann, path("/LoRA"))
+    copying.copy(store, ann, path("/LoRA"), path("/copy"), overwrite=False)
+    deleting.delete(store, ann, path("/LoRA"))
 
     assert [row[0] for row in rows(store, "SELECT count(*) FROM node WHERE kind = 3")] == [1]
     assert members_of(store, ann, "/copy") == ["a.txt"]

@@ -19,7 +19,7 @@ from tests.unit.filed import rest, rows, say
 from tests.unit.registered import DOCUMENT, FACET, FOLDER, SAG, author_uuid_of, create, delete, lora, patch, put, read
 from tests.unit.temporal import UTC, A, B, document, entries, entry, facet, part, type_of, variant
 
-from davgate.core import moving, thinning, trash
+from davgate.core import deleting, thinning, trash
 from davgate.core.bitemporal import searching
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
@@ -169,7 +169,7 @@ def test_deleted_are_found_by_their_code_alone(store: Store, ann: Context, facet
 
 
 def test_folder_that_is_deleted_takes_its_objects_along(store: Store, ann: Context, facets: dict[str, str]) -> None:
-    moving.delete(store, rest(ann), FOLDER)
+    deleting.delete(store, rest(ann), FOLDER)
     assert find(store, ann) == []
     assert len(find(store, ann, HasCode(Code.SLETTET))) == 3
 

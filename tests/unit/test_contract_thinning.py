@@ -21,7 +21,7 @@ from tests.builders import (
 )
 from tests.builders import path as to_path
 
-from davgate.core import checking_out, locking, marking, moving, thinning, upkeep, versioning
+from davgate.core import checking_out, copying, deleting, locking, marking, thinning, upkeep, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden
 from davgate.model.thinning import Period, Reason, Step, ThinningRule
@@ -219,7 +219,7 @@ def test_content_goes_with_the_collector_unless_another_document_has_it(
 
 def test_documents_in_the_trash_are_thinned_too(store: Store, ann: Context, root_admin: Context) -> None:
     node = a_document(store, ann, "/a", b"one", b"two")
-    moving.delete(store, replace(ann, editing=False), A)
+    deleting.delete(store, replace(ann, editing=False), A)
 
     report = thinning.thin(under(store, ONE), root_admin, dry_run=False)
 
@@ -260,7 +260,7 @@ def test_thinned_document_can_be_emptied_copied_and_restored(store: Store, ann: 
     thinning.thin(under(store, ThinningRule(most=2)), root_admin, dry_run=False)
 
     put(store, ann, "/a", b"")
-    moving.copy(store, ann, A, to_path("/b"), overwrite=False)
+    copying.copy(store, ann, A, to_path("/b"), overwrite=False)
     versioning.restore(store, ann, A, 2, A, overwrite=True)
 
     assert content_of(store, ann, "/a") == b"two"

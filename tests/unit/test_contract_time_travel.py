@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from tests.builders import SettableClock, a_user, damages, holding, opened_store, read
 
-from davgate.core import documents, locking, moving, time_travel, trash, tree
+from davgate.core import copying, deleting, documents, locking, moving, time_travel, trash, tree
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context, Store
 from davgate.model.editing import SCRATCH_AGE
@@ -107,9 +107,9 @@ class History:
                 moving.move(store, ctx, source, (*random.choice(FOLDERS), random.choice(NAMES)), overwrite=True)
             case "copy":
                 source = random.choice((self._path(), random.choice(FOLDERS[1:])))
-                moving.copy(store, ctx, source, self._path(), overwrite=True)
+                copying.copy(store, ctx, source, self._path(), overwrite=True)
             case "delete":
-                moving.delete(store, ctx, random.choice((self._path(), random.choice(FOLDERS[1:]))))
+                deleting.delete(store, ctx, random.choice((self._path(), random.choice(FOLDERS[1:]))))
             case "restore":
                 entries = trash.entries(store, ctx)
                 if entries:

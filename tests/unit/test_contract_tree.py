@@ -23,7 +23,7 @@ from tests.builders import (
 )
 from tests.unit.placed import copy, move, placements, trashed, version_numbers
 
-from davgate.core import documents, moving, tree
+from davgate.core import deleting, documents, tree
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
 from davgate.model.errors import (
@@ -170,7 +170,7 @@ def test_listing_shows_one_moment_while_others_write(store: Store, ann: Context,
 
     with tree.listing(store, ann, (), with_members=True, with_properties=True, with_locks=True) as found:
         put(store, bob, "/d", b"one")
-        moving.delete(store, bob, ("a",))
+        deleting.delete(store, bob, ("a",))
         listed = [row[4] for batch in found.batches for row in batch]
 
     assert listed == ["a", "b", "c"]
@@ -202,7 +202,7 @@ def test_listing_brings_the_properties_of_each_member(store: Store, ann: Context
     [
         lambda store, ann: put(store, ann, "/f/new", b"one"),
         lambda store, ann: tree.make_collection(store, ann, ("f", "new")),
-        lambda store, ann: moving.delete(store, ann, ("f", "a")),
+        lambda store, ann: deleting.delete(store, ann, ("f", "a")),
         lambda store, ann: move(store, ann, "/f/a", "/a"),
         lambda store, ann: move(store, ann, "/b", "/f/b"),
         lambda store, ann: copy(store, ann, "/b", "/f/b"),
@@ -231,7 +231,7 @@ def test_deleted_document_is_in_the_trash_with_its_history(
     node = a_document(store, ann, "/f/a", b"one", b"two")
     clock.advance(timedelta(seconds=1))
 
-    moving.delete(store, bob, path("/f/a"))
+    deleting.delete(store, bob, path("/f/a"))
 
     assert not exists(store, ann, path("/f/a"))
     assert trashed(store, node) == (folder.id, "a", "/f/a", clock.now(), bob.principal.id)
@@ -244,7 +244,7 @@ def test_deleted_folder_is_one_entry_of_the_trash(store: Store, ann: Context) ->
     inside = a_document(store, ann, "/f/sub/a", b"one")
     folder = node_at(store, ann, "/f")
 
-    moving.delete(store, ann, path("/f"))
+    deleting.delete(store, ann, path("/f"))
 
     assert trashed(store, folder) is not None
     assert trashed(store, inside) is None
@@ -255,7 +255,7 @@ def test_deleted_folder_is_one_entry_of_the_trash(store: Store, ann: Context) ->
 def test_name_freed_long_ago_is_taken_by_a_new_document(store: Store, ann: Context, clock: SettableClock) -> None:
     old = a_document(store, ann, "/a", b"one")
     for content in (b"two", b"three"):
-        moving.delete(store, ann, ("a",))
+        deleting.delete(store, ann, ("a",))
         clock.advance(timedelta(minutes=5))
         new = a_document(store, ann, "/a", content)
         assert new.id > old.id
@@ -268,7 +268,7 @@ def test_what_is_not_there_is_not_deleted(store: Store, ann: Context, where: str
     a_document(store, ann, "/f/a", b"one")
 
     with pytest.raises(error):
-        moving.delete(store, ann, path(where))
+        deleting.delete(store, ann, path(where))
 
     assert tree_of(store, ann) == {"/f": None, "/f/a": b"one"}
 
@@ -278,6 +278,6 @@ def test_stale_condition_keeps_what_is_to_be_deleted(store: Store, ann: Context)
     put(store, ann, "/a", b"two")
 
     with pytest.raises(PreconditionFailed):
-        moving.delete(store, on_condition(ann, Conditions(if_match=(node.etag or "",))), ("a",))
+        deleting.delete(store, on_condition(ann, Conditions(if_match=(node.etag or "",))), ("a",))
 
     assert content_of(store, ann, "/a") == b"two"

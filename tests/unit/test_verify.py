@@ -31,7 +31,20 @@ from tests.unit import registered
 from tests.unit.filed import a_file, made, made_folder, rest, save, say
 
 from davgate.cli.main import Exit, main
-from davgate.core import checking_out, deleted, documents, marking, moving, objects, revisions, sessions, temporary_files, uploads
+from davgate.core import (
+    checking_out,
+    copying,
+    deleted,
+    deleting,
+    documents,
+    marking,
+    moving,
+    objects,
+    revisions,
+    sessions,
+    temporary_files,
+    uploads,
+)
 from davgate.core.objects import Changes, NewObject
 from davgate.core.second_names import Alias
 from davgate.core.sessions import VersionsPer
@@ -124,9 +137,9 @@ def fill(store: Store, ann: Context, bob: Context, clock: SettableClock) -> None
     step()
     moving.move(store, bob, path("/moved-from"), path("/f/moved"), overwrite=False)
     step()
-    moving.copy(store, bob, path("/f"), path("/copied"), overwrite=False)
+    copying.copy(store, bob, path("/f"), path("/copied"), overwrite=False)
     step()
-    moving.delete(store, bob, path("/gone"))
+    deleting.delete(store, bob, path("/gone"))
     step()
     documents.patch_properties(store, ann, path("/f/a.txt"), [PropertyUpdate(("urn:x", "p"), '<p xmlns="urn:x">1</p>')])
     step()
@@ -193,7 +206,7 @@ def _revise_in_it(store: Store, ann: Context, step: Callable[[], None]) -> None:
         step()
         revisions.update(store, rest(ann), named.id, lambda _, title=title: Changes({"title": title}), revise=True)
     step()
-    moving.delete(store, rest(ann), named.id)
+    deleting.delete(store, rest(ann), named.id)
     deleted.restore(store, rest(ann), named.id)
     revisions.number_types(store, ["dynacase:MY_ARTICLE"])
     temporary_files.keep(store, rest(ann), a_file(store, b"eighteen.."), timedelta(days=1))
@@ -576,7 +589,7 @@ def test_what_is_written_meanwhile_is_not_judged(rich: Store, ann: Context, tmp_
     first = next(checking)
 
     put(rich, ann, "/new", LARGE[::-1])
-    moving.delete(rich, ann, path("/empty"))
+    deleting.delete(rich, ann, path("/empty"))
 
     assert first.code == "stored-bytes"
     assert {finding.code for finding in checking if finding.is_damage} == set()

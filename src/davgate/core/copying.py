@@ -1,22 +1,28 @@
-"""Making copies of documents and collections, of today's or of the past's: a few statements, no content moved."""
+"""Copying documents and collections, of today or of the past: as new ones, or as the next content of the document there is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from davgate.core.content import add_no_content
+from davgate.core.access import check_conditions, check_write_or_member_locks, look_up
+from davgate.core.content import Said, Written, add_empty, add_no_content, change_of
+from davgate.core.destinations import check_apart, check_overwrite, clear_place, may_take_place
+from davgate.core.editing import may_bring_back, write_content
 from davgate.core.path_lengths import check_paths
-from davgate.core.rights import readable_tree
+from davgate.core.recording import record
+from davgate.core.rights import readable_tree, require_node, require_writable
 from davgate.core.store import Context, Store
-from davgate.model.editing import is_transient, is_transient_place
+from davgate.model.editing import Arrival, is_transient, is_transient_place
 from davgate.model.frozen import frozen
 from davgate.model.metadata import NO_METADATA, Metadata, beside
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, no_streams
-from davgate.model.paths import TreePath
+from davgate.model.paths import TreePath, to_text
 from davgate.model.properties import PropertyName
+from davgate.model.rights import Right
 from davgate.storage.api import (
     NewVersion,
+    Resolved,
     Sayings,
     Transaction,
     as_holder_sees,
@@ -52,6 +58,98 @@ class Original:
     def has_version(self) -> bool:
         """Whether its copy has a version."""
         return not self.is_scratch and (self.content is not None or self.said is not None)
+
+
+def copy(
+    store: Store, ctx: Context, source: TreePath, destination: TreePath, *, overwrite: bool, with_members: bool = True
+) -> Written:
+    """Make a new document or collection with the content and dead properties of another; durable on return.
+
+    A document copied onto a document gives it its content: the one there keeps its identity, properties, locks and history.
+    Anything else at the destination goes to the trash first.
+
+    Raises:
+        NotFound, ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked, QuotaExceeded.
+        PreconditionFailed: a condition does not hold, or the destination is taken and ``overwrite`` is false.
+
+    Source: RFC 4918, 9.8.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, source, tx.now)
+        there = look_up(tx, ctx, destination, tx.now)
+        node = require_node(found, ctx, Right.READ)
+        check_apart(source, destination, node if with_members else None)
+        check_conditions(tx, ctx, found, tx.now)
+        is_onto = there.node is not None and not there.node.is_collection
+        if not node.is_collection and (is_onto or may_bring_back(tx, ctx, there)):
+            written = _copy_onto(store, tx, ctx, found, there, node, overwrite=overwrite)
+        else:
+            parent = may_take_place(tx, ctx, there, overwrite=overwrite)
+            clear_place(store, tx, ctx, there)
+            copied = copy_tree(store, tx, ctx, node, parent, destination, with_members=with_members)
+            record(tx, ctx, "copy", source, node.id, change_of("create", copied), to=to_text(destination))
+            written = Written(copied, is_created=there.node is None)
+        tx.commit()
+    return written
+
+
+# Deviates from RFC 4918, 9.8.2: dead properties are not copied onto a document. They belong to it, as its history does, and
+# programs that save by COPY would drop what others keep there.
+def _copy_onto(
+    store: Store, tx: Transaction, ctx: Context, found: Resolved, there: Resolved, node: Node, *, overwrite: bool
+) -> Written:
+    content = node.content
+    if content is None and there.node is not None and there.node.content is not None:
+        # A pending document reads as empty, so its copy does.
+        content = add_empty(store, tx, there.path[-1])
+    return write_copy(store, tx, ctx, there, content, _origin(found.path, node), overwrite=overwrite)
+
+
+def _origin(path: TreePath, node: Node) -> str:
+    return f"copy of {to_text(path)}, version {node.version_no}"
+
+
+def write_copy(
+    store: Store,
+    tx: Transaction,
+    ctx: Context,
+    there: Resolved,
+    content: Content | None,
+    origin: str,
+    *,
+    overwrite: bool,
+    cause: Cause = Cause.SAVE,
+    like: Sayings | None = None,
+) -> Written:
+    """Make content, of today or of the past, that of the document at a path: its next version, or a new document.
+
+    A new one says what ``like`` says; one that is there goes on to say what it says. A collection there goes to the trash first.
+
+    Raises:
+        ParentMissing, InvalidName, NameTooLong, ReservedName, Forbidden, SameResource, Locked.
+        PreconditionFailed: something is there, and ``overwrite`` is false.
+
+    Source: RFC 4918, 9.8.4.
+    """
+    if there.node is not None and there.node.is_collection:
+        may_take_place(tx, ctx, there, overwrite=overwrite)
+        clear_place(store, tx, ctx, there)
+        freed = look_up(tx, ctx, there.path, tx.now)
+        written = write_copy(store, tx, ctx, freed, content, origin, overwrite=overwrite, cause=cause, like=like)
+        return replace(written, is_created=False)
+    # Before it is told that something is there: to some nothing is.
+    require_writable(there, ctx)
+    if there.node is not None:
+        check_overwrite(there, overwrite=overwrite)
+    check_write_or_member_locks(ctx, there)
+    arrival = Arrival.EMPTY if content is None else Arrival.COPY
+    if like is None or there.node is not None or may_bring_back(tx, ctx, there):
+        return write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=Said(origin=origin))
+    said = Said(origin, file_name=like.file_name, metadata=like.metadata, streams=like.streams)
+    written = write_content(store, tx, ctx, there, content, cause, arrival=arrival, said=said)
+    if like.type is not None and written.node.version_no:
+        descriptions.set_type(tx, written.node.id, like.type)
+    return written
 
 
 def copy_tree(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from davgate.core.access import look_up
-from davgate.core.moving import delete_found
+from davgate.core.deleting import delete_found
 from davgate.core.rights import require_node, require_removable
 from davgate.core.store import Context, Store
 from davgate.model.errors_of_objects import NotEmpty
@@ -12,7 +12,7 @@ from davgate.storage.api import descriptions
 
 
 def delete(store: Store, ctx: Context, where: int | str) -> None:
-    """Move a document, or a folder without members, to the trash, see ``moving.delete``; durable on return.
+    """Move a document, or a folder without members, to the trash, see ``deleting.delete``; durable on return.
 
     Raises:
         NotEmpty: it is a folder, and something is in it.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written
+from davgate.core.copying import write_copy
 from davgate.core.documents import Opened
-from davgate.core.moving import write_copy
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState

@@ -11,9 +11,9 @@ from typing import Final
 
 from davgate.core.access import check_conditions, check_read_conditions, look_up, require_signed_in, state_then
 from davgate.core.content import Written, change_of
-from davgate.core.copying import Original, add_copies
+from davgate.core.copying import Original, add_copies, write_copy
+from davgate.core.destinations import clear_place, may_take_place
 from davgate.core.documents import Opened
-from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.recording import record
 from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written, change_of
-from davgate.core.copying import copy_tree
+from davgate.core.copying import copy_tree, write_copy
+from davgate.core.destinations import clear_place, may_take_place
 from davgate.core.documents import Opened
 from davgate.core.editing import promote
-from davgate.core.moving import clear_place, may_take_place, write_copy
 from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below, rights_of, rights_on, without_closed

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from davgate.core.access import check_conditions, check_member_locks, check_read_conditions, check_untouched, look_up
 from davgate.core.content import Said, Written
+from davgate.core.copying import write_copy
 from davgate.core.deleted import look_up_shown
 from davgate.core.describing import Described, describe_within
+from davgate.core.destinations import check_not_above
 from davgate.core.documents import Opened, open_content
 from davgate.core.editing import write_content
 from davgate.core.filing import file_on_drive
-from davgate.core.moving import check_not_above, write_copy
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState

@@ -6,7 +6,7 @@ import io
 from http import HTTPStatus
 from typing import Final
 
-from davgate.core import documents, moving, tree
+from davgate.core import copying, deleting, documents, moving, tree
 from davgate.dav import bodies, multistatus, past
 from davgate.dav.drive import Exchange, written
 from davgate.dav.typed_properties import PropertyPatch
@@ -74,7 +74,7 @@ def delete(exchange: Exchange) -> Response:
     exchange.refuse_body()
     parse_depth(exchange.request.header("DEPTH"), Depth.INFINITY, _WHOLE_OR_NOTHING)
     if isinstance(exchange.place, InTree):
-        moving.delete(exchange.store, exchange.ctx, exchange.place.path)
+        deleting.delete(exchange.store, exchange.ctx, exchange.place.path)
     else:
         past.delete(exchange)
     return empty(HTTPStatus.NO_CONTENT)
@@ -91,7 +91,7 @@ def copy(exchange: Exchange) -> Response:
     if not isinstance(exchange.place, InTree):
         return written(past.copy_out(exchange, destination, overwrite=overwrite, with_members=with_members))
     source = exchange.place.path
-    copied = moving.copy(exchange.store, exchange.ctx, source, destination, overwrite=overwrite, with_members=with_members)
+    copied = copying.copy(exchange.store, exchange.ctx, source, destination, overwrite=overwrite, with_members=with_members)
     return written(copied)
 
 

@@ -15,7 +15,7 @@ from davgate.core.access import check_conditions, check_not_held, check_write_lo
 from davgate.core.bitemporal.registrations import find_object, history_of, subject_of, tag_of
 from davgate.core.bitemporal.versions import Contents, Step, make, register
 from davgate.core.deleted import bring_back, require_in_trash
-from davgate.core.moving import delete_found
+from davgate.core.deleting import delete_found
 from davgate.core.objects import File
 from davgate.core.rights import require_node, require_removable
 from davgate.core.store import Context, Store

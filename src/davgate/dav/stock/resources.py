@@ -15,7 +15,7 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 from wsgidav.util import join_uri
 from wsgidav.xml_tools import string_to_xml
 
-from davgate.core import documents, moving, tree, versioning
+from davgate.core import copying, deleting, documents, moving, tree, versioning
 from davgate.dav import past, xml
 from davgate.dav.facts import Batch, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, QUOTA, LiveProperty, unknown_properties
@@ -159,7 +159,7 @@ class _Resource:
         """Move the resource with all below it to the trash."""
         visit = self._visit
         with visit.refusals():
-            moving.delete(visit.store, visit.ctx, visit.writable(self._place))
+            deleting.delete(visit.store, visit.ctx, visit.writable(self._place))
         visit.wrote()
         return True
 
@@ -172,7 +172,7 @@ class _Resource:
                 versioning.restore(visit.store, visit.ctx, place.document, place.no, destination, overwrite=self._overwrite)
             else:
                 source = visit.writable(self._place)
-                moving.copy(visit.store, visit.ctx, source, destination, overwrite=self._overwrite, with_members=depth_infinity)
+                copying.copy(visit.store, visit.ctx, source, destination, overwrite=self._overwrite, with_members=depth_infinity)
         visit.wrote()
         return True
 

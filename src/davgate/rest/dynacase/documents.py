@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from davgate.core import early_checks, moving, revisions
+from davgate.core import deleting, early_checks, revisions
 from davgate.core.objects import Changes
 from davgate.core.revisions import Shown
 from davgate.http.responses import Response
@@ -136,7 +136,7 @@ def delete(exchange: Exchange) -> Response:
     kept = replace(errors.DELETE_FAILED, detail=f'Document "{node_id}" has to be kept')
     with until_gone(exchange, found), answering({**refusals, Held: kept, Retained: kept}):
         early_checks.check_delete(store, found.ctx, node_id)
-        moving.delete(store, validators.admitted(exchange, found.ctx, found.shown), node_id)
+        deleting.delete(store, validators.admitted(exchange, found.ctx, found.shown), node_id)
     # What was never finished goes for good, and somebody may have brought it back.
     with answering({NotFound: replace(errors.NO_DOCUMENT, detail=f'Document "{node_id}" not found')}):
         shown = revisions.show_deleted(store, found.ctx, node_id)

@@ -4,7 +4,7 @@ The same refusal of core has other codes in each service: a lock forbids a chang
 handler says so around its call of core::
 
     with answering({Forbidden: DELETE_DENIED, Locked: DELETE_DENIED}):
-        moving.delete(...)
+        deleting.delete(...)
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The same refusal of core has other words in each service: a lock forbids a chang
 so around its call of core::
 
     with answering({CheckedOut: CHECKED_OUT_DELETE, Locked: locked_delete(found.id)}):
-        moving.delete(...)
+        deleting.delete(...)
 """
 
 from __future__ import annotations

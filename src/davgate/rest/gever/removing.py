@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from davgate.core import deleted, moving
+from davgate.core import deleted, deleting
 from davgate.http.responses import Response, empty
 from davgate.model.errors import CheckedOut, Locked, NotFound, ParentMissing
 from davgate.rest.exchange import Exchange
@@ -29,7 +29,7 @@ def delete(exchange: Exchange) -> Response:
             deleted.end_address(exchange.store, exchange.ctx, found.node_id)
         return empty(HTTPStatus.NO_CONTENT)
     with answering({CheckedOut: errors.CHECKED_OUT_DELETE, Locked: errors.locked_delete(found.id)}):
-        moving.delete(exchange.store, exchange.ctx, found.node_id, beside_own=False)
+        deleting.delete(exchange.store, exchange.ctx, found.node_id, beside_own=False)
     return empty(HTTPStatus.NO_CONTENT)
 
 
@@ -39,7 +39,7 @@ def trash(exchange: Exchange) -> Response:
     if found.is_trashed:
         raise Refused(errors.ALREADY_TRASHED)
     with answering({CheckedOut: errors.TRASH_CHECKED_OUT, Locked: errors.TRASH_LOCKED}):
-        moving.delete(exchange.store, exchange.ctx, found.node_id, beside_own=False, keeps_address=True)
+        deleting.delete(exchange.store, exchange.ctx, found.node_id, beside_own=False, keeps_address=True)
     return empty(HTTPStatus.NO_CONTENT)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from davgate.core import early_checks, moving, objects, signed_locks
+from davgate.core import deleting, early_checks, objects, signed_locks
 from davgate.core.content import receive
 from davgate.core.objects import Changes, File, NewObject
 from davgate.http.content_disposition import cleaned, file_name_of
@@ -104,5 +104,5 @@ def delete(settings: Settings, exchange: Exchange) -> Response:
     ctx, document = admit(settings, exchange), document_id(exchange)
     with naming_holder(exchange, ctx):
         early_checks.check_delete(exchange.store, ctx, document)
-        moving.delete(exchange.store, ctx, document, despite_hold=False)
+        deleting.delete(exchange.store, ctx, document, despite_hold=False)
     return empty(HTTPStatus.NO_CONTENT)
