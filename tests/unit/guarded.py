@@ -22,7 +22,6 @@ from davgate.core import (
     copying,
     deleted,
     deleting,
-    deleting_objects,
     documents,
     erasing,
     locking,
@@ -380,7 +379,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "pin": lambda at: marking.pin(at.store, at.ann, at.at(IT), None),
     # What takes it away
     "delete": lambda at: deleting.delete(at.store, at.ann, at.at(IT)),
-    "delete as if for good": lambda at: deleting_objects.delete(at.store, at.ann, at.it.id),
+    "delete as if for good": lambda at: deleting.delete_if_empty(at.store, at.ann, at.it.id),
     "delete what nobody works on": lambda at: deleting.delete(at.store, at.ann, at.it.id, beside_own=False),
     "delete the folder": lambda at: deleting.delete(at.store, at.ann, at.at(FOLDER)),
     "move onto": _move(OTHER, IT, overwrite=True),

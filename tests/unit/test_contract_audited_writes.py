@@ -36,7 +36,6 @@ from davgate.core import (
     checking_out,
     copying,
     deleting,
-    deleting_objects,
     documents,
     erasing,
     locking,
@@ -259,7 +258,7 @@ def restore_in_place(w: World) -> Act:
 
 def delete_what_is_empty(w: World) -> Act:
     folder = made_folder(w.store, w.ann, "f")
-    return lambda: deleting_objects.delete(w.store, rest(w.ann), folder.uuid)
+    return lambda: deleting.delete_if_empty(w.store, rest(w.ann), folder.uuid)
 
 
 def restore_metadata(w: World) -> Act:
@@ -763,7 +762,7 @@ CASES: dict[str, list[Case]] = {
     "batches.restore": [(restore_in_place, [("revert", "/a.txt")]), (restore_metadata, [("revert", "/=uuid")])],
     "batches.update": [(update_as_decided, [("metadata", "/a.txt")])],
     "batches.update_all": [(update_several, [("metadata", "/a.txt"), ("metadata", "/b.txt")])],
-    "deleting_objects.delete": [(delete_what_is_empty, [("delete", "/f")])],
+    "deleting.delete_if_empty": [(delete_what_is_empty, [("delete", "/f")])],
     "registering.create": [(register_object, [("create", "/LoRA"), ("create", "/LoRA/=uuid")])],
     "registering.delete": [(delete_registered, [("delete", "/LoRA/=uuid")])],
     "registering.patch": [

@@ -17,7 +17,7 @@ from tests.unit.registered import DOCUMENT, author_uuid_of, create, lora, patch,
 from tests.unit.temporal import DOCUMENT as DOCUMENT_CLASS
 from tests.unit.temporal import UTC, A, document, entries
 
-from davgate.core import deleted, deleting, deleting_objects, objects, removing_versions
+from davgate.core import deleted, deleting, objects, removing_versions
 from davgate.core.bitemporal import registrations, searching
 from davgate.core.objects import Changes
 from davgate.core.principals import granting
@@ -174,7 +174,7 @@ def test_who_deleted_counts_with_the_code_alone(store: Store, ann: Context, bob:
 
 
 def objects_deleted(store: Store, ctx: Context, node_id: int) -> None:
-    deleting_objects.delete(store, rest(ctx), node_id)
+    deleting.delete_if_empty(store, rest(ctx), node_id)
 
 
 def test_documents_are_found_by_the_notes_of_their_versions(store: Store, ann: Context, plan: Node, clock: SettableClock) -> None:

@@ -25,7 +25,6 @@ from davgate.core import (
     checking_out,
     copying,
     deleting,
-    deleting_objects,
     erasing,
     locking,
     mending,
@@ -75,7 +74,7 @@ WRITES: dict[str, Callable[[Store, Context, Node], object]] = {
     "merge it": lambda store, ctx, node: mending.merge(store, ctx, ("f", "a.txt"), ("b.txt",)),
     "delete": lambda store, ctx, node: deleting.delete(store, ctx, node.id),
     "delete its folder": lambda store, ctx, node: deleting.delete(store, ctx, ("f",)),
-    "delete the object": lambda store, ctx, node: deleting_objects.delete(store, ctx, node.uuid),
+    "delete the object": lambda store, ctx, node: deleting.delete_if_empty(store, ctx, node.uuid),
     "remove a version": lambda store, ctx, node: removing_versions.remove_version(store, ctx, node.id, 1),
     "end retention": lambda store, ctx, node: say(store, ctx, node.id, **{EXPIRES_AT: None}),
     "shorten retention": lambda store, ctx, node: say(store, ctx, node.id, **{EXPIRES_AT: to_text(store.clock.now())}),
@@ -202,7 +201,7 @@ def test_folder_is_deleted_only_when_nothing_is_in_it(store: Store, ann: Context
     a_document(store, ann, "/f/a.txt", b"one")
 
     with pytest.raises(NotEmpty):
-        deleting_objects.delete(store, ann, folder.uuid)
+        deleting.delete_if_empty(store, ann, folder.uuid)
 
     deleting.delete(store, ann, ("f", "a.txt"))
-    deleting_objects.delete(store, ann, folder.uuid)
+    deleting.delete_if_empty(store, ann, folder.uuid)

@@ -15,11 +15,12 @@ from davgate.core.store import Context, Store
 from davgate.core.taking_away import take_away
 from davgate.model.editing import Vacated
 from davgate.model.errors import Held, SameResource
+from davgate.model.errors_of_objects import NotEmpty
 from davgate.model.names import check_text
 from davgate.model.node import Node
 from davgate.model.paths import Where
 from davgate.model.rights import Right
-from davgate.storage.api import Resolved, Transaction, catalog, dances, marks
+from davgate.storage.api import Resolved, Transaction, catalog, dances, descriptions, marks
 
 
 def delete(
@@ -52,6 +53,27 @@ def delete(
         delete_found(
             store, tx, ctx, found, beside_own=beside_own, keeps_address=keeps_address, despite_hold=despite_hold, comment=comment
         )
+        tx.commit()
+
+
+def delete_if_empty(store: Store, ctx: Context, where: int | str) -> None:
+    """Move a document, or a folder without members, to the trash; durable on return.
+
+    For doors in which a folder that has members stays, and what is deleted is gone.
+
+    Raises:
+        NotEmpty: it is a folder, and something is in it.
+        Retained, Held: it has to be kept.
+        NotFound, Forbidden, SameResource, Locked, CheckedOut, PreconditionFailed.
+    """
+    with store.database.write() as tx:
+        found = look_up(tx, ctx, where, tx.now)
+        node = require_node(found, ctx, Right.READ)
+        if found.path:
+            require_removable(found, ctx)
+        if node.is_collection and found.path and descriptions.has_members(tx, node.id):
+            raise NotEmpty(found.path)
+        delete_found(store, tx, ctx, found, despite_hold=False)
         tx.commit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from davgate.core import auditing, deleting_objects
+from davgate.core import auditing, deleting
 from davgate.core.store import Context
 from davgate.http.errors import cause_of
 from davgate.http.responses import Response, empty
@@ -52,4 +52,4 @@ def _result_of(exchange: Exchange, ctx: Context, uuid: str) -> dict[str, Any]:
 
 def _delete(exchange: Exchange, ctx: Context, uuid: str) -> None:
     with naming_holder(exchange, ctx, uuid):
-        deleting_objects.delete(exchange.store, ctx, uuid)
+        deleting.delete_if_empty(exchange.store, ctx, uuid)
