@@ -11,6 +11,7 @@ from datetime import tzinfo
 from io import TextIOWrapper
 from typing import Final, Literal
 
+from davgate.core.watching import Watch, unwatched
 from davgate.model.instant import FOREVER, Instant, to_datetime
 
 Align = Literal["<", ">"]
@@ -101,10 +102,10 @@ def progress(what: str, total: int, *, in_bytes: bool = False) -> Iterator[Calla
 
 
 @contextmanager
-def watching(what: str) -> Iterator[Callable[[int, int], None]]:
+def watching(what: str) -> Iterator[Watch]:
     """Give a function that is told how much is done in all, of how much; see ``progress``."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield unwatched
         return
     from tqdm import tqdm
 

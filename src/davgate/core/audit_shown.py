@@ -13,6 +13,7 @@ from davgate.core.access import check_account
 from davgate.core.auditing import write_reads
 from davgate.core.rights import require_administrator, rights_on
 from davgate.core.store import Context, Store
+from davgate.core.watching import Watch, unwatched
 from davgate.model import audit as chain
 from davgate.model import errors
 from davgate.model.audit import Damage, Head
@@ -142,12 +143,12 @@ def verify(
     ctx: Context,
     noted: Sequence[Head],
     tell: Callable[[Damage], object],
-    watch: Callable[[int, int], object] = lambda done, total: None,
+    watch: Watch = unwatched,
 ) -> Head:
     """Tell of each damage of the chain, and return the head that the store keeps; see ``model.audit.damages``.
 
     All rows are seen at one moment, what is written meanwhile is not judged, and memory stays flat. ``watch`` is told how many
-    rows were looked at, of how many.
+    rows were looked at.
 
     Raises:
         Forbidden: the caller is no administrator.
@@ -160,7 +161,7 @@ def verify(
     return head
 
 
-def _watched(links: Iterator[chain.Link], total: int, watch: Callable[[int, int], object]) -> Iterator[chain.Link]:
+def _watched(links: Iterator[chain.Link], total: int, watch: Watch) -> Iterator[chain.Link]:
     for done, link in enumerate(links, start=1):
         if done % _ROWS_PER_STEP == 0:
             watch(done, max(done, total))

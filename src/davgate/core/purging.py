@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from davgate.core.erasing import Erased, finish, remove, require_manager
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
+from davgate.core.watching import Watch, unwatched
 from davgate.model.errors import Held, NotFound
 from davgate.model.errors_of_objects import Retained
 from davgate.model.instant import FOREVER, Instant, after
@@ -16,9 +16,6 @@ from davgate.model.paths import from_text
 from davgate.storage.api import erasing, trash
 
 logger = logging.getLogger(__name__)
-
-Watch = Callable[[int, int], None]
-"""Is told how many entries were looked at, of how many."""
 
 
 def purge(store: Store, ctx: Context, node_id: int) -> Erased:
@@ -47,8 +44,10 @@ def _purge(store: Store, ctx: Context, node_id: int, before: Instant) -> Erased:
     return removed.erased
 
 
-def purge_older_than(store: Store, ctx: Context, age: timedelta, *, watch: Watch | None = None) -> list[Erased]:
+def purge_older_than(store: Store, ctx: Context, age: timedelta, *, watch: Watch = unwatched) -> list[Erased]:
     """Remove all entries of the trash for good that were deleted longer ago than a span; what is held stays.
+
+    ``watch`` is told how many entries were looked at.
 
     Raises:
         Forbidden: the caller is no administrator.
@@ -71,7 +70,7 @@ def purge_due(store: Store) -> int:
     return purged
 
 
-def _purge_before(store: Store, ctx: Context, age: timedelta, *, junk_alone: bool, watch: Watch | None = None) -> list[Erased]:
+def _purge_before(store: Store, ctx: Context, age: timedelta, *, junk_alone: bool, watch: Watch = unwatched) -> list[Erased]:
     # A span may be longer than a database can count back.
     before = max(Instant(0), after(store.clock.now(), -age))
     with store.database.read() as session:
@@ -85,6 +84,5 @@ def _purge_before(store: Store, ctx: Context, age: timedelta, *, junk_alone: boo
         except NotFound:
             # Restored, or purged by another process, since the list was made.
             logger.debug("Entry %d is not in the trash any more.", node_id)
-        if watch is not None:
-            watch(seen, len(old))
+        watch(seen, len(old))
     return purged

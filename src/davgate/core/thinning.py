@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from davgate.core.recording import record
 from davgate.core.retaining import retained_version
 from davgate.core.rights import require_administrator
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
+from davgate.core.watching import Watch, unwatched
 from davgate.model.frozen import frozen
 from davgate.model.paths import to_text
 from davgate.model.thinning import Reason
@@ -22,9 +23,6 @@ logger = logging.getLogger(__name__)
 _DOCUMENTS_AT_ONCE: Final = 200
 _ROWS_AT_ONCE: Final = 2000
 """Versions and saves after which a transaction ends: other writers wait for it."""
-
-Watch = Callable[[int, int], None]
-"""Is told how many documents were looked at, of how many."""
 
 
 @frozen
@@ -61,11 +59,11 @@ class ThinReport:
         return sum(one.freed_bytes for one in self.documents)
 
 
-def thin(store: Store, ctx: Context, *, dry_run: bool, watch: Watch | None = None) -> ThinReport:
+def thin(store: Store, ctx: Context, *, dry_run: bool, watch: Watch = unwatched) -> ThinReport:
     """Let old versions and saves go, as the rule of the store says; durable on return.
 
     A dry run does the same and takes it back. Each transaction is short; what is written in between is held against the rule in
-    the one that thins it. The audit tells for each document what went.
+    the one that thins it. The audit tells for each document what went. ``watch`` is told how many documents were looked at.
 
     Raises:
         Forbidden: the caller is no administrator.
@@ -81,8 +79,7 @@ def thin(store: Store, ctx: Context, *, dry_run: bool, watch: Watch | None = Non
             while due:
                 thinned += _thin_some(store, ctx, due, dry_run=dry_run)
             seen += len(batch)
-            if watch is not None:
-                watch(seen, max(seen, total))
+            watch(seen, max(seen, total))
     return ThinReport(tuple(thinned), dry_run)
 
 
