@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from davgate.dav.app import METHODS
-from davgate.http.headers import quote_path
+from davgate.http.targets import quote_path
 from davgate.model.names import collision_key
 from tests.attacks.house import SECRET_CONTENT, THERE, House
 from tests.attacks.paths import FAMILIES, GONE, HOST, OUTSIDE, PLAN, PRIVATE, UUID, Meaning, meaning, spellings

@@ -540,27 +540,3 @@ def test_hostile_header_takes_linear_time(parse: Callable[[str], object], piece:
         pass
     # Some milliseconds; an expression of quadratic cost takes half a minute.
     assert time.process_time() - began < 1
-
-
-# Addresses
-
-
-@pytest.mark.parametrize(
-    ("path", "collection", "address"),
-    [
-        ((), True, "/dav/"),
-        ((), False, "/dav/"),
-        (("a",), False, "/dav/a"),
-        (("a", "b c"), True, "/dav/a/b%20c/"),
-        (("200% ä#?.txt",), False, "/dav/200%25%20%C3%A4%23%3F.txt"),
-        (("a&b<c>'d'\"e\"+;\\",), False, "/dav/a%26b%3Cc%3E%27d%27%22e%22%2B%3B%5C"),
-        (("-._~!$()*,=:@",), False, "/dav/-._~!$()*,=:@"),
-    ],
-)
-def test_address_of_a_path(path: tuple[str, ...], collection: bool, address: str) -> None:
-    assert headers.quote_path(path, "/dav", collection=collection) == address
-
-
-def test_address_below_the_root_mount() -> None:
-    assert headers.quote_path((), "", collection=True) == "/"
-    assert headers.quote_path(("a",), "", collection=True) == "/a/"

@@ -16,7 +16,8 @@ from davgate.dav.bodies import ALLPROP, BRIEF_ALLPROP, Form, PropfindRequest
 from davgate.dav.facts import COLLECTION, DOCUMENT, Batch, Deletion, Facts, History, ReadAccess, VersionFacts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, LiveProperty
 from davgate.dav.xml import DAV, OWN_NAMESPACE, Element
-from davgate.http.headers import lock_token_uri, quote_name
+from davgate.http.headers import lock_token_uri
+from davgate.http.targets import quote_name
 from davgate.model.checkout import CheckOut
 from davgate.model.errors import InvalidName, NameTooLong
 from davgate.model.etag import of_content, of_pending

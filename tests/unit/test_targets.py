@@ -1,4 +1,4 @@
-"""Addresses in: which place a request target means, and which are refused."""
+"""Addresses in and out: which place a request target means, which are refused, and how one is written."""
 
 import unicodedata
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from davgate.http.headers import quote_path
-from davgate.http.targets import Target, normal_path, parse_reference, parse_target
+from davgate.http.targets import Target, normal_path, parse_reference, parse_target, quote_path
 from davgate.model.conditions import ELSEWHERE
 from davgate.model.errors import InvalidName, Malformed, NameTooLong, NotFound
 from davgate.model.names import PathLimits, check_name
@@ -189,6 +188,27 @@ def test_deep_path_is_refused(name: str) -> None:
 def test_target_too_long_to_be_remembered_is_read_alike() -> None:
     path = ("x" * 250,) * 4
     assert parse_target(quote_path(path, "/dav", collection=False), "/dav").path == path
+
+
+@pytest.mark.parametrize(
+    ("path", "collection", "address"),
+    [
+        ((), True, "/dav/"),
+        ((), False, "/dav/"),
+        (("a",), False, "/dav/a"),
+        (("a", "b c"), True, "/dav/a/b%20c/"),
+        (("200% ä#?.txt",), False, "/dav/200%25%20%C3%A4%23%3F.txt"),
+        (("a&b<c>'d'\"e\"+;\\",), False, "/dav/a%26b%3Cc%3E%27d%27%22e%22%2B%3B%5C"),
+        (("-._~!$()*,=:@",), False, "/dav/-._~!$()*,=:@"),
+    ],
+)
+def test_address_of_a_path(path: tuple[str, ...], collection: bool, address: str) -> None:
+    assert quote_path(path, "/dav", collection=collection) == address
+
+
+def test_address_below_the_root_mount() -> None:
+    assert quote_path((), "", collection=True) == "/"
+    assert quote_path(("a",), "", collection=True) == "/a/"
 
 
 def is_name(text: str) -> bool:

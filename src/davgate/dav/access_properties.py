@@ -13,7 +13,7 @@ from typing import Final
 from davgate.core.access_shown import ShownGrant
 from davgate.dav.facts import Batch
 from davgate.dav.xml import href_element, own_element
-from davgate.http.headers import quote_path
+from davgate.http.targets import quote_path
 from davgate.model.principal import SIGNED_IN_ID
 from davgate.model.rights import EVERYTHING, Right, name_of
 

@@ -12,11 +12,11 @@ from davgate.dav.xml import CONTENT_TYPE, XmlLimits
 from davgate.dav.xml import DEFAULT_LIMITS as DEFAULT_XML_LIMITS
 from davgate.http.dates import http_date
 from davgate.http.errors import outcome_of
-from davgate.http.headers import parse_destination, quote_path
+from davgate.http.headers import parse_destination
 from davgate.http.login import CHALLENGE
 from davgate.http.requests import Request
 from davgate.http.responses import Response, empty, refusal, whole
-from davgate.http.targets import DEFAULT_LIMITS
+from davgate.http.targets import DEFAULT_LIMITS, quote_path
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, UnsupportedBody
 from davgate.model.frozen import frozen
 from davgate.model.names import PathLimits

@@ -31,7 +31,8 @@ from davgate.dav.facts import (
 )
 from davgate.dav.xml import DAV, OWN_NAMESPACE, empty_element, escape, href_element, own_element
 from davgate.http.dates import http_date, rfc3339
-from davgate.http.headers import lock_token_uri, quote_name
+from davgate.http.headers import lock_token_uri
+from davgate.http.targets import quote_name
 from davgate.model.etag import of_content, of_pending
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, seconds_left

@@ -2,7 +2,7 @@
 
 A PROPFIND goes from rows to bytes without a tree: each request is compiled into a layout, once, and rows are laid out
 in batches, column by column (see ``live_properties``). Addresses come in percent-encoded, as
-``http.headers.quote_path`` writes them.
+``http.targets.quote_path`` writes them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from davgate.dav.bodies import Form, PropfindRequest
 from davgate.dav.facts import COLLECTION, DOCUMENT, KIND, NAME, Batch, Column, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, LiveProperty, lock_discovery, unknown_properties
 from davgate.dav.xml import DECLARATION, empty_elements, escape, escape_attribute, href_element, own_element, printable
-from davgate.http.headers import quote_name
+from davgate.http.targets import quote_name
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock

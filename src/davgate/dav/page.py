@@ -12,8 +12,8 @@ from http import HTTPStatus
 
 from davgate.dav.facts import COLLECTION, KIND, LENGTH, MODIFIED_AT, NAME, VERSION_NO
 from davgate.dav.xml import printable
-from davgate.http.headers import quote_name, quote_path
 from davgate.http.responses import ALONE, NOSNIFF
+from davgate.http.targets import quote_name, quote_path
 from davgate.model.instant import Instant, to_datetime
 from davgate.model.names import VERSIONS
 from davgate.model.paths import TreePath

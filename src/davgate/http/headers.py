@@ -289,25 +289,6 @@ def _quoted(tag: str) -> str:
     return f'W/"{tag[2:]}"' if tag.startswith("W/") else f'"{tag}"'
 
 
-_LITERAL = re.compile(r"[A-Za-z0-9._~!$()*,=:@-]*")
-_ESCAPED: Final = tuple(chr(i) if i < 128 and _LITERAL.fullmatch(chr(i)) else f"%{i:02X}" for i in range(256))
-
-
-def quote_name(name: str) -> str:
-    """Return a name as a segment of an address.
-
-    What needs escaping in XML, HTML or a query is percent-encoded too, so that the result is pasted anywhere as it is.
-    """
-    return name if _LITERAL.fullmatch(name) else "".join([_ESCAPED[byte] for byte in name.encode()])
-
-
-def quote_path(path: TreePath, mount: str, *, collection: bool) -> str:
-    """Return the address of a place as an absolute path; a collection's ends in a slash (RFC 4918, 5.2)."""
-    if not path:
-        return mount + "/"
-    return f"{mount}/{'/'.join(map(quote_name, path))}{'/' if collection else ''}"
-
-
 def lock_token_uri(token: str) -> str:
     """Return a bare lock token as the drive prints it (RFC 4918, 6.5 and appendix C)."""
     return f"opaquelocktoken:{token}"

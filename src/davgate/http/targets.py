@@ -1,4 +1,4 @@
-"""Addresses below a mount: the request target, a Destination or an If tag in, a path in the tree out.
+"""Addresses below a mount: the request target, a Destination or an If tag in, a path in the tree out, and back.
 
 Decoding happens here, once, and nowhere else. What two programs could read differently is refused instead of repaired:
 an encoded slash, dot segments, bytes that are not UTF-8. Empty segments are dropped, for ``/dav//a`` can only mean
@@ -36,6 +36,10 @@ _REFERENCE = re.compile(r"(?:(?i:https?)://(?P<authority>[^/?#]*))?(?P<path>/[^?
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPED_UNRESERVED = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
 _USUAL_PORT = re.compile(r":(?:80|443)?\Z")
+
+# What needs no escaping, and what each byte is written as.
+_LITERAL = re.compile(r"[A-Za-z0-9._~!$()*,=:@-]*")
+_ESCAPED: Final = tuple(chr(i) if i < 128 and _LITERAL.fullmatch(chr(i)) else f"%{i:02X}" for i in range(256))
 
 _LONGEST_CACHED: Final = 512
 
@@ -85,6 +89,21 @@ def parse_reference(reference: str, *, authority: str, mount: str, limits: PathL
         return ELSEWHERE
     path = _below(mount, _segments(path_text))
     return ELSEWHERE if path is None else _limited(path, path_text.endswith("/"), limits)
+
+
+def quote_name(name: str) -> str:
+    """Return a name as a segment of an address.
+
+    What needs escaping in XML, HTML or a query is percent-encoded too, so that the result is pasted anywhere as it is.
+    """
+    return name if _LITERAL.fullmatch(name) else "".join([_ESCAPED[byte] for byte in name.encode()])
+
+
+def quote_path(path: TreePath, mount: str, *, collection: bool) -> str:
+    """Return the address of a place as an absolute path; a collection's ends in a slash (RFC 4918, 5.2)."""
+    if not path:
+        return mount + "/"
+    return f"{mount}/{'/'.join(map(quote_name, path))}{'/' if collection else ''}"
 
 
 def _target(raw: str, mount: str, limits: PathLimits) -> Target:

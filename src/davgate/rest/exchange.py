@@ -9,9 +9,8 @@ from typing import Any, Final, TypeVar
 from davgate.core.content import Body
 from davgate.core.store import Context, Store
 from davgate.http import negotiation
-from davgate.http.headers import quote_path
 from davgate.http.requests import Request, origin_of
-from davgate.http.targets import DEFAULT_LIMITS
+from davgate.http.targets import DEFAULT_LIMITS, quote_path
 from davgate.model.errors import TooLarge, UnsupportedBody
 from davgate.model.frozen import frozen
 from davgate.model.locks import Holding

@@ -20,7 +20,8 @@ from davgate.core.locking import Granted, LockRequest
 from davgate.dav import xml
 from davgate.dav.bodies import MAX_LOCKINFO_BYTES
 from davgate.dav.stock.visit import Visit
-from davgate.http.headers import INFINITE, bare_token, lock_token_uri, quote_path
+from davgate.http.headers import INFINITE, bare_token, lock_token_uri
+from davgate.http.targets import quote_path
 from davgate.model.instant import FOREVER
 from davgate.model.locks import Depth, Scope
 from davgate.model.paths import TreePath

@@ -24,11 +24,11 @@ from davgate.dav.facts import ID, NAME, RootedLock
 from davgate.dav.typed_properties import elements, is_typed
 from davgate.dav.xml import DAV
 from davgate.http.errors import outcome_of
-from davgate.http.headers import conditions_from, quote_path, tag_resolver
+from davgate.http.headers import conditions_from, tag_resolver
 from davgate.http.login import CHALLENGE
 from davgate.http.requests import Environ
 from davgate.http.responses import refusal
-from davgate.http.targets import parse_target
+from davgate.http.targets import parse_target, quote_path
 from davgate.model.errors import DavgateError, LockConflict, Locked, NotFound, ReadOnlyPlace, Unauthenticated
 from davgate.model.frozen import frozen
 from davgate.model.locks import Depth

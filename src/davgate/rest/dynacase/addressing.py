@@ -12,7 +12,7 @@ from davgate.core import revisions
 from davgate.core.filing import drive_name
 from davgate.core.revisions import Shown
 from davgate.core.store import SYSTEM_CONTEXT, Context
-from davgate.http.headers import quote_path
+from davgate.http.targets import quote_path
 from davgate.model.errors import NotFound
 from davgate.model.frozen import frozen
 from davgate.model.object_types import DYNACASE, ObjectType, ObjectTypes, type_name

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final, TypeAlias
 
 from davgate.core.describing import Described, Seen
-from davgate.http.headers import quote_name
+from davgate.http.targets import quote_name
 from davgate.model.instant import Instant
 from davgate.model.metadata import DESCRIPTION, KEYWORDS, title_of
 from davgate.model.names import stem_and_suffix
