@@ -15,8 +15,8 @@ from sqlalchemy import delete, update
 from davgate.core import documents, locking, tree, version_history
 from davgate.core.clock import SystemClock
 from davgate.core.content import Written
-from davgate.core.documents import Opened
 from davgate.core.locking import LockRequest
+from davgate.core.opening import Opened
 from davgate.core.principals.accounts import NewUser, Passwords, add_user
 from davgate.core.principals.signing_in import SigningIn, Visit
 from davgate.core.store import Context, Policy, Store

@@ -12,7 +12,8 @@ import pytest
 from davgate.app import Application
 from davgate.config import ConfigError, DoorsConfig, LimitsConfig, load
 from davgate.core import audit_shown
-from davgate.core.documents import Opened, open_content
+from davgate.core.documents import open_content
+from davgate.core.opening import Opened
 from davgate.core.principals import accounts
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.http import content

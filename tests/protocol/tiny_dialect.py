@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from davgate.core import documents
+from davgate.core.opening import Opened
 from davgate.core.store import Context
 from davgate.http import content
 from davgate.http.responses import Response, empty
@@ -68,7 +69,7 @@ def note(exchange: Exchange) -> Response:
     SEEN.append(exchange.ctx)
     if exchange.choose("application/json", "text/plain") == "text/plain":
         opened = documents.open_content(exchange.store, exchange.ctx, (exchange.params["name"],))
-        assert isinstance(opened, documents.Opened)
+        assert isinstance(opened, Opened)
         return content.send(exchange.request.environ, opened, file_name=exchange.params["name"])
     return answers.metadata(exchange, Shown(exchange.params["name"], 0), '"one"')
 

@@ -32,7 +32,7 @@ from tests.builders import (
 from tests.unit.placed import versions_of
 
 from davgate.core import copying, deleting, documents, locking, tree, versioning
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.core.store import Context, Policy, Store
 from davgate.core.upkeep import tidy
 from davgate.model.conditions import ANY, Conditions

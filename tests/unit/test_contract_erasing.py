@@ -28,7 +28,7 @@ from tests.builders import (
 from tests.builders import path as to_path
 
 from davgate.core import checking_out, deleting, documents, erasing, locking, marking, purging, rescue_copies
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, Forbidden, Held, Malformed, NotFound, SameResource
 from davgate.model.properties import PropertyUpdate

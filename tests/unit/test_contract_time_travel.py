@@ -19,6 +19,7 @@ from tests.builders import SettableClock, a_user, damages, holding, opened_store
 
 from davgate.core import copying, deleting, documents, locking, moving, time_travel, trash, tree
 from davgate.core.locking import LockRequest
+from davgate.core.opening import Opened
 from davgate.core.store import Context, Store
 from davgate.model.editing import SCRATCH_AGE
 from davgate.model.errors import DavgateError, NotFound
@@ -175,7 +176,7 @@ class History:
                     waiting.append(path)
                 elif row[7]:
                     opened = documents.open_content(self.store, self.ctx, path)
-                    assert isinstance(opened, documents.Opened)
+                    assert isinstance(opened, Opened)
                     found[path] = Noted.of(row, read(opened))
                 else:
                     self.pending.update((at, path) for at in moments)

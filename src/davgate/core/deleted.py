@@ -10,8 +10,9 @@ from dataclasses import replace
 from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
-from davgate.core.documents import Opened, note_reader
+from davgate.core.documents import note_reader
 from davgate.core.filing import collection_at, filing_collection, free_name
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below
@@ -31,7 +32,6 @@ from davgate.storage.api import (
     Transaction,
     TrashEntry,
     access,
-    blob_rows,
     catalog,
     dances,
     descriptions,
@@ -123,7 +123,7 @@ def open_content(store: Store, ctx: Context, where: int | TreePath) -> tuple[See
         if content is None:
             raise NotFound(seen.path)
         is_at_hand = not is_deleted and content.length_bytes > 0 and seen.it.node.content == content
-        body = found.body if is_at_hand else blob_rows.inline_body(session, content.digest)
+        body = found.body if is_at_hand else body_at_hand(session, content)
     tag, modified_at = etag.of_content(content.digest), seen.it.node.modified_at
     is_modified = check_read_conditions(ctx, ResourceState(True, tag, modified_at))
     if found.is_young_of_others:

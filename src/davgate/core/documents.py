@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
 
 from davgate.core.access import check_conditions, check_write_locks, check_write_or_member_locks, look_up
 from davgate.core.content import (
@@ -18,11 +17,11 @@ from davgate.core.content import (
     receive,
 )
 from davgate.core.editing import write_content
+from davgate.core.opening import Opened
 from davgate.core.recording import record
 from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
 from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store
-from davgate.core.stored_content import open_file
 from davgate.model.conditions import Verdict
 from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import (
@@ -36,7 +35,6 @@ from davgate.model.errors import (
     SaveKept,
     TooLarge,
 )
-from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
 from davgate.model.node import Cause, Content, Node
@@ -49,26 +47,6 @@ logger = logging.getLogger(__name__)
 
 _RESCUED = (Locked, NotADocument, ParentMissing, PreconditionFailed)
 """Refusals of what may come too late: somebody else wrote here, moved or deleted the folder, or put one in the place."""
-
-
-@frozen
-class Opened:
-    """Content ready to be read. ``body`` holds it when it lies in the database or is empty; otherwise ``open`` gives a file."""
-
-    store: Store
-    etag: str
-    content: Content
-    modified_at: Instant
-    body: bytes | None
-    is_modified: bool = True
-
-    def open(self) -> BinaryIO:
-        """Open the content for reading.
-
-        Raises:
-            Corrupt, Busy: see ``stored_content.open_file``.
-        """
-        return open_file(self.store, self.content)
 
 
 def open_content(store: Store, ctx: Context, where: Where) -> Node | Opened:

@@ -8,9 +8,9 @@ from dataclasses import field
 from typing import BinaryIO
 
 from davgate.core.access import look_up
+from davgate.core.opening import body_at_hand, open_file
 from davgate.core.rights import readable_tree, require_node
 from davgate.core.store import Context, Store
-from davgate.core.stored_content import open_file
 from davgate.model.errors import NotADocument, NotFound
 from davgate.model.frozen import frozen
 from davgate.model.marks import Mark
@@ -18,7 +18,7 @@ from davgate.model.node import Content, Node, Save, Version
 from davgate.model.paths import TreePath
 from davgate.model.properties import PropertyName
 from davgate.model.rights import Right
-from davgate.storage.api import Session, accounts, blob_rows, catalog, marks, properties, subtrees, to_node, versions
+from davgate.storage.api import Session, accounts, catalog, marks, properties, subtrees, to_node, versions
 
 
 @frozen
@@ -102,8 +102,8 @@ def open_bytes(store: Store, content: Content) -> BinaryIO:
     """Open stored content for reading.
 
     Raises:
-        Corrupt, Busy: see ``stored_content.open_file``.
+        Corrupt, Busy: see ``opening.open_file``.
     """
     with store.database.read() as session:
-        body = blob_rows.inline_body(session, content.digest)
+        body = body_at_hand(session, content)
     return io.BytesIO(body) if body is not None else open_file(store, content)

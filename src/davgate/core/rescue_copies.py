@@ -5,14 +5,14 @@ from __future__ import annotations
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written
 from davgate.core.copying import write_copy
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
 from davgate.model.errors import NotFound
 from davgate.model.etag import of_content
 from davgate.model.paths import TreePath, to_text
-from davgate.storage.api import Rescue, Session, blob_rows
+from davgate.storage.api import Rescue, Session
 from davgate.storage.api import rescues as rows
 
 
@@ -69,7 +69,7 @@ def open_content(store: Store, ctx: Context, name: str) -> Opened:
     with store.database.read(snapshot=True) as session:
         check_account(session, ctx, store.clock.now())
         kept = _find(session, ctx, name)
-        body = blob_rows.inline_body(session, kept.content.digest) if kept.content.length_bytes else b""
+        body = body_at_hand(session, kept.content)
     is_modified = check_read_conditions(ctx, _state_of(kept))
     return Opened(store, of_content(kept.content.digest), kept.content, kept.kept_at, body, is_modified)
 

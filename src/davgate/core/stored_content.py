@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from davgate.core.access import check_account
 from davgate.core.content import receive
+from davgate.core.opening import open_file
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
-from davgate.model.errors import Busy, Corrupt
 from davgate.model.node import Content
 from davgate.model.rights import NO_RIGHTS, Right
 from davgate.storage.api import Session, Staged, blob_rows, catalog, stored_content
@@ -49,23 +49,6 @@ def _readable(session: Session, ctx: Context, holdings: Sequence[stored_content.
     return None
 
 
-def open_file(store: Store, content: Content) -> BinaryIO:
-    """Open content that does not lie in the database.
-
-    Raises:
-        Corrupt: it is missing.
-        Busy: it was removed for good since it was looked up, or the blob store cannot be reached.
-    """
-    try:
-        return store.blobs.open(content.digest)
-    except Corrupt:
-        # Its row goes before its file. Whoever comes again finds neither document nor content.
-        with store.database.read() as session:
-            if blob_rows.is_there(session, content.digest):
-                raise
-        raise Busy("What is to be read was removed for good a moment ago. Look again whether it is there.") from None
-
-
 def staged_again(store: Store, content: Content) -> Staged:
     """Return stored content as if it had just arrived.
 
@@ -80,7 +63,7 @@ def staged_parts(store: Store, content: Content, parts: Sequence[tuple[int, int]
     """Store parts of stored content, one after the other, as content of its own; each is its first and its last byte.
 
     Raises:
-        Corrupt, Busy: see ``open_file``.
+        Corrupt, Busy: see ``opening.open_file``.
         QuotaExceeded, TooLarge: see ``content.receive``.
     """
     body = staged_again(store, content).body

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from davgate.core.access import check_read_conditions
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.revisions import Shown
 from davgate.core.store import Context, Store
 from davgate.model import etag
 from davgate.model.conditions import ResourceState
 from davgate.model.instant import Instant
 from davgate.model.node import Content
-from davgate.storage.api import blob_rows, streams
+from davgate.storage.api import streams
 
 
 def open_content(store: Store, ctx: Context, content: Content, changed_at: Instant) -> Opened:
@@ -23,7 +23,7 @@ def open_content(store: Store, ctx: Context, content: Content, changed_at: Insta
         Corrupt: it is missing.
     """
     with store.database.read() as session:
-        body = b"" if content.length_bytes == 0 else blob_rows.inline_body(session, content.digest)
+        body = body_at_hand(session, content)
     tag = etag.of_content(content.digest)
     is_modified = check_read_conditions(ctx, ResourceState(True, tag, changed_at))
     return Opened(store, tag, content, changed_at, body, is_modified)

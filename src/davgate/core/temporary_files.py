@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from davgate.core.access import check_account
 from davgate.core.content import add_staged, check_room, media_of
-from davgate.core.documents import Opened
 from davgate.core.objects import File
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.core.stored_content import staged_again
@@ -15,7 +15,7 @@ from davgate.model import etag
 from davgate.model.errors import NotFound
 from davgate.model.instant import after
 from davgate.model.temporary_file import TemporaryFile
-from davgate.storage.api import Session, blob_rows
+from davgate.storage.api import Session
 from davgate.storage.api import temporary_files as rows
 
 
@@ -74,7 +74,7 @@ def open_file(store: Store, ctx: Context, file_id: int) -> tuple[TemporaryFile, 
     """
     with store.database.read(snapshot=True) as session:
         kept = _find(store, session, ctx, file_id)
-        body = blob_rows.inline_body(session, kept.content.digest)
+        body = body_at_hand(session, kept.content)
     return kept, Opened(store, etag.of_content(kept.content.digest), kept.content, kept.made_at, body)
 
 

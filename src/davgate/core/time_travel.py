@@ -13,7 +13,7 @@ from davgate.core.access import check_conditions, check_read_conditions, look_up
 from davgate.core.content import Written, change_of
 from davgate.core.copying import Original, add_copies, write_copy
 from davgate.core.destinations import clear_place, may_take_place
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.core.recording import record
 from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store

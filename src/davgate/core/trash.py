@@ -9,8 +9,8 @@ from davgate.core.access import check_account, check_conditions, check_read_cond
 from davgate.core.content import Written, change_of
 from davgate.core.copying import copy_tree, write_copy
 from davgate.core.destinations import clear_place, may_take_place
-from davgate.core.documents import Opened
 from davgate.core.editing import promote
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.path_lengths import check_reach
 from davgate.core.recording import record
 from davgate.core.rights import require_removable_below, rights_of, rights_on, without_closed
@@ -23,7 +23,7 @@ from davgate.model.node import Content, Node
 from davgate.model.paths import TreePath, from_text, to_text
 from davgate.model.permissions import require
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Session, TrashEntry, blob_rows, catalog, dances, descriptions, members
+from davgate.storage.api import MemberRow, Session, TrashEntry, catalog, dances, descriptions, members
 from davgate.storage.api import trash as rows
 
 _TRASH = ".trash"
@@ -127,7 +127,7 @@ def open_content(store: Store, ctx: Context, node_id: int, below: TreePath) -> O
         if node.etag is None:
             return None
         content = node.content or Content(b"", 0, node.media_type)
-        body = blob_rows.inline_body(session, content.digest) if content.length_bytes else b""
+        body = body_at_hand(session, content)
     is_modified = check_read_conditions(ctx, _state_of(node))
     return Opened(store, node.etag, content, node.modified_at, body, is_modified)
 

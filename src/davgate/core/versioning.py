@@ -10,9 +10,10 @@ from davgate.core.copying import write_copy
 from davgate.core.deleted import look_up_shown
 from davgate.core.describing import Described, describe_within
 from davgate.core.destinations import check_not_above
-from davgate.core.documents import Opened, open_content
+from davgate.core.documents import open_content
 from davgate.core.editing import write_content
 from davgate.core.filing import file_on_drive
+from davgate.core.opening import Opened, body_at_hand
 from davgate.core.rights import require_node, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
@@ -22,7 +23,7 @@ from davgate.model.names import check_text
 from davgate.model.node import Cause, Node, Version
 from davgate.model.paths import TreePath, Where, to_text
 from davgate.model.rights import Right
-from davgate.storage.api import MemberRow, Resolved, Session, blob_rows, descriptions, members, versions
+from davgate.storage.api import MemberRow, Resolved, Session, descriptions, members, versions
 
 
 def documents_with_versions(store: Store, ctx: Context, collection: TreePath) -> tuple[Node, Sequence[MemberRow]]:
@@ -206,7 +207,7 @@ def _state_of(version: Version) -> ResourceState:
 
 def _opened(session: Session, store: Store, ctx: Context, version: Version) -> Opened:
     is_modified = check_read_conditions(ctx, _state_of(version))
-    body = blob_rows.inline_body(session, version.content.digest)
+    body = body_at_hand(session, version.content)
     return Opened(store, version.etag, version.content, version.saved_at, body, is_modified)
 
 

@@ -16,7 +16,7 @@ from davgate.core import rescue_copies, time_travel, trash, versioning
 from davgate.core.access import check_read_conditions, state_then
 from davgate.core.access_shown import MakersShown
 from davgate.core.content import Written
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.core.store import Context, Store
 from davgate.core.version_history import DocumentHistory, history_of
 from davgate.dav.bodies import PropfindRequest

@@ -12,7 +12,8 @@ from tempfile import SpooledTemporaryFile
 from typing import TypeAlias
 
 from davgate.core import tree
-from davgate.core.documents import Opened, open_content
+from davgate.core.documents import open_content
+from davgate.core.opening import Opened
 from davgate.dav import bodies, multistatus, past
 from davgate.dav.describing import facts_of
 from davgate.dav.drive import Exchange

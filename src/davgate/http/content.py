@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import BinaryIO, Final
 
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.http.content_disposition import attachment
 from davgate.http.dates import http_date
 from davgate.http.errors import UnsatisfiableRange

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_read_conditions
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store
 from davgate.core.streams import open_content

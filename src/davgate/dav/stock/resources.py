@@ -16,6 +16,7 @@ from wsgidav.util import join_uri
 from wsgidav.xml_tools import string_to_xml
 
 from davgate.core import copying, deleting, documents, moving, tree, versioning
+from davgate.core.opening import Opened
 from davgate.dav import past, xml
 from davgate.dav.facts import Batch, Facts
 from davgate.dav.live_properties import LIVE_PROPERTIES, PROTECTED, QUOTA, LiveProperty, unknown_properties
@@ -286,10 +287,10 @@ class Document(_Resource, DAVNonCollection):  # type: ignore[misc]  # WsgiDAV ha
         visit, place = self._visit, parse_place(self._place)
         with visit.refusals():
             if place is None or isinstance(place, InTree):
-                opened: documents.Opened | Node | None = documents.open_content(visit.store, visit.looking, self._place)
+                opened: Opened | Node | None = documents.open_content(visit.store, visit.looking, self._place)
             else:
                 opened = past.open_file(visit.drive, visit.looking, place)
-            if not isinstance(opened, documents.Opened):
+            if not isinstance(opened, Opened):
                 raise NotADocument(self._place)
             if opened.etag != self._node.etag:
                 raise Busy()

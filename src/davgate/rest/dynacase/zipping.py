@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.model.frozen import frozen
 from davgate.model.instant import to_datetime
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from davgate.core import deleted, versioning
-from davgate.core.documents import Opened
+from davgate.core.opening import Opened
 from davgate.http import content
 from davgate.http.content_disposition import extended_attachment
 from davgate.http.responses import Response
