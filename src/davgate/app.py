@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from davgate import log
 from davgate.config import Config, ConfigError, VersionsConfig
-from davgate.core import auditing
+from davgate.core.audit import auditing
 from davgate.core.clock import SystemClock
 from davgate.core.object_types import load
 from davgate.core.principals.accounts import Passwords

@@ -30,7 +30,6 @@ from tests.unit.edited import under
 from tests.unit.filed import a_file, rest
 
 from davgate.core import (
-    auditing,
     checking_out,
     copying,
     deleting,
@@ -47,6 +46,7 @@ from davgate.core import (
     tree,
     versioning,
 )
+from davgate.core.audit import auditing
 from davgate.core.objects import Changes, NewObject
 from davgate.core.store import Context, Store
 from davgate.model.errors import Forbidden, SaveKept

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
-from davgate.core import audit_shown
+from davgate.core.audit import shown as audit_shown
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.dav.app import METHODS, READING

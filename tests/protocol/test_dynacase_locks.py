@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from davgate.app import Application
-from davgate.core import audit_shown, checking_out, revisions
+from davgate.core import checking_out, revisions
+from davgate.core.audit import shown as audit_shown
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.rights import READER

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from davgate.core import audit_shown
+from davgate.core.audit import shown as audit_shown
 from davgate.core.store import Store
 from davgate.model.locks import LockPolicy
 from davgate.storage.api import AuditFilter

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from davgate.config import LimitsConfig
-from davgate.core import audit_shown, marking
+from davgate.core import marking
+from davgate.core.audit import shown as audit_shown
 from davgate.core.store import Store
 from davgate.http.body import BodyError
 from davgate.storage.api import AuditFilter

@@ -11,7 +11,7 @@ import pytest
 
 from davgate.app import Application
 from davgate.config import ConfigError, DoorsConfig, LimitsConfig, load
-from davgate.core import audit_shown
+from davgate.core.audit import shown as audit_shown
 from davgate.core.documents import open_content
 from davgate.core.opening import Opened
 from davgate.core.principals import accounts

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from davgate.app import Application
-from davgate.core import audit_shown
+from davgate.core.audit import shown as audit_shown
 from davgate.core.content import Written
 from davgate.core.store import Policy, Store
 from davgate.http import responses

@@ -9,7 +9,9 @@ import pytest
 
 from davgate.app import Application
 from davgate.config.sections import YuuvisConfig
-from davgate.core import audit_shown, auditing, deleted, marking
+from davgate.core import deleted, marking
+from davgate.core.audit import auditing
+from davgate.core.audit import shown as audit_shown
 from davgate.core.principals import granting
 from davgate.core.store import Store
 from davgate.model.audit import Head

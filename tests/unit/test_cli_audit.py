@@ -15,7 +15,8 @@ import pytest
 from tests.builders import a_document, a_lock, a_user, path
 from tests.unit.cli_runs import CommandLine
 
-from davgate.core import auditing, locking
+from davgate.core import locking
+from davgate.core.audit import auditing
 from davgate.core.principals.accounts import principal_named
 from davgate.model.errors import Forbidden
 

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 from tests.builders import SettableClock, a_document, a_user, damages, opened_store, put
 
-from davgate.core import audit_shown, auditing
-from davgate.core.denials import MOST, MOST_OF_ONE
+from davgate.core.audit import auditing
+from davgate.core.audit import shown as audit_shown
+from davgate.core.audit.denials import MOST, MOST_OF_ONE
 from davgate.core.store import Context, Store
 from davgate.core.upkeep import tidy
 from davgate.model import errors
@@ -475,7 +476,7 @@ def test_denial_that_cannot_be_written_changes_nothing_for_the_caller(
             auditing.sign_in_failed(store, "ann", "192.0.2.1", "", "wrong password")
             auditing.signed_in(store, ann.principal, "192.0.2.1", "", "password")
 
-    said = [record.getMessage() for record in caplog.records if record.name == "davgate.core.auditing"]
+    said = [record.getMessage() for record in caplog.records if record.name == "davgate.core.audit.auditing"]
     assert len(said) == 3
     assert "missing in the audit" in said[0]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from tests.builders import a_document
 
-from davgate.core import audit_shown, marking, mending, purging, removing_versions, trash, versioning
+from davgate.core import marking, mending, purging, removing_versions, trash, versioning
+from davgate.core.audit import shown as audit_shown
 from davgate.core.store import Context, Store
 from davgate.model.errors import DavgateError, Malformed, NoSuchVersion, NotFound
 from davgate.storage.api import AuditFilter, signing_keys

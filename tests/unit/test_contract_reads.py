@@ -11,9 +11,11 @@ from datetime import timedelta
 import pytest
 from tests.builders import SettableClock, a_collection, a_document, a_user, damages
 
-from davgate.core import audit_shown, auditing, deleting, erasing, trash
-from davgate.core.audit_shown import Act
-from davgate.core.reads import MOST, Read, Reads
+from davgate.core import deleting, erasing, trash
+from davgate.core.audit import auditing
+from davgate.core.audit import shown as audit_shown
+from davgate.core.audit.reads import MOST, Read, Reads
+from davgate.core.audit.shown import Act
 from davgate.core.store import Context, Store
 from davgate.model.audit import READ_CONTENT, READ_METADATA
 from davgate.model.instant import Instant

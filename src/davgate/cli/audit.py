@@ -13,7 +13,7 @@ from davgate.cli.acting import Act, acting, to_path
 from davgate.cli.main import Exit
 from davgate.cli.output import exact, local, use_utf8, watching
 from davgate.config import Config
-from davgate.core import audit_shown
+from davgate.core.audit import shown as audit_shown
 from davgate.core.principals import accounts
 from davgate.core.time_travel import parse_instant
 from davgate.model.audit import Damage, Head, parse_head

@@ -8,9 +8,9 @@ from dataclasses import field, replace
 from datetime import timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from davgate.core.denials import Denials
+from davgate.core.audit.denials import Denials
+from davgate.core.audit.reads import Reads
 from davgate.core.object_types import shipped
-from davgate.core.reads import Reads
 from davgate.model.conditions import NO_CONDITIONS, Conditions
 from davgate.model.errors import DavgateError
 from davgate.model.frozen import frozen

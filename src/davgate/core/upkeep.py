@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from davgate.core.auditing import write_counts
+from davgate.core.audit.auditing import write_counts
 from davgate.core.checking_out import end_for_holder
 from davgate.core.content import change_of, settle
 from davgate.core.leftovers import put_back, sweep

@@ -14,7 +14,7 @@ from typing import Final
 
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from davgate.core import auditing
+from davgate.core.audit import auditing
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from http import HTTPStatus
 
-from davgate.core import auditing
+from davgate.core.audit import auditing
 from davgate.http.cross_site import is_cross_site
 from davgate.http.errors import UnknownMethod, cause_of
 from davgate.http.login import Login

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
-from davgate.core import auditing
+from davgate.core.audit import auditing
 from davgate.core.principals import external_accounts, tokens
 from davgate.core.principals.accounts import Passwords
 from davgate.core.principals.app_passwords import PREFIX, hash_of

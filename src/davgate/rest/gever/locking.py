@@ -15,7 +15,8 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape
 
-from davgate.core import auditing, locking, signed_locks
+from davgate.core import locking, signed_locks
+from davgate.core.audit import auditing
 from davgate.core.describing import Described
 from davgate.core.locking import LockRequest
 from davgate.core.store import Context

@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from davgate.core import auditing, deleting
+from davgate.core import deleting
+from davgate.core.audit import auditing
 from davgate.core.store import Context
 from davgate.http.errors import cause_of
 from davgate.http.responses import Response, empty

@@ -9,8 +9,9 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from davgate.core import audit_shown, auditing
-from davgate.core.audit_shown import Act, Past
+from davgate.core.audit import auditing
+from davgate.core.audit import shown as audit_shown
+from davgate.core.audit.shown import Act, Past
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.model.audit import READ_CONTENT, READ_METADATA

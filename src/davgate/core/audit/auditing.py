@@ -1,4 +1,4 @@
-"""The audit beside what use cases write themselves: denials, sign-ins and reads. It is read back by ``core.audit_shown``.
+"""The audit beside what use cases write themselves: denials, sign-ins and reads. It is read back by ``core.audit.shown``.
 
 A granted write has its row in its own commit (``core.recording``). What was denied has no commit, so its row gets a small one of
 its own. That one survives the end of the process; a power cut may take the last ones, but leaves the chain whole. Reads are
@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from davgate.core.denials import Source
-from davgate.core.reads import Read
+from davgate.core.audit.denials import Source
+from davgate.core.audit.reads import Read
 from davgate.core.store import SYSTEM_CONTEXT, Context, Store
 from davgate.model import errors
 from davgate.model.node import Node
@@ -131,7 +131,7 @@ def _add(tx: Transaction, ctx: Context, action: str, path: str, detail: Mapping[
 def has_read(store: Store, ctx: Context, node: Node, version_no: int, action: str) -> None:
     """Note that somebody read what is said of a node (``READ_METADATA``) or its content (``READ_CONTENT``) as of a version.
 
-    It is written within a second, see ``core.reads``; the caller waits for nothing, and no read fails for it.
+    It is written within a second, see ``core.audit.reads``; the caller waits for nothing, and no read fails for it.
     """
     read = Read(ctx.principal.id, action, node.id, version_no, store.clock.now(), ctx.request_id, ctx.client)
     store.reads.add(read, lambda: write_reads(store))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from davgate.core.access import check_account
-from davgate.core.auditing import write_reads
+from davgate.core.audit.auditing import write_reads
 from davgate.core.rights import require_administrator, rights_on
 from davgate.core.store import Context, Store
 from davgate.core.watching import Watch, unwatched
