@@ -248,7 +248,7 @@ def restore_within(
     """
     found = look_up(tx, ctx, where, tx.now)
     is_collection = found.node is not None and found.node.is_collection
-    node = _check_update(tx, ctx, found, Changes({}, file_name="" if is_collection else "x"), tx.now)
+    node = _check_change(tx, ctx, found, tx.now, of_content=not is_collection, of_properties=True)
     version = versions.find(tx, node.id, no)
     # The first version of a collection that was made without metadata has no row.
     if version is None and not (is_collection and no == 1):
@@ -296,21 +296,44 @@ def check_within(session: Session, ctx: Context, where: int | str, changes: Chan
 def _check_update(session: Session, ctx: Context, found: Resolved, changes: Changes, now: Instant) -> Node:
     check_text(changes.comment, changes.stem)
     check_file_name(changes.file_name)
-    has_content = changes.brings_content or changes.only_checked_out
-    needed = Right.WRITE_CONTENT if has_content else NO_RIGHTS
-    needed |= Right.WRITE_PROPERTIES if changes.metadata is not None or changes.clears_file else NO_RIGHTS
+    return _check_change(
+        session,
+        ctx,
+        found,
+        now,
+        of_content=changes.brings_content or changes.only_checked_out,
+        of_properties=changes.metadata is not None or changes.clears_file,
+        of_working_copy=changes.only_checked_out or changes.removes_file,
+        minds_check_out=changes.minds_check_out,
+    )
+
+
+def _check_change(
+    session: Session,
+    ctx: Context,
+    found: Resolved,
+    now: Instant,
+    *,
+    of_content: bool,
+    of_properties: bool,
+    of_working_copy: bool = False,
+    minds_check_out: bool = False,
+) -> Node:
+    """Return what is to be changed, after the checks of rights, conditions, check-outs and locks that such a change needs."""
+    needed = Right.WRITE_CONTENT if of_content else NO_RIGHTS
+    needed |= Right.WRITE_PROPERTIES if of_properties else NO_RIGHTS
     node = require_node(found, ctx, needed)
     if not node.is_collection and node.version_no == 0:
         raise NotFound(found.path)
-    if has_content and node.is_collection:
+    if of_content and node.is_collection:
         raise NotADocument(found.path)
     check_conditions(session, ctx, found, now)
     is_own = rule(found.check_out, ctx.principal, Act.WRITE) is Ruling.INTO_WORKING_COPY
-    if (changes.only_checked_out or changes.removes_file) and not is_own and not node.is_bare:
+    if of_working_copy and not is_own and not node.is_bare:
         raise NotCheckedOut(found.path)
-    if has_content or changes.minds_check_out:
+    if of_content or minds_check_out:
         check_not_held(ctx, found, Act.WRITE)
-    if has_content and node.is_bare and not is_own:
+    if of_content and node.is_bare and not is_own:
         # With its first content its collection gets a member.
         check_member_locks(ctx, found)
     check_write_locks(ctx, found)
