@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import select, update
 
-from davgate.core.content import add_document, add_staged, change_of, media_of
-from davgate.core.recording import record
+from davgate.core.content import add_document
+from davgate.core.receiving import add_staged, media_of
+from davgate.core.recording import change_of, record
 from davgate.core.store import Context, Store
 from davgate.model.errors import NotFound
 from davgate.model.node import Node, Version

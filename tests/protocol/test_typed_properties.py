@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from davgate.core import objects
-from davgate.core.content import receive
 from davgate.core.describing import describe
 from davgate.core.objects import File, NewObject
+from davgate.core.receiving import receive
 from davgate.core.store import Context, Store
 from davgate.dav import typed_values
 from davgate.dav.typed_properties import from_name, is_typed, to_name

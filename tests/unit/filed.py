@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event, text
 from tests.builders import all_versions, read
 
-from davgate.core import content, describing, documents, moving_by_id, objects, revisions
+from davgate.core import describing, documents, moving_by_id, objects, receiving, revisions
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, File, NewObject, Place
 from davgate.core.searching import Search
@@ -40,7 +40,7 @@ def rest(ctx: Context) -> Context:
 
 def a_file(store: Store, body: bytes, name: str = "a.txt", media_type: str | None = None) -> File:
     """Return content that has arrived."""
-    return File(content.receive(store, io.BytesIO(body)), name, media_type)
+    return File(receiving.receive(store, io.BytesIO(body)), name, media_type)
 
 
 def made(

@@ -46,8 +46,7 @@ from davgate.core import (
     versioning,
 )
 from davgate.core.changes import Asked
-from davgate.core.content import change_of
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
     CheckedOut,

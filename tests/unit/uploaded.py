@@ -12,8 +12,9 @@ from tests.unit.racing import PATIENCE_SECONDS, Barrier, Outcomes, Site
 
 from davgate.core import uploads
 from davgate.core.access import look_up
-from davgate.core.content import Body, Written, add_staged, media_of
+from davgate.core.content import Written
 from davgate.core.editing import write_content
+from davgate.core.receiving import Body, add_staged, media_of
 from davgate.core.store import Context, Store
 from davgate.core.uploads import Appended, Check, Checksum, Complete
 from davgate.model.errors import BodyIncomplete, NoSuchUpload, OffsetMismatch

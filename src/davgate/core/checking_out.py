@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_member_locks, check_write_locks, locks_on, look_up
-from davgate.core.content import add_no_content, change_of, metadata_after, next_content_no, settle, streams_after
+from davgate.core.content import add_no_content, metadata_after, next_content_no, settle, streams_after
 from davgate.core.filing import show_on_drive
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rescuing import keep
 from davgate.core.retaining import check_content
 from davgate.core.rights import require_node, rights_at, rights_of

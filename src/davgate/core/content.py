@@ -1,17 +1,16 @@
-"""Giving documents content: receiving bytes, and the one way in which a version or working copy comes to be."""
+"""Giving documents content: the one way in which a version or working copy comes to be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import Final, Protocol
+from typing import Final
 
+from davgate.core.receiving import add_empty
 from davgate.core.retaining import check_content, check_metadata, retained_version
 from davgate.core.store import Context, Store
-from davgate.model import media_types
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.editing import PLACEHOLDER, continues, is_placeholder
-from davgate.model.errors import BodyIncomplete, Busy, QuotaExceeded, TooLarge
 from davgate.model.frozen import frozen
 from davgate.model.instant import after
 from davgate.model.locks import Lock
@@ -19,9 +18,7 @@ from davgate.model.metadata import NO_METADATA, OF_CONTENT, Metadata, beside, ch
 from davgate.model.names import stem_and_suffix
 from davgate.model.node import NO_CONTENT, Cause, Content, Node, NodeKind, Stream, Version, no_streams
 from davgate.storage.api import (
-    Change,
     NewVersion,
-    Session,
     Staged,
     Transaction,
     blob_rows,
@@ -31,15 +28,6 @@ from davgate.storage.api import (
     streams,
     versions,
 )
-
-_BLOCK_BYTES = 256 * 1024
-
-
-class Body(Protocol):
-    """Bytes on their way in. Raises ``BodyIncomplete`` when they end before they should."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes, none at the end."""
 
 
 @frozen
@@ -72,67 +60,6 @@ class Written:
 
     node: Node
     is_created: bool
-
-
-def check_room(store: Store, session: Session, announced_bytes: int | None) -> None:
-    """Refuse a body that is announced to be too large, before it is sent.
-
-    Raises:
-        TooLarge: it is above the limit of a document.
-        QuotaExceeded: the store has no room for it.
-    """
-    policy = store.policy
-    if not announced_bytes:
-        return
-    if announced_bytes > policy.upload_limit_bytes:
-        raise too_large(policy.upload_limit_bytes)
-    if 0 < policy.quota_bytes < catalog.stored_bytes(session) + announced_bytes:
-        raise QuotaExceeded()
-
-
-def too_large(limit_bytes: int) -> TooLarge:
-    """Return the error for content above the limit of a document."""
-    return TooLarge(f"A document has at most {limit_bytes} bytes here. Send a smaller one.")
-
-
-def receive(store: Store, body: Body, *, announced_bytes: int | None = None) -> Staged:
-    """Take in a whole body; it is nobody's content yet, but durable or small enough for a row on return.
-
-    Raises:
-        BodyIncomplete: it ended early, or is not as long as announced.
-        TooLarge: it is above the limit.
-        QuotaExceeded: the disk is full.
-    """
-    limit = store.policy.upload_limit_bytes
-    with store.blobs.stage() as staging:
-        while block := body.read(_BLOCK_BYTES):
-            staging.write(memoryview(block))
-            if staging.length_bytes > limit:
-                raise too_large(limit)
-        if announced_bytes is not None and staging.length_bytes != announced_bytes:
-            raise BodyIncomplete(
-                f"{staging.length_bytes} bytes arrived where {announced_bytes} were announced. Nothing was stored; send it again."
-            )
-        return staging.finish()
-
-
-def add_staged(store: Store, tx: Transaction, staged: Staged) -> None:
-    """Give staged content its row.
-
-    Raises:
-        QuotaExceeded: the store's quota would be exceeded.
-        Busy: the collector swept the content between staging and now; sending it again helps.
-    """
-    before = tx.stored_bytes
-    blob_rows.add(tx, staged)
-    # What takes no room is allowed above a quota that was lowered, too: ending a lock may come to this.
-    added = tx.stored_bytes - before
-    quota = store.policy.quota_bytes
-    # The sum with scratch files is at hand; without them it has to be asked for.
-    if added and 0 < quota < tx.stored_bytes and quota < catalog.stored_bytes(tx) + added:
-        raise QuotaExceeded()
-    if staged.body is None and not store.blobs.exists(staged.digest):
-        raise Busy()
 
 
 def add_document(
@@ -389,26 +316,3 @@ def settle(store: Store, tx: Transaction, ctx: Context, node: Node, *, session: 
     versions.add(tx, [NewVersion(node.id, 1, Cause.CREATED, node.modified_at, ctx.principal.id, node.name or "", empty)])
     catalog.set_content(tx, node.id, 1, empty, node.modified_at)
     return replace(node, version_no=1, content=empty)
-
-
-def add_empty(store: Store, tx: Transaction, name: str) -> Content:
-    """Give the content of no bytes its row, and return it for a document of this name."""
-    with store.blobs.stage() as staging:
-        empty = staging.finish()
-    add_staged(store, tx, empty)
-    return media_of(empty, None, name)
-
-
-def change_of(action: str, node: Node) -> Change:
-    """Return the change row of something that happened to a node where it is; what has no name is no member on the drive."""
-    parent_id = node.parent_id if node.name is not None else None
-    return Change(action, node.id, parent_id, node.name, node.version_no)
-
-
-def media_of(staged: Staged, declared: str | None, name: str, *, as_sent: bool = False) -> Content:
-    """Return staged bytes as content, with the media type that was declared or that the name suggests.
-
-    With ``as_sent`` what was declared stays, whatever it says.
-    """
-    media_type = media_types.as_sent(declared, name) if as_sent else media_types.choose(declared, name)
-    return Content(staged.digest, staged.length_bytes, media_type)

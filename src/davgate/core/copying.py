@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_conditions, check_write_or_member_locks, look_up
-from davgate.core.content import Said, Written, add_empty, add_no_content, change_of
+from davgate.core.content import Said, Written, add_no_content
 from davgate.core.destinations import check_apart, check_overwrite, clear_place, may_take_place
 from davgate.core.editing import may_bring_back, write_content
 from davgate.core.path_lengths import check_paths
-from davgate.core.recording import record
+from davgate.core.receiving import add_empty
+from davgate.core.recording import change_of, record
 from davgate.core.rights import readable_tree, require_node, require_writable
 from davgate.core.store import Context, Store
 from davgate.model.editing import Arrival, is_transient, is_transient_place

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_conditions, check_read_conditions, look_up
-from davgate.core.content import change_of
 from davgate.core.describing import Page, Seen, describe_found, find_address, members_found
 from davgate.core.documents import note_reader
 from davgate.core.filing import collection_at, filing_collection, free_name
 from davgate.core.opening import Opened, body_at_hand
 from davgate.core.path_lengths import check_reach
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_removable_below
 from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_conditions, check_removal_locks, check_untouched, look_up
-from davgate.core.content import change_of
 from davgate.core.editing import find_late_return, merge_versions
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.retaining import check_removal
 from davgate.core.rights import require_node, require_removable, require_removable_below
 from davgate.core.sessions import end_grace, end_locks

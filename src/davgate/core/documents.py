@@ -6,19 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 
 from davgate.core.access import check_conditions, check_write_locks, check_write_or_member_locks, look_up
-from davgate.core.content import (
-    Body,
-    Written,
-    add_metadata_version,
-    add_staged,
-    change_of,
-    check_room,
-    media_of,
-    receive,
-)
+from davgate.core.content import Written, add_metadata_version
 from davgate.core.editing import write_content
 from davgate.core.opening import Opened
-from davgate.core.recording import record
+from davgate.core.receiving import Body, add_staged, check_room, media_of, receive
+from davgate.core.recording import change_of, record
 from davgate.core.rescuing import check_not_cancelled, is_late, keep_late_save
 from davgate.core.rights import require_node, require_visible, require_writable
 from davgate.core.store import Context, Store

@@ -8,8 +8,8 @@ came with its head there is no check before it, and the transaction keeps the or
 from __future__ import annotations
 
 from davgate.core.access import check_conditions, check_not_held, check_removal_locks, check_write_locks, look_up
-from davgate.core.content import check_room
 from davgate.core.describing import Described
+from davgate.core.receiving import check_room
 from davgate.core.rights import require_node, require_removable, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act
@@ -29,7 +29,7 @@ def check_create(store: Store, ctx: Context, folder: TreePath, announced_bytes: 
 
     Raises:
         Forbidden: the caller may not add documents there.
-        TooLarge, QuotaExceeded: see ``content.check_room``.
+        TooLarge, QuotaExceeded: see ``receiving.check_room``.
     """
     with store.database.read() as session:
         found = look_up(session, ctx, folder, store.clock.now())
@@ -44,7 +44,7 @@ def check_replace(store: Store, ctx: Context, document: str, announced_bytes: in
 
     Raises:
         NotFound, Forbidden, Locked, PreconditionFailed.
-        TooLarge, QuotaExceeded: see ``content.check_room``.
+        TooLarge, QuotaExceeded: see ``receiving.check_room``.
     """
     now = store.clock.now()
     with store.database.read() as session:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_empty, add_first_version, change_of, give
-from davgate.core.recording import record
+from davgate.core.content import NOTHING_SAID, Said, Written, add_document, add_first_version, give
+from davgate.core.receiving import add_empty
+from davgate.core.recording import change_of, record
 from davgate.core.rescuing import forget_cancelled
 from davgate.core.retaining import check_content
 from davgate.core.rights import require_parent, rights_on

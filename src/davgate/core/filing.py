@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from davgate.core.access import check_member_locks, look_up
-from davgate.core.content import Said, add_no_content, change_of, metadata_after, streams_after
-from davgate.core.recording import record
+from davgate.core.content import Said, add_no_content, metadata_after, streams_after
+from davgate.core.recording import change_of, record
 from davgate.core.retaining import check_content
 from davgate.core.rights import require_parent, rights_at
 from davgate.core.sessions import break_locks

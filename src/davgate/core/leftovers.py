@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import locks_at, locks_on
-from davgate.core.content import add_first_version, change_of
+from davgate.core.content import add_first_version
 from davgate.core.editing import whereabouts
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.store import Context, Store
 from davgate.model.editing import Vacated, carries_content, goes_back, is_long_lived, may_be_a_persons
 from davgate.model.instant import after

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
-from davgate.core.content import add_empty, change_of, settle
+from davgate.core.content import settle
 from davgate.core.editing import may_bring_back, write_content
-from davgate.core.recording import record
+from davgate.core.receiving import add_empty
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_node, require_parent, require_room, rights_at, rights_of, rights_on_new
 from davgate.core.sessions import end_locks, overtake, refresh_lock
 from davgate.core.store import Context, Store

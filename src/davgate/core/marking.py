@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from davgate.core.access import check_conditions, look_up
-from davgate.core.content import change_of
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState

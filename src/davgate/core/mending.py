@@ -7,9 +7,9 @@ merged is appended.
 from __future__ import annotations
 
 from davgate.core.access import check_member_locks, check_removal_locks, check_write_locks, look_up
-from davgate.core.content import Said, Written, add_document, change_of, give
+from davgate.core.content import Said, Written, add_document, give
 from davgate.core.editing import merge_versions
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.retaining import check_content, check_removal
 from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.sessions import end_grace, end_locks

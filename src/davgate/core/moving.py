@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from davgate.core.access import check_conditions, check_removal_locks, check_write_or_member_locks, locks_at, look_up
-from davgate.core.content import Said, Written, change_of
+from davgate.core.content import Said, Written
 from davgate.core.destinations import check_apart, check_overwrite, clear_place, may_take_place
 from davgate.core.editing import absorb, is_a_save, promote, vacate, write_content
 from davgate.core.packages import Former, find_former, go_on
 from davgate.core.path_lengths import check_reach
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_node, require_removable, require_removable_below, require_writable
 from davgate.core.second_names import settle_alias
 from davgate.core.sessions import end_grace, end_locks

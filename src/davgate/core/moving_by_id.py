@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_conditions, check_removal_locks, check_untouched, look_up
-from davgate.core.content import change_of
 from davgate.core.copying import copy_tree
 from davgate.core.filing import collection_at, free_name
 from davgate.core.path_lengths import check_reach
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_node, require_removable, require_removable_below
 from davgate.core.second_names import Alias, give_alias, settle_alias
 from davgate.core.sessions import end_grace, end_locks

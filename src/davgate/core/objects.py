@@ -11,15 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 
 from davgate.core.access import check_conditions, check_member_locks, check_not_held, check_write_locks, look_up
-from davgate.core.content import (
-    Said,
-    add_document,
-    add_metadata_version,
-    add_staged,
-    change_of,
-    media_of,
-    renamed,
-)
+from davgate.core.content import Said, add_document, add_metadata_version, renamed
 from davgate.core.editing import write_content
 from davgate.core.filing import (
     collection_at,
@@ -28,7 +20,8 @@ from davgate.core.filing import (
     free_name,
     take_content_away,
 )
-from davgate.core.recording import record
+from davgate.core.receiving import add_staged, media_of
+from davgate.core.recording import change_of, record
 from davgate.core.retaining import check_content
 from davgate.core.rights import require_node
 from davgate.core.second_names import Alias, give_alias

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
-from davgate.core.content import Said, add_empty, change_of
+from davgate.core.content import Said
 from davgate.core.editing import promote, whereabouts, write_content
-from davgate.core.recording import record
+from davgate.core.receiving import add_empty
+from davgate.core.recording import change_of, record
 from davgate.core.rights import rights_of
 from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store

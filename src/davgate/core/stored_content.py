@@ -7,8 +7,8 @@ from io import BytesIO
 from typing import BinaryIO
 
 from davgate.core.access import check_account
-from davgate.core.content import receive
 from davgate.core.opening import open_file
+from davgate.core.receiving import receive
 from davgate.core.rights import rights_of
 from davgate.core.store import Context, Store
 from davgate.model.node import Content
@@ -64,7 +64,7 @@ def staged_parts(store: Store, content: Content, parts: Sequence[tuple[int, int]
 
     Raises:
         Corrupt, Busy: see ``opening.open_file``.
-        QuotaExceeded, TooLarge: see ``content.receive``.
+        QuotaExceeded, TooLarge: see ``receiving.receive``.
     """
     body = staged_again(store, content).body
     with open_file(store, content) if body is None else BytesIO(body) as file:

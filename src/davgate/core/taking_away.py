@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from davgate.core.access import check_removal_locks, locks_on
-from davgate.core.content import change_of
 from davgate.core.editing import discard, vacate
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.retaining import check_removal
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store

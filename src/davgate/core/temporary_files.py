@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from davgate.core.access import check_account
-from davgate.core.content import add_staged, check_room, media_of
 from davgate.core.objects import File
 from davgate.core.opening import Opened, body_at_hand
+from davgate.core.receiving import add_staged, check_room, media_of
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.core.stored_content import staged_again
@@ -40,7 +40,7 @@ def check_keep(store: Store, announced_bytes: int | None) -> None:
     """Refuse what ``keep`` would refuse of a body that is announced to be so long.
 
     Raises:
-        TooLarge, QuotaExceeded: see ``content.check_room``.
+        TooLarge, QuotaExceeded: see ``receiving.check_room``.
     """
     with store.database.read() as session:
         check_room(store, session, announced_bytes)

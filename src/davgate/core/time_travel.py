@@ -10,11 +10,11 @@ from itertools import chain
 from typing import Final
 
 from davgate.core.access import check_conditions, check_read_conditions, look_up, require_signed_in, state_then
-from davgate.core.content import Written, change_of
+from davgate.core.content import Written
 from davgate.core.copying import Original, add_copies, write_copy
 from davgate.core.destinations import clear_place, may_take_place
 from davgate.core.opening import Opened
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import rights_of, rights_on
 from davgate.core.store import Context, Store
 from davgate.model.errors import NoSuchInstant, NotFound

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from davgate.core.access import check_account, check_conditions, check_read_conditions, look_up
-from davgate.core.content import Written, change_of
+from davgate.core.content import Written
 from davgate.core.copying import copy_tree, write_copy
 from davgate.core.destinations import clear_place, may_take_place
 from davgate.core.editing import promote
 from davgate.core.opening import Opened, body_at_hand
 from davgate.core.path_lengths import check_reach
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import require_removable_below, rights_of, rights_on, without_closed
 from davgate.core.second_names import settle_alias
 from davgate.core.store import Context, Store

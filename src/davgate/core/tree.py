@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from itertools import chain
 
 from davgate.core.access import LockAt, check_conditions, check_member_locks, locks_on, look_up
-from davgate.core.content import change_of
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.rights import may_read_all, require_parent, require_room, require_visible, visible_members
 from davgate.core.store import Context, Store
 from davgate.core.working_copies import shown_to

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from davgate.core.audit.auditing import write_counts
 from davgate.core.checking_out import end_for_holder
-from davgate.core.content import change_of, settle
+from davgate.core.content import settle
 from davgate.core.leftovers import put_back, sweep
 from davgate.core.principals.brake import forget_failures
 from davgate.core.purging import purge_due
-from davgate.core.recording import record
+from davgate.core.recording import change_of, record
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.core.temporary_files import forget_expired as forget_temporary_files
 from davgate.core.thinning import thin_due

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from davgate.core.access import check_account, look_up
-from davgate.core.content import Body, check_room, too_large
+from davgate.core.receiving import Body, check_room, too_large
 from davgate.core.recording import record
 from davgate.core.store import Context, Store
 from davgate.model.errors import (

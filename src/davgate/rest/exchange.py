@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from davgate.core.content import Body
+from davgate.core.receiving import Body
 from davgate.core.store import Context, Store
 from davgate.http import negotiation
 from davgate.http.requests import Request, origin_of

@@ -14,7 +14,7 @@ import falcon
 from falcon.errors import DelimiterError
 from falcon.util import BufferedReader
 
-from davgate.core.content import Body
+from davgate.core.receiving import Body
 from davgate.http.content_disposition import field_name_of, file_name_of
 from davgate.model.errors import BodyIncomplete, Malformed, TooLarge, UnsupportedBody
 from davgate.rest import json_bodies

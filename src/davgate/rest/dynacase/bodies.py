@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from davgate.core.content import receive
 from davgate.core.objects import File
+from davgate.core.receiving import receive
 from davgate.model.errors import Malformed, UnsupportedBody
 from davgate.model.errors_of_objects import InvalidProperty
 from davgate.model.frozen import frozen
@@ -89,7 +89,7 @@ def read(exchange: Exchange, *, is_new: bool = False) -> Sent:
         Refused: the JSON cannot be read, or has no attributes or values where they should be.
         InvalidProperty: the name is no text.
         UnsupportedBody: it is neither JSON nor a form.
-        Malformed, TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange`` and ``content.receive``.
+        Malformed, TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange`` and ``receiving.receive``.
     """
     request = exchange.request
     said = request.content_type

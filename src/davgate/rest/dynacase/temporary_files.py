@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from davgate.core import temporary_files
-from davgate.core.content import receive
 from davgate.core.filing import drive_name
 from davgate.core.objects import File
+from davgate.core.receiving import receive
 from davgate.http import content
 from davgate.http.responses import Response
 from davgate.model.errors import NotFound, QuotaExceeded

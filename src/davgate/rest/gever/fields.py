@@ -8,8 +8,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from davgate.core.content import receive
 from davgate.core.objects import File
+from davgate.core.receiving import receive
 from davgate.core.store import Store
 from davgate.model.frozen import frozen
 from davgate.model.instant import is_day

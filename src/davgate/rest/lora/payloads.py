@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from davgate.core.content import receive
 from davgate.core.objects import File
+from davgate.core.receiving import receive
 from davgate.http.errors import InvalidValue
 from davgate.model.frozen import frozen
 from davgate.model.media_types import UNKNOWN
@@ -49,7 +49,7 @@ def payload_of(exchange: Exchange, *, with_files: bool) -> Payload:
     Raises:
         EmptyBody: it says nothing.
         Malformed: it is no JSON, no object, or a form that cannot be read.
-        TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
+        TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``receiving.receive``.
     """
     match exchange.request.media_type:
         case "multipart/form-data":

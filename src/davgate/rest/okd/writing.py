@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from davgate.core import deleting, early_checks, objects, signed_locks
-from davgate.core.content import receive
 from davgate.core.objects import Changes, File, NewObject
+from davgate.core.receiving import receive
 from davgate.http.content_disposition import cleaned, file_name_of
 from davgate.http.responses import Response, empty
 from davgate.model.errors import UnsupportedBody
@@ -46,7 +46,7 @@ def _receive(exchange: Exchange) -> tuple[dict[str, Any], File]:
 
     Raises:
         MissingPart, EmptyContent.
-        Malformed, TooLarge, UnsupportedBody, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
+        Malformed, TooLarge, UnsupportedBody, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``receiving.receive``.
     """
     said: dict[str, Any] | None = None
     file: File | None = None

@@ -8,10 +8,10 @@ from typing import Final
 
 from davgate.core import batches, early_checks, versioning
 from davgate.core.batches import Decision
-from davgate.core.content import receive
 from davgate.core.describing import Described
 from davgate.core.objects import Changes, File
 from davgate.core.opening import Opened
+from davgate.core.receiving import receive
 from davgate.core.store import Context
 from davgate.http import content
 from davgate.http.content_disposition import cleaned, file_name_of

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from davgate.core.content import receive
 from davgate.core.objects import File
+from davgate.core.receiving import receive
 from davgate.http.errors import InvalidValue
 from davgate.model.errors import Malformed
 from davgate.model.frozen import frozen
@@ -135,7 +135,7 @@ def read_with_files(exchange: Exchange) -> tuple[list[Sent], Mapping[str, File]]
     """Return the objects that were sent, as JSON or in a form, and the contents of the form by the names of their parts.
 
     Raises:
-        Malformed, UnsupportedBody, TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``content.receive``.
+        Malformed, UnsupportedBody, TooLarge, BodyIncomplete, QuotaExceeded: see ``Exchange.parts`` and ``receiving.receive``.
     """
     return _read_form(exchange) if exchange.request.media_type == "multipart/form-data" else (read(exchange), {})
 
