@@ -18,7 +18,7 @@ from davgate.rest.gever import errors, history, reading
 from davgate.rest.gever.addresses import find_document
 from davgate.rest.gever.errors import answering
 from davgate.rest.gever.services import OBJECT
-from davgate.rest.operations import BYTES, Answer, Operation
+from davgate.rest.operations import BYTES, Answer, Handler, Operation
 
 
 class Wanted(msgspec.Struct):
@@ -53,43 +53,32 @@ def _version(exchange: Exchange, number: str) -> tuple[str, Opened]:
 
 
 _CONTENT: Final = Answer(BYTES, "*/*", ("ETag", "Content-Disposition"))
-_FILE: Final = {200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))}
-_CONDITIONS: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+
+
+def _sending(template: str, handler: Handler, id: str, summary: str) -> Operation:
+    return Operation(
+        method="GET",
+        template=template,
+        handler=handler,
+        id=id,
+        summary=summary,
+        reads=True,
+        query=Wanted,
+        answers={200: _CONTENT, 206: _CONTENT, 304: Answer(headers=("ETag",))},
+        refusals=(412, 416),
+        headers=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
+    )
+
+
 OPERATIONS: Final = (
-    Operation(
-        method="GET",
-        template=f"{OBJECT}/@@download/file",
-        handler=download,
-        id="download",
-        summary="Return the file of a document.",
-        reads=True,
-        query=Wanted,
-        answers=_FILE,
-        refusals=(412, 416),
-        headers=_CONDITIONS,
+    _sending(f"{OBJECT}/@@download/file", download, "download", "Return the file of a document."),
+    _sending(
+        f"{OBJECT}/@@download/file/{{file_name}}",
+        download,
+        "download-named",
+        "Return the file of a document, under a name for programs that take it from the address.",
     ),
-    Operation(
-        method="GET",
-        template=f"{OBJECT}/@@download/file/{{file_name}}",
-        handler=download,
-        id="download-named",
-        summary="Return the file of a document, under a name for programs that take it from the address.",
-        reads=True,
-        query=Wanted,
-        answers=_FILE,
-        refusals=(412, 416),
-        headers=_CONDITIONS,
-    ),
-    Operation(
-        method="GET",
-        template=f"{OBJECT}/download_file_version",
-        handler=download_version,
-        id="download-version",
-        summary="Return the file of a version of a document.",
-        reads=True,
-        query=Wanted,
-        answers=_FILE,
-        refusals=(412, 416),
-        headers=_CONDITIONS,
+    _sending(
+        f"{OBJECT}/download_file_version", download_version, "download-version", "Return the file of a version of a document."
     ),
 )
