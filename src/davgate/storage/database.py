@@ -22,10 +22,11 @@ from typing import Any, Final, Self, TypeVar
 from sqlalchemy import URL, PoolProxiedConnection, bindparam, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
+from davgate.model.errors import StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
 from davgate.storage.batching import BatchingCursor
+from davgate.storage.driver_errors import NO_STORE, meaning_of
 from davgate.storage.engines import (
     FREE_PLANNER,
     WRITERS_PRAGMA,
@@ -43,11 +44,9 @@ from davgate.storage.turns import Gate, LogFlusher
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
 _MOST_COLLECTIONS: Final = 1024
-DAMAGED: Final = "The database file is damaged, or is none. Check the data folder, or restore a backup."
 _FLUSH: Final = "SELECT pg_logical_emit_message(true, 'davgate', 'flush')"
 """A transaction of its own, which PostgreSQL makes durable with all before it. To wait for that within the commit would keep all
 others out meanwhile: with a disk that takes a millisecond new documents on 8 connections went from 358 to 649 a second."""
-_NO_STORE: Final = "The database holds no store. Run `davgate init` first."
 
 logger = logging.getLogger(__name__)
 
@@ -372,7 +371,7 @@ class Transaction(Session):
         # On PostgreSQL this waits for the writer before; what is read afterwards is what it committed.
         counters = self.first(_COUNTERS)
         if counters is None:
-            raise StoreUnusable(_NO_STORE)
+            raise StoreUnusable(NO_STORE)
         *self._loaded, self._last_at, self.audit_hash = counters
         self._next_id, self._last_change, self.stored_bytes, self._last_audit = self._loaded
         if not self._database.is_sqlite:
@@ -509,32 +508,3 @@ class Database:
         self._gate.close()
         if self.flusher is not None:
             self.flusher.close()
-
-
-def meaning_of(error: BaseException) -> DavgateError:
-    """Return what a driver's error means to the one who asked."""
-    text = reason_of(error)
-    if "disk is full" in text or "No space left" in text:
-        logger.error("The disk of the database is full: %s", text)
-        return QuotaExceeded.of_the_disk()
-    if "unable to open database" in text:
-        return StoreUnusable("The database cannot be opened. Check the data folder, and the rights on it and on what is in it.")
-    if "no such table" in text or "does not exist" in text:
-        return StoreUnusable(_NO_STORE)
-    if is_damage(text):
-        return Corrupt(DAMAGED)
-    if "readonly database" in text:
-        logger.error("The database cannot be written: %s", text)
-        return Busy("The store can only be read at the moment. Its administrator has to look at the rights on the data folder.")
-    logger.warning("The database did not answer: %s", text)
-    return Busy()
-
-
-def is_damage(text: str) -> bool:
-    """Tell whether a driver says that the file itself is of no use."""
-    return "file is not a database" in text or "malformed" in text
-
-
-def reason_of(error: BaseException) -> str:
-    """Return what a driver says in one line, without what SQLAlchemy adds to it."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())

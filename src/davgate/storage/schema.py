@@ -18,7 +18,8 @@ from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.principal import SIGNED_IN_ID, SIGNED_IN_NAME, SYSTEM, SYSTEM_ID, PrincipalKind
 from davgate.model.rights import EDITOR
-from davgate.storage.database import DAMAGED, Database, is_damage, reason_of
+from davgate.storage.database import Database
+from davgate.storage.driver_errors import DAMAGED, is_damage, reason_of
 from davgate.storage.tables import access_grant, blob, node, principal, store
 
 _INIT_LOCK = 0x64617667617465
