@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, func, insert, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, func, insert, or_, select, tuple_
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
@@ -18,8 +18,8 @@ from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
 from davgate.storage.database import Session, Transaction
 from davgate.storage.held import HELD_BATCH_ROWS, held, held_of_first
-from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, VERSION_KEY, MemberRow, to_metadata, to_node
-from davgate.storage.statements import Row, Statement, ids_given, texts_given
+from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, to_metadata, to_node
+from davgate.storage.statements import Row, Statement, ids_given, pairs_given
 from davgate.storage.tables import alias, bare_place, node, node_type, placement, principal, version
 
 
@@ -244,7 +244,7 @@ def _to_sayings(
     return Sayings(kind, file_name, without_retention(to_metadata(said)), named)
 
 
-_THEN = texts_given("versions")
+_THEN = pairs_given("versions")
 _SAYINGS_THEN = Statement(
     select(
         version.c.document_id,
@@ -256,15 +256,14 @@ _SAYINGS_THEN = Statement(
         version.c.has_streams,
     )
     .outerjoin_from(version, node_type, node_type.c.node_id == version.c.document_id)
-    .where(version.c.document_id.in_(select(_GIVEN.c.id)), VERSION_KEY.in_(select(_THEN.c.text)))
+    .where(tuple_(version.c.document_id, version.c.no).in_(select(_THEN.c.one, _THEN.c.other)))
     .where(or_(version.c.properties != "{}", node_type.c.type.is_not(None)))
 )
 
 
 def sayings_then(session: Session, numbers: Mapping[int, int]) -> dict[int, Sayings]:
     """Return by id what versions of nodes say, given by their numbers, of those that have typed metadata or a type."""
-    keys = [f"{node_id}:{no}" for node_id, no in numbers.items()]
-    rows = session.all(_SAYINGS_THEN, ids=json.dumps([*numbers]), versions=json.dumps(keys))
+    rows = session.all(_SAYINGS_THEN, versions=json.dumps([*numbers.items()]))
     return {row[0]: _to_sayings(session, *row[1:]) for row in rows}
 
 

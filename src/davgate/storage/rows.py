@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
@@ -62,8 +62,6 @@ LOCK_COLUMNS: tuple[ColumnElement[object], ...] = (
 LOCK_WIDTH = len(LOCK_COLUMNS)
 
 _version = tables.version.c
-VERSION_KEY = cast(_version.document_id, Text) + literal(":") + cast(_version.no, Text)
-"""A version as a text, so that any number of them is one parameter; beside it the ids of the documents lead to the rows."""
 VERSION_COLUMNS: tuple[ColumnElement[object], ...] = (
     _version.document_id,
     _version.no,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, literal, select
+from sqlalchemy import BigInteger, Dialect, Subquery, Text, bindparam, cast, column, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
@@ -86,10 +86,37 @@ def _ids_on_postgresql(element: _IdsListedIn, compiler: SQLCompiler, **kw: objec
     return f"(SELECT unnest(CAST(translate({compiler.process(element.clauses)}, '[]', '{{}}') AS bigint[])) AS value)"
 
 
+class _PairsListedIn(GenericFunction[int]):
+    """The pairs of whole numbers of a JSON list of lists as rows, in the columns ``one`` and ``other``."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_PairsListedIn, "sqlite")
+def _pairs_on_sqlite(element: _PairsListedIn, compiler: SQLCompiler, **kw: object) -> str:
+    listed = compiler.process(element.clauses)
+    return f"(SELECT json_extract(value, '$[0]') AS one, json_extract(value, '$[1]') AS other FROM json_each({listed}))"
+
+
+@compiles(_PairsListedIn, "postgresql")
+def _pairs_on_postgresql(element: _PairsListedIn, compiler: SQLCompiler, **kw: object) -> str:
+    listed = f"json_array_elements(CAST({compiler.process(element.clauses)} AS json)) AS listed(value)"
+    return f"(SELECT CAST(value ->> 0 AS bigint) AS one, CAST(value ->> 1 AS bigint) AS other FROM {listed})"
+
+
 def ids_given(parameter: str) -> Subquery:
     """Return the ids of a parameter, a JSON list, as a table with the column ``id``: any number, in one statement."""
     listed = _IdsListedIn(bindparam(parameter, type_=Text())).table_valued("value")
     return select(cast(listed.c.value, BigInteger).label("id")).subquery()
+
+
+def pairs_given(parameter: str) -> Subquery:
+    """Return the pairs of numbers of a parameter, a JSON list of lists, as a table with the columns ``one`` and ``other``."""
+    listed = _PairsListedIn(bindparam(parameter, type_=Text())).table_valued(
+        column("one", BigInteger), column("other", BigInteger)
+    )
+    return select(listed.c.one, listed.c.other).subquery()
 
 
 def texts_given(parameter: str) -> Subquery:

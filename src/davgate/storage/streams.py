@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import CompoundSelect, Text, and_, bindparam, func, insert, literal_column, or_, select, union_all
+from sqlalchemy import CompoundSelect, Text, and_, bindparam, func, insert, literal_column, or_, select, tuple_, union_all
 
 from davgate.model.instant import Instant
 from davgate.model.node import Content, Stream
 from davgate.storage.database import Session, Transaction
-from davgate.storage.rows import VERSION_KEY
-from davgate.storage.statements import Statement, ids_given, texts_given
+from davgate.storage.statements import Statement, ids_given, pairs_given
 from davgate.storage.tables import node, version, version_stream
 
 _COLUMNS = (
@@ -80,8 +79,8 @@ def of_nodes(session: Session, document_ids: Iterable[int]) -> Mapping[int, Mapp
     return found
 
 
-_THEN = texts_given("versions")
-_IS_GIVEN = and_(version.c.document_id.in_(select(_GIVEN.c.id)), VERSION_KEY.in_(select(_THEN.c.text)))
+_THEN = pairs_given("versions")
+_IS_GIVEN = tuple_(version.c.document_id, version.c.no).in_(select(_THEN.c.one, _THEN.c.other))
 
 
 def _stored_at() -> CompoundSelect[tuple[int, int, str, int]]:
@@ -122,10 +121,5 @@ def stored_at(session: Session, versions: Iterable[tuple[int, int]]) -> Mapping[
 
     Versions that only change what is said of a document have the files of the one before; of what was thinned, the next tells.
     """
-    keys = sorted(set(versions))
-    rows = session.all(
-        _STORED_AT,
-        ids=json.dumps(sorted({document_id for document_id, _ in keys})),
-        versions=json.dumps([f"{document_id}:{no}" for document_id, no in keys]),
-    )
+    rows = session.all(_STORED_AT, versions=json.dumps(sorted(set(versions))))
     return {(row[0], row[1], row[2]): Instant(row[3]) for row in rows}

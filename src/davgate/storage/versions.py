@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, insert, null, select, tuple_, update
 
 from davgate.model.bitemporal.registration import KEY
 from davgate.model.frozen import frozen
@@ -20,7 +20,7 @@ from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, fits, ids_given
 from davgate.storage.subtrees import SUBTREE
-from davgate.storage.tables import principal, save, version
+from davgate.storage.tables import node, principal, save, version
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
 _HAS_CONTENT = version.c.has_content == 1
@@ -340,9 +340,11 @@ def extend_session(tx: Transaction, token: str, until: Instant) -> None:
     tx.run(_EXTEND_SESSION, token=token, now=tx.now, until=until)
 
 
+# Only a current version is ever open: those before it, which may be thousands, need no look.
+_CURRENT_BELOW = select(node.c.id, node.c.version_no).join_from(SUBTREE, node, node.c.id == SUBTREE.c.id)
 _SEAL_BELOW = Statement(
     update(version)
-    .where(version.c.document_id.in_(select(SUBTREE.c.id)), version.c.session.is_not(None))
+    .where(tuple_(version.c.document_id, version.c.no).in_(_CURRENT_BELOW), version.c.session.is_not(None))
     .values(sealed_at=bindparam("at"), session=null())
 )
 

@@ -88,8 +88,10 @@ def versions_to_tell(session: Session, node_id: int, uuid: str) -> list[Version]
 _GIVEN = ids_given("ids")
 _ALL_OF = Statement(_JOINED.where(version.c.document_id.in_(select(_GIVEN.c.id))).order_by(version.c.document_id, version.c.no))
 _newer = version.alias("newer")
-_LAST_NO = select(func.max(_newer.c.no)).where(_newer.c.document_id == version.c.document_id).scalar_subquery()
-_LAST_OF = Statement(_JOINED.where(version.c.document_id.in_(select(_GIVEN.c.id)), version.c.no == _LAST_NO))
+# Joined to the ids, and not chosen among them: else SQLite looks at all versions of each, one after the other.
+_LAST_NO = select(func.max(_newer.c.no)).where(_newer.c.document_id == _GIVEN.c.id).scalar_subquery()
+_IS_LAST_OF = and_(version.c.document_id == _GIVEN.c.id, version.c.no == _LAST_NO)
+_LAST_OF = Statement(_JOINED.join(_GIVEN, _IS_LAST_OF))
 
 
 def all_versions(session: Session, node_ids: Iterable[int]) -> dict[int, list[Version]]:

@@ -1,0 +1,97 @@
+"""Steps of SQLite per request, counted through the whole stack: they do not grow with what happened before."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import event
+
+from davgate.core.store import Store
+from tests.protocol import dynacase, gever, lora
+from tests.protocol.client import HOST, Client
+
+A = "/dav/f/a.txt"
+MANY = 60
+
+_serial = count()
+
+
+@pytest.fixture
+def steps(store: Store, ann: Client) -> Callable[[Callable[[], object]], int]:
+    """Count the steps that SQLite takes while something is done, on whatever connection."""
+    connections: list[sqlite3.Connection] = []
+
+    @event.listens_for(store.database.engine, "connect")
+    def keep(connection: sqlite3.Connection, _record: object) -> None:
+        connections.append(connection)
+
+    store.database.close()
+    ann("PROPFIND", "/dav/", depth="0")
+
+    def counted(act: Callable[[], object]) -> int:
+        taken = 0
+
+        def step() -> None:
+            nonlocal taken
+            taken += 1
+
+        for one in connections:
+            one.set_progress_handler(step, 1)
+        act()
+        for one in connections:
+            one.set_progress_handler(None, 1)
+        return taken
+
+    return counted
+
+
+@pytest.fixture
+def drive(ann: Client) -> Client:
+    """A folder with a document that has a few versions."""
+    ann.mkcol("/dav/f")
+    for _ in range(3):
+        save(ann)
+    return ann
+
+
+def save(ann: Client, target: str = A) -> None:
+    ann.put(target, f"content {next(_serial)}")
+    ann.clock.advance(timedelta(seconds=1))
+
+
+def check_out_and_in(ann: Client) -> None:
+    for method in ("CHECKOUT", "CHECKIN"):
+        assert ann(method, A).status in (200, 201)
+
+
+def uuid_of(ann: Client) -> str:
+    asked = '<D:propfind xmlns:D="DAV:"><D:prop><D:resource-id/></D:prop></D:propfind>'
+    (uuid,) = re.findall(r"urn:uuid:([0-9a-f-]+)", ann("PROPFIND", A, asked, depth="0").body.decode())
+    return str(uuid)
+
+
+def look_through_lora(ann: Client) -> None:
+    assert ann("GET", f"{lora.DOKUMENT}/{uuid_of(ann)}").status == 200
+
+
+def look_through_dynacase(ann: Client) -> None:
+    shown = gever.send(ann, "GET", f"http://{HOST}/gever/f/a.txt").json
+    assert ann("GET", f"{dynacase.BASE}/documents/{shown['oguid'].rpartition(':')[2]}").status == 200
+
+
+@pytest.mark.parametrize("act", [check_out_and_in, look_through_lora, look_through_dynacase, save])
+def test_of_many_versions_only_those_that_are_needed_are_looked_at(
+    drive: Client, steps: Callable[[Callable[[], object]], int], act: Callable[[Client], None]
+) -> None:
+    act(drive)
+    first = steps(lambda: act(drive))
+    for _ in range(MANY):
+        save(drive)
+    act(drive)
+
+    assert steps(lambda: act(drive)) < first + MANY
