@@ -95,3 +95,19 @@ def test_of_many_versions_only_those_that_are_needed_are_looked_at(
     act(drive)
 
     assert steps(lambda: act(drive)) < first + MANY
+
+
+@pytest.mark.parametrize("pause", [timedelta(seconds=0.01), timedelta(minutes=10)], ids=["within the window", "after it"])
+def test_names_that_were_left_cost_the_next_save_nothing(
+    drive: Client, steps: Callable[[Callable[[], object]], int], pause: timedelta
+) -> None:
+    save(drive)
+    first = steps(lambda: save(drive))
+    for number in range(MANY):
+        drive.put(f"/dav/f/{number}")
+    for number in range(MANY):
+        assert drive("DELETE", f"/dav/f/{number}").status == 204
+        drive.clock.advance(pause)
+    save(drive)
+
+    assert steps(lambda: save(drive)) < first + MANY

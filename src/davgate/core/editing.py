@@ -62,6 +62,8 @@ from davgate.storage.api import (
 
 _WINDOWS_TIMES = "urn:schemas-microsoft-com:"
 """The namespace of the properties in which Windows keeps the times of a file: they belong to the content that it wrote."""
+_PARTS_OF_A_WINDOW = 8
+"""A window that is moved on lasts longer than it has to by one of so many parts, so that it is moved rarely."""
 
 
 def write_content(
@@ -256,7 +258,13 @@ def _keep_windows_times(tx: Transaction, former: Node, document: Node) -> None:
 def _keep_windows_open(store: Store, tx: Transaction, ctx: Context, found: Resolved) -> None:
     """Let names left a moment ago in this collection wait longer: their principal goes on with what it does there."""
     if ctx.editing and found.parent is not None:
-        dances.extend(tx, found.parent.id, ctx.principal.id, after(tx.now, store.policy.save_window))
+        _extend_windows(store, tx, ctx, found.parent.id)
+
+
+def _extend_windows(store: Store, tx: Transaction, ctx: Context, parent_id: int) -> None:
+    # Whoever deletes ten thousand documents of a folder one by one would else move all windows on with each of them.
+    least = after(tx.now, store.policy.save_window)
+    dances.extend(tx, parent_id, ctx.principal.id, least, after(least, store.policy.save_window / _PARTS_OF_A_WINDOW))
 
 
 def vacate(store: Store, tx: Transaction, ctx: Context, node: Node) -> None:
@@ -264,10 +272,10 @@ def vacate(store: Store, tx: Transaction, ctx: Context, node: Node) -> None:
     is_kept = node.is_collection or node.version_no > 0
     if not ctx.editing or not is_kept or node.parent_id is None or node.name is None:
         return
-    until = after(tx.now, store.policy.save_window)
     if not node.is_collection:
         # A folder that leaves is no step of what a program does with the documents beside it.
-        dances.extend(tx, node.parent_id, ctx.principal.id, until)
+        _extend_windows(store, tx, ctx, node.parent_id)
+    until = after(tx.now, store.policy.save_window)
     dances.add(tx, Vacated(node.parent_id, node.name, node.id, ctx.principal.id, tx.at, until))
 
 

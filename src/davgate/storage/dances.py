@@ -62,7 +62,8 @@ _ADD = Statement(
 )
 _EXTEND = Statement(
     update(vacated)
-    .where(vacated.c.parent_id == bindparam("of"), vacated.c.principal_id == bindparam("me"), vacated.c.until > bindparam("now"))
+    .where(vacated.c.parent_id == bindparam("of"), vacated.c.principal_id == bindparam("me"))
+    .where(vacated.c.until > bindparam("now"), vacated.c.until < bindparam("least"))
     .values(until=bindparam("later"))
 )
 
@@ -105,9 +106,12 @@ def add(tx: Transaction, left: Vacated) -> None:
     )
 
 
-def extend(tx: Transaction, parent_id: int, principal_id: int, until: Instant) -> None:
-    """Let the windows of a principal in a collection last longer: another step of the same dance was made."""
-    tx.run(_EXTEND, of=parent_id, me=principal_id, now=tx.now, later=until)
+def extend(tx: Transaction, parent_id: int, principal_id: int, least: Instant, later: Instant) -> None:
+    """Let the windows of a principal in a collection last until ``least`` at least: another step of the same dance was made.
+
+    Those that would end before last until ``later``. The next steps before that have nothing to write.
+    """
+    tx.run(_EXTEND, of=parent_id, me=principal_id, now=tx.now, least=least, later=later)
 
 
 def forget_at(tx: Transaction, left: Vacated) -> None:

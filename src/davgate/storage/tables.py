@@ -171,6 +171,8 @@ vacated = Table(
     Column("left_at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False, comment="the end of the window, which each step of the same dance moves on"),
     PrimaryKeyConstraint("parent_id", "name_key"),
+    # Whoever goes on in a collection finds the windows that are to last longer, be there ten or ten thousand others.
+    Index("vacated_by_principal", "parent_id", "principal_id", "until"),
     sqlite_with_rowid=False,
 )
 """Names that a document left through the drive a moment ago: whether it left them for good is not known yet."""

@@ -1,0 +1,15 @@
+"""The windows of names that were left are found by who left them."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema to this revision."""
+    op.create_index("vacated_by_principal", "vacated", ["parent_id", "principal_id", "until"])
