@@ -97,6 +97,23 @@ def test_of_many_versions_only_those_that_are_needed_are_looked_at(
     assert steps(lambda: act(drive)) < first + MANY
 
 
+def test_rescue_copies_are_found_by_their_document(drive: Client, steps: Callable[[Callable[[], object]], int]) -> None:
+    def save_beside() -> None:
+        save(drive, "/dav/f/~a.tmp")
+        moved = drive("MOVE", "/dav/f/~a.tmp", destination=f"http://{HOST}{A}", overwrite="T")
+        assert moved.status == 204
+
+    save_beside()
+    first = steps(save_beside)
+    for _ in range(MANY):
+        drive("CHECKOUT", A)
+        save(drive)
+        drive("UNCHECKOUT", A)
+    save_beside()
+
+    assert steps(save_beside) < first + MANY
+
+
 @pytest.mark.parametrize("pause", [timedelta(seconds=0.01), timedelta(minutes=10)], ids=["within the window", "after it"])
 def test_names_that_were_left_cost_the_next_save_nothing(
     drive: Client, steps: Callable[[Callable[[], object]], int], pause: timedelta

@@ -320,7 +320,7 @@ rescue = Table(
     metadata,
     Column("id", ID, primary_key=True, autoincrement=False),
     Column("principal_id", ForeignKey("principal.id"), nullable=False, index=True),
-    Column("document_id", BigInteger, comment="the document that was meant"),
+    Column("document_id", BigInteger, index=True, comment="the document that was meant"),
     Column("path", Text, nullable=False, comment="where it was"),
     Column("name", NAME, nullable=False),
     Column("reason", Text, nullable=False),
