@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from davgate.core.store import Store
-from tests.protocol import dynacase, gever, lora
+from tests.protocol import dynacase, gever, lora, yuuvis
 from tests.protocol.client import HOST, Client
 
 A = "/dav/f/a.txt"
@@ -128,3 +129,24 @@ def test_names_that_were_left_cost_the_next_save_nothing(
     save(drive)
 
     assert steps(lambda: save(drive)) < first + MANY
+
+
+def test_what_is_in_the_trash_costs_nobody_who_looks_for_something_else(
+    drive: Client, steps: Callable[[Callable[[], object]], int]
+) -> None:
+    statement = f"SELECT * FROM system:document WHERE system:objectId = '{uuid_of(drive)}'"
+
+    def search() -> None:
+        found = drive(
+            "POST", "/api/dms/objects/search", json.dumps({"query": {"statement": statement}}), content_type=yuuvis.JSON
+        )
+        assert found.json["numItems"] == 1
+
+    search()
+    first = steps(search)
+    for number in range(MANY):
+        drive.put(f"/dav/f/{number}")
+        assert drive("DELETE", f"/dav/f/{number}").status == 204
+    search()
+
+    assert steps(search) < first + MANY

@@ -14,14 +14,20 @@ from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, fits
 from davgate.storage.tables import is_collection, node, placement, principal, trash
 
-_TOP = select(trash.c.node_id.label("id"), trash.c.deleted_at, trash.c.deleted_by, trash.c.comment).cte("trashed", recursive=True)
-_below = node.alias("below")
+_top, _below = node.alias("top"), node.alias("below")
+# By way of the collections that lie nowhere: an index knows them, and most of what is deleted are documents.
+_DELETED_COLLECTIONS = select(_top.c.id).where(_top.c.parent_id.is_(None), is_collection(_top))
+_TOP = (
+    select(trash.c.node_id.label("id"), trash.c.deleted_at, trash.c.deleted_by, trash.c.comment)
+    .where(trash.c.node_id.in_(_DELETED_COLLECTIONS))
+    .cte("trashed", recursive=True)
+)
 TRASHED: Final = _TOP.union_all(
     select(_below.c.id, _TOP.c.deleted_at, _TOP.c.deleted_by, _TOP.c.comment).where(
         _below.c.parent_id == _TOP.c.id, is_collection(_below)
     )
 )
-"""What was deleted itself, and the collections in it: what lies in one of them is deleted with it."""
+"""The collections that were deleted, and those in them: what lies in one of them is deleted with it."""
 IN_TREE: Final = and_(node.c.parent_id.is_not(None), node.c.parent_id.not_in(select(TRASHED.c.id)))
 """The clause that a node is not deleted."""
 _FORMER_NAME = select(trash.c.name).where(trash.c.node_id == node.c.id, trash.c.name != "").scalar_subquery()
