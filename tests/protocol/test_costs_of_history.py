@@ -131,6 +131,22 @@ def test_names_that_were_left_cost_the_next_save_nothing(
     assert steps(lambda: save(drive)) < first + MANY
 
 
+def test_names_that_were_left_do_not_wait_as_long_as_somebody_goes_on(
+    drive: Client, steps: Callable[[Callable[[], object]], int]
+) -> None:
+    save(drive)
+    first = steps(lambda: save(drive))
+    for number in range(MANY):
+        drive.put(f"/dav/f/{number}")
+        assert drive("DELETE", f"/dav/f/{number}").status == 204
+    for _ in range(20):
+        drive.clock.advance(timedelta(minutes=1))
+        save(drive)
+    drive.clock.advance(timedelta(seconds=30))
+
+    assert steps(lambda: save(drive)) < first + MANY
+
+
 def test_what_is_in_the_trash_costs_nobody_who_looks_for_something_else(
     drive: Client, steps: Callable[[Callable[[], object]], int]
 ) -> None:

@@ -64,6 +64,8 @@ _WINDOWS_TIMES = "urn:schemas-microsoft-com:"
 """The namespace of the properties in which Windows keeps the times of a file: they belong to the content that it wrote."""
 _PARTS_OF_A_WINDOW = 8
 """A window that is moved on lasts longer than it has to by one of so many parts, so that it is moved rarely."""
+_MOST_WINDOWS = 8
+"""For how many windows a name that was left waits on: where somebody writes once a minute all day, it would else wait all day."""
 
 
 def write_content(
@@ -263,8 +265,10 @@ def _keep_windows_open(store: Store, tx: Transaction, ctx: Context, found: Resol
 
 def _extend_windows(store: Store, tx: Transaction, ctx: Context, parent_id: int) -> None:
     # Whoever deletes ten thousand documents of a folder one by one would else move all windows on with each of them.
-    least = after(tx.now, store.policy.save_window)
-    dances.extend(tx, parent_id, ctx.principal.id, least, after(least, store.policy.save_window / _PARTS_OF_A_WINDOW))
+    window = store.policy.save_window
+    least = after(tx.now, window)
+    since, later = after(tx.now, -window * _MOST_WINDOWS), after(least, window / _PARTS_OF_A_WINDOW)
+    dances.extend(tx, parent_id, ctx.principal.id, since=since, least=least, later=later)
 
 
 def vacate(store: Store, tx: Transaction, ctx: Context, node: Node) -> None:

@@ -63,7 +63,7 @@ _ADD = Statement(
 _EXTEND = Statement(
     update(vacated)
     .where(vacated.c.parent_id == bindparam("of"), vacated.c.principal_id == bindparam("me"))
-    .where(vacated.c.until > bindparam("now"), vacated.c.until < bindparam("least"))
+    .where(vacated.c.until > bindparam("now"), vacated.c.until < bindparam("least"), vacated.c.left_at > bindparam("since"))
     .values(until=bindparam("later"))
 )
 
@@ -106,12 +106,13 @@ def add(tx: Transaction, left: Vacated) -> None:
     )
 
 
-def extend(tx: Transaction, parent_id: int, principal_id: int, least: Instant, later: Instant) -> None:
+def extend(tx: Transaction, parent_id: int, principal_id: int, *, since: Instant, least: Instant, later: Instant) -> None:
     """Let the windows of a principal in a collection last until ``least`` at least: another step of the same dance was made.
 
-    Those that would end before last until ``later``. The next steps before that have nothing to write.
+    Those that would end before last until ``later``: the next steps before that have nothing to write. Names that were not left
+    after ``since`` wait no longer than they do.
     """
-    tx.run(_EXTEND, of=parent_id, me=principal_id, now=tx.now, least=least, later=later)
+    tx.run(_EXTEND, of=parent_id, me=principal_id, now=tx.now, since=since, least=least, later=later)
 
 
 def forget_at(tx: Transaction, left: Vacated) -> None:
