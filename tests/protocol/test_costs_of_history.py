@@ -98,6 +98,26 @@ def test_of_many_versions_only_those_that_are_needed_are_looked_at(
     assert steps(lambda: act(drive)) < first + MANY
 
 
+def test_object_that_was_often_in_the_trash_goes_there_as_it_first_did(
+    ann: Client, steps: Callable[[Callable[[], object]], int]
+) -> None:
+    number = dynacase.create(ann, my_title="Hello")["properties"]["id"]
+    alive = json.dumps({"document": {"properties": {"status": "alive"}}})
+
+    def there_and_back() -> None:
+        assert ann("DELETE", f"{dynacase.BASE}/documents/{number}").status == 200
+        ann.clock.advance(timedelta(seconds=1))
+        assert ann("PUT", f"{dynacase.BASE}/trash/{number}", alive, content_type=dynacase.JSON).status == 200
+        ann.clock.advance(timedelta(seconds=1))
+
+    there_and_back()
+    first = steps(there_and_back)
+    for _ in range(MANY):
+        there_and_back()
+
+    assert steps(there_and_back) < first + MANY
+
+
 def test_rescue_copies_are_found_by_their_document(drive: Client, steps: Callable[[Callable[[], object]], int]) -> None:
     def save_beside() -> None:
         save(drive, "/dav/f/~a.tmp")

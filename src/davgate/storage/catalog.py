@@ -119,8 +119,7 @@ _LEAVE = Statement(
     .where(
         placement.c.node_id == bindparam("left_id"),
         # The last one: what was moved ten thousand times would else be looked for through all of its places.
-        placement.c.from_at
-        == select(func.max(_places.c.from_at)).where(_places.c.node_id == bindparam("left_id")).scalar_subquery(),
+        placement.c.from_at == _LATEST.scalar_subquery(),
         placement.c.to_at == FOREVER,
     )
     .values(to_at=bindparam("left_at"))

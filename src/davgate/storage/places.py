@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, delete, insert, select, union_all, update
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
@@ -73,9 +73,16 @@ _ENTER = Statement(
 _FORGET = Statement(
     delete(bare_place).where(bare_place.c.node_id == bindparam("left_id"), bare_place.c.from_at == bindparam("left_at"))
 )
+_places = bare_place.alias()
+_LATEST = select(func.max(_places.c.from_at)).where(_places.c.node_id == bindparam("left_id"))
 _LEAVE = Statement(
     update(bare_place)
-    .where(bare_place.c.node_id == bindparam("left_id"), bare_place.c.to_at == FOREVER)
+    .where(
+        bare_place.c.node_id == bindparam("left_id"),
+        # The last one, which need not be looked for through all that it ever had.
+        bare_place.c.from_at == _LATEST.scalar_subquery(),
+        bare_place.c.to_at == FOREVER,
+    )
     .values(to_at=bindparam("left_at"))
 )
 
