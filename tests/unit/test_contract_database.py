@@ -38,7 +38,7 @@ from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
 from davgate.storage import engines, schema
 from davgate.storage.api import catalog, locks, members, resolve
-from davgate.storage.database import Database
+from davgate.storage.database import Database, Transaction
 from davgate.storage.engines import WRITERS_SETTINGS
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node
@@ -303,14 +303,24 @@ def test_file_with_a_log_is_never_read_without_it(store: Store, ann: Context, mo
         assert content_of(elsewhere, ann, "/f") == b"more"
 
 
+def after_an_answer(_: Transaction) -> None:
+    pass
+
+
+def before_it_asked(tx: Transaction) -> None:
+    catalog.touch(tx, 1)
+
+
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("do", [after_an_answer, before_it_asked])
 def test_writer_that_froze_lets_others_write_and_learns_that_it_wrote_nothing(
-    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: Callable[[Transaction], None]
 ) -> None:
     monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
 
     with opened_store(database_url, tmp_path, store.clock) as elsewhere:
         with pytest.raises(Busy), elsewhere.database.write() as frozen:
+            do(frozen)
             with store.database.write() as tx:
                 tx.stored_bytes += 7
                 tx.commit()

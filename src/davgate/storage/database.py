@@ -108,15 +108,22 @@ class Connection:
         self.put_off = self.cursor.put_off
 
     def roll_back(self) -> None:
-        """Undo the transaction."""
+        """Undo the transaction, which the end of a connection that is spent does anyway."""
         if isinstance(self.cursor, BatchingCursor):
-            self.cursor.recover()
-        self.cursor.execute("ROLLBACK")
+            self.cursor.forget()
+        if not self.is_spent:
+            self.cursor.execute("ROLLBACK")
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has to be closed after its use."""
+        return isinstance(self.cursor, BatchingCursor) and self.cursor.has_failed
 
     def plan_for(self, scale: int) -> None:
         """Let PostgreSQL plan anew what was planned for less; statements stay prepared."""
         if self.planned_for != scale:
-            self.put_off("DISCARD PLANS")
+            # Not put off: what is put off may be forgotten.
+            self.cursor.execute("DISCARD PLANS")
             self.planned_for = scale
 
     def close(self) -> None:
@@ -252,6 +259,8 @@ class Session:
         """Yield the rows in batches, so that a long listing is never in memory as a whole. Needs a snapshot session."""
         sql, arranged = statement.for_dialect(self._database.dialect)
         driver = self._connection.driver
+        # Another cursor would not see what a writer has put off.
+        assert not self._writes
         # On PostgreSQL an ordinary cursor fetches everything at once; a named one stays on the server, beside others.
         cursor = driver.cursor() if self._database.is_sqlite else driver.cursor(name=f"listing_{next(_cursor_numbers)}")
         try:
@@ -482,7 +491,8 @@ class Database:
 
     def give_back(self, connection: Connection) -> None:
         """Let others use a connection."""
-        if self._watch is not None and not self._watch.end(connection):
+        was_cut = self._watch is not None and not self._watch.end(connection)
+        if was_cut or connection.is_spent:
             connection.close()
             return
         (self._idle_writers if connection.writes else self._idle).append(connection)
