@@ -333,6 +333,47 @@ def test_writer_that_froze_lets_others_write_and_learns_that_it_wrote_nothing(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_writer_that_froze_while_it_was_sending_is_ended_by_who_waited_in_vain(
+    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+    monkeypatch.setitem(WRITERS_SETTINGS, "lock_timeout", "500ms")
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        with pytest.raises(Busy), elsewhere.database.write() as frozen:
+            # Without the end of its batch.
+            frozen._cursor._cursor.execute("UPDATE store SET stored_bytes = 1")
+            with pytest.raises(Busy), store.database.write():
+                pass
+            with store.database.write() as tx:
+                tx.stored_bytes += 7
+                tx.commit()
+            frozen.commit()
+        assert stored_bytes(elsewhere) == 7
+        with elsewhere.database.write() as tx:
+            tx.stored_bytes -= 7
+            tx.commit()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_writer_that_works_is_not_ended_by_who_waited_in_vain(
+    store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "lock_timeout", "50ms")
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        with elsewhere.database.write() as tx:
+            tx._cursor._cursor.execute("UPDATE node SET modified_at = 7")
+            with pytest.raises(Busy), store.database.write():
+                pass
+            tx.commit()
+        with elsewhere.database.read() as session:
+            root = catalog.find(session, 1)
+            assert root is not None
+            assert root.modified_at == 7
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_whoever_waits_too_long_for_the_writer_is_told(
     store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ from davgate.storage import durable
 from davgate.storage.batching import BatchingCursor
 from davgate.storage.driver_errors import NO_STORE, meaning_of
 from davgate.storage.engines import (
+    END_OF_FROZEN_WRITERS,
     FREE_PLANNER,
     WRITERS_PRAGMA,
     WRITERS_SETTINGS,
@@ -310,6 +311,8 @@ class Transaction(Session):
                 self._begin()
             except BaseException as error:
                 self._database.discard(self._connection)
+                if isinstance(error, self._database.lock_timeout):
+                    self._database.end_frozen_writers()
                 if isinstance(error, self._database.driver_error):
                     raise meaning_of(error) from error
                 raise
@@ -408,7 +411,9 @@ class Database:
         self.dialect = self.engine.dialect
         driver = self.dialect.loaded_dbapi
         self.driver_error: tuple[type[Exception], ...] = (driver.OperationalError,)
+        self.lock_timeout: tuple[type[Exception], ...] = ()
         if not self.is_sqlite:
+            self.lock_timeout = (driver.errors.LockNotAvailable,)
             # How a process that froze in a transaction learns that this was ended; to the driver it is a fault of the server.
             self.driver_error += (driver.errors.IdleInTransactionSessionTimeout,)
         self.any_driver_error: type[Exception] = driver.Error
@@ -448,6 +453,12 @@ class Database:
             QuotaExceeded: the disk is full.
         """
         return Transaction(self, self._gate, durable=durable)
+
+    def end_frozen_writers(self) -> None:
+        """Let the next writer in when one froze while it was sending; what that one has done so far is undone."""
+        with self.read() as session:
+            if session.all(END_OF_FROZEN_WRITERS, patience=WRITERS_SETTINGS["idle_in_transaction_session_timeout"]):
+                logger.warning("A writer was ended that had sent nothing for too long.")
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from davgate.model.errors import StoreUnusable
 from davgate.storage.search import text_functions
+from davgate.storage.statements import Statement
+from davgate.storage.tables import store
 
 WRITERS_PRAGMA: Final = "PRAGMA cache_size=-16384"
 """Writers go over the same pages until they commit; what does not fit is written before."""
@@ -62,6 +64,16 @@ WRITERS_SETTINGS: Final = {
     # Longer than that, so that whoever waits for such a one has its turn; as long as others wait for SQLite.
     "lock_timeout": "30s",
 }
+
+
+END_OF_FROZEN_WRITERS: Final = Statement(
+    text(f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)
+    WHERE datname = current_database() AND relation = to_regclass('{store.name}') AND mode = 'RowShareLock' AND state = 'active'
+    AND wait_event = 'ClientRead' AND query_start < clock_timestamp() - CAST(:patience AS interval)
+""")
+)
+"""Ends writers that sent a part of a batch (``storage.batching``) and nothing since: they are not idle, no timeout ends them."""
 
 
 def open_sqlite(url: URL, readers: int) -> Engine:
