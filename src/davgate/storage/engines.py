@@ -69,8 +69,9 @@ WRITERS_SETTINGS: Final = {
 END_OF_FROZEN_WRITERS: Final = Statement(
     text(f"""
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)
-    WHERE datname = current_database() AND usename = current_user AND relation = to_regclass('{store.name}') AND mode = 'RowShareLock'
-    AND state = 'active' AND wait_event = 'ClientRead' AND query_start < clock_timestamp() - CAST(:patience AS interval)
+    WHERE datname = current_database() AND usename = current_user AND relation = to_regclass('{store.name}')
+    AND mode = 'RowShareLock' AND state = 'active' AND wait_event = 'ClientRead'
+    AND query_start < clock_timestamp() - CAST(:patience AS interval)
 """)
 )
 """Ends writers that sent a part of a batch (``storage.batching``) and nothing since: they are not idle, no timeout ends them."""
