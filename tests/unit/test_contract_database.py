@@ -333,6 +333,17 @@ def test_writer_that_froze_lets_others_write_and_learns_that_it_wrote_nothing(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_writer_that_may_pause_keeps_its_turn(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+
+    with store.database.write() as tx:
+        tx.may_pause()
+        with psycopg.connect(database_url.replace("+psycopg", "")) as other:
+            other.execute("SELECT pg_sleep(0.2)")
+        tx.commit()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_writer_that_froze_while_it_was_sending_is_ended_by_who_waited_in_vain(
     store: Store, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -350,7 +350,8 @@ class Transaction(Session):
     def may_pause(self) -> None:
         """Let it pause between statements for as long as it likes, which a server would take for a process that froze."""
         if not self._database.is_sqlite:
-            self._connection.put_off("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            # Not put off: the first pause may come before the next statement that is asked about.
+            self._cursor.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
 
     def commit(self) -> None:
         """Make everything of this transaction true for everybody."""
