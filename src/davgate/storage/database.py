@@ -19,13 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import URL, PoolProxiedConnection, bindparam, make_url, select, update
+from sqlalchemy import URL, bindparam, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
-from davgate.storage.batching import BatchingCursor
+from davgate.storage.connections import Connection
 from davgate.storage.driver_errors import NO_STORE, meaning_of
 from davgate.storage.engines import (
     END_OF_FROZEN_WRITERS,
@@ -37,7 +37,7 @@ from davgate.storage.engines import (
     open_postgresql,
     open_sqlite,
 )
-from davgate.storage.silence import SilenceWatch, cut_socket
+from davgate.storage.silence import SilenceWatch
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
 from davgate.storage.turns import Gate, LogFlusher
@@ -78,65 +78,6 @@ _ADVANCE = Statement(
         audit_hash=bindparam("new_audit_hash"),
     )
 )
-
-
-class Connection:
-    """A driver's connection with the one cursor that a session needs.
-
-    ``memory`` and ``known_collections`` are what was read on it while the database was in the state that ``data_version`` names.
-    ``planned_for`` is the ``scale`` of the database for which its statements were planned.
-    """
-
-    __slots__ = (
-        "cursor", "data_version", "driver", "known_collections", "memory", "planned_for", "pooled", "put_off", "writes",
-    )  # fmt: skip
-
-    def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
-        driver: Any = pooled.driver_connection
-        self.pooled = pooled
-        self.driver = driver
-        self.cursor: Any = driver.cursor()
-        self.put_off: Callable[..., object] = self.cursor.execute
-        self.writes = writes
-        self.memory: dict[object, Any] = {}
-        self.known_collections: dict[object, Any] = {}
-        self.data_version = -1
-        self.planned_for = 0
-
-    def batch(self) -> None:
-        """Wait from now on only for the answers of statements that are asked about; until then ``put_off`` waits like others."""
-        self.cursor = BatchingCursor(self.driver)
-        self.put_off = self.cursor.put_off
-
-    def roll_back(self) -> None:
-        """Undo the transaction, which the end of a connection that is spent does anyway."""
-        if isinstance(self.cursor, BatchingCursor):
-            self.cursor.forget()
-        if not self.is_spent:
-            self.cursor.execute("ROLLBACK")
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether it has to be closed after its use."""
-        return isinstance(self.cursor, BatchingCursor) and self.cursor.has_failed
-
-    def plan_for(self, scale: int) -> None:
-        """Let PostgreSQL plan anew what was planned for less; statements stay prepared."""
-        if self.planned_for != scale:
-            # Not put off: what is put off may be forgotten.
-            self.cursor.execute("DISCARD PLANS")
-            self.planned_for = scale
-
-    def close(self) -> None:
-        """Close it for good, without waiting for a server."""
-        self.pooled.invalidate()
-        if isinstance(self.cursor, BatchingCursor):
-            self.cursor.leave()
-
-    def cut(self) -> None:
-        """End what waits for PostgreSQL on it, from another thread."""
-        with contextlib.suppress(self.driver.OperationalError):
-            cut_socket(self.driver.fileno())
 
 
 class Session:
