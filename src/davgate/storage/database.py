@@ -83,7 +83,8 @@ _ADVANCE = Statement(
 class Session:
     """Statements of one reader, on a connection of its own until the block ends.
 
-    With a statement to ``begin`` with all of them see one moment, otherwise each its own. Made by ``Database.read``.
+    With a statement to ``begin`` with all of them see one moment, otherwise each its own. Made by ``Database.read`` and
+    ``Database.survey``.
     """
 
     _writes = False
@@ -404,7 +405,7 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep the writers of a SQLite file out, in all processes, while the block runs; PostgreSQL has locks of its own."""
+        """Keep writers out while the block runs: of a SQLite file in all processes, of PostgreSQL, which has locks, in this."""
         self._gate.acquire()
         try:
             yield
