@@ -123,6 +123,7 @@ class Client:
         for name, value in headers.items():
             key = name.rstrip("_").upper()
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        environ["davgate.head"] = repr((method, target, headers)).encode()
         return environ
 
     # What many tests do on the way to their subject.

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davgate.core.audit import auditing
+from davgate.core.repeating import Repeating
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
@@ -57,6 +59,13 @@ METHODS: Final[Mapping[str, Method]] = {
 READING: Final = frozenset({"GET", "HEAD", "PROPFIND", "REPORT"})
 """The methods that change nothing: what they are denied is not audited."""
 
+REPEATED: Final = frozenset({"GET", "HEAD", "PROPFIND"})
+"""The methods by which a mounted drive asks for the same again and again."""
+
+_QUESTION_BYTES: Final = 4096
+_ANSWER_BYTES: Final = 64 * 1024
+"""Largest of what is remembered of such a request and of its answer. A listing of a hundred documents is one."""
+
 ALLOW: Final = ("Allow", ", ".join(["OPTIONS", *METHODS]))
 
 
@@ -76,6 +85,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         self.drive = drive
         self._login = login
         self._uploads = uploads
+        self._repeating = Repeating[Response](drive.store, _may_be_given_again)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -128,10 +138,27 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         return self._login.confirmed_principal_of(environ)
 
     def _attempt(self, principal: Principal, method: Method, request: Request) -> Response:
+        if request.method in REPEATED:
+            words = self._words_of(request)
+            find = partial(self._attempt_as, principal, method, request)
+            return find() if words is None else self._repeating.answer(words, principal, find)
         if request.method != "PUT":
             return self._attempt_as(principal, method, request)
         with self._uploads.one_more(principal.id):
             return self._attempt_as(principal, method, request)
+
+    def _words_of(self, request: Request) -> tuple[bytes, bytes] | None:
+        """Return all that a client has said; None where that is more than a look at something takes, or is not known."""
+        head: bytes | None = request.environ.get("davgate.head")
+        if head is None:
+            return None
+        if not request.has_body:
+            body = b""
+        elif request.method == "PROPFIND" and request.is_small(_QUESTION_BYTES):
+            body = request.small_body(self.drive.xml_limits.body_bytes)
+        else:
+            return None
+        return head, body
 
     def _attempt_as(self, principal: Principal, method: Method, request: Request) -> Response:
         exchange = Exchange(self.drive, request, request.context(principal, editing=True), place_of(request.target.path))
@@ -176,6 +203,10 @@ def _prefers_page(environ: Environ) -> bool:
 def _allow_beside(refused_method: str) -> tuple[str, str]:
     """Return the Allow header for a resource that does not take a method which others take (RFC 9110, 15.5.6)."""
     return "Allow", ", ".join(method for method in ("OPTIONS", *METHODS) if method != refused_method)
+
+
+def _may_be_given_again(response: Response) -> bool:
+    return response.lasts and isinstance(response.body, tuple) and sum(map(len, response.body)) <= _ANSWER_BYTES
 
 
 def options() -> Response:

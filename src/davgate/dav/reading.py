@@ -51,7 +51,11 @@ def get(exchange: Exchange) -> Response:
         opened: Opened | Node | None = open_content(exchange.store, exchange.ctx, place.path)
     else:
         opened = past.open_file(exchange.drive, exchange.ctx, place)
-    return send(exchange.request.environ, opened) if isinstance(opened, Opened) else _folder_page(exchange)
+    if not isinstance(opened, Opened):
+        return _folder_page(exchange)
+    response = send(exchange.request.environ, opened)
+    response.lasts = opened.body is not None and isinstance(place, InTree)
+    return response
 
 
 def _folder_page(exchange: Exchange) -> Response:
@@ -92,6 +96,9 @@ def propfind(exchange: Exchange) -> Response:
             raise FiniteDepthOnly()
         pieces = multistatus.propfind(asked, shown.href, shown.listing.row, shown.members, shown.facts, minimal=minimal)
         response = _answer(HTTPStatus.MULTI_STATUS, headers, pieces, shown.listing, stack)
+    # Of a lock is told how long it lasts yet.
+    shows_locks = asked.wants_locks and (shown.facts.standing or shown.facts.member_locks)
+    response.lasts = isinstance(exchange.place, InTree) and not shows_locks
     return response
 
 

@@ -32,13 +32,15 @@ STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in (*
 class Response:
     """Status, headers and body. Without a Content-Length header the body's length is not known beforehand.
 
-    ``reason`` is the code of the error that is answered, for the log.
+    ``reason`` is the code of the error that is answered, for the log. With ``lasts`` nothing but a commit can make it untrue: no
+    clock, no file.
     """
 
     status: int
     headers: Headers = field(default_factory=list)
     body: Iterable[bytes] = ()
     reason: str = "-"
+    lasts: bool = False
 
     @property
     def length(self) -> str:

@@ -15,12 +15,14 @@ from davgate.storage.silence import cut_socket
 class Connection:
     """A driver's connection with the one cursor that a session needs.
 
-    ``memory`` and ``known_collections`` are what was read on it while the database was in the state that ``data_version`` names.
+    ``memory``, ``known_collections`` and ``known_answers`` are what was read on it, or put together of that, while the database
+    was in the state that ``data_version`` names.
     ``planned_for`` is the ``scale`` of the database for which its statements were planned.
     """
 
     __slots__ = (
-        "cursor", "data_version", "driver", "known_collections", "memory", "planned_for", "pooled", "put_off", "writes",
+        "cursor", "data_version", "driver", "known_answers", "known_collections", "memory", "planned_for", "pooled", "put_off",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, pooled: PoolProxiedConnection, *, writes: bool) -> None:
@@ -32,6 +34,7 @@ class Connection:
         self.writes = writes
         self.memory: dict[object, Any] = {}
         self.known_collections: dict[object, Any] = {}
+        self.known_answers: dict[object, Any] = {}
         self.data_version = -1
         self.planned_for = 0
 

@@ -1,0 +1,107 @@
+"""What was answered is answered again as long as it is true, on SQLite, which tells whether anybody has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tests.builders import a_collection
+
+from davgate.core.repeating import Repeating
+from davgate.core.store import Context, Store
+from davgate.storage.database import Database
+
+A_QUESTION = (b"GET /a", b"")
+
+
+@pytest.fixture
+def remembers(store: Store) -> bool:
+    """Whether answers are remembered at all: on PostgreSQL none are."""
+    return store.database.is_sqlite
+
+
+@pytest.fixture
+def found() -> list[str]:
+    """What was found, and not remembered."""
+    return []
+
+
+@pytest.fixture
+def ask(store: Store, ann: Context, found: list[str]) -> Callable[..., str]:
+    """Ask a question whose answer changes each time it is found."""
+    repeating = Repeating[str](store, lambda answer: not answer.startswith("fleeting"))
+
+    def find(prefix: str, meanwhile: Callable[[], object]) -> str:
+        found.append(f"{prefix}{len(found)}")
+        meanwhile()
+        return found[-1]
+
+    def asked(
+        words: tuple[bytes, bytes] = A_QUESTION,
+        ctx: Context = ann,
+        prefix: str = "",
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> str:
+        return repeating.answer(words, ctx.principal, lambda: find(prefix, meanwhile))
+
+    return asked
+
+
+def test_what_is_asked_again_is_found_no_more(ask: Callable[..., str], found: list[str], remembers: bool) -> None:
+    answers = [ask() for _ in range(5)]
+
+    assert answers == (["0", "1", "1", "1", "1"] if remembers else found)
+
+
+def test_commit_of_anybody_ends_it(store: Store, ann: Context, ask: Callable[..., str], found: list[str]) -> None:
+    for number in range(3):
+        before = [ask() for _ in range(4)]
+        a_collection(store, ann, f"/f{number}")
+        assert ask() not in before
+
+
+def test_commit_of_another_process_ends_it(store: Store, ask: Callable[..., str]) -> None:
+    before = [ask() for _ in range(4)]
+    other = Database(store.database.url, store.clock)
+    with other.write() as tx:
+        tx.take_ids()
+        tx.commit()
+    other.close()
+
+    assert ask() not in before
+
+
+def test_what_was_committed_while_an_answer_was_found_is_not_hidden_by_it(
+    store: Store, ann: Context, ask: Callable[..., str], remembers: bool
+) -> None:
+    ask()
+    stale = ask(meanwhile=lambda: a_collection(store, ann, "/f"))
+
+    assert ask() != stale
+    assert (ask() == ask()) == remembers
+
+
+def test_other_words_and_other_sign_ins_have_their_own_answers(ask: Callable[..., str], ann: Context, bob: Context) -> None:
+    again = replace(ann, principal=replace(ann.principal))
+    asked: list[dict[str, object]] = [{}, {"words": (b"GET /a", b"body")}, {"ctx": bob}, {"ctx": again}]
+
+    answers = [ask(**one) for one in asked for _ in range(3)]
+
+    assert len(set(answers)) == len([answer for no, answer in enumerate(answers) if answer not in answers[:no]])
+    assert all(set(answers[no : no + 3]).isdisjoint(answers[:no]) for no in range(3, 12, 3))
+
+
+def test_what_does_not_last_is_found_each_time(ask: Callable[..., str], found: list[str]) -> None:
+    assert [ask(prefix="fleeting ") for _ in range(4)] == found
+
+
+def test_of_very_many_the_oldest_are_forgotten(ask: Callable[..., str], store: Store, remembers: bool) -> None:
+    many = [(b"GET /%d" % number, b"") for number in range(500)]
+    for words in many * 2:
+        ask(words)
+
+    with store.database.read() as session:
+        known = session.known_answers()
+    assert (known is not None) == remembers
+    assert known is None or 0 < len(known[1]) <= 64
