@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +45,7 @@ from davgate.model.instant import Clock
 from davgate.model.locks import LockPolicy
 from davgate.model.names import PathLimits
 from davgate.model.object_types import ObjectTypes
+from davgate.model.principal import Principal
 from davgate.model.thinning import Period, Step, ThinningRule
 from davgate.model.type_sections import UnusableTypes
 from davgate.rest.dialects import DIALECTS
@@ -63,6 +65,7 @@ access_log = logging.getLogger("davgate.access")
 
 DRIVE_MOUNT: Final = "/dav"
 TOKEN_PAGE: Final = "/login/token"
+_LOGGED: Final = ("REQUEST_METHOD", "REQUEST_URI", "HTTP_USER_AGENT", "davgate.principal")
 _UPKEEP_SECONDS: Final = 60.0
 _ROUNDS_PER_COLLECTION: Final = 60
 """Collecting looks at every content; once an hour is enough for what has to be a day old."""
@@ -263,18 +266,25 @@ class Application:
         request_id = environ["davgate.request_id"] = next(self._request_ids)
         token = log.request_id.set(request_id)
         try:
-            return self._respond(environ).start(start_response)
+            response = self._respond(environ)
+            self._offer_again(environ, response)
+            return response.start(start_response)
         finally:
             log.request_id.reset(token)
 
     def _respond(self, environ: Environ) -> Response:
         started = time.perf_counter()
-        method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
         try:
             response = self._answer(environ)
         except Exception:  # The one outermost wrapper: a fault of ours must not end the connection mutely.
-            logger.exception("%s %s failed", method, target)
+            logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
             response = self._refuse(environ, ServerFault(environ["davgate.request_id"]))
+        self._note(environ, response, started)
+        return response
+
+    def _note(self, environ: Environ, response: Response, started: float) -> None:
+        """Count an answered request, and write it to the access log."""
+        method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
         seconds = time.perf_counter() - started
         self._figures.count(method, response.status, seconds)
         if access_log.isEnabledFor(logging.INFO):
@@ -290,7 +300,34 @@ class Application:
                 environ["REMOTE_ADDR"],
                 environ.get("HTTP_USER_AGENT", "-")[:80],
             )
-        return response
+
+    def _offer_again(self, environ: Environ, response: Response) -> None:
+        """Let the server give a remembered answer again, to whoever repeats the request word by word."""
+        signed_in_again = None if response.asked_by is None else self._login.goes_on(environ)
+        if signed_in_again is not None:
+            said: Environ = {key: environ[key] for key in _LOGGED if key in environ}
+            environ["davgate.again"] = partial(self._is_given_again, said, response, signed_in_again)
+
+    def _is_given_again(
+        self, said: Environ, response: Response, signed_in_again: Callable[[], Principal | None], connection: Environ
+    ) -> bool:
+        """Tell whether an answer is still right, on a connection, and take a request for answered by it."""
+        started = time.perf_counter()
+        # The same words mean more when a proxy says them that is believed.
+        if response.asked_by is None or self._proxies.is_trusted(connection["REMOTE_ADDR"]):
+            return False
+        token = log.request_id.set(next(self._request_ids))
+        try:
+            whom = response.asked_by()
+            if whom is None or signed_in_again() is not whom:
+                return False
+            self._note({**connection, **said}, response, started)
+            return True
+        except Exception:  # The request is answered in the usual way, which tells the client what is wrong.
+            logger.debug("An answer was not given again.", exc_info=True)
+            return False
+        finally:
+            log.request_id.reset(token)
 
     def _answer(self, environ: Environ) -> Response:
         path = normal_path(environ["REQUEST_URI"])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_network
+from typing import NoReturn
 
 import pytest
 
+from davgate.config import LimitsConfig, ServerConfig
 from davgate.core.principals import accounts, granting
 from davgate.core.store import Store
+from davgate.model.errors import Busy
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import Right
 from tests.builders import SettableClock, path
 from tests.protocol.client import SET_AUTHOR, Client, Response
+from tests.protocol.conftest import Serve
 
 A = "/dav/f/a.txt"
 NAMED = '<D:propfind xmlns:D="DAV:"><D:prop><D:getetag/><D:current-user-privilege-set/></D:prop></D:propfind>'
@@ -134,3 +140,73 @@ def test_body_and_each_header_are_part_of_the_question(drive: Client) -> None:
         assert drive("GET", A, range="bytes=0-0").body == b"t"
         assert drive("GET", A).body == b"the content"
         assert drive("GET", A, if_none_match=drive("GET", A).headers["etag"]).status == 304
+
+
+def again(who: Client, target: str = A, **headers: str) -> Callable[[dict[str, str]], bool] | None:
+    """Ask until the server may give the answer again, and return what it asks the application then."""
+    for _ in range(3):
+        who.send("GET", target, io.BytesIO(), **headers)
+    return who.may_again
+
+
+def test_what_is_given_again_is_logged_and_counted(drive: Client, root_admin: Client, caplog: pytest.LogCaptureFixture) -> None:
+    def counted() -> float:
+        lines = root_admin("GET", "/metrics").body.decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if 'request_seconds_count{method="GET",status="200"}' in line)
+
+    drive.get(A)
+    caplog.clear()
+    before = counted()
+
+    for _ in range(5):
+        assert drive("GET", A, user_agent="program/1").status == 200
+
+    lines = [line for line in caplog.messages if "program/1" in line]
+    assert len(lines) == 5
+    assert all(line.startswith(f"GET {A} 200 - 11 bytes") and " ann 192.0.2.1 program/1" in line for line in lines)
+    assert counted() - before == 6  # With the first look at the figures.
+
+
+def test_who_asks_too_often_is_told_so(serve: Serve, store: Store, ann: Client, drive: Client) -> None:
+    limited = ann.through(serve(store, limits=LimitsConfig(requests_per_minute=20)))
+
+    # Each of two processes grants the half.
+    assert [limited.status_of(A) for _ in range(12)] == [200] * 10 + [429] * 2
+
+
+def test_sign_in_that_is_forgotten_is_checked_again(drive: Client, clock: SettableClock) -> None:
+    may_again = again(drive)
+    assert may_again is not None
+    assert may_again({"REMOTE_ADDR": "192.0.2.1"})
+
+    clock.advance(timedelta(days=1))
+
+    assert not may_again({"REMOTE_ADDR": "192.0.2.1"})
+
+
+def test_proxy_that_is_believed_means_more_by_the_same_words(serve: Serve, store: Store, drive: Client) -> None:
+    proxied = drive.through(
+        serve(store, server=ServerConfig(trusted_proxies=(ip_network("203.0.113.0/24"),), user_header="X-User"))
+    )
+    may_again = again(proxied, x_user="bob")
+    assert may_again is not None
+
+    assert may_again({"REMOTE_ADDR": "192.0.2.1"})
+    assert not may_again({"REMOTE_ADDR": "203.0.113.7"})
+
+
+def test_nothing_is_given_again_without_a_password_or_token_in_the_header(drive: Client, nobody: Client, serve: Serve) -> None:
+    assert again(nobody) is None
+    assert again(drive, authorization='Digest username="ann"') is None
+
+
+def test_fault_of_the_database_is_told_as_ever(drive: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_again = again(drive)
+    assert may_again is not None
+
+    def fail(*, writing: bool) -> NoReturn:
+        raise Busy
+
+    monkeypatch.setattr(store.database, "take", fail)
+    assert not may_again({"REMOTE_ADDR": "192.0.2.1"})
+    assert drive.status_of(A) == 503

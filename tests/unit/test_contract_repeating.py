@@ -43,7 +43,8 @@ def ask(store: Store, ann: Context, found: list[str]) -> Callable[..., str]:
         prefix: str = "",
         meanwhile: Callable[[], object] = lambda: None,
     ) -> str:
-        return repeating.answer(words, ctx.principal, lambda: find(prefix, meanwhile))
+        answer, _is_remembered = repeating.answer(words, ctx.principal, lambda: find(prefix, meanwhile))
+        return answer
 
     return asked
 
@@ -105,3 +106,20 @@ def test_of_very_many_the_oldest_are_forgotten(ask: Callable[..., str], store: S
         known = session.known_answers()
     assert (known is not None) == remembers
     assert known is None or 0 < len(known[1]) <= 64
+
+
+def test_whose_answer_it_is_is_told_until_it_is_none(store: Store, ann: Context, bob: Context, remembers: bool) -> None:
+    repeating = Repeating[str](store, lambda answer: True)
+    answers = [repeating.answer(A_QUESTION, ann.principal, lambda: "the answer") for _ in range(3)]
+    assert answers == [("the answer", False), *[("the answer", remembers)] * 2]
+    answer = answers[-1][0]
+    assert repeating.asked_by(A_QUESTION, answer) is (ann.principal if remembers else None)
+    assert repeating.asked_by((b"GET /b", b""), answer) is None
+    assert repeating.asked_by(A_QUESTION, "another answer") is None
+
+    repeating.answer(A_QUESTION, bob.principal, lambda: "for bob")
+    assert repeating.asked_by(A_QUESTION, answer) is None
+
+    repeating.answer(A_QUESTION, ann.principal, lambda: answer)
+    a_collection(store, ann, "/f")
+    assert repeating.asked_by(A_QUESTION, answer) is None

@@ -28,31 +28,37 @@ class Repeating(Generic[T]):
         self._lasts = lasts
         self._asked: set[int] = set()
 
-    def answer(self, words: Hashable, principal: Principal, find: Callable[[], T]) -> T:
-        """Return the answer to what a principal asks, which ``find`` finds where it is not remembered.
+    def answer(self, words: Hashable, principal: Principal, find: Callable[[], T]) -> tuple[T, bool]:
+        """Return the answer to what a principal asks, which ``find`` finds where it is not remembered; and whether it is now.
 
         The words are all that it depends on, beside the principal and what is committed. Nobody may alter an answer.
         """
         if not self._was_asked(hash(words)):
             # Most of what is read is read once; there remembering costs more than it saves.
-            return find()
+            return find(), False
         with self._store.database.read() as session:
             known = session.known_answers()
-            if known is None:
-                return find()
-            moment, answers = known
+            moment, answers = known or (None, {})
             # The very sign-in: its expiry was looked at, and an account cannot change without a commit.
             of, remembered = answers.get(words, (None, None))
-            if of is principal:
-                answer: T = remembered
-                return answer
+        if of is principal:
+            return remembered, True
         found = find()
-        if self._lasts(found):
-            with self._store.database.read() as session:
-                known = session.known_answers()
-                if known is not None and known[0] == moment:
-                    known[1][words] = (principal, found)
-        return found
+        if moment is None or not self._lasts(found):
+            return found, False
+        with self._store.database.read() as session:
+            known = session.known_answers()
+            is_true = known is not None and known[0] == moment
+            if known is not None and is_true:
+                known[1][words] = (principal, found)
+        return found, is_true
+
+    def asked_by(self, words: Hashable, answer: T) -> Principal | None:
+        """Return who is answered so to these words; None when that is not remembered, or true, any more."""
+        with self._store.database.read() as session:
+            known = session.known_answers()
+        principal, remembered = (None, None) if known is None else known[1].get(words, (None, None))
+        return principal if remembered is answer else None
 
     def _was_asked(self, words: int) -> bool:
         if words in self._asked:

@@ -141,16 +141,22 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         if request.method in REPEATED:
             words = self._words_of(request)
             find = partial(self._attempt_as, principal, method, request)
-            return find() if words is None else self._repeating.answer(words, principal, find)
+            return find() if words is None else self._repeated(words, principal, find)
         if request.method != "PUT":
             return self._attempt_as(principal, method, request)
         with self._uploads.one_more(principal.id):
             return self._attempt_as(principal, method, request)
 
+    def _repeated(self, words: tuple[bytes, bytes], principal: Principal, find: Callable[[], Response]) -> Response:
+        response, is_remembered = self._repeating.answer(words, principal, find)
+        if is_remembered:
+            response.asked_by = partial(self._repeating.asked_by, words, response)
+        return response
+
     def _words_of(self, request: Request) -> tuple[bytes, bytes] | None:
         """Return all that a client has said; None where that is more than a look at something takes, or is not known."""
-        head: bytes | None = request.environ.get("davgate.head")
-        if head is None:
+        words: bytes | None = request.environ.get("davgate.words")
+        if words is None:
             return None
         if not request.has_body:
             body = b""
@@ -158,7 +164,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
             body = request.small_body(self.drive.xml_limits.body_bytes)
         else:
             return None
-        return head, body
+        return words, body
 
     def _attempt_as(self, principal: Principal, method: Method, request: Request) -> Response:
         exchange = Exchange(self.drive, request, request.context(principal, editing=True), place_of(request.target.path))

@@ -28,7 +28,11 @@ class Proxies:
         self._networks = tuple(networks)
         self._user_key = "HTTP_" + user_header.upper().replace("-", "_") if user_header else None
         # Peers are few and their addresses the same for all requests of a connection.
-        self._is_trusted = lru_cache(maxsize=4096)(self._lies_within)
+        self._is_within = lru_cache(maxsize=4096)(self._lies_within)
+
+    def is_trusted(self, peer: str) -> bool:
+        """Tell whether a peer is a proxy that is believed."""
+        return bool(self._networks) and self._is_within(peer)
 
     def settle(self, environ: dict[str, Any]) -> None:
         """Replace what the headers claim of the client by what is known of it; the headers themselves are gone afterwards.
@@ -41,7 +45,7 @@ class Proxies:
             Malformed: a believed proxy names several users, or one that cannot be read.
         """
         peer = environ["REMOTE_ADDR"]
-        is_trusted = bool(self._networks) and self._is_trusted(peer)
+        is_trusted = self.is_trusted(peer)
         environ["davgate.is_forwarded"] = is_trusted or any(name in environ for name in FORWARDING)
         user = environ.pop(self._user_key, "") if self._user_key else ""
         chain = environ.pop("HTTP_X_FORWARDED_FOR", "")
@@ -66,7 +70,7 @@ class Proxies:
                 return
             environ["REMOTE_ADDR"] = str(address)
             environ.pop("REMOTE_PORT", None)
-            if not self._is_trusted(str(address)):
+            if not self.is_trusted(str(address)):
                 return
 
     def _lies_within(self, text: str) -> bool:

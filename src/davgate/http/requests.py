@@ -19,7 +19,8 @@ Environ: TypeAlias = dict[str, Any]
 ``davgate.client_certificate`` comes from ``http.server.tls``, ``davgate.request_id`` from ``app``, ``davgate.is_forwarded`` and
 ``davgate.proxy_user`` from ``http.proxies``, and ``davgate.principal``, the name of who signed in, from ``http.login``. What is
 about to wait calls ``davgate.lend_thread``, from ``http.server``, so that its thread has a stand-in; from there, too, is
-``davgate.head``, the head of the request as it came, if that is known.
+``davgate.words``, by which a head is known when it comes again, word by word; ``app`` tells by ``davgate.again`` whether the same
+answer will do (``http.server.repeats``).
 """
 
 NO_TOKENS: Final[frozenset[str]] = frozenset()

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from davgate.http.errors import TusStatus, UnknownMethod, UnsatisfiableRange, outcome_of
 from davgate.model.errors import DavgateError, OffsetMismatch, TooManyRequests
+from davgate.model.principal import Principal
 
 Headers: TypeAlias = list[tuple[str, str]]
 StartResponse: TypeAlias = Callable[[str, Headers], Any]
@@ -33,7 +34,7 @@ class Response:
     """Status, headers and body. Without a Content-Length header the body's length is not known beforehand.
 
     ``reason`` is the code of the error that is answered, for the log. With ``lasts`` nothing but a commit can make it untrue: no
-    clock, no file.
+    clock, no file. One that is remembered has ``asked_by``, which tells whose answer it still is.
     """
 
     status: int
@@ -41,6 +42,7 @@ class Response:
     body: Iterable[bytes] = ()
     reason: str = "-"
     lasts: bool = False
+    asked_by: Callable[[], Principal | None] | None = None
 
     @property
     def length(self) -> str:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from davgate.core.principals import accounts
@@ -121,6 +122,26 @@ class Login:
             self._rates.take(principal.id, self._clock.now())
         if principal.scopes is not None and principal.scope.rights == NO_RIGHTS and door_scopes.isdisjoint(principal.scopes):
             raise InsufficientScope(SCOPE_RIGHTS)
+        return principal
+
+    def goes_on(self, environ: dict[str, Any]) -> Callable[[], Principal | None] | None:
+        """Return what tells as whom another request signs in that brings the same Authorization header, and counts that request.
+
+        It tells nobody when the sign-in is not remembered any more. None where the header does not suffice: each request with
+        Digest is proven by itself, and what a proxy says goes before.
+
+        Raises:
+            TooManyRequests: what is returned raises it when the principal makes more than it may.
+        """
+        header = environ.get("HTTP_AUTHORIZATION")
+        if header is None or _is_digest(header) or environ.get("davgate.proxy_user"):
+            return None
+        return partial(self._counted, self._claim(_HEADER, header)._replace(text=""))
+
+    def _counted(self, claim: _Claim) -> Principal | None:
+        principal = self._remembered_as(claim, {})
+        if principal is not None and self._rates is not None:
+            self._rates.take(principal.id, self._clock.now())
         return principal
 
     def _checked(self, claim: _Claim, environ: dict[str, Any]) -> Principal:

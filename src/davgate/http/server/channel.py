@@ -94,6 +94,10 @@ class Channel:
         end = self.data.find(mark, self.start)
         return self._take(end + len(mark) - self.start) if end >= 0 else b""
 
+    def is_next(self, data: bytes) -> bool:
+        """Tell whether this is what comes next, as far as has arrived."""
+        return self.data.startswith(data, self.start)
+
     def take_if_ready(self, size: int) -> bytes | None:
         """Return the next bytes if all of them have arrived, ``None`` if they have not."""
         return self._take(size) if size <= len(self.data) - self.start else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wsgiref.types import WSGIEnvironment
 
 from davgate.http.server.channel import Channel, Disconnected, Stalled
-from davgate.http.server.gateway import Exchange, refusal
+from davgate.http.server.gateway import Exchange, given_again, refusal
 from davgate.http.server.head import Refused, RequestHead, check_incomplete
 from davgate.http.server.tls import HandshakeFailed, TlsChannel
 
@@ -190,19 +190,33 @@ class Connection:
                     **self.server.environ, "REMOTE_ADDR": self.remote_addr, "REMOTE_PORT": str(self.remote_port),
                     **(self._tls.environ() if self._tls is not None else {}),
                 }  # fmt: skip
-            head = RequestHead(data, self._environ.copy(), self.server.limits)
             channel.renew_credit()
-            exchange = Exchange(channel, head, self.server.application, self.server.limits.drain_bytes, self._is_stopping)
-            exchange.run()
-            skip = exchange.bytes_to_skip()
-            if not exchange.reusable or skip is None:
-                return self._part(complete=skip == 0)
-            self._skip = skip
+            words = self.server.repeats.words_of(data)
+            if not self._is_answered_again(words, self._environ):
+                head = RequestHead(data, self._environ | {"davgate.words": words}, self.server.limits)
+                exchange = Exchange(channel, head, self.server.application, self.server.limits.drain_bytes, self._is_stopping)
+                exchange.run()
+                skip = exchange.bytes_to_skip()
+                if not exchange.reusable or skip is None:
+                    return self._part(complete=skip == 0)
+                self._skip = skip
+                if (repeat := exchange.repeat()) is not None:
+                    self.server.repeats.keep(words, repeat)
             if channel.has_data:
                 if pool.is_busy:
                     return True
             elif pool.is_busy or not channel.arrives_within(NEXT_REQUEST_SECONDS):
                 return self._wait()
+
+    def _is_answered_again(self, words: bytes, environ: WSGIEnvironment) -> bool:
+        """Answer a request that has come before, word by word, as it was answered then, if the application still says so."""
+        repeat, channel = self.server.repeats.find(words), self._channel
+        # A connection that is about to end says so in its last answer.
+        if repeat is None or self._is_stopping() or not channel.is_next(repeat.asked) or not repeat.may_again(environ):
+            return False
+        channel.take_if_ready(len(repeat.asked))
+        channel.send(given_again(repeat))
+        return True
 
     def _is_stopping(self) -> bool:
         return not self.server.ready

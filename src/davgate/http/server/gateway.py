@@ -16,6 +16,7 @@ from davgate.http.body import BodyError, BodyTimeout
 from davgate.http.server.bodies import Body, ChunkedBody, LengthBody
 from davgate.http.server.channel import Channel, Disconnected, Stalled
 from davgate.http.server.head import CHUNKED, Refused, RequestHead
+from davgate.http.server.repeats import Again, Repeat
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -79,7 +80,7 @@ class Exchange:
 
     __slots__ = (
         "_application", "_arrived", "_body", "_bodyless", "_channel", "_chunked", "_drain_bytes", "_head", "_head_sent",
-        "_header_lines", "_is_stopping", "_length", "_sent", "_status_line", "_wants_close", "reusable",
+        "_header_lines", "_is_stopping", "_length", "_own_head", "_sent", "_status_line", "_wants_close", "_whole", "reusable",
     )  # fmt: skip
 
     def __init__(
@@ -110,11 +111,21 @@ class Exchange:
         self._chunked = False
         self._sent = 0
         self._head_sent = False
+        self._own_head = ""
+        self._whole: bytes | None = None
         self.reusable = head.keep_alive
 
     def bytes_to_skip(self) -> int | None:
         """Return how many bytes of an unread body come before the next request; ``None`` if too many to wait for."""
         return 0 if self._body is None else self._body.bytes_to_skip(self._drain_bytes)
+
+    def repeat(self) -> Repeat | None:
+        """Return what to do when the same request comes again, if the application said so and went through with its answer."""
+        again: Again | None = self._head.environ.get("davgate.again")
+        is_whole = self._whole is not None and len(self._whole) == self._sent and not self._chunked
+        if again is None or self._whole is None or self._arrived is None or not is_whole or not self.reusable:
+            return None
+        return Repeat(self._arrived, self._own_head.encode("latin-1"), self._whole, again)
 
     def run(self) -> None:
         """Answer the request through the application; there is a status line unless the client is gone.
@@ -223,6 +234,7 @@ class Exchange:
         head = self._take_head()
         payload = self._frame(block)
         if len(payload) <= WHOLE_BYTES:
+            self._whole = payload
             self._channel.send(head + payload)
         else:
             self._channel.send(head, more=True)
@@ -287,7 +299,8 @@ class Exchange:
             lines.append("Connection: close\r\n")
         elif not minor_version:
             lines.append("Connection: keep-alive\r\n")
-        text = f"HTTP/1.1 {self._status_line}\r\n{''.join(lines)}{_server_lines()}"
+        self._own_head = f"HTTP/1.1 {self._status_line}\r\n{''.join(lines)}"
+        text = self._own_head + _server_lines()
         # A line break within a value would begin a header field, or a response, of somebody else's making.
         ends = len(lines) + 3
         if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
@@ -301,6 +314,11 @@ class Exchange:
             self.reusable = False
         if self._body is not None:
             self._body.forget_continue()
+
+
+def given_again(repeat: Repeat) -> bytes:
+    """Return a whole response as it was sent before, with the lines of now."""
+    return b"%b%b\r\n%b" % (repeat.head, _server_lines().encode("ascii"), repeat.payload)
 
 
 def refusal(refused: Refused, *, bodyless: bool = False) -> bytes:

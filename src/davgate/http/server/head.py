@@ -63,7 +63,6 @@ class RequestHead:
         self.method = line[1].decode("ascii")
         self.minor_version = 1 if line[3] == b"1" else 0
         environ["REQUEST_METHOD"] = self.method
-        environ["davgate.head"] = data
         environ["SERVER_PROTOCOL"] = "HTTP/1.1" if self.minor_version else "HTTP/1.0"
         _parse_fields(data, line.end(), environ, limits)
         self._check_host()

@@ -17,6 +17,7 @@ from davgate.http.server.connection import Awaited, Connection
 from davgate.http.server.gateway import base_environ
 from davgate.http.server.head import Refused
 from davgate.http.server.limits import DEFAULT_LIMITS, ServerLimits
+from davgate.http.server.repeats import Repeats
 from davgate.http.server.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,7 @@ class Listener(HTTPServer):
         self.requests = WorkerPool(threads, self.put_conn)
         self.environ = base_environ(host, port) | {"davgate.lend_thread": self.requests.lend_thread}
         self.connections: set[Connection] = set()
+        self.repeats = Repeats()
         self.request_queue_size = limits.backlog
         self.shutdown_timeout = limits.stop_timeout.total_seconds()  # type: ignore[assignment]  # is only passed on
         waits = [getattr(limits, awaited.value) for awaited in Awaited]
