@@ -16,6 +16,7 @@ from wsgiref.types import WSGIEnvironment
 from davgate.http.server.channel import Channel, Disconnected, Stalled
 from davgate.http.server.gateway import Exchange, given_again, refusal
 from davgate.http.server.head import Refused, RequestHead, check_incomplete
+from davgate.http.server.repeats import REPEATED
 from davgate.http.server.tls import HandshakeFailed, TlsChannel
 
 if TYPE_CHECKING:
@@ -191,9 +192,9 @@ class Connection:
                     **(self._tls.environ() if self._tls is not None else {}),
                 }  # fmt: skip
             channel.renew_credit()
-            words = self.server.repeats.words_of(data)
-            if not self._is_answered_again(words, self._environ):
-                head = RequestHead(data, self._environ | {"davgate.words": words}, self.server.limits)
+            words = self.server.repeats.words_of(data) if data.startswith(REPEATED) else b""
+            if not words or not self._is_answered_again(words, self._environ):
+                head = RequestHead(data, {**self._environ, "davgate.words": words}, self.server.limits)
                 exchange = Exchange(channel, head, self.server.application, self.server.limits.drain_bytes, self._is_stopping)
                 exchange.run()
                 skip = exchange.bytes_to_skip()

@@ -16,6 +16,9 @@ from wsgiref.types import WSGIEnvironment
 Again = Callable[[WSGIEnvironment], bool]
 """Tells whether an answer may be given again, on the connection with this environment, and takes the request for answered."""
 
+REPEATED: Final = (b"GET ", b"HEAD ", b"PROPFIND ")
+"""How the heads begin that come again and again. They change nothing (RFC 9110, 9.2.1)."""
+
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _LARGEST_BYTES: Final = 64 * 1024
 _ENTRY_BYTES: Final = 500
