@@ -30,7 +30,7 @@ def found() -> list[str]:
 @pytest.fixture
 def ask(store: Store, ann: Context, found: list[str]) -> Callable[..., str]:
     """Ask a question whose answer changes each time it is found."""
-    repeating = Repeating[str](store, lambda answer: not answer.startswith("fleeting"))
+    repeating = Repeating[str](store, lambda answer: None if answer.startswith("fleeting") else 10_000)
 
     def find(prefix: str, meanwhile: Callable[[], object]) -> str:
         found.append(f"{prefix}{len(found)}")
@@ -97,19 +97,32 @@ def test_what_does_not_last_is_found_each_time(ask: Callable[..., str], found: l
     assert [ask(prefix="fleeting ") for _ in range(4)] == found
 
 
-def test_of_very_many_the_oldest_are_forgotten(ask: Callable[..., str], store: Store, remembers: bool) -> None:
-    many = [(b"GET /%d" % number, b"") for number in range(500)]
-    for words in many * 2:
+def test_of_very_many_the_oldest_are_forgotten(ask: Callable[..., str], found: list[str], remembers: bool) -> None:
+    many = [(b"GET /%d" % number, b"") for number in range(1000)]
+    for words in many:
         ask(words)
+        ask(words)
+    found.clear()
 
-    with store.database.read() as session:
-        known = session.known_answers()
-    assert (known is not None) == remembers
-    assert known is None or 0 < len(known[1]) <= 64
+    for words in many[-3:]:
+        ask(words)
+    assert bool(found) != remembers
+    for words in many[:3]:
+        ask(words)
+        ask(words)
+    assert len(found) >= 3
+
+
+def test_what_is_asked_in_turn_with_very_much_else_is_not_taken_for_repeated(ask: Callable[..., str], found: list[str]) -> None:
+    for _ in range(3):
+        for number in range(1000):
+            ask((b"GET /%d" % number, b""))
+
+    assert len(found) == 3000
 
 
 def test_whose_answer_it_is_is_told_until_it_is_none(store: Store, ann: Context, bob: Context, remembers: bool) -> None:
-    repeating = Repeating[str](store, lambda answer: True)
+    repeating = Repeating[str](store, len)
     answers = [repeating.answer(A_QUESTION, ann.principal, lambda: "the answer") for _ in range(3)]
     assert answers == [("the answer", False), *[("the answer", remembers)] * 2]
     answer = answers[-1][0]

@@ -14,18 +14,19 @@ from davgate.model.principal import Principal
 
 T = TypeVar("T")
 
-_MOST_ASKED: Final = 4096
+_MOST_ASKED: Final = 256
 
 
 class Repeating(Generic[T]):
     """Knows what was asked before in one process; shared by its threads.
 
-    ``lasts`` tells of an answer whether nothing but a commit makes it untrue, no clock and no file; and that it is small.
+    ``size_of`` tells how many bytes an answer has, and None of one that more than a commit makes untrue, such as the clock, or
+    that is too large.
     """
 
-    def __init__(self, store: Store, lasts: Callable[[T], bool]) -> None:
-        self._store = store
-        self._lasts = lasts
+    def __init__(self, store: Store, size_of: Callable[[T], int | None]) -> None:
+        self._database = store.database
+        self._size_of = size_of
         self._asked: set[int] = set()
 
     def answer(self, words: Hashable, principal: Principal, find: Callable[[], T]) -> tuple[T, bool]:
@@ -33,32 +34,31 @@ class Repeating(Generic[T]):
 
         The words are all that it depends on, beside the principal and what is committed. Nobody may alter an answer.
         """
-        if not self._was_asked(hash(words)):
-            # Most of what is read is read once; there remembering costs more than it saves.
+        # Most of what is read is read once; there remembering costs more than it saves.
+        if not self._database.remembers or not self._was_asked(hash(words)):
             return find(), False
-        with self._store.database.read() as session:
-            known = session.known_answers()
-            moment, answers = known or (None, {})
-            # The very sign-in: its expiry was looked at, and an account cannot change without a commit.
-            of, remembered = answers.get(words, (None, None))
-        if of is principal:
-            return remembered, True
+        with self._database.read() as session:
+            moment, answers = session.known_answers()
+            known: tuple[Principal, T] | None = answers.get(words)
+        # The very sign-in: its expiry was looked at, and an account cannot change without a commit.
+        if known is not None and known[0] is principal:
+            return known[1], True
         found = find()
-        if moment is None or not self._lasts(found):
+        size_bytes = self._size_of(found)
+        if size_bytes is None:
             return found, False
-        with self._store.database.read() as session:
-            known = session.known_answers()
-            is_true = known is not None and known[0] == moment
-            if known is not None and is_true:
-                known[1][words] = (principal, found)
-        return found, is_true
+        with self._database.read() as session:
+            moment_after, answers = session.known_answers()
+            if moment_after == moment:
+                answers.keep(words, (principal, found), size_bytes)
+        return found, moment_after == moment
 
     def asked_by(self, words: Hashable, answer: T) -> Principal | None:
         """Return who is answered so to these words; None when that is not remembered, or true, any more."""
-        with self._store.database.read() as session:
-            known = session.known_answers()
-        principal, remembered = (None, None) if known is None else known[1].get(words, (None, None))
-        return principal if remembered is answer else None
+        with self._database.read() as session:
+            _moment, answers = session.known_answers()
+            known: tuple[Principal, T] | None = answers.get(words)
+        return known[0] if known is not None and known[1] is answer else None
 
     def _was_asked(self, words: int) -> bool:
         if words in self._asked:

@@ -59,12 +59,11 @@ METHODS: Final[Mapping[str, Method]] = {
 READING: Final = frozenset({"GET", "HEAD", "PROPFIND", "REPORT"})
 """The methods that change nothing: what they are denied is not audited."""
 
-REPEATED: Final = frozenset({"GET", "HEAD", "PROPFIND"})
-"""The methods by which a mounted drive asks for the same again and again."""
-
 _QUESTION_BYTES: Final = 4096
 _ANSWER_BYTES: Final = 64 * 1024
 """Largest of what is remembered of such a request and of its answer. A listing of a hundred documents is one."""
+_ENTRY_BYTES: Final = 1024
+"""What an answer takes beside its body, nearly."""
 
 ALLOW: Final = ("Allow", ", ".join(["OPTIONS", *METHODS]))
 
@@ -85,7 +84,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         self.drive = drive
         self._login = login
         self._uploads = uploads
-        self._repeating = Repeating[Response](drive.store, _may_be_given_again)
+        self._repeating = Repeating[Response](drive.store, _size_of_lasting)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -138,10 +137,8 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         return self._login.confirmed_principal_of(environ)
 
     def _attempt(self, principal: Principal, method: Method, request: Request) -> Response:
-        if request.method in REPEATED:
-            words = self._words_of(request)
-            find = partial(self._attempt_as, principal, method, request)
-            return find() if words is None else self._repeated(words, principal, find)
+        if (words := self._words_of(request)) is not None:
+            return self._repeated(words, principal, partial(self._attempt_as, principal, method, request))
         if request.method != "PUT":
             return self._attempt_as(principal, method, request)
         with self._uploads.one_more(principal.id):
@@ -211,8 +208,11 @@ def _allow_beside(refused_method: str) -> tuple[str, str]:
     return "Allow", ", ".join(method for method in ("OPTIONS", *METHODS) if method != refused_method)
 
 
-def _may_be_given_again(response: Response) -> bool:
-    return response.lasts and isinstance(response.body, tuple) and sum(map(len, response.body)) <= _ANSWER_BYTES
+def _size_of_lasting(response: Response) -> int | None:
+    if not response.lasts or not isinstance(response.body, tuple):
+        return None
+    size_bytes = _ENTRY_BYTES + sum(map(len, response.body))
+    return size_bytes if size_bytes <= _ANSWER_BYTES else None
 
 
 def options() -> Response:

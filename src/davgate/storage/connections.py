@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, Final
 
 from sqlalchemy import PoolProxiedConnection
 
 from davgate.storage.batching import BatchingCursor
 from davgate.storage.silence import cut_socket
+
+_ANSWERS_BYTES: Final = 2 * 1024 * 1024
+
+
+class Answers:
+    """What was answered to whole questions, up to a number of bytes; when there are more, all are forgotten."""
+
+    __slots__ = ("_by_question", "_left")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def get(self, question: Hashable) -> Any:
+        """Return the answer to a question, None if it is not known."""
+        return self._by_question.get(question)
+
+    def keep(self, question: Hashable, answer: object, size_bytes: int) -> None:
+        """Remember an answer that is put together of nothing but what is committed."""
+        self._left -= size_bytes
+        if self._left < 0:
+            self.clear()
+        self._by_question[question] = answer
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._by_question: dict[Hashable, object] = {}
+        self._left = _ANSWERS_BYTES
 
 
 class Connection:
@@ -34,7 +61,7 @@ class Connection:
         self.writes = writes
         self.memory: dict[object, Any] = {}
         self.known_collections: dict[object, Any] = {}
-        self.known_answers: dict[object, Any] = {}
+        self.known_answers = Answers()
         self.data_version = -1
         self.planned_for = 0
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from davgate.model.errors import StoreUnusable
 from davgate.model.instant import Clock, Instant
 from davgate.storage import durable
-from davgate.storage.connections import Connection
+from davgate.storage.connections import Answers, Connection
 from davgate.storage.driver_errors import NO_STORE, meaning_of
 from davgate.storage.engines import (
     END_OF_FROZEN_WRITERS,
@@ -45,7 +45,6 @@ from davgate.storage.turns import Gate, LogFlusher
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
 _MOST_COLLECTIONS: Final = 1024
-_MOST_ANSWERS: Final = 64
 _FLUSH: Final = "SELECT pg_logical_emit_message(true, 'davgate', 'flush')"
 """A transaction of its own, which PostgreSQL makes durable with all before it. To wait for that within the commit would keep all
 others out meanwhile: with a disk that takes a millisecond new documents on 8 connections went from 358 to 649 a second."""
@@ -130,7 +129,7 @@ class Session:
         of one's own commits, so a transaction has no memory; on PostgreSQL nobody has one.
         """
         connection = self._connection
-        if self._writes or not self._database.is_sqlite:
+        if self._writes or not self._database.remembers:
             return None
         version = self._data_version()
         if version != connection.data_version:
@@ -162,16 +161,15 @@ class Session:
             known.clear()
         return known
 
-    def known_answers(self) -> tuple[object, dict[object, Any]] | None:
-        """Return what was answered to whole requests, as long as that is true, and the moment of that; None without a memory.
+    def known_answers(self) -> tuple[object, Answers]:
+        """Return what is remembered as answers to whole questions, and the moment of which they all are true.
 
-        An answer that was put together meanwhile is as true as these if the moment is still the same afterwards.
+        An answer that was found since an earlier look is one of these if the moment was the same then.
+
+        Only where the database ``remembers``.
         """
-        if self.memory() is None:
-            return None
+        self.memory()
         connection = self._connection
-        if len(connection.known_answers) >= _MOST_ANSWERS:
-            connection.known_answers.clear()
         return (connection, connection.data_version), connection.known_answers
 
     def is_unchanged(self) -> bool:
@@ -358,7 +356,10 @@ class Transaction(Session):
 
 
 class Database:
-    """One process's way to the shared database. Make it after a fork, never before."""
+    """One process's way to the shared database. Make it after a fork, never before.
+
+    ``remembers`` tells whether readers have a memory (``Session.memory``).
+    """
 
     def __init__(self, url: str | URL, clock: Clock, *, readers: int = 16) -> None:
         self.url = make_url(url)
@@ -366,6 +367,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = open_sqlite(self.url, readers) if self.is_sqlite else open_postgresql(self.url, readers)
         self.dialect = self.engine.dialect
+        self.remembers = self.is_sqlite
         driver = self.dialect.loaded_dbapi
         self.driver_error: tuple[type[Exception], ...] = (driver.OperationalError,)
         self.lock_timeout: tuple[type[Exception], ...] = ()
