@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -339,7 +340,9 @@ class World:
     def _snapshot(self) -> Snapshot:
         memory = sqlite3.connect(":memory:", check_same_thread=False)
         self._raw.backup(memory)
-        return Snapshot(memory, dict(self._tokens))
+        snapshot = Snapshot(memory, dict(self._tokens))
+        weakref.finalize(snapshot, memory.close)
+        return snapshot
 
     def go_back(self, snapshot: Snapshot) -> None:
         """Make the store as it was; requests go on with the same application."""
