@@ -309,7 +309,7 @@ class Application:
             environ["davgate.again"] = partial(self._is_given_again, said, response, signed_in_again)
 
     def _is_given_again(
-        self, said: Environ, response: Response, signed_in_again: Callable[[], Principal | None], connection: Environ
+        self, said: Environ, response: Response, signed_in_again: Callable[[Principal], bool], connection: Environ
     ) -> bool:
         """Tell whether an answer is still right, on a connection, and take a request for answered by it."""
         started = time.perf_counter()
@@ -319,7 +319,7 @@ class Application:
         token = log.request_id.set(next(self._request_ids))
         try:
             whom = response.asked_by()
-            if whom is None or signed_in_again() is not whom:
+            if whom is None or not signed_in_again(whom):
                 return False
             self._note({**connection, **said}, response, started)
             return True

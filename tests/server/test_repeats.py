@@ -166,6 +166,14 @@ def test_memory_of_many_is_bounded() -> None:
     assert 0 < len(kept) < 420
 
 
+def test_what_is_kept_of_long_heads_counts() -> None:
+    repeats = Repeats()
+    for number in range(200):
+        repeats.keep(b"%d" % number, Repeat(b"", b"", b"", lambda environ: True, 60_000))
+
+    assert sum(repeats.find(b"%d" % number) is not None for number in range(200)) < 71
+
+
 def test_what_is_replaced_takes_no_more_memory() -> None:
     repeats = Repeats()
     for _ in range(2000):

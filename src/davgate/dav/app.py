@@ -153,7 +153,8 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
     def _words_of(self, request: Request) -> tuple[bytes, bytes] | None:
         """Return all that a client has said; None where that is more than a look at something takes, or is not known."""
         words: bytes = request.environ.get("davgate.words", b"")
-        if not words:
+        # Which locks are alive is for the clock to tell.
+        if not words or "HTTP_IF" in request.environ:
             return None
         if not request.has_body:
             body = b""

@@ -124,10 +124,10 @@ class Login:
             raise InsufficientScope(SCOPE_RIGHTS)
         return principal
 
-    def goes_on(self, environ: dict[str, Any]) -> Callable[[], Principal | None] | None:
-        """Return what tells as whom another request signs in that brings the same Authorization header, and counts that request.
+    def goes_on(self, environ: dict[str, Any]) -> Callable[[Principal], bool] | None:
+        """Return what tells whether another request with the same Authorization header is this principal's, and counts it then.
 
-        It tells nobody when the sign-in is not remembered any more. None where the header does not suffice: each request with
+        It is nobody's when the sign-in is not remembered any more. None where the header does not suffice: each request with
         Digest is proven by itself, and what a proxy says goes before.
 
         Raises:
@@ -138,11 +138,12 @@ class Login:
             return None
         return partial(self._counted, self._claim(_HEADER, header)._replace(text=""))
 
-    def _counted(self, claim: _Claim) -> Principal | None:
-        principal = self._remembered_as(claim, {})
-        if principal is not None and self._rates is not None:
+    def _counted(self, claim: _Claim, principal: Principal) -> bool:
+        if self._remembered_as(claim, {}) is not principal:
+            return False
+        if self._rates is not None:
             self._rates.take(principal.id, self._clock.now())
-        return principal
+        return True
 
     def _checked(self, claim: _Claim, environ: dict[str, Any]) -> Principal:
         if not _has_password(claim):

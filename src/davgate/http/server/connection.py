@@ -201,7 +201,7 @@ class Connection:
                 if not exchange.reusable or skip is None:
                     return self._part(complete=skip == 0)
                 self._skip = skip
-                if (repeat := exchange.repeat()) is not None:
+                if (repeat := exchange.repeat(len(data))) is not None:
                     self.server.repeats.keep(words, repeat)
             if channel.has_data:
                 if pool.is_busy:

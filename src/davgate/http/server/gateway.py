@@ -119,13 +119,16 @@ class Exchange:
         """Return how many bytes of an unread body come before the next request; ``None`` if too many to wait for."""
         return 0 if self._body is None else self._body.bytes_to_skip(self._drain_bytes)
 
-    def repeat(self) -> Repeat | None:
-        """Return what to do when the same request comes again, if the application said so and went through with its answer."""
+    def repeat(self, head_bytes: int) -> Repeat | None:
+        """Return what to do when the same request comes again, if the application said so and went through with its answer.
+
+        ``head_bytes`` are those of the request's head.
+        """
         again: Again | None = self._head.environ.get("davgate.again")
         is_whole = self._whole is not None and len(self._whole) == self._sent and not self._chunked
         if again is None or self._whole is None or self._arrived is None or not is_whole or not self.reusable:
             return None
-        return Repeat(self._arrived, self._own_head.encode("latin-1"), self._whole, again)
+        return Repeat(self._arrived, self._own_head.encode("latin-1"), self._whole, again, head_bytes)
 
     def run(self) -> None:
         """Answer the request through the application; there is a status line unless the client is gone.

@@ -26,17 +26,21 @@ _ENTRY_BYTES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A request that may be answered again. ``asked`` is its body, ``head`` that of the answer, but for the server's lines."""
+    """A request that may be answered again. ``asked`` is its body, ``head`` that of the answer, but for the server's lines.
+
+    The application may keep of the request's head, which has ``head_bytes``, what it needs to answer again.
+    """
 
     asked: bytes
     head: bytes
     payload: bytes
     may_again: Again
+    head_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:
         """How much memory it takes, nearly."""
-        return _ENTRY_BYTES + len(self.asked) + len(self.head) + len(self.payload)
+        return _ENTRY_BYTES + self.head_bytes + len(self.asked) + len(self.head) + len(self.payload)
 
 
 class Repeats:
