@@ -174,19 +174,6 @@ def test_who_asks_too_often_is_told_so(serve: Serve, store: Store, ann: Client, 
     assert [limited.status_of(A) for _ in range(12)] == [200] * 10 + [429] * 2
 
 
-def test_request_is_counted_once_though_the_sign_in_was_checked_anew(
-    serve: Serve, store: Store, ann: Client, drive: Client, clock: SettableClock
-) -> None:
-    limited = ann.through(serve(store, limits=LimitsConfig(requests_per_minute=20)))
-    drive.put("/dav/f/b.txt")
-    for target in (A, "/dav/f/b.txt") * 4:
-        limited.get(target)
-    clock.advance(timedelta(days=1))
-
-    assert limited.status_of(A) == 200
-    assert [limited.status_of("/dav/f/b.txt") for _ in range(10)] == [200] * 9 + [429]
-
-
 def test_sign_in_that_is_forgotten_is_checked_again(drive: Client, clock: SettableClock) -> None:
     may_again = again(drive)
     assert may_again is not None
