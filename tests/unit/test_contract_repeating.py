@@ -97,7 +97,7 @@ def test_what_does_not_last_is_found_each_time(ask: Callable[..., str], found: l
     assert [ask(prefix="fleeting ") for _ in range(4)] == found
 
 
-def test_of_very_many_the_oldest_are_forgotten(ask: Callable[..., str], found: list[str], remembers: bool) -> None:
+def test_of_very_many_those_of_before_are_forgotten(ask: Callable[..., str], found: list[str], remembers: bool) -> None:
     many = [(b"GET /%d" % number, b"") for number in range(1000)]
     for words in many:
         ask(words)

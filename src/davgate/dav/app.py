@@ -153,7 +153,7 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
     def _words_of(self, request: Request) -> tuple[bytes, bytes] | None:
         """Return all that a client has said; None where that is more than a look at something takes, or is not known."""
         words: bytes = request.environ.get("davgate.words", b"")
-        # Which locks are alive is for the clock to tell.
+        # A precaution: which locks are alive is for the clock to tell, though a read goes by no token today.
         if not words or "HTTP_IF" in request.environ:
             return None
         if not request.has_body:
