@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import NoReturn
 
 import pytest
+from sqlalchemy import text
 
 from davgate.config import LimitsConfig, ServerConfig
 from davgate.core.principals import accounts, granting
@@ -16,9 +17,11 @@ from davgate.core.store import Store
 from davgate.model.errors import Busy
 from davgate.model.principal import PrincipalKind
 from davgate.model.rights import Right
+from davgate.storage.statements import Statement
 from tests.builders import SettableClock, path
 from tests.protocol.client import SET_AUTHOR, Client, Response
 from tests.protocol.conftest import Serve
+from tests.protocol.multistatus import members
 
 A = "/dav/f/a.txt"
 NAMED = '<D:propfind xmlns:D="DAV:"><D:prop><D:getetag/><D:current-user-privilege-set/></D:prop></D:propfind>'
@@ -28,6 +31,7 @@ QUESTIONS: dict[str, Callable[[Client], Response]] = {
     "get": lambda who: who("GET", A),
     "head": lambda who: who("HEAD", A),
     "range": lambda who: who("GET", A, range="bytes=2-4"),
+    "lock token": lambda who: who("GET", A, if_="(<urn:uuid:00000000-0000-0000-0000-000000000000>)"),
     "validator": lambda who: who("GET", A, if_none_match='"nothing"'),
     "document": lambda who: who("PROPFIND", A, NAMED, depth="0"),
     "allprop": lambda who: who("PROPFIND", A, depth="0"),
@@ -118,9 +122,10 @@ def test_account_that_was_disabled_is_told_nothing(
     assert QUESTIONS[question](bob).status == 401
 
 
-def test_time_that_a_lock_has_left_is_counted(drive: Client, bob: Client, clock: SettableClock) -> None:
+@pytest.mark.parametrize(("target", "depth"), [(A, "0"), ("/dav/f/", "1")], ids=["document", "members"])
+def test_time_that_a_lock_has_left_is_counted(drive: Client, bob: Client, clock: SettableClock, target: str, depth: str) -> None:
     def locks() -> bytes:
-        return bob("PROPFIND", A, LOCKS, depth="0").body
+        return bob("PROPFIND", target, LOCKS, depth=depth).body
 
     drive.lock(A, timeout="Second-60")
     seen = []
@@ -133,6 +138,44 @@ def test_time_that_a_lock_has_left_is_counted(drive: Client, bob: Client, clock:
     assert b"activelock" not in locks()
 
 
+def test_lock_that_is_alive_again_when_the_clock_was_set_back_is_told(drive: Client, bob: Client, clock: SettableClock) -> None:
+    def ask(who: Client) -> Response:
+        return who("PROPFIND", A, LOCKS, depth="0")
+
+    drive.lock(A, timeout="Second-60")
+    clock.advance(timedelta(seconds=90))
+    assert b"activelock" not in asked(ask, bob).body
+
+    clock.advance(timedelta(seconds=-60))
+
+    assert b"Second-30" in ask(bob).body
+
+
+def test_reader_of_a_young_document_is_noted_as_soon_as_that_can_be(
+    drive: Client, bob: Client, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    drive.put("/dav/seen.txt")
+    assert bob.get("/dav/seen.txt")
+    with store.database.write() as tx:
+        # The database refuses a write, as one with a full disk does.
+        tx.run(Statement(text("CREATE UNIQUE INDEX one_is_seen ON node (is_seen) WHERE is_seen = 1")))
+        tx.commit()
+
+    assert [bob.get(A) for _ in range(4)] == [b"the content"] * 4
+
+    assert caplog.text.count("is not noted") == 4
+
+
+@pytest.mark.parametrize("ask", [lambda who, at: who("GET", at), lambda who, at: who("PROPFIND", at, NAMED, depth="0")])
+def test_past_is_looked_up_each_time(drive: Client, ask: Callable[[Client, str], Response]) -> None:
+    drive.put(A, "the next content")
+    version = "/dav/f/.versions/a.txt/" + members(drive, "/dav/f/.versions/a.txt/")[0]
+
+    for _ in range(3):
+        assert ask(drive, version).status in (200, 207)
+        assert drive.may_again is None
+
+
 def test_body_and_each_header_are_part_of_the_question(drive: Client) -> None:
     for _ in range(3):
         assert b"getetag" in drive("PROPFIND", A, NAMED, depth="0").body
@@ -142,10 +185,12 @@ def test_body_and_each_header_are_part_of_the_question(drive: Client) -> None:
         assert drive("GET", A, if_none_match=drive("GET", A).headers["etag"]).status == 304
 
 
-def again(who: Client, target: str = A, **headers: str) -> Callable[[dict[str, str]], bool] | None:
+def again(who: Client, method: str = "GET", body: bytes = b"", **headers: str) -> Callable[[dict[str, str]], bool] | None:
     """Ask until the server may give the answer again, and return what it asks the application then."""
+    if body:
+        headers["content_length"] = str(len(body))
     for _ in range(3):
-        who.send("GET", target, io.BytesIO(), **headers)
+        assert who.send(method, A, io.BytesIO(body), **headers).status in (200, 207)
     return who.may_again
 
 
@@ -180,7 +225,10 @@ def test_sign_in_that_is_forgotten_is_checked_again(drive: Client, clock: Settab
     assert may_again({"REMOTE_ADDR": "192.0.2.1"})
 
     clock.advance(timedelta(days=1))
+    assert not may_again({"REMOTE_ADDR": "192.0.2.1"})
 
+    # Signed in again, with the same words.
+    assert drive.get("/dav/f/")
     assert not may_again({"REMOTE_ADDR": "192.0.2.1"})
 
 
@@ -195,9 +243,29 @@ def test_proxy_that_is_believed_means_more_by_the_same_words(serve: Serve, store
     assert not may_again({"REMOTE_ADDR": "203.0.113.7"})
 
 
-def test_nothing_is_given_again_without_a_password_or_token_in_the_header(drive: Client, nobody: Client, serve: Serve) -> None:
-    assert again(nobody) is None
-    assert again(drive, authorization='Digest username="ann"') is None
+def test_nothing_is_given_again_to_whom_a_proxy_signs_in(serve: Serve, store: Store, drive: Client) -> None:
+    trusting = serve(store, server=ServerConfig(trusted_proxies=(ip_network("192.0.2.0/24"),)))
+
+    assert again(drive.through(trusting)) is None
+    assert again(drive) is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "headers"),
+    [
+        ("GET", b"words", {}),
+        ("PROPFIND", NAMED.encode(), {"depth": "0", "expect": "100-continue"}),
+        ("PROPFIND", NAMED.encode() + b" " * 5000, {"depth": "0"}),
+    ],
+)
+def test_what_brings_more_than_a_small_question_is_answered_anew(
+    drive: Client, method: str, body: bytes, headers: dict[str, str]
+) -> None:
+    assert again(drive, method, body, **headers) is None
+
+
+def test_small_question_is_answered_again(drive: Client) -> None:
+    assert again(drive, "PROPFIND", NAMED.encode(), depth="0") is not None
 
 
 def test_fault_of_the_database_is_told_as_ever(drive: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,14 @@ def test_digest_signs_in(with_digest: Client, store: Store, algorithm: str, show
     assert with_digest("GET", "/dav/a.txt", authorization=header).body == b"content"
 
 
+def test_digest_is_proven_by_each_request(with_digest: Client, store: Store) -> None:
+    header = digest(an_app_password(store, with_digest=True), nonce_of(with_digest("GET", "/dav/a.txt")))
+
+    for _ in range(3):
+        assert with_digest("GET", "/dav/a.txt", authorization=header).status == 200
+        assert with_digest.may_again is None
+
+
 def test_digest_counts_for_its_method_and_address_alone(with_digest: Client, store: Store) -> None:
     secret = an_app_password(store, with_digest=True)
     header = digest(secret, nonce_of(with_digest("GET", "/dav/a.txt")))

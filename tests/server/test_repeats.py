@@ -6,6 +6,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from davgate.http.server.connection import Connection
 from davgate.http.server.repeats import Repeat, Repeats
 from tests.server.client import Client, Response, chunked
 from tests.server.conftest import Start
@@ -16,6 +17,7 @@ class Counting:
 
     def __init__(self) -> None:
         self.is_true = True
+        self.offers = True
         self.asked = 0
         self.given_again: list[WSGIEnvironment] = []
         self.blocks = 1
@@ -26,7 +28,8 @@ class Counting:
         body = environ["wsgi.input"].read() if environ["PATH_INFO"] != "/unread" else b""
         text = f"{self.asked} {environ['REQUEST_METHOD']} {environ['REQUEST_URI']} {body.decode()}".encode() + b"." * self.size
         start_response("200 OK", [("ETag", f'"{self.asked}"'), ("Content-Length", str(len(text) * self.blocks))])
-        environ["davgate.again"] = self._again
+        if self.offers:
+            environ["davgate.again"] = self._again
         return [text] * self.blocks if self.blocks == 1 else iter([text] * self.blocks)
 
     def _again(self, environ: WSGIEnvironment) -> bool:
@@ -100,6 +103,29 @@ def test_application_that_says_no_is_asked_itself(connect: Callable[[], Client],
     application.is_true = True
     assert ask(client).body.startswith(b"2 ")
     assert application.asked == 2
+
+
+def test_what_is_not_true_any_more_is_not_kept(connect: Callable[[], Client], application: Counting) -> None:
+    client = connect()
+    ask(client)
+    application.is_true, application.offers = False, False
+    ask(client)
+    assert len(application.given_again) == 1
+
+    ask(client)
+
+    assert len(application.given_again) == 1
+
+
+def test_last_answer_before_a_stop_says_so(
+    connect: Callable[[], Client], application: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect()
+    assert "connection" not in ask(client).headers
+    monkeypatch.setattr(Connection, "_is_stopping", lambda connection: True)
+
+    assert ask(client).headers["connection"] == "close"
+    assert client.has_ended()
 
 
 def test_date_is_that_of_the_answer(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from tests.builders import a_collection
+from tests.builders import SettableClock, a_collection
 
 from davgate.core.repeating import Repeating
 from davgate.core.store import Context, Store
@@ -111,6 +112,41 @@ def test_of_very_many_those_of_before_are_forgotten(ask: Callable[..., str], fou
         ask(words)
         ask(words)
     assert len(found) >= 3
+
+
+def test_questions_count_as_memory(store: Store, ann: Context) -> None:
+    repeating = Repeating[str](store, lambda answer: 0)
+    many = [(b"PROPFIND /a", b"%d" % number + bytes(10_000)) for number in range(1000)]
+    for words in many:
+        for _ in range(2):
+            repeating.answer(words, ann.principal, lambda: "the answer")
+
+    assert sum(repeating.asked_by(words, "the answer") is not None for words in many) < 220
+
+
+def test_what_is_replaced_takes_no_more_memory(store: Store, ann: Context, bob: Context, remembers: bool) -> None:
+    repeating = Repeating[str](store, lambda answer: 10_000)
+    for _ in range(2):
+        repeating.answer((b"GET /b", b""), ann.principal, lambda: "another answer")
+    for number in range(1000):
+        repeating.answer(A_QUESTION, (ann, bob)[number % 2].principal, lambda: "the answer")
+
+    assert (repeating.asked_by((b"GET /b", b""), "another answer") is not None) == remembers
+
+
+def test_clock_set_back_ends_it(
+    store: Store, clock: SettableClock, ann: Context, ask: Callable[..., str], remembers: bool
+) -> None:
+    repeating = Repeating[str](store, len)
+    for _ in range(2):
+        repeating.answer(A_QUESTION, ann.principal, lambda: "the answer")
+    before = [ask() for _ in range(4)]
+    clock.advance(timedelta(seconds=-1))
+
+    assert repeating.asked_by(A_QUESTION, "the answer") is None
+    after = [ask() for _ in range(2)]
+    assert set(before).isdisjoint(after)
+    assert (after[0] == after[1]) == remembers
 
 
 def test_what_is_asked_in_turn_with_very_much_else_is_not_taken_for_repeated(ask: Callable[..., str], found: list[str]) -> None:

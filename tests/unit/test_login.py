@@ -83,6 +83,20 @@ def test_password_is_checked_again_after_its_time(
     assert passwords.checks == 2
 
 
+def test_repeated_request_is_of_one_sign_in(login: Login, ann: Context, clock: SettableClock) -> None:
+    environ = {**request(), "davgate.is_forwarded": False}
+    principal = login.principal_of(environ)
+    is_still = login.goes_on(environ)
+    assert is_still is not None
+    assert is_still(principal)
+
+    clock.advance(REMEMBERED)
+    assert not is_still(principal)
+
+    assert login.principal_of(environ) == principal
+    assert not is_still(principal)
+
+
 def test_of_many_requests_at_once_one_checks(login: Login, passwords: CountingPasswords, ann: Context) -> None:
     passwords.goes_on.clear()
     with ThreadPoolExecutor(8) as threads:

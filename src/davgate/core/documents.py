@@ -58,15 +58,16 @@ def open_content(store: Store, ctx: Context, where: Where) -> Node | Opened:
     etag = node.etag
     if etag is None:
         return node
-    if found.is_young_of_others:
-        note_reader(store, node)
+    owes_note = found.is_young_of_others and not note_reader(store, node)
     content = node.content or Content(b"", 0, node.media_type)
     body = b"" if content.length_bytes == 0 else found.body
-    return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED)
+    return Opened(store, etag, content, node.modified_at, body, verdict is not Verdict.NOT_MODIFIED, owes_note)
 
 
-def note_reader(store: Store, node: Node) -> None:
+def note_reader(store: Store, node: Node) -> bool:
     """Note that somebody else has read a young file: it is then no scratch file of its maker's program any more.
+
+    Tells whether it is noted.
 
     No read fails for it: a store that cannot be written, as with a full disk, can still be read.
     """
@@ -76,6 +77,8 @@ def note_reader(store: Store, node: Node) -> None:
             tx.commit()
     except store.failures as error:
         logger.warning("That the document %s was read is not noted: %s", node.uuid, error)
+        return False
+    return True
 
 
 def put(

@@ -14,7 +14,10 @@ from davgate.storage.api import Session, blob_rows
 
 @frozen
 class Opened:
-    """Content ready to be read. ``body`` holds it when it lies in the database or is empty; otherwise ``open`` gives a file."""
+    """Content ready to be read. ``body`` holds it when it lies in the database or is empty; otherwise ``open`` gives a file.
+
+    ``owes_note`` tells that the next read has to note what this one could not: that somebody reads a young file.
+    """
 
     store: Store
     etag: str
@@ -22,6 +25,7 @@ class Opened:
     modified_at: Instant
     body: bytes | None
     is_modified: bool = True
+    owes_note: bool = False
 
     def open(self) -> BinaryIO:
         """Open the content for reading.

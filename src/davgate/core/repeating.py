@@ -6,13 +6,17 @@ beside what the database's connection remembers (``storage.database.Session.memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from davgate.core.store import Store
+from davgate.model.frozen import frozen
+from davgate.model.instant import Instant
 from davgate.model.principal import Principal
 
 T = TypeVar("T")
+Words = tuple[bytes, bytes]
+"""A question: its head, or what tells it from all others, and its body."""
 
 _MOST_ASKED: Final = 256
 
@@ -20,16 +24,16 @@ _MOST_ASKED: Final = 256
 class Repeating(Generic[T]):
     """Knows what was asked before in one process; shared by its threads.
 
-    ``size_of`` tells how many bytes an answer has, and None of one that more than a commit makes untrue, such as the clock, or
-    that is too large.
+    ``size_of`` tells how many bytes an answer has, and None of one that a clock which goes on makes untrue, or that is too large.
     """
 
     def __init__(self, store: Store, size_of: Callable[[T], int | None]) -> None:
         self._database = store.database
+        self._clock = store.clock
         self._size_of = size_of
         self._asked: set[int] = set()
 
-    def answer(self, words: Hashable, principal: Principal, find: Callable[[], T]) -> tuple[T, bool]:
+    def answer(self, words: Words, principal: Principal, find: Callable[[], T]) -> tuple[T, bool]:
         """Return the answer to what a principal asks, which ``find`` finds where it is not remembered; and whether it is now.
 
         The words are all that it depends on, beside the principal and what is committed. Nobody may alter an answer.
@@ -39,10 +43,11 @@ class Repeating(Generic[T]):
             return find(), False
         with self._database.read() as session:
             moment, answers = session.known_answers()
-            known: tuple[Principal, T] | None = answers.get(words)
+            known: _Known[T] | None = answers.get(words)
+        now = self._clock.now()
         # The very sign-in: its expiry was looked at, and an account cannot change without a commit.
-        if known is not None and known[0] is principal:
-            return known[1], True
+        if known is not None and known.principal is principal and known.found_at <= now:
+            return known.answer, True
         found = find()
         size_bytes = self._size_of(found)
         if size_bytes is None:
@@ -50,15 +55,17 @@ class Repeating(Generic[T]):
         with self._database.read() as session:
             moment_after, answers = session.known_answers()
             if moment_after == moment:
-                answers.keep(words, (principal, found), size_bytes)
+                answers.keep(words, _Known(principal, found, now), size_bytes + sum(map(len, words)))
         return found, moment_after == moment
 
-    def asked_by(self, words: Hashable, answer: T) -> Principal | None:
+    def asked_by(self, words: Words, answer: T) -> Principal | None:
         """Return who is answered so to these words; None when that is not remembered, or true, any more."""
         with self._database.read() as session:
             _moment, answers = session.known_answers()
-            known: tuple[Principal, T] | None = answers.get(words)
-        return known[0] if known is not None and known[1] is answer else None
+            known: _Known[T] | None = answers.get(words)
+        if known is None or known.answer is not answer or known.found_at > self._clock.now():
+            return None
+        return known.principal
 
     def _was_asked(self, words: int) -> bool:
         if words in self._asked:
@@ -67,3 +74,12 @@ class Repeating(Generic[T]):
             self._asked.clear()
         self._asked.add(words)
         return False
+
+
+@frozen
+class _Known(Generic[T]):
+    """An answer, and whom it was given when. A clock that leapt back may find a lock alive again that had ended by then."""
+
+    principal: Principal
+    answer: T
+    found_at: Instant

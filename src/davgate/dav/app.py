@@ -16,7 +16,7 @@ from typing import Final
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from davgate.core.audit import auditing
-from davgate.core.repeating import Repeating
+from davgate.core.repeating import Repeating, Words
 from davgate.dav import deltav, locking, reading, reports, writing
 from davgate.dav.addresses import by_path
 from davgate.dav.drive import AUTHOR_VIA, COMPLIANCE, Drive, Exchange, place_of, refused
@@ -144,17 +144,16 @@ class DriveApp(WsgiDAVApp):  # type: ignore[misc]  # WsgiDAV has no types
         with self._uploads.one_more(principal.id):
             return self._attempt_as(principal, method, request)
 
-    def _repeated(self, words: tuple[bytes, bytes], principal: Principal, find: Callable[[], Response]) -> Response:
+    def _repeated(self, words: Words, principal: Principal, find: Callable[[], Response]) -> Response:
         response, is_remembered = self._repeating.answer(words, principal, find)
         if is_remembered:
             response.asked_by = partial(self._repeating.asked_by, words, response)
         return response
 
-    def _words_of(self, request: Request) -> tuple[bytes, bytes] | None:
+    def _words_of(self, request: Request) -> Words | None:
         """Return all that a client has said; None where that is more than a look at something takes, or is not known."""
         words: bytes = request.environ.get("davgate.words", b"")
-        # A precaution: which locks are alive is for the clock to tell, though a read goes by no token today.
-        if not words or "HTTP_IF" in request.environ:
+        if not words:
             return None
         if not request.has_body:
             body = b""
@@ -212,8 +211,8 @@ def _allow_beside(refused_method: str) -> tuple[str, str]:
 def _size_of_lasting(response: Response) -> int | None:
     if not response.lasts or not isinstance(response.body, tuple):
         return None
-    size_bytes = _ENTRY_BYTES + sum(map(len, response.body))
-    return size_bytes if size_bytes <= _ANSWER_BYTES else None
+    size_bytes = sum(map(len, response.body))
+    return _ENTRY_BYTES + size_bytes if size_bytes <= _ANSWER_BYTES else None
 
 
 def options() -> Response:

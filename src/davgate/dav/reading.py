@@ -54,7 +54,7 @@ def get(exchange: Exchange) -> Response:
     if not isinstance(opened, Opened):
         return _folder_page(exchange)
     response = send(exchange.request.environ, opened)
-    response.lasts = opened.body is not None and isinstance(place, InTree)
+    response.lasts = opened.body is not None and not opened.owes_note and isinstance(place, InTree)
     return response
 
 

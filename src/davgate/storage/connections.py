@@ -17,7 +17,7 @@ _ANSWERS_BYTES: Final = 2 * 1024 * 1024
 class Answers:
     """What was answered to whole questions, up to a number of bytes; when there are more, all are forgotten."""
 
-    __slots__ = ("_by_question", "_left")
+    __slots__ = ("_by_question", "_left", "_sizes")
 
     def __init__(self) -> None:
         self.clear()
@@ -27,15 +27,18 @@ class Answers:
         return self._by_question.get(question)
 
     def keep(self, question: Hashable, answer: object, size_bytes: int) -> None:
-        """Remember an answer that is put together of nothing but what is committed."""
-        self._left -= size_bytes
+        """Remember an answer that is put together of nothing but what is committed. Both together have ``size_bytes``."""
+        self._left += self._sizes.pop(question, 0) - size_bytes
         if self._left < 0:
             self.clear()
+            self._left -= size_bytes
         self._by_question[question] = answer
+        self._sizes[question] = size_bytes
 
     def clear(self) -> None:
         """Forget all."""
         self._by_question: dict[Hashable, object] = {}
+        self._sizes: dict[Hashable, int] = {}
         self._left = _ANSWERS_BYTES
 
 

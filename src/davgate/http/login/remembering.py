@@ -128,13 +128,13 @@ class Login:
         """Return what tells whether another request with the same Authorization header is this principal's, and counts it then.
 
         It is nobody's when the sign-in is not remembered any more. None where the header does not suffice: each request with
-        Digest is proven by itself, and what a proxy says goes before.
+        Digest is proven by itself, and what proxies say goes before.
 
         Raises:
             TooManyRequests: what is returned raises it when the principal makes more than it may.
         """
         header = environ.get("HTTP_AUTHORIZATION")
-        if header is None or _is_digest(header) or environ.get("davgate.proxy_user"):
+        if header is None or _is_digest(header) or environ["davgate.is_forwarded"]:
             return None
         return partial(self._counted, self._claim(_HEADER, header)._replace(text=""))
 

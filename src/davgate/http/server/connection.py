@@ -213,7 +213,10 @@ class Connection:
         """Answer a request that has come before, word by word, as it was answered then, if the application still says so."""
         repeat, channel = self.server.repeats.find(words), self._channel
         # A connection that is about to end says so in its last answer.
-        if repeat is None or self._is_stopping() or not channel.is_next(repeat.asked) or not repeat.may_again(environ):
+        if repeat is None or self._is_stopping() or not channel.is_next(repeat.asked):
+            return False
+        if not repeat.may_again(environ):
+            self.server.repeats.forget(words)
             return False
         channel.take_if_ready(len(repeat.asked))
         channel.send(given_again(repeat))

@@ -125,7 +125,7 @@ class Exchange:
         ``head_bytes`` are those of the request's head.
         """
         again: Again | None = self._head.environ.get("davgate.again")
-        is_whole = self._whole is not None and len(self._whole) == self._sent and not self._chunked
+        is_whole = self._whole is not None and len(self._whole) == self._sent
         if again is None or self._whole is None or self._arrived is None or not is_whole or not self.reusable:
             return None
         return Repeat(self._arrived, self._own_head.encode("latin-1"), self._whole, again, head_bytes)

@@ -60,6 +60,12 @@ class Repeats:
         """Return what a request in these words was answered when it was last asked."""
         return self._by_words.get(words)
 
+    def forget(self, words: bytes) -> None:
+        """Give up an answer that is not true any more."""
+        with self._lock:
+            if (former := self._by_words.pop(words, None)) is not None:
+                self._bytes -= former.size_bytes
+
     def keep(self, words: bytes, repeat: Repeat) -> None:
         """Remember an answer. When there are too many, all are forgotten: what is asked for all day comes back at once."""
         if repeat.size_bytes > _LARGEST_BYTES:
