@@ -1,32 +1,22 @@
-"""Putting the parts together: settings in, a store and one WSGI application out. This module alone knows all parts."""
+"""The one WSGI application: settings and a store in, and each request goes to its door. This module alone knows all doors."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
-from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import URL
-
 from davgate import log
-from davgate.config import Config, ConfigError, VersionsConfig
+from davgate.config import Config
+from davgate.configured import signing_in_of
 from davgate.core.audit import auditing
-from davgate.core.clock import SystemClock
-from davgate.core.object_types import load
-from davgate.core.principals.accounts import Passwords
-from davgate.core.principals.brake import Brake
-from davgate.core.principals.signing_in import CERTIFICATE, LDAP, PROXY, SigningIn, Sources
-from davgate.core.store import Policy, Store
-from davgate.core.upkeep import tidy
+from davgate.core.store import Store
+from davgate.core.upkeep import Upkeep
 from davgate.dav import principals
 from davgate.dav.app import METHODS, DriveApp
 from davgate.dav.drive import Drive
@@ -39,26 +29,17 @@ from davgate.http.rates import OpenUploads, Rates
 from davgate.http.requests import Environ, origin_of
 from davgate.http.responses import TEXT, Response, StartResponse, refusal, whole
 from davgate.http.targets import normal_path
-from davgate.identity.jwt import Bearer, Issuer
 from davgate.model.errors import DavgateError
-from davgate.model.instant import Clock
-from davgate.model.locks import LockPolicy
-from davgate.model.names import PathLimits
-from davgate.model.object_types import ObjectTypes
 from davgate.model.principal import Principal
-from davgate.model.thinning import Period, Step, ThinningRule
-from davgate.model.type_sections import UnusableTypes
 from davgate.rest.dialects import DIALECTS
 from davgate.rest.door import Door
 from davgate.rest.exchange import RestLimits, Service
 from davgate.rest.operations import Dialect
-from davgate.storage.blobs import DiskBlobs
-from davgate.storage.database import Database
 from davgate.web.health import Figures, Readiness, alive
 from davgate.web.home import home_page
 
 if TYPE_CHECKING:
-    from davgate.identity.ldap import Directory
+    pass
 
 logger = logging.getLogger(__name__)
 access_log = logging.getLogger("davgate.access")
@@ -66,140 +47,18 @@ access_log = logging.getLogger("davgate.access")
 DRIVE_MOUNT: Final = "/dav"
 TOKEN_PAGE: Final = "/login/token"
 _LOGGED: Final = ("REQUEST_METHOD", "REQUEST_URI", "HTTP_USER_AGENT", "davgate.principal")
-_UPKEEP_SECONDS: Final = 60.0
-_ROUNDS_PER_COLLECTION: Final = 60
-"""Collecting looks at every content; once an hour is enough for what has to be a day old."""
-
-
-def types_of(config: Config) -> ObjectTypes:
-    """Return the object types; their files are read now.
-
-    Raises:
-        ConfigError: they cannot be used.
-    """
-    try:
-        return load(config.types.folders)
-    except UnusableTypes as error:
-        raise ConfigError([f"types: {mistake}" for mistake in error.mistakes]) from None
-
-
-def open_store(config: Config, clock: Clock | None = None, types: ObjectTypes | None = None) -> Store:
-    """Return the store that the settings name, with its object types; nothing else is read yet.
-
-    Make it after a fork, never before.
-
-    Raises:
-        ConfigError: no ``types`` are given, and those of the settings cannot be used.
-    """
-    clock = clock or SystemClock()
-    policy = Policy(
-        paths=PathLimits(config.limits.path_bytes, config.limits.segments),
-        locks=LockPolicy(
-            config.locks.default, config.locks.max, config.locks.grace, config.locks.per_resource, config.locks.per_user
-        ),
-        quota_bytes=config.store.quota_bytes,
-        upload_limit_bytes=config.limits.upload_bytes,
-        upload_life=config.limits.upload_life,
-        open_uploads=config.limits.open_uploads,
-        property_bytes=config.limits.property_bytes,
-        time_zone=config.time_zone,
-        collect_grace=config.store.collect_grace,
-        save_window=config.drive.save_window,
-        scratch_limit_bytes=config.drive.scratch_bytes,
-        scratch_age=config.drive.scratch_age,
-        versions_per=config.versions.per,
-        thinning=_thinning_of(config.versions),
-        trash_keep=config.trash.keep,
-    )
-    blobs = DiskBlobs(config.blob_folder, clock, inline_limit_bytes=config.store.inline_bytes)
-    # As a value: text would have to be quoted and parsed again.
-    url = config.store.database_url or URL.create("sqlite", database=str(config.sqlite_file))
-    database = Database(url, clock, readers=config.server.threads)
-    return Store(database, blobs, clock, policy, types=types_of(config) if types is None else types)
-
-
-def _thinning_of(versions: VersionsConfig) -> ThinningRule:
-    steps = tuple(
-        Step(Period(name), None if age == timedelta.max else age) for name, age in versions.keep_steps.items() if age is not None
-    )
-    return ThinningRule(steps, versions.keep_count, versions.keep_bytes, versions.keep_saves)
-
-
-def passwords_of(config: Config) -> Passwords:
-    """Return what hashes and checks passwords."""
-    login = config.login
-    return Passwords(
-        time_cost=login.argon2_time_cost,
-        memory_kib=login.argon2_memory_bytes // 1024,
-        parallelism=login.argon2_parallelism,
-        # More would be ready no sooner.
-        at_once=max(1, len(os.sched_getaffinity(0)) // login.argon2_parallelism),
-    )
-
-
-def bearer_of(config: Config) -> Bearer:
-    """Return what verifies bearer tokens; secrets and key files are read now.
-
-    Raises:
-        ConfigError: an issuer cannot be used as it is configured.
-    """
-    try:
-        return Bearer(
-            Issuer(source=f"issuers.{name}", **{f.name: getattr(section, f.name) for f in fields(section)})
-            for name, section in config.issuers.items()
-        )
-    except ValueError as mistake:
-        raise ConfigError([str(mistake)]) from None
-
-
-def directory_of(config: Config) -> Directory | None:
-    """Return the directory by which people sign in, if there is one; its password file is read now.
-
-    Raises:
-        ConfigError: python-ldap is missing, or the directory cannot be used as it is configured.
-    """
-    section = config.ldap
-    if not section.url:
-        return None
-    try:
-        # Only now: who has no directory needs neither python-ldap nor the C library below it.
-        from davgate.identity.ldap import Directory, DirectorySettings
-    except ImportError as error:
-        raise ConfigError([f"ldap.url is set, but there is no python-ldap ({error}): install davgate[ldap]"]) from None
-    given = {f.name: getattr(section, f.name) for f in fields(DirectorySettings) if f.name != "urls"}
-    try:
-        if section.bind_password_file:
-            given["bind_password"] = section.bind_password_file.read_text("utf-8").rstrip("\r\n")
-            if not given["bind_password"]:
-                raise ValueError("ldap.bind_password_file is empty")
-        return Directory(DirectorySettings(urls=section.url, **given))
-    except OSError as error:
-        raise ConfigError([f"ldap.bind_password_file cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise ConfigError(["ldap.bind_password_file is no text in UTF-8"]) from None
-    except ValueError as mistake:
-        raise ConfigError([str(mistake)]) from None
 
 
 def login_of(config: Config, store: Store, door_scopes: frozenset[str] = frozenset()) -> Login:
     """Return what finds the principals of requests, by all sources that are configured; ``door_scopes`` open one door each.
 
     Raises:
-        ConfigError: a source cannot be used as it is configured.
+        ConfigError: see ``signing_in_of``.
     """
-    login, bearer = config.login, bearer_of(config)
-    policies = {LDAP: config.ldap.accounts, CERTIFICATE: config.certificates.accounts, PROXY: config.proxy.accounts}
-    signing_in = SigningIn(
-        store,
-        passwords_of(config),
-        Sources(directory=directory_of(config), bearer=bearer, policies=policies),
-        Brake(login.failures, login.failure_window),
-        nonce_life=login.nonce_life,
-        door_scopes=door_scopes,
-    )
+    login = config.login
     per_minute = config.limits.requests_per_minute
     return Login(
-        signing_in,
+        signing_in_of(config, store, door_scopes),
         login.cache,
         Offered(basic=login.basic, digest=login.digest, bearer=bool(config.issuers)),
         Rates(per_minute, config.server.processes) if per_minute else None,
@@ -396,28 +255,3 @@ def _refused(error: DavgateError) -> Response:
     response = whole(status, TEXT, f"{error}\n".encode(), *headers)
     response.reason = error.code
     return response
-
-
-class Upkeep(threading.Thread):
-    """Does a round of upkeep now and then, in every process: rounds that meet find less to do."""
-
-    def __init__(self, store: Store, pause_seconds: float = _UPKEEP_SECONDS) -> None:
-        super().__init__(name="upkeep", daemon=True)
-        self._store = store
-        self._pause_seconds = pause_seconds
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Work until stopped."""
-        for no in itertools.count(1):
-            if self._stopping.wait(self._pause_seconds):
-                return
-            try:
-                logger.debug("Upkeep: %s", tidy(self._store, collecting=no % _ROUNDS_PER_COLLECTION == 0))
-            except Exception:  # A thread that died would be missed only when the store is full of what it should have removed.
-                logger.exception("A round of upkeep failed")
-
-    def stop(self) -> None:
-        """End the work, a round under way included."""
-        self._stopping.set()
-        self.join()

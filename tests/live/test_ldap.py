@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from davgate.app import directory_of
 from davgate.config import Config, ConfigError, load
+from davgate.configured import directory_of
 from davgate.identity.external import ExternalUser
 from davgate.model.errors import Unauthenticated
 from davgate.model.errors_of_sign_in import DirectoryUnavailable

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import bindparam, insert, update
 
-from davgate.app import open_store
 from davgate.config import load
+from davgate.configured import open_store
 from davgate.core.recording import record
 from davgate.core.store import SYSTEM_CONTEXT, Store
 from davgate.model.instant import Instant

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 
 from davgate import __version__
-from davgate.app import open_store
 from davgate.config import load
+from davgate.configured import open_store
 from davgate.core.principals.accounts import NewUser, Passwords, add_user
 from davgate.core.principals.signing_in import SigningIn, Visit
 from davgate.core.searching import EVERY_KIND, Search, search

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tests.canary import hear
 
-from davgate.app import open_store
 from davgate.cli.main import main
 from davgate.config import load
+from davgate.configured import open_store
 from davgate.core.store import Store
 
 

@@ -10,10 +10,10 @@ import pytest
 from tests.tokens import NOW, SECRET, a_token
 from tests.unit.cli_runs import CommandLine
 
-from davgate.app import bearer_of
 from davgate.cli.config import example
 from davgate.cli.main import Exit
 from davgate.config import Config, ConfigError, IssuerConfig, find, load, named_settings, settings, variable
+from davgate.configured import bearer_of
 
 OKD = """
 [issuers.okd]

@@ -1,4 +1,4 @@
-"""The import order of the packages: model < {storage, identity} < core < http < {dav, rest, web} < app < cli."""
+"""The import order of the parts: model < {storage, identity} < core < {http, configured} < {dav, rest, web} < app < cli."""
 
 import ast
 import sys
@@ -10,11 +10,16 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "davgate"
 
-RANK = {"model": 0, "storage": 1, "identity": 1, "core": 2, "http": 3, "dav": 4, "rest": 4, "web": 4, "app": 5, "cli": 6}
+RANK = {
+    "model": 0, "storage": 1, "identity": 1, "core": 2, "http": 3, "configured": 3, "dav": 4, "rest": 4, "web": 4, "app": 5,
+    "cli": 6,
+}  # fmt: skip
 """A part may import from parts of a lower rank and from itself."""
 
 SETTINGS = {"config", "log"}
-"""Read once at the start: only the two topmost parts know them, and they know no part."""
+"""Read once at the start: they know no part."""
+
+KNOW_SETTINGS = {"configured", "app", "cli"}
 
 IMPURE = {
     "asyncio", "concurrent", "email", "fcntl", "glob", "http", "io", "logging", "mmap", "multiprocessing", "os",
@@ -99,11 +104,13 @@ def refusal(entry: Import, dialects: set[str]) -> str:
         # A name out of the root package, such as the version, is free to all.
         return ""
     if target in SETTINGS:
-        return "" if part in {"app", "cli", target} else "only app and cli know the settings and the log"
+        return "" if part in {*KNOW_SETTINGS, target} else "it is told what the settings are, and does not know them or the log"
     if part not in RANK:
         return "config, log and the root package import no part"
     if part != target and RANK[target] >= RANK[part]:
         return f"{part} must not import {target}"
+    if target == "configured" and part not in KNOW_SETTINGS:
+        return f"{part} is given its parts"
     if part == "core" and target == "storage" and not is_below(entry.imported, "davgate.storage.api"):
         return "core imports davgate.storage.api only"
     if part == "rest" and target == "storage":
@@ -163,7 +170,8 @@ def tree(tmp_path: Path) -> Path:
         "rest/okd/errors.py": "",
         "rest/gever/__init__.py": "",
         "web/__init__.py": "",
-        "app.py": "from davgate import __version__, config, log\nimport davgate.dav.xml, davgate.rest.okd",
+        "configured.py": "from davgate.config import load\nfrom davgate.core import tree",
+        "app.py": "from davgate import __version__, config, log\nimport davgate.dav.xml, davgate.rest.okd, davgate.configured",
         "cli/__init__.py": "",
         "cli/main.py": "def f():\n    from davgate import app\n    from davgate.config import load",
     }.items():
@@ -192,10 +200,12 @@ def test_tree_in_order_has_no_breach(tree: Path) -> None:
         ("web/rule.py", "from davgate import dav", "web must not import dav"),
         ("dav/rule.py", "from davgate.app import build", "dav must not import app"),
         ("app.py", "from davgate.cli import main", "app must not import cli"),
-        ("http/rule.py", "from davgate.config import Config", "only app and cli know the settings"),
-        ("model/rule.py", "from davgate import log", "only app and cli know the settings"),
+        ("configured.py", "from davgate.http import login", "configured must not import http"),
+        ("dav/rule.py", "from davgate.configured import open_store", "dav is given its parts"),
+        ("http/rule.py", "from davgate.config import Config", "does not know them"),
+        ("model/rule.py", "from davgate import log", "does not know them"),
         ("config.py", "from davgate.model import errors", "import no part"),
-        ("log.py", "from davgate import config", "only app and cli know the settings"),
+        ("log.py", "from davgate import config", "does not know them"),
         ("__init__.py", "from davgate.model.errors import Locked", "import no part"),
         ("__init__.py", "from .model import errors", "import no part"),
         ("core/rule.py", "from davgate.storage.blobs import stage", "core imports davgate.storage.api only"),

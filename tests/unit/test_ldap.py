@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from davgate.app import directory_of
 from davgate.config import Config, ConfigError, load
+from davgate.configured import directory_of
 from davgate.identity.ldap_text import escaped, filled, is_askable, own_spelling
 
 SEARCHED = 'url = "ldap://directory.example.org"\nuser_base = "ou=people,dc=example,dc=org"\n'

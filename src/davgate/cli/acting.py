@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 
-from davgate.app import open_store
 from davgate.cli.output import write_json, write_table
 from davgate.config import Config
+from davgate.configured import open_store
 from davgate.core.principals.accounts import principal_named
 from davgate.core.store import Context, Store
 from davgate.model.frozen import frozen

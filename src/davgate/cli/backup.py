@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from davgate import __version__
-from davgate.app import open_store
 from davgate.cli import backup_mark
 from davgate.cli.backup_mark import BackupMark
 from davgate.cli.main import Exit
 from davgate.cli.output import count, exact, progress, size, write_json
 from davgate.config import Config, StoreConfig
+from davgate.configured import open_store
 from davgate.core.backups import Copied, copy_store
 from davgate.core.store import Store
 from davgate.model.errors import Busy, Malformed

@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from davgate.app import open_store
 from davgate.cli.main import Exit
 from davgate.config import Config
+from davgate.configured import open_store
 from davgate.core.store import Store
 from davgate.storage.checking.verify import BROKEN, Finding, verify, verify_schema
 

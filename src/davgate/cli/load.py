@@ -6,12 +6,12 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from davgate.app import open_store
 from davgate.cli import backup_mark
 from davgate.cli.backup import closing_store, open_backup, tell
 from davgate.cli.output import progress
 from davgate.cli.store import prepare
 from davgate.config import Config
+from davgate.configured import open_store
 from davgate.core.backups import copy_store
 from davgate.model.errors import Malformed
 from davgate.storage import schema

@@ -34,8 +34,9 @@ def run(args: argparse.Namespace, config: Config) -> int:
     # A SIGHUP before there are workers would end the server: it waits until they can be replaced.
     with held_back(signal.SIGHUP), _figures_folder(config) as figures_folder:
         # Only now: prometheus_client decides when it is imported whether several processes count together.
-        from davgate.app import Application, open_store
+        from davgate.app import Application
         from davgate.cli.settings_served import ServedSettings
+        from davgate.configured import open_store
 
         served = ServedSettings(config, partial(settings_of, args))
         if _crosses_network_in_clear(server):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from davgate import log
-from davgate.app import bearer_of, directory_of
 from davgate.cli.types_served import ServedTypes
 from davgate.config import Config, ConfigError
+from davgate.configured import bearer_of, directory_of
 
 logger = logging.getLogger(__name__)
 

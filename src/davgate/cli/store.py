@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from davgate.app import open_store
 from davgate.config import Config
+from davgate.configured import open_store
 from davgate.core.store import Store
 from davgate.model.errors import StoreUnusable
 from davgate.storage import durable, schema

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from davgate.app import open_store, types_of
 from davgate.cli.main import Exit
 from davgate.cli.output import count, write_json, write_table
 from davgate.config import Config, ConfigError
+from davgate.configured import open_store, types_of
 from davgate.core.types_in_use import orphans
 from davgate.model.object_types import ObjectType, ObjectTypes
 from davgate.storage import schema

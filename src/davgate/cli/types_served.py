@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from davgate.app import open_store, types_of
 from davgate.config import Config, ConfigError
+from davgate.configured import open_store, types_of
 from davgate.core.types_in_use import orphans
 from davgate.model.errors import DavgateError
 from davgate.model.object_types import ObjectTypes

@@ -6,11 +6,11 @@ import argparse
 import sys
 from getpass import getpass
 
-from davgate.app import passwords_of
 from davgate.cli.acting import Act, acting
 from davgate.cli.expiry import expiry
 from davgate.cli.output import exact, local
 from davgate.config import Config
+from davgate.configured import passwords_of
 from davgate.core.principals import accounts
 from davgate.core.principals.accounts import NewUser
 from davgate.model.errors_of_sign_in import AccountRefused

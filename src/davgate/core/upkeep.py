@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import threading
 from collections.abc import Callable
+from typing import Final
 
 from davgate.core.audit.auditing import write_counts
 from davgate.core.checking_out import end_for_holder
@@ -24,6 +27,35 @@ from davgate.model.paths import TreePath
 from davgate.storage.api import catalog, check_outs, collector, dances, locks, sqlite_log, versions
 
 logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS: Final = 60.0
+_ROUNDS_PER_COLLECTION: Final = 60
+"""Collecting looks at every content; once an hour is enough for what has to be a day old."""
+
+
+class Upkeep(threading.Thread):
+    """Does a round of upkeep now and then, in every process: rounds that meet find less to do."""
+
+    def __init__(self, store: Store, pause_seconds: float = _PAUSE_SECONDS) -> None:
+        super().__init__(name="upkeep", daemon=True)
+        self._store = store
+        self._pause_seconds = pause_seconds
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        for no in itertools.count(1):
+            if self._stopping.wait(self._pause_seconds):
+                return
+            try:
+                logger.debug("Upkeep: %s", tidy(self._store, collecting=no % _ROUNDS_PER_COLLECTION == 0))
+            except Exception:  # A thread that died would be missed only when the store is full of what it should have removed.
+                logger.exception("A round of upkeep failed")
+
+    def stop(self) -> None:
+        """End the work, a round under way included."""
+        self._stopping.set()
+        self.join()
 
 
 @frozen
