@@ -18,7 +18,7 @@ from davgate.core.audit import shown as audit_shown
 from davgate.core.audit.denials import MOST, MOST_OF_ONE
 from davgate.core.store import Context, Store
 from davgate.core.upkeep import tidy
-from davgate.model import errors
+from davgate.model import errors, errors_of_versions
 from davgate.model.audit import START, Damage, Head, parse_head
 from davgate.model.errors import Forbidden, Malformed
 from davgate.model.principal import SYSTEM
@@ -367,7 +367,7 @@ def test_checker_of_the_store_finds_a_broken_chain_too(audited: Store, statement
         errors.NotFound(("a",)),
         errors.ParentMissing(("a",)),
         errors.Locked((("a",),)),
-        errors.CheckedOut(("a",), "bob"),
+        errors_of_versions.CheckedOut(("a",), "bob"),
         errors.LockConflict((("a",),)),
         errors.NotTheLockOwner(),
         errors.Held(("a",)),

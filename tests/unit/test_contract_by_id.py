@@ -30,18 +30,16 @@ from davgate.core.objects import Changes
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.errors import (
-    AlreadyCheckedOut,
-    CheckedOut,
     DavgateError,
     Forbidden,
     LockConflict,
     Locked,
-    NotCheckedOut,
     NotFound,
     NotTheLockOwner,
     RefreshMismatch,
     UnknownLockToken,
 )
+from davgate.model.errors_of_versions import AlreadyCheckedOut, CheckedOut, NotCheckedOut
 from davgate.model.locks import Depth, Scope
 from davgate.model.paths import Where
 from davgate.model.rights import READER, Right

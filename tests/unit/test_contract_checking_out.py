@@ -39,16 +39,8 @@ from tests.unit.placed import copy, move, versions_of
 from davgate.core import checking_out, deleting, documents, mending, tree, upkeep, versioning
 from davgate.core.checking_out import cancel, check_in, check_out
 from davgate.core.store import Context, Store
-from davgate.model.errors import (
-    AlreadyCheckedOut,
-    CheckedOut,
-    DavgateError,
-    LockConflict,
-    Locked,
-    NotADocument,
-    NotCheckedOut,
-    NotFound,
-)
+from davgate.model.errors import DavgateError, LockConflict, Locked, NotADocument, NotFound
+from davgate.model.errors_of_versions import AlreadyCheckedOut, CheckedOut, NotCheckedOut
 from davgate.model.locks import Depth, Scope
 from davgate.model.properties import PropertyUpdate
 from davgate.storage.api import to_node

@@ -48,16 +48,8 @@ from davgate.core import (
 from davgate.core.changes import Asked
 from davgate.core.recording import change_of, record
 from davgate.core.store import Context, Store
-from davgate.model.errors import (
-    CheckedOut,
-    DavgateError,
-    Forbidden,
-    Held,
-    NotFound,
-    NotTheLockOwner,
-    ParentMissing,
-    Unauthenticated,
-)
+from davgate.model.errors import DavgateError, Forbidden, Held, NotFound, NotTheLockOwner, ParentMissing, Unauthenticated
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.instant import after
 from davgate.model.locks import Depth
 from davgate.model.principal import SIGNED_IN_ID

@@ -27,7 +27,8 @@ from davgate.core import checking_out, deleting, locking, thinning, versioning
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NoSuchVersion, NotFound, PreconditionFailed
+from davgate.model.errors import DavgateError, Forbidden, Locked, NoSuchVersion, NotFound, PreconditionFailed
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID, Cause
 from davgate.model.rights import READER

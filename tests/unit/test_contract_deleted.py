@@ -28,7 +28,8 @@ from davgate.core.principals import granting
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import Forbidden, Locked, NotCheckedOut, NotFound, ParentMissing, PreconditionFailed
+from davgate.model.errors import Forbidden, Locked, NotFound, ParentMissing, PreconditionFailed
+from davgate.model.errors_of_versions import NotCheckedOut
 from davgate.model.metadata import Metadata
 from davgate.model.node import Node
 from davgate.model.rights import READER

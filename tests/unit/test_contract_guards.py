@@ -14,7 +14,7 @@ from tests.builders import SettableClock
 from tests.unit.guarded import GUARDS, OPERATIONS, a_place
 
 from davgate.core.store import Context, Store
-from davgate.model import errors
+from davgate.model import errors, errors_of_versions
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_objects import NoSuchCollection, Retained, VersionIsMarked
 from davgate.storage.statements import Statement
@@ -23,10 +23,10 @@ from davgate.storage.tables import store as store_table
 CLASSES: Final[dict[type[DavgateError], str]] = {
     errors.Locked: "L",
     errors.LockConflict: "K",
-    errors.CheckedOut: "C",
-    errors.AlreadyCheckedOut: "C",
-    errors.NotCheckedOut: "n",
-    errors.NotVersioned: "v",
+    errors_of_versions.CheckedOut: "C",
+    errors_of_versions.AlreadyCheckedOut: "C",
+    errors_of_versions.NotCheckedOut: "n",
+    errors_of_versions.NotVersioned: "v",
     errors.Held: "H",
     VersionIsMarked: "H",
     Retained: "R",

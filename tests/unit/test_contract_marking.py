@@ -11,17 +11,8 @@ from tests.builders import a_collection, a_document, a_lock, holding, on_conditi
 from davgate.core import marking, versioning
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import (
-    Forbidden,
-    LabelTaken,
-    Malformed,
-    NoSuchVersion,
-    NotADocument,
-    NotFound,
-    PreconditionFailed,
-    TooManyLabels,
-    UnknownLabel,
-)
+from davgate.model.errors import Forbidden, Malformed, NoSuchVersion, NotADocument, NotFound, PreconditionFailed
+from davgate.model.errors_of_versions import LabelTaken, TooManyLabels, UnknownLabel
 from davgate.model.marks import MarkKind
 from davgate.model.node import ROOT_ID
 from davgate.model.principal import SIGNED_IN_ID

@@ -43,7 +43,8 @@ from davgate.core.principals import granting
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import CheckedOut, Forbidden, Locked, NotFound, PreconditionFailed, SameResource
+from davgate.model.errors import Forbidden, Locked, NotFound, PreconditionFailed, SameResource
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.locks import Depth, Scope
 from davgate.model.node import ROOT_ID, Node
 from davgate.model.properties import PropertyUpdate

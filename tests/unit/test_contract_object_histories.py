@@ -22,7 +22,8 @@ from davgate.core import checking_out, locking, objects
 from davgate.core.locking import LockRequest
 from davgate.core.objects import Changes
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyCheckedOut, CheckedOut, DavgateError, LockConflict, Locked, NotCheckedOut
+from davgate.model.errors import DavgateError, LockConflict, Locked
+from davgate.model.errors_of_versions import AlreadyCheckedOut, CheckedOut, NotCheckedOut
 from davgate.model.indexing import indexed_values
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Scope

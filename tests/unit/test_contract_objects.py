@@ -41,14 +41,8 @@ from davgate.core.objects import Changes, NewObject
 from davgate.core.second_names import Alias
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ANY, Conditions
-from davgate.model.errors import (
-    CheckedOut,
-    Malformed,
-    NotADocument,
-    NotCheckedOut,
-    NotFound,
-    PreconditionFailed,
-)
+from davgate.model.errors import Malformed, NotADocument, NotFound, PreconditionFailed
+from davgate.model.errors_of_versions import CheckedOut, NotCheckedOut
 from davgate.model.indexing import INDEXED_CHARACTERS, comparable, indexed_values
 from davgate.model.node import ROOT_ID, Node, NodeKind
 

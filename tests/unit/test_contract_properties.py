@@ -17,11 +17,8 @@ from tests.builders import (
 
 from davgate.core import documents, tree
 from davgate.core.store import Context, Policy, Store
-from davgate.model.errors import (
-    NotVersioned,
-    ProtectedProperty,
-    QuotaExceeded,
-)
+from davgate.model.errors import ProtectedProperty, QuotaExceeded
+from davgate.model.errors_of_versions import NotVersioned
 from davgate.model.properties import PropertyUpdate
 
 COLOUR = ("urn:x", "colour")

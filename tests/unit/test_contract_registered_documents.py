@@ -34,7 +34,8 @@ from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.bitemporal.query import Says, Search
 from davgate.model.bitemporal.registration import PART_OF_OTHERS, VARIANT_OF_OTHERS, Code
 from davgate.model.bitemporal.virkning import ALL_TIME
-from davgate.model.errors import CheckedOut, Locked, NotFound
+from davgate.model.errors import Locked, NotFound
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.node import Cause
 from davgate.model.stored_parts import SCHEME
 from davgate.storage.api import temporal_index

@@ -23,8 +23,9 @@ from tests.unit.filed import (
 
 from davgate.core import checking_out, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import CheckedOut, Locked
+from davgate.model.errors import Locked
 from davgate.model.errors_of_objects import Retained
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.instant import after
 from davgate.model.node import Cause, Node
 from davgate.model.retaining import EXPIRES_AT, to_text

@@ -17,14 +17,8 @@ from davgate.core.objects import Changes
 from davgate.core.principals import granting
 from davgate.core.store import Context, Store
 from davgate.model.conditions import Conditions
-from davgate.model.errors import (
-    CheckedOut,
-    LockConflict,
-    Locked,
-    NotFound,
-    NotTheLockOwner,
-    PreconditionFailed,
-)
+from davgate.model.errors import LockConflict, Locked, NotFound, NotTheLockOwner, PreconditionFailed
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.instant import FOREVER, after
 from davgate.model.locks import Depth, Holding, Scope
 from davgate.model.node import Node

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from davgate.http.errors import TABLE, outcome_of
-from davgate.model import errors
+from davgate.model import errors, errors_of_versions
 from davgate.model.errors import DavgateError
 
 PRECONDITIONS = {
@@ -79,12 +79,14 @@ def test_every_row_is_a_refusal_with_a_known_precondition() -> None:
             errors.ProtectedProperty(frozenset({("DAV:", "getetag")})), 403, "cannot-modify-protected-property", id="4918-16"
         ),
         pytest.param(errors.UnsupportedReport("x"), 403, "supported-report", id="3253-3.6"),
-        pytest.param(errors.AlreadyCheckedOut(("a",), "ann"), 409, "must-be-checked-in", id="3253-4.3"),
-        pytest.param(errors.NotCheckedOut(("a",)), 409, "must-be-checked-out", id="3253-4.4"),
-        pytest.param(errors.NothingToCancel(("a",)), 409, "must-be-checked-out-version-controlled-resource", id="3253-4.5"),
-        pytest.param(errors.LabelTaken("x", 1), 409, "add-must-be-new-label", id="3253-8.2-add"),
-        pytest.param(errors.UnknownLabel(("a",), "x"), 409, "label-must-exist", id="3253-8.2-remove"),
-        pytest.param(errors.LabelSelectsNothing(("a",), "x"), 409, "must-select-version-in-history", id="3253-8.5"),
+        pytest.param(errors_of_versions.AlreadyCheckedOut(("a",), "ann"), 409, "must-be-checked-in", id="3253-4.3"),
+        pytest.param(errors_of_versions.NotCheckedOut(("a",)), 409, "must-be-checked-out", id="3253-4.4"),
+        pytest.param(
+            errors_of_versions.NothingToCancel(("a",)), 409, "must-be-checked-out-version-controlled-resource", id="3253-4.5"
+        ),
+        pytest.param(errors_of_versions.LabelTaken("x", 1), 409, "add-must-be-new-label", id="3253-8.2-add"),
+        pytest.param(errors_of_versions.UnknownLabel(("a",), "x"), 409, "label-must-exist", id="3253-8.2-remove"),
+        pytest.param(errors_of_versions.LabelSelectsNothing(("a",), "x"), 409, "must-select-version-in-history", id="3253-8.5"),
         pytest.param(errors.InvalidSyncToken(), 403, "valid-sync-token", id="6578-3.2"),
         pytest.param(errors.TooManyMatches("x"), 403, "number-of-matches-within-limits", id="6578-3.7"),
         pytest.param(errors.PreconditionFailed(), 412, None, id="9110-13.1"),

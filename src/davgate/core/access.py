@@ -15,12 +15,8 @@ from davgate.model import etag
 from davgate.model import locks as lock_rules
 from davgate.model.checkout import Act, Ruling, rule
 from davgate.model.conditions import ResourceState, Verdict, evaluate
-from davgate.model.errors import (
-    CheckedOut,
-    Locked,
-    PreconditionFailed,
-    Unauthenticated,
-)
+from davgate.model.errors import Locked, PreconditionFailed, Unauthenticated
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.node import Node, NodeKind

@@ -19,7 +19,8 @@ from davgate.core.sessions import break_locks, overtake
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, CheckOut, Ruling, rule
 from davgate.model.editing import is_kept_unversioned
-from davgate.model.errors import AlreadyCheckedOut, CheckedOut, Locked, NotADocument, NotCheckedOut, NotVersioned
+from davgate.model.errors import Locked, NotADocument
+from davgate.model.errors_of_versions import AlreadyCheckedOut, CheckedOut, NotCheckedOut, NotVersioned
 from davgate.model.instant import Instant
 from davgate.model.locks import Lock
 from davgate.model.names import check_text

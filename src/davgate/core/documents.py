@@ -19,7 +19,6 @@ from davgate.model.editing import Arrival, is_transient_place
 from davgate.model.errors import (
     Locked,
     NotADocument,
-    NotVersioned,
     ParentMissing,
     PreconditionFailed,
     ProtectedProperty,
@@ -27,6 +26,7 @@ from davgate.model.errors import (
     SaveKept,
     TooLarge,
 )
+from davgate.model.errors_of_versions import NotVersioned
 from davgate.model.instant import Instant
 from davgate.model.metadata import Metadata, changed
 from davgate.model.node import Cause, Content, Node

@@ -12,7 +12,8 @@ from davgate.core.recording import change_of, record
 from davgate.core.rights import require_node, rights_at
 from davgate.core.store import Context, Store
 from davgate.model.conditions import ResourceState
-from davgate.model.errors import Forbidden, LabelTaken, NoSuchVersion, NotADocument, NotFound, TooManyLabels, UnknownLabel
+from davgate.model.errors import Forbidden, NoSuchVersion, NotADocument, NotFound
+from davgate.model.errors_of_versions import LabelTaken, TooManyLabels, UnknownLabel
 from davgate.model.marks import MarkKind, check_label
 from davgate.model.node import Node
 from davgate.model.paths import TreePath

@@ -14,7 +14,8 @@ from davgate.core.retaining import check_content, check_removal
 from davgate.core.rights import require_node, require_parent, require_removable
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
-from davgate.model.errors import AlreadyCheckedOut, AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
+from davgate.model.errors import AlreadyExists, Malformed, NoSuchVersion, NotADocument, NotFound, SameResource
+from davgate.model.errors_of_versions import AlreadyCheckedOut
 from davgate.model.names import check_new_name
 from davgate.model.node import Cause, Node
 from davgate.model.paths import TreePath, to_text

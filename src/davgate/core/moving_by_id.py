@@ -17,7 +17,8 @@ from davgate.core.rights import require_node, require_removable, require_removab
 from davgate.core.second_names import Alias, give_alias, settle_alias
 from davgate.core.sessions import end_grace, end_locks
 from davgate.core.store import Context, Store
-from davgate.model.errors import CheckedOut, SameResource
+from davgate.model.errors import SameResource
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.metadata import NO_METADATA, TITLE, Metadata, title_of
 from davgate.model.node import Node
 from davgate.model.paths import is_inside, to_text

@@ -27,8 +27,9 @@ from davgate.core.rights import require_node
 from davgate.core.second_names import Alias, give_alias
 from davgate.core.store import Context, Store
 from davgate.model.checkout import Act, Ruling, rule
-from davgate.model.errors import NoSuchVersion, NotADocument, NotCheckedOut, NotFound
+from davgate.model.errors import NoSuchVersion, NotADocument, NotFound
 from davgate.model.errors_of_objects import UuidTaken
+from davgate.model.errors_of_versions import NotCheckedOut
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.metadata import NO_METADATA, Metadata, changed

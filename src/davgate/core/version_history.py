@@ -8,7 +8,8 @@ from davgate.core.access import look_up
 from davgate.core.rights import require_node
 from davgate.core.store import Context, Store
 from davgate.model.checkout import CheckOut
-from davgate.model.errors import LabelSelectsNothing, NotADocument, NotFound
+from davgate.model.errors import NotADocument, NotFound
+from davgate.model.errors_of_versions import LabelSelectsNothing
 from davgate.model.frozen import frozen
 from davgate.model.node import Node, Version
 from davgate.model.paths import TreePath

@@ -19,7 +19,8 @@ from davgate.dav.version_bodies import LabelAct
 from davgate.dav.version_properties import version_href
 from davgate.http.headers import parse_depth
 from davgate.http.responses import Response, empty
-from davgate.model.errors import AlreadyCheckedOut, Malformed, NotADocument, NotCheckedOut, NothingToCancel
+from davgate.model.errors import Malformed, NotADocument
+from davgate.model.errors_of_versions import AlreadyCheckedOut, NotCheckedOut, NothingToCancel
 from davgate.model.locks import Depth
 from davgate.model.paths import TreePath
 from davgate.model.places import InTree, Place, VersionFile

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias, TypeVar
 
 from davgate.identity.digest import REALM
-from davgate.model import errors, errors_of_objects, errors_of_sign_in
+from davgate.model import errors, errors_of_objects, errors_of_sign_in, errors_of_versions
 from davgate.model.bitemporal import errors as errors_of_lora
 from davgate.model.frozen import frozen
 from davgate.model.rights import SCOPE_RIGHTS
@@ -180,14 +180,15 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.RefreshMismatch: Outcome(HTTPStatus.PRECONDITION_FAILED, "lock-token-matches-request-uri"),
     errors.UnknownLockToken: Outcome(HTTPStatus.CONFLICT, "lock-token-matches-request-uri"),
     errors.Locked: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
-    errors.CheckedOut: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
-    errors.AlreadyCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
-    errors.NotVersioned: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
-    errors.NotCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out"),  # RFC 3253, 4.4 and 4.5
-    errors.LabelTaken: Outcome(HTTPStatus.CONFLICT, "add-must-be-new-label"),  # RFC 3253, 8.2
-    errors.UnknownLabel: Outcome(HTTPStatus.CONFLICT, "label-must-exist"),  # RFC 3253, 8.2
-    errors.NothingToCancel: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out-version-controlled-resource"),  # RFC 3253, 4.5
-    errors.LabelSelectsNothing: Outcome(HTTPStatus.CONFLICT, "must-select-version-in-history"),  # RFC 3253, 8.5
+    errors_of_versions.CheckedOut: Outcome(HTTPStatus.LOCKED, "lock-token-submitted"),
+    errors_of_versions.AlreadyCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
+    errors_of_versions.NotVersioned: Outcome(HTTPStatus.CONFLICT, "must-be-checked-in"),  # RFC 3253, 4.3
+    errors_of_versions.NotCheckedOut: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out"),  # RFC 3253, 4.4 and 4.5
+    errors_of_versions.LabelTaken: Outcome(HTTPStatus.CONFLICT, "add-must-be-new-label"),  # RFC 3253, 8.2
+    errors_of_versions.UnknownLabel: Outcome(HTTPStatus.CONFLICT, "label-must-exist"),  # RFC 3253, 8.2
+    # RFC 3253, 4.5
+    errors_of_versions.NothingToCancel: Outcome(HTTPStatus.CONFLICT, "must-be-checked-out-version-controlled-resource"),
+    errors_of_versions.LabelSelectsNothing: Outcome(HTTPStatus.CONFLICT, "must-select-version-in-history"),  # RFC 3253, 8.5
     errors.Held: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.UuidTaken: Outcome(HTTPStatus.CONFLICT),
     errors_of_objects.LogicalNameTaken: Outcome(HTTPStatus.CONFLICT),
@@ -201,7 +202,7 @@ TABLE: Final[dict[type[errors.DavgateError], Outcome]] = {
     errors.LockConflict: Outcome(HTTPStatus.LOCKED, "no-conflicting-lock"),
     # Not 423, after which programs name somebody who has locked it, and not 503, after which they ask again at once.
     errors.TooManyLocks: Outcome(HTTPStatus.FORBIDDEN),
-    errors.TooManyLabels: Outcome(HTTPStatus.FORBIDDEN),
+    errors_of_versions.TooManyLabels: Outcome(HTTPStatus.FORBIDDEN),
     # Uploads that arrive in parts, TUS 1.0.0
     UnsupportedTusVersion: Outcome(HTTPStatus.PRECONDITION_FAILED, headers=(("Tus-Version", "1.0.0"),)),
     errors.NoSuchUpload: Outcome(HTTPStatus.NOT_FOUND),

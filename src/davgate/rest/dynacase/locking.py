@@ -17,7 +17,8 @@ from davgate.core import locking, revisions, signed_locks
 from davgate.core.revisions import Shown
 from davgate.core.store import Context
 from davgate.http.responses import Response
-from davgate.model.errors import CheckedOut, Forbidden, LockConflict, Locked, NotTheLockOwner, TooManyLocks, UnknownLockToken
+from davgate.model.errors import Forbidden, LockConflict, Locked, NotTheLockOwner, TooManyLocks, UnknownLockToken
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.frozen import frozen
 from davgate.model.permissions import require
 from davgate.model.rights import Right

@@ -12,7 +12,8 @@ from typing import Final
 
 from davgate.core import checking_out
 from davgate.http.responses import Response, empty
-from davgate.model.errors import AlreadyCheckedOut, Forbidden, Locked, NotCheckedOut
+from davgate.model.errors import Forbidden, Locked
+from davgate.model.errors_of_versions import AlreadyCheckedOut, NotCheckedOut
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import shapes
 from davgate.rest.gever.addresses import Found, find_document

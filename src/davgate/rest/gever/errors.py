@@ -20,7 +20,7 @@ import msgspec
 from davgate.http import errors as http_errors
 from davgate.http.errors import Status, nearest
 from davgate.http.responses import Response, refusal, whole
-from davgate.model import errors
+from davgate.model import errors, errors_of_versions
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_objects import Retained
 from davgate.model.frozen import frozen
@@ -174,8 +174,8 @@ _TABLE: Final[Answers] = {
     errors.NotACollection: _NOT_FOUND,
     http_errors.UnknownMethod: _NOT_FOUND,
     errors.Locked: LOCKED,
-    errors.CheckedOut: NOT_CHECKED_OUT,
-    errors.NotCheckedOut: NOT_CHECKED_OUT,
+    errors_of_versions.CheckedOut: NOT_CHECKED_OUT,
+    errors_of_versions.NotCheckedOut: NOT_CHECKED_OUT,
     errors.NoSuchUpload: TUS_NO_UPLOAD,
     errors.OffsetMismatch: TUS_OFFSET,
     http_errors.UnsupportedTusVersion: TUS_VERSION,

@@ -12,7 +12,8 @@ from davgate.core import moving_by_id
 from davgate.core.store import Context
 from davgate.http.responses import Response
 from davgate.http.targets import parse_target
-from davgate.model.errors import CheckedOut, Locked, Malformed, NameTooLong, NotFound, SameResource
+from davgate.model.errors import Locked, Malformed, NameTooLong, NotFound, SameResource
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.node import Node
 from davgate.model.paths import TreePath
 from davgate.rest import answers

@@ -10,7 +10,8 @@ from typing import Final
 
 from davgate.core import deleted, deleting
 from davgate.http.responses import Response, empty
-from davgate.model.errors import CheckedOut, Locked, NotFound, ParentMissing
+from davgate.model.errors import Locked, NotFound, ParentMissing
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.rest.exchange import Exchange
 from davgate.rest.gever import errors
 from davgate.rest.gever.addresses import find

@@ -19,7 +19,8 @@ from davgate.core.upload_targets import FileOf, Said
 from davgate.core.uploads import Check
 from davgate.http.requests import Request
 from davgate.http.responses import Response
-from davgate.model.errors import CheckedOut, DavgateError, Forbidden, Locked, NotCheckedOut
+from davgate.model.errors import DavgateError, Forbidden, Locked
+from davgate.model.errors_of_versions import CheckedOut, NotCheckedOut
 from davgate.model.locks import Holding
 from davgate.model.metadata import TITLE
 from davgate.model.names import check_file_name, check_text

@@ -10,7 +10,7 @@ import msgspec
 
 from davgate.http.errors import InvalidValue, Status, nearest
 from davgate.http.responses import Response, refusal, whole
-from davgate.model import errors
+from davgate.model import errors, errors_of_versions
 from davgate.model.bitemporal.errors import InvalidObject
 from davgate.model.errors import DavgateError
 from davgate.model.errors_of_objects import Retained, UuidTaken
@@ -85,7 +85,7 @@ _NO_ADDRESS: Final = "There is no such address here. The site-map, at the root o
 _SENTENCES: Final[dict[type[DavgateError], str]] = {
     # Their own name a place on the drive, which says nothing here, and may be nobody's business.
     errors.Locked: "The object is locked. Wait for the lock to end, or submit its token.",
-    errors.CheckedOut: "The object is checked out by somebody else. Wait until it is checked in.",
+    errors_of_versions.CheckedOut: "The object is checked out by somebody else. Wait until it is checked in.",
     errors.Held: "The object is held and cannot be removed. Have an administrator release it first.",
 }
 

@@ -9,7 +9,7 @@ import msgspec
 
 from davgate.http.errors import NotAcceptable, UnknownMethod, nearest
 from davgate.http.responses import Response
-from davgate.model import errors, errors_of_objects, errors_of_sign_in
+from davgate.model import errors, errors_of_objects, errors_of_sign_in, errors_of_versions
 from davgate.model.errors import DavgateError
 from davgate.rest import problems
 from davgate.rest.okd.scopes import ALL
@@ -108,7 +108,7 @@ def _sentence_of(error: DavgateError) -> str:
     match error:
         case LockedBy():
             return str(error)
-        case errors.CheckedOut(holder=holder):
+        case errors_of_versions.CheckedOut(holder=holder):
             return f"Document is locked by {holder}"
         case errors_of_objects.Retained(until=until):
             return f"The document has to be kept as it is until {until}."
@@ -121,7 +121,7 @@ def refused(occasion: Occasion, error: DavgateError) -> Response:
     status = None
     if isinstance(error, InvalidMetadata):
         status, members["errors"] = HTTPStatus.UNPROCESSABLE_ENTITY, error.mistakes
-    elif isinstance(error, LockedBy | errors.CheckedOut):
+    elif isinstance(error, LockedBy | errors_of_versions.CheckedOut):
         members["lockedBy"] = error.holder
     response = problems.problem(occasion, error, status=status, code=nearest(CODES, error), **members)
     if isinstance(error, errors_of_sign_in.InsufficientScope):

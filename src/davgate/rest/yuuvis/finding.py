@@ -12,7 +12,8 @@ from davgate.core.describing import Described
 from davgate.core.in_the_way import in_the_way
 from davgate.core.store import Context
 from davgate.http.responses import Response
-from davgate.model.errors import CheckedOut, LockConflict, Locked, NotFound
+from davgate.model.errors import LockConflict, Locked, NotFound
+from davgate.model.errors_of_versions import CheckedOut
 from davgate.model.frozen import frozen
 from davgate.model.paths import TreePath
 from davgate.model.uuids import canonical
