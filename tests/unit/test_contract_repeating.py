@@ -149,6 +149,14 @@ def test_clock_set_back_ends_it(
     assert (after[0] == after[1]) == remembers
 
 
+def test_clock_set_back_to_where_the_look_began_ends_it(clock: SettableClock, ask: Callable[..., str]) -> None:
+    ask()
+    before = ask(meanwhile=lambda: clock.advance(timedelta(seconds=2)))
+    clock.advance(timedelta(seconds=-1))
+
+    assert ask() != before
+
+
 def test_what_is_asked_in_turn_with_very_much_else_is_not_taken_for_repeated(ask: Callable[..., str], found: list[str]) -> None:
     for _ in range(3):
         for number in range(1000):

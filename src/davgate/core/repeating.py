@@ -55,7 +55,8 @@ class Repeating(Generic[T]):
         with self._database.read() as session:
             moment_after, answers = session.known_answers()
             if moment_after == moment:
-                answers.keep(words, _Known(principal, found, now), size_bytes + sum(map(len, words)))
+                found_at = max(now, self._clock.now())
+                answers.keep(words, _Known(principal, found, found_at), size_bytes + sum(map(len, words)))
         return found, moment_after == moment
 
     def asked_by(self, words: Words, answer: T) -> Principal | None:
@@ -78,7 +79,10 @@ class Repeating(Generic[T]):
 
 @frozen
 class _Known(Generic[T]):
-    """An answer, and whom it was given when. A clock that leapt back may find a lock alive again that had ended by then."""
+    """An answer, whom it was given, and when it was found at the latest.
+
+    A clock that leapt back may find a lock alive again that had ended by then.
+    """
 
     principal: Principal
     answer: T
