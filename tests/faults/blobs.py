@@ -75,8 +75,8 @@ class WrappedBlobs:
     def stored(self) -> Iterator[StoredBlob]:
         return self._blobs.stored()
 
-    def remove(self, digest: bytes, *, older_than: Instant) -> bool:
-        return self._blobs.remove(digest, older_than=older_than)
+    def remove(self, digest: bytes, *, older_than: Instant, confirm: Callable[[], bool]) -> bool:
+        return self._blobs.remove(digest, older_than=older_than, confirm=confirm)
 
     def unfinished(self) -> int:
         return self._blobs.unfinished()
@@ -110,6 +110,18 @@ class HungBlobs(WrappedBlobs):
             self.asked += 1
             self._back.wait()
         return super().unfinished()
+
+
+class BeforeRemoval(WrappedBlobs):
+    """Something happens between the decision to remove content and the removal."""
+
+    def __init__(self, blobs: BlobStore, happens: Callable[[], object]) -> None:
+        super().__init__(blobs)
+        self._happens = happens
+
+    def remove(self, digest: bytes, *, older_than: Instant, confirm: Callable[[], bool]) -> bool:
+        self._happens()
+        return super().remove(digest, older_than=older_than, confirm=confirm)
 
 
 class AfterStaging(WrappedBlobs):

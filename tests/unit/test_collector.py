@@ -20,19 +20,22 @@ from tests.builders import (
     content_of,
     findings,
     forget_documents,
+    opened_store,
     path,
     put,
     read,
     tree_of,
 )
+from tests.faults.blobs import BeforeRemoval
 from tests.unit.uploaded import append, begin
 
 from davgate.core import copying, deleting, documents, tree, upkeep, versioning
 from davgate.core.store import Context, Store
-from davgate.model.errors import Corrupt, NotADocument
-from davgate.model.instant import Instant
+from davgate.model.errors import Busy, Corrupt, NotADocument
+from davgate.model.instant import FOREVER, Instant
 from davgate.storage import collector
 from davgate.storage.blobs import DiskBlobs
+from davgate.storage.engines import WRITERS_SETTINGS
 from davgate.storage.statements import Statement
 from davgate.storage.tables import blob, metadata, node
 
@@ -59,6 +62,13 @@ def set_age_of_files(tmp_path: Path, at: Instant) -> None:
     for file in (tmp_path / "blobs").rglob("*"):
         if file.is_file():
             os.utime(file, ns=(at * 1000, at * 1000))
+
+
+def an_orphan(store: Store) -> None:
+    """Leave the file of some content that has no row."""
+    with store.blobs.stage() as staging:
+        staging.write(memoryview(LARGE))
+        staging.finish()
 
 
 @pytest.fixture
@@ -253,9 +263,33 @@ def test_file_replaced_since_the_collector_looked_is_spared(store: Store, tmp_pa
             staging.write(memoryview(LARGE))
             staging.finish()
 
-    assert not store.blobs.remove(digest_of(LARGE), older_than=Instant(1))
+    assert not store.blobs.remove(digest_of(LARGE), older_than=Instant(1), confirm=lambda: True)
 
     assert files(store) == {digest_of(LARGE)}
+
+
+def test_file_whose_removal_is_denied_is_where_it_was(store: Store) -> None:
+    an_orphan(store)
+
+    assert not store.blobs.remove(digest_of(LARGE), older_than=FOREVER, confirm=lambda: store.blobs.exists(digest_of(LARGE)))
+
+    assert files(store) == {digest_of(LARGE)}
+    assert store.blobs.unfinished() == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_content_stored_while_the_collector_was_frozen_is_spared(
+    store: Store, ann: Context, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+    an_orphan(store)
+
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        frozen = BeforeRemoval(elsewhere.blobs, lambda: a_document(store, ann, "/a", LARGE))
+        with pytest.raises(Busy):
+            collector.remove_files(elsewhere.database, frozen, [digest_of(LARGE)])
+
+    assert content_of(store, ann, "/a") == LARGE
 
 
 def test_missing_content_is_told_and_heals_when_stored_again(unchecked_store: Store, ann: Context, tmp_path: Path) -> None:

@@ -658,7 +658,7 @@ def test_folder_made_by_many_at_once_is_one_folder_with_a_name_for_each(store: S
 
 def test_staged_content_that_was_collected_meanwhile_is_refused_and_nothing_is_made(store: Store, ann: Context) -> None:
     file = a_file(store, b"x" * (INLINE_LIMIT_BYTES + 1), "big.bin")
-    assert store.blobs.remove(file.staged.digest, older_than=FOREVER)
+    assert store.blobs.remove(file.staged.digest, older_than=FOREVER, confirm=lambda: True)
 
     with pytest.raises(Busy):
         objects.create(store, rest(ann), ROOT_ID, NewObject(NodeKind.DOCUMENT, None, {}, file))

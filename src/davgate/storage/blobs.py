@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Protocol, Self
@@ -104,8 +104,11 @@ class BlobStore(Protocol):
     def stored(self) -> Iterator[StoredBlob]:
         """Yield what is there, in the order of the digests."""
 
-    def remove(self, digest: bytes, *, older_than: Instant) -> bool:
-        """Remove content that no row names and that is old; tell whether it was there and went."""
+    def remove(self, digest: bytes, *, older_than: Instant, confirm: Callable[[], bool]) -> bool:
+        """Remove content that is old and, as ``confirm`` tells when nobody finds it any more, has no row; tell whether it went.
+
+        Where ``confirm`` denies it or raises, the content is there again.
+        """
 
     def unfinished(self) -> int:
         """Return how many uploads have a file and have not ended: those under way, and what a crash left behind."""
@@ -196,16 +199,18 @@ class DiskBlobs:
                     found = os.stat(self._folder / folder / name)
                     yield StoredBlob(bytes.fromhex(folder + name), found.st_size, Instant(found.st_mtime_ns // 1000))
 
-    def remove(self, digest: bytes, *, older_than: Instant) -> bool:
-        """Remove the file of some content when it is old; tell whether it was there and went."""
+    def remove(self, digest: bytes, *, older_than: Instant, confirm: Callable[[], bool]) -> bool:
+        """Remove the file of some content when it is old and ``confirm`` says so; tell whether it was there and went."""
         path = self.path_of(digest)
+        now = self._clock.now()
         try:
             if path.stat().st_mtime_ns // 1000 >= older_than:
                 return False
-            path.unlink()
+            # In the staging folder what is old is swept.
+            os.utime(path, ns=(now * 1000, now * 1000))
+            return durable.remove_if(path, self._staging / secrets.token_hex(16), confirm)
         except FileNotFoundError:
             return False
-        return True
 
     def unfinished(self) -> int:
         """Return how many files the staging folder holds."""

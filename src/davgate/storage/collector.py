@@ -2,7 +2,8 @@
 
 There are no reference counts, which would drift. A blob goes when it is older than the grace time and no row names it: its row
 first, inside a write transaction, so that no write can begin to name it meanwhile; then its file, only once its row is gone and
-the file itself is old, since storing the same bytes again gives them a new, young file.
+the file itself is old, since storing the same bytes again gives them a new, young file. A file is out of everybody's reach before
+its row is looked for the last time.
 """
 
 from __future__ import annotations
@@ -102,9 +103,12 @@ def _orphans(database: Database, blobs: BlobStore, before: Instant) -> Iterator[
 
 
 def _remove_orphan(tx: Transaction, blobs: BlobStore, digest: bytes, before: Instant) -> bool:
-    if tx.first(_HAS_FILE, digest=digest) is not None:
-        return False
-    return blobs.remove(digest, older_than=before)
+    def has_no_row() -> bool:
+        return tx.first(_HAS_FILE, digest=digest) is None
+
+    # Asked again when the file is out of reach: on PostgreSQL a process that froze in between, or whose folder did not answer,
+    # has lost its turn, and somebody may have stored the same bytes since.
+    return has_no_row() and blobs.remove(digest, older_than=before, confirm=has_no_row)
 
 
 @frozen

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -110,6 +111,24 @@ def publish_beside(name: Path, descriptor: int, temporary: Path, final: Path, at
         # Of two names of the same file, as after a crash, a rename takes neither away.
         temporary.unlink(missing_ok=True)
     sync_folder(final.parent)
+
+
+def remove_if(file: Path, aside: Path, confirm: Callable[[], bool]) -> bool:
+    """Remove a file if ``confirm``, asked while its name is free, says so; else, or if that fails, it has its name again.
+
+    ``aside`` is a name in the same file system that nothing has; a crash leaves the file there.
+    """
+    os.rename(file, aside)
+    is_confirmed = False
+    try:
+        is_confirmed = confirm()
+    finally:
+        if is_confirmed:
+            aside.unlink(missing_ok=True)
+        else:
+            os.rename(aside, file)
+            sync_folder(file.parent)
+    return is_confirmed
 
 
 def _date(descriptor: int, at: Instant) -> None:
