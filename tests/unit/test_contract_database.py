@@ -36,10 +36,12 @@ from tests.builders import (
 from davgate.core import deleting, documents, moving, tree, version_history, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
-from davgate.storage import engines, schema
+from davgate.storage import database, engines, schema
 from davgate.storage.api import catalog, locks, members, resolve
+from davgate.storage.batching import BatchingCursor, Values
 from davgate.storage.database import Database, Transaction
 from davgate.storage.engines import WRITERS_SETTINGS
+from davgate.storage.silence import cut_socket
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node
 from davgate.storage.tables import store as store_table
@@ -227,6 +229,51 @@ def test_connection_lost_in_a_transaction_undoes_it(store: Store, ann: Context, 
 
     with store.database.write() as tx:
         assert tx.take_ids() == 2
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_commit_whose_answer_is_lost_is_found_to_have_come_about(
+    store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_document(store, ann, "/a", b"one")
+    lost = cut_at_the_next_commit(monkeypatch, after=True)
+
+    put(store, ann, "/a", b"two")
+
+    assert lost
+    assert content_of(store, ann, "/a") == b"two"
+    assert len(all_versions(store, ann, ("a",))) == 2
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_commit_that_did_not_get_through_is_refused(store: Store, ann: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_document(store, ann, "/a", b"one")
+    lost = cut_at_the_next_commit(monkeypatch, after=False)
+
+    with pytest.raises(Busy):
+        put(store, ann, "/a", b"two")
+
+    assert lost
+    assert content_of(store, ann, "/a") == b"one"
+    put(store, ann, "/a", b"three")
+
+
+def cut_at_the_next_commit(monkeypatch: pytest.MonkeyPatch, *, after: bool) -> list[str]:
+    """Cut the connection of the next durable commit, before it is sent or after it came about; return what was lost so far."""
+    execute = BatchingCursor.execute
+    lost: list[str] = []
+
+    def cut(cursor: BatchingCursor, sql: str, values: Values | None = None) -> None:
+        is_lost = sql == database._FLUSH and not lost
+        if is_lost:
+            lost.append(sql)
+            if after:
+                execute(cursor, sql, values)
+            cut_socket(cursor._connection.fileno())
+        execute(cursor, sql, values)
+
+    monkeypatch.setattr(BatchingCursor, "execute", cut)
+    return lost
 
 
 def test_nobody_else_reads_the_files_of_a_database_whoever_may_enter_the_folder(tmp_path: Path, clock: SettableClock) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from davgate.model.errors import StoreUnusable
 from davgate.model.instant import Clock, Instant
-from davgate.storage import durable
+from davgate.storage import durable, unanswered
 from davgate.storage.connections import Answers, Connection
 from davgate.storage.driver_errors import NO_STORE, meaning_of
 from davgate.storage.engines import (
@@ -41,6 +41,7 @@ from davgate.storage.silence import SilenceWatch
 from davgate.storage.statements import Row, Statement, Value
 from davgate.storage.tables import store
 from davgate.storage.turns import Gate, LogFlusher
+from davgate.storage.unanswered import BEGIN_LOOK
 
 _STREAM_ROWS: Final = 1000
 _MOST_REMEMBERED: Final = 256
@@ -319,14 +320,32 @@ class Transaction(Session):
                 new_last_audit=self._last_audit,
                 new_audit_hash=self.audit_hash,
             )
-        if self._durable and not self._database.is_sqlite:
-            self._connection.put_off("COMMIT")
-            self._cursor.execute(_FLUSH)
-        else:
-            self._cursor.execute("COMMIT")
+        try:
+            if self._durable and not self._database.is_sqlite:
+                self._connection.put_off("COMMIT")
+                self._cursor.execute(_FLUSH)
+            else:
+                self._cursor.execute("COMMIT")
+        except self._database.driver_error:
+            if not self._is_found_committed():
+                raise
         self.is_committed = True
         if self._durable and self._database.flusher is not None:
             self._flushing = self._database.flusher.committed()
+
+    def _is_found_committed(self) -> bool:
+        """Tell whether a commit that failed came about all the same, and make it durable then; only what is audited is found."""
+        database = self._database
+        if database.is_sqlite or self._last_audit == self._loaded[3]:
+            return False
+        # Else what failed for another reason would keep its turn, and be waited for.
+        self._connection.cut()
+        if not unanswered.came_about(partial(Session, database, begin=BEGIN_LOOK), self._last_audit, self.audit_hash):
+            return False
+        if self._durable:
+            with database.read() as session:
+                session._cursor.execute(_FLUSH)
+        return True
 
     def _begin(self) -> None:
         if self._database.is_sqlite:
