@@ -8,13 +8,14 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, make_url, select
 from tests.builders import (
     LARGE,
     START,
@@ -476,6 +477,49 @@ def test_database_that_cannot_be_written_says_so_and_can_be_read(store: Store, a
     assert content_of(store, ann, "/a") == b"one"
     event.remove(store.database.engine, "connect", read_only)
     store.database.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_writer_sees_what_it_waited_for_whatever_the_server_isolates(
+    store: Store, ann: Context, database_url: str, tmp_path: Path, level: str
+) -> None:
+    a_document(store, ann, "/a", b"one")
+    with by_default(store, database_url, "default_transaction_isolation", level):
+        with opened_store(database_url, tmp_path, store.clock) as elsewhere, ThreadPoolExecutor() as pool:
+            with store.database.write() as tx:
+                waiting = pool.submit(put, elsewhere, ann, "/a", b"two")
+                wait_until_it_waits(waiting, database_url)
+                tx.stored_bytes += 7
+                tx.commit()
+            waiting.result()
+    with store.database.write() as tx:
+        tx.stored_bytes -= 7
+        tx.commit()
+
+    assert content_of(store, ann, "/a") == b"two"
+
+
+@contextmanager
+def by_default(store: Store, url: str, setting: str, value: str) -> Iterator[None]:
+    """Let new connections to a PostgreSQL database have a setting in this block."""
+    name = make_url(url).database
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} SET {setting} TO '{value}'")
+        store.database.close()
+        try:
+            yield
+        finally:
+            admin.execute(f"ALTER DATABASE {name} RESET {setting}")
+            store.database.close()
+
+
+def wait_until_it_waits(writer: Future[object], url: str) -> None:
+    """Return when a writer waits for a lock in a PostgreSQL database, or has ended."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
+        while not writer.done() and admin.execute(waiting).fetchone() == (0,):
+            pass
 
 
 # Statements per operation

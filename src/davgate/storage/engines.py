@@ -56,6 +56,8 @@ _WAYS_THROUGH_TABLES: Final = ("enable_hashjoin", "enable_mergejoin", "enable_se
 It cannot know how little is below a collection, and takes that for a large part of the store: of 200,000 documents a copy of ten
 took 150 ms, the whole table read once for each level, and half a second to compile that.
 """
+_EACH_STATEMENT_SEES_THE_PRESENT: Final = "SET default_transaction_isolation TO 'read committed'"
+"""Whatever the server's default is: a writer that waited for another one has to see what that one committed."""
 FREE_PLANNER: Final = "; ".join(f"SET LOCAL {way} TO on" for way in _WAYS_THROUGH_TABLES)
 """Lets it choose freely until the end of the transaction: where much of the store is looked at."""
 WRITERS_SETTINGS: Final = {
@@ -136,7 +138,8 @@ def open_postgresql(url: URL, readers: int) -> Engine:
 
         # Else the size of each number chooses its type, and a statement is prepared anew for every mixture of them.
         connection.adapters.register_dumper(int, Int8Dumper)
-        connection.cursor().execute("; ".join(f"SET {setting} TO off" for setting in ("jit", *_WAYS_THROUGH_TABLES)))
+        off = (f"SET {setting} TO off" for setting in ("jit", *_WAYS_THROUGH_TABLES))
+        connection.cursor().execute("; ".join((_EACH_STATEMENT_SEES_THE_PRESENT, *off)))
 
     return engine
 

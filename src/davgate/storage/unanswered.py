@@ -19,7 +19,7 @@ from davgate.storage.tables import audit, store
 if TYPE_CHECKING:
     from davgate.storage.database import Session
 
-BEGIN_LOOK: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{WRITERS_SETTINGS['lock_timeout']}'"
+BEGIN_LOOK: Final = f"BEGIN; SET LOCAL lock_timeout = '{WRITERS_SETTINGS['lock_timeout']}'"
 """How the session begins that looks."""
 
 _WAIT = Statement(select(store.c.id).where(store.c.id == 1).with_for_update())
