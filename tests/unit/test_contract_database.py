@@ -480,6 +480,15 @@ def test_database_that_cannot_be_written_says_so_and_can_be_read(store: Store, a
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_server_that_takes_no_writes_says_so_and_can_be_read(store: Store, ann: Context, database_url: str) -> None:
+    a_document(store, ann, "/a", b"one")
+    with by_default(store, database_url, "default_transaction_read_only", "on"):
+        with pytest.raises(Busy, match="can only be read"):
+            put(store, ann, "/a", b"two")
+        assert content_of(store, ann, "/a") == b"one"
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
 def test_writer_sees_what_it_waited_for_whatever_the_server_isolates(
     store: Store, ann: Context, database_url: str, tmp_path: Path, level: str

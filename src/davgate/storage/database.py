@@ -392,8 +392,9 @@ class Database:
         self.lock_timeout: tuple[type[Exception], ...] = ()
         if not self.is_sqlite:
             self.lock_timeout = (driver.errors.LockNotAvailable,)
-            # How a process that froze in a transaction learns that this was ended; to the driver it is a fault of the server.
-            self.driver_error += (driver.errors.IdleInTransactionSessionTimeout,)
+            # How a process that froze in a transaction learns that this was ended, and whoever writes that another server has
+            # taken over; to the driver they are faults of the server.
+            self.driver_error += (driver.errors.IdleInTransactionSessionTimeout, driver.errors.ReadOnlySqlTransaction)
         self.any_driver_error: type[Exception] = driver.Error
         self.integrity_error: type[Exception] = driver.IntegrityError
         self._watch = None if self.is_sqlite else SilenceWatch(partial(answers, self.engine))

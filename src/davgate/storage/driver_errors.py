@@ -28,6 +28,9 @@ def meaning_of(error: BaseException) -> DavgateError:
     if "readonly database" in text:
         logger.error("The database cannot be written: %s", text)
         return Busy("The store can only be read at the moment. Its administrator has to look at the rights on the data folder.")
+    if "read-only transaction" in text:
+        logger.error("The database server takes no writes: %s", text)
+        return Busy("The store can only be read at the moment. Try again later.")
     logger.warning("The database did not answer: %s", text)
     return Busy()
 
