@@ -10,10 +10,15 @@ import pytest
 from tests.builders import content_of, findings, opened_store
 from tests.processes import CONTEXT, start
 from tests.unit.racing import PATIENCE_SECONDS, Site
-from tests.unit.uploaded import NAME, Ranges, begin, run_taking_part, take_part
+from tests.unit.uploaded import NAME, Ranges, append, begin, run_taking_part, take_part
 
+from davgate.core.content import Written
 from davgate.core.store import Context, Store
+from davgate.core.uploads import Appended
+from davgate.model.errors import Busy
 from davgate.storage import parts
+from davgate.storage.engines import WRITERS_SETTINGS
+from davgate.storage.parts import DiskPart
 
 LENGTH_BYTES = 60_000
 PARTICIPANTS = (1, 2, 3, 4)
@@ -92,3 +97,29 @@ def test_nodes_with_a_shared_folder_never_mix_their_bytes(store: Store, ann: Con
 def test_processes_never_mix_their_bytes(store: Store, ann: Context, database_url: str, tmp_path: Path) -> None:
     with opened_store(database_url, tmp_path) as real:
         hold(real, ann, in_processes(database_url, tmp_path))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_append_that_froze_before_it_took_over_takes_nothing_from_the_next(
+    store: Store, ann: Context, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WRITERS_SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+    upload_id = begin(store, ann, 10)
+    take = DiskPart.take
+    meanwhile: list[Appended[Written]] = []
+
+    def take_late(part: DiskPart, confirm: Callable[[], object]) -> None:
+        if not meanwhile:
+            monkeypatch.setattr(DiskPart, "take", take)
+            meanwhile.append(append(store, ann, upload_id, 0, b"12345"))
+        take(part, confirm)
+
+    monkeypatch.setattr(DiskPart, "take", take_late)
+    with opened_store(database_url, tmp_path, store.clock) as elsewhere:
+        # Who has the file itself makes the others work on copies.
+        with store.blobs.parts.claim(upload_id, 0), pytest.raises(Busy):
+            append(elsewhere, ann, upload_id, 0, b"67890")
+
+    assert [one.offset_bytes for one in meanwhile] == [5]
+    append(store, ann, upload_id, 5, b"67890")
+    assert content_of(store, ann, NAME) == b"1234567890"

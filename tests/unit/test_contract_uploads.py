@@ -546,7 +546,7 @@ def test_file_that_was_replaced_before_it_was_locked_is_left_for_the_one_with_th
             locked.append(descriptor)
             # Another request comes between the opening of the file and its lock, finds it locked by a third, and takes over.
             with store.blobs.parts.claim(upload_id, 1000), store.blobs.parts.claim(upload_id, 1000) as other:
-                other.take()
+                other.take(lambda: None)
         return lock(descriptor)
 
     monkeypatch.setattr(parts, "_lock", lock_late)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from davgate.core.access import check_account, look_up
@@ -205,7 +206,7 @@ def _receive(store: Store, upload: Upload, body: Body, checking: _Checking | Non
     with store.blobs.parts.claim(upload.id, upload.offset_bytes) as part:
         with store.database.write(durable=False) as tx:
             _require_same(tx, upload)
-            part.take()
+            part.take(partial(_require_same, tx, upload))
             tx.commit()
         receiving = _Receiving(store, upload, part, checking)
         try:

@@ -131,6 +131,23 @@ def remove_if(file: Path, aside: Path, confirm: Callable[[], bool]) -> bool:
     return is_confirmed
 
 
+def replace(file: Path, by: Path, aside: Path, confirm: Callable[[], object]) -> None:
+    """Give a file's name to another file, durable, unless ``confirm`` then raises: it is the former one's again.
+
+    ``aside`` is a name in the same file system that nothing has; a crash leaves the former file there.
+    """
+    os.link(file, aside)
+    os.rename(by, file)
+    try:
+        confirm()
+    except BaseException:
+        os.rename(aside, file)
+        raise
+    finally:
+        aside.unlink(missing_ok=True)
+        sync_folder(file.parent)
+
+
 def _date(descriptor: int, at: Instant) -> None:
     # By the clock that ages are held against later, which a file server's need not be.
     os.utime(descriptor, ns=(at * 1000, at * 1000))

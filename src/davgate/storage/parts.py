@@ -21,7 +21,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -48,8 +48,10 @@ class Part(Protocol):
 
     offset_bytes: int
 
-    def take(self) -> None:
+    def take(self, confirm: Callable[[], object]) -> None:
         """Make this append the one that counts; inside the write transaction that has seen the upload's offset to be its own.
+
+        ``confirm`` looks at that once more; where it raises, the append before goes on.
 
         Raises:
             Corrupt: bytes that were confirmed are missing.
@@ -239,7 +241,7 @@ class DiskPart:
         self.descriptor = descriptor
         self.offset_bytes = offset_bytes
 
-    def take(self) -> None:
+    def take(self, confirm: Callable[[], object]) -> None:
         """Give a copy the name of the upload, and cut off what an append before wrote and did not confirm.
 
         Raises:
@@ -252,9 +254,9 @@ class DiskPart:
             os.ftruncate(self.descriptor, self.offset_bytes)
             os.lseek(self.descriptor, self.offset_bytes, os.SEEK_SET)
             if self._temporary is not None:
-                os.rename(self._temporary, self._path)
+                # A process that froze in between has lost its turn on PostgreSQL, and another append may be confirmed since.
+                durable.replace(self._path, self._temporary, self._temporary.with_name(secrets.token_hex(16)), confirm)
                 self._temporary = None
-                durable.sync_folder(self._path.parent)
                 self._is_name_durable = True
         except OSError as error:
             raise durable.meaning_of(error) from error
