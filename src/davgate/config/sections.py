@@ -269,7 +269,7 @@ class LoginConfig:
     argon2_parallelism: int = count(4, "Lanes of Argon2id.", low=1, high=64)
     token_life: timedelta = span("1h", "Life of a token that davgate issues itself.", low="1m", high="24h")
     basic: bool = setting(True, "Take user name and password by Basic; use TLS outside this machine.", parse_flag)
-    digest: bool = setting(False, "Take app passwords by Digest too; those made while it is on.", parse_flag)
+    digest: bool = setting(False, "Take app passwords by Digest too, those made with --digest.", parse_flag)
     nonce_life: timedelta = span(
         "5m", "Life of a nonce of Digest; a request overheard can be sent again until then.", low="10s", high="1h"
     )
