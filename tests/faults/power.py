@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from davgate.storage.database import Database, Transaction
+from davgate.storage.database import Database
+from davgate.storage.transactions import Transaction
 
 
 class Unsynced:

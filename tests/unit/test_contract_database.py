@@ -37,15 +37,16 @@ from tests.builders import (
 from davgate.core import deleting, documents, moving, tree, version_history, versioning
 from davgate.core.store import Context, Store
 from davgate.model.errors import Busy, Corrupt, DavgateError, QuotaExceeded, StoreUnusable
-from davgate.storage import database, engines, schema
+from davgate.storage import engines, schema, transactions
 from davgate.storage.api import catalog, locks, members, resolve
 from davgate.storage.batching import BatchingCursor, Values
-from davgate.storage.database import Database, Transaction
+from davgate.storage.database import Database
 from davgate.storage.engines import WRITERS_SETTINGS
 from davgate.storage.silence import cut_socket
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node
 from davgate.storage.tables import store as store_table
+from davgate.storage.transactions import Transaction
 
 BYTES = Statement(select(store_table.c.stored_bytes))
 IDS = Statement(select(node.c.id))
@@ -265,7 +266,7 @@ def cut_at_the_next_commit(monkeypatch: pytest.MonkeyPatch, *, after: bool) -> l
     lost: list[str] = []
 
     def cut(cursor: BatchingCursor, sql: str, values: Values | None = None) -> None:
-        is_lost = sql == database._FLUSH and not lost
+        is_lost = sql == transactions._FLUSH and not lost
         if is_lost:
             lost.append(sql)
             if after:

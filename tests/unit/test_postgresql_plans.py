@@ -17,8 +17,8 @@ from davgate.core.store import Context, Store
 from davgate.model.instant import Instant
 from davgate.model.retaining import EXPIRES_AT
 from davgate.storage import as_of, catalog, changes, marks, retained, subtrees, versions
-from davgate.storage.database import Session, Transaction
 from davgate.storage.resolving import resolve
+from davgate.storage.transactions import Session, Transaction
 
 OTHERS = 20_000
 MOST_READ_ROWS = 500

@@ -1,7 +1,7 @@
 """Answers that are given again: asked in the same words there is the same answer, until somebody commits.
 
 A mounted drive asks for the same few things all day, every second or so. What was asked before is remembered as it was answered,
-beside what the database's connection remembers (``storage.database.Session.memory``), and for as long.
+beside what the database's connection remembers (``storage.transactions.Session.memory``), and for as long.
 """
 
 from __future__ import annotations

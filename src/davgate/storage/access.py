@@ -10,10 +10,10 @@ from sqlalchemy import Integer, and_, bindparam, delete, func, insert, literal, 
 from davgate.model.frozen import frozen
 from davgate.model.permissions import Step
 from davgate.model.principal import Principal
-from davgate.storage.database import Session, Transaction
 from davgate.storage.resolving import identities_of
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import IS_CLOSED, access_grant, node, principal, trash
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -12,9 +12,9 @@ from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.names import UNSTORABLE
 from davgate.model.principal import SIGNED_IN_ID, SYSTEM_ID, Principal, PrincipalKind
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import access_grant, membership, node, principal, store
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -23,10 +23,10 @@ from sqlalchemy.types import Text
 from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.paths import TreePath
-from davgate.storage.database import Session, Transaction
 from davgate.storage.resolving import SegmentAt
 from davgate.storage.statements import Statement
 from davgate.storage.tables import KEEPS_ADDRESS, alias, counter, node, trash
+from davgate.storage.transactions import Session, Transaction
 
 _SHOWN = or_(
     node.c.kind == NodeKind.COLLECTION.value,

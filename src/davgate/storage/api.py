@@ -59,7 +59,7 @@ from davgate.storage.bitemporal.criteria import Asked
 from davgate.storage.bitemporal.searching import FoundObject
 from davgate.storage.blobs import BlobStore, Staged
 from davgate.storage.changes import Touched
-from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.database import Database
 from davgate.storage.descriptions import Description, Sayings
 from davgate.storage.directory import Entry as DirectoryEntry
 from davgate.storage.journal import Change
@@ -73,6 +73,7 @@ from davgate.storage.search import property_index, searching
 from davgate.storage.search.searching import Found, Standpoint
 from davgate.storage.signing_keys import SigningKey
 from davgate.storage.statements import Row
+from davgate.storage.transactions import Session, Transaction
 from davgate.storage.trash import TrashEntry
 from davgate.storage.uploads import Upload
 from davgate.storage.version_notes import VersionNote

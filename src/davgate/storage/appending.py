@@ -13,10 +13,10 @@ from davgate.model.instant import Instant
 from davgate.model.node import CONTENT_CAUSES, Cause, Stream, Version
 from davgate.storage import streams
 from davgate.storage.bitemporal import index as temporal_index
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import from_metadata
 from davgate.storage.statements import Statement
 from davgate.storage.tables import save, version
+from davgate.storage.transactions import Session, Transaction
 
 _VERSIONS = Statement(
     select(version)

@@ -19,12 +19,12 @@ from davgate.model.names import can_exist, collision_key
 from davgate.model.node import ROOT_ID, NodeKind
 from davgate.model.paths import TreePath
 from davgate.model.principal import Principal
-from davgate.storage.database import Session
 from davgate.storage.members import Beginning, begin
 from davgate.storage.resolving import SegmentAt
 from davgate.storage.rows import NODE_WIDTH, MemberRow
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import blob, node, placement, principal, save, version
+from davgate.storage.transactions import Session
 
 _AT = bindparam("at", type_=BigInteger())
 _HELD = and_(placement.c.from_at <= _AT, placement.c.to_at > _AT)

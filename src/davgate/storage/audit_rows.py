@@ -10,9 +10,9 @@ from sqlalchemy import Integer, Select, and_, bindparam, column, func, literal, 
 from davgate.model.audit import DELETE, READ_CONTENT, READ_METADATA, RESTORE, Fields, Head, Link
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.storage.database import Session
 from davgate.storage.statements import LARGEST, Row, Statement, Value, fits, ids_given, texts_given
 from davgate.storage.tables import audit, placement, principal, store
+from davgate.storage.transactions import Session
 
 _FIELDS = (
     audit.c.id,

@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy import BigInteger, LargeBinary, bindparam, cast, exists, insert, select, update
 
 from davgate.storage.blobs import Staged
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import blob
+from davgate.storage.transactions import Session, Transaction
 
 _PAGE_ROWS: Final = 500
 

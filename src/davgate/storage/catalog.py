@@ -29,7 +29,6 @@ from davgate.model.names import collision_key
 from davgate.model.node import ROOT_ID, Content, Node
 from davgate.model.paths import TreePath, to_text
 from davgate.storage import places
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, PATH_SEGMENT, from_node, to_node
 from davgate.storage.search import property_index
@@ -47,6 +46,7 @@ from davgate.storage.tables import (
     version_mark,
     version_policy,
 )
+from davgate.storage.transactions import Session, Transaction
 
 _IS_PENDING = and_(IS_PENDING, node.c.parent_id.is_not(None), node.c.name.is_not(None))
 _PENDING = Statement(select(node.c.id).where(_IS_PENDING, node.c.modified_at < bindparam("before")))

@@ -15,10 +15,10 @@ from sqlalchemy import and_, bindparam, case, except_, exists, literal, or_, sel
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
 from davgate.model.sync import State
-from davgate.storage.database import Session
 from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import change, node, placement, store
+from davgate.storage.transactions import Session
 
 # The state of the store
 

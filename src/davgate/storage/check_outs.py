@@ -11,10 +11,10 @@ from davgate.model.checkout import CheckOut
 from davgate.model.instant import Instant
 from davgate.model.node import Content, Save
 from davgate.model.paths import TreePath, from_text
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import CHECK_OUT_COLUMNS, CHECK_OUT_WIDTH, PATH_SEGMENT, to_check_out
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import check_out, node, trash, working_save
+from davgate.storage.transactions import Session, Transaction
 
 _OF = Statement(select(*CHECK_OUT_COLUMNS).where(check_out.c.document_id == bindparam("document_id")))
 _ALL = Statement(select(*CHECK_OUT_COLUMNS).where(check_out.c.cancelled_at.is_(None)).order_by(check_out.c.taken_at))

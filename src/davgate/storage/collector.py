@@ -17,10 +17,11 @@ from sqlalchemy import Column, bindparam, delete, exists, not_, select
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant, after
 from davgate.storage.blobs import BlobStore
-from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.database import Database
 from davgate.storage.object_tables import temporary_file
 from davgate.storage.statements import Statement
 from davgate.storage.tables import IS_UNVERSIONED, blob, check_out, node, rescue, save, version, version_stream, working_save
+from davgate.storage.transactions import Session, Transaction
 
 _BATCH = 200
 """Blobs removed in one transaction: other writers wait for it."""

@@ -12,10 +12,10 @@ from davgate.model.editing import Vacated
 from davgate.model.instant import Instant
 from davgate.model.names import collision_key
 from davgate.model.node import Node
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Statement, ids_given, texts_given
 from davgate.storage.tables import lock, node, successor, trash, vacated
+from davgate.storage.transactions import Session, Transaction
 
 _now_there = node.alias("now_there")
 

@@ -16,11 +16,11 @@ from davgate.model.node import Content, Node, NodeKind, Stream, no_streams
 from davgate.model.retaining import without_retention
 from davgate.storage import streams
 from davgate.storage.aliases import IS_SHADOWED, IS_SHOWN
-from davgate.storage.database import Session, Transaction
 from davgate.storage.held import HELD_BATCH_ROWS, held, held_of_first
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, MemberRow, to_metadata, to_node
 from davgate.storage.statements import Row, Statement, ids_given, pairs_given
 from davgate.storage.tables import alias, bare_place, node, node_type, placement, principal, version
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, exists, or_, select
 
 from davgate.model.frozen import frozen
 from davgate.model.principal import PrincipalKind
-from davgate.storage.database import Session
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import membership, node, principal
+from davgate.storage.transactions import Session
 
 
 @frozen

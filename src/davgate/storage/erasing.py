@@ -9,7 +9,7 @@ from sqlalchemy import Column, bindparam, delete, func, select, text, union_all
 
 from davgate.model.instant import Instant
 from davgate.model.node import Node
-from davgate.storage.database import Database, Session, Transaction
+from davgate.storage.database import Database
 from davgate.storage.rows import NODE_COLUMNS, to_node
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import (
@@ -23,6 +23,7 @@ from davgate.storage.tables import (
     version_stream,
     working_save,
 )
+from davgate.storage.transactions import Session, Transaction
 
 _BY_UUID = Statement(select(*NODE_COLUMNS).where(node.c.uuid == bindparam("uuid")))
 

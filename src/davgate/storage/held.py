@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from davgate.storage.database import Session
 from davgate.storage.statements import Row, Statement
+from davgate.storage.transactions import Session
 
 MOST_HELD_CHARS: Final = 8 * 1024 * 1024
 """Several may ask at the same time; of an ordinary folder it is a hundredth."""

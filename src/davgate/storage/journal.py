@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, insert
 from davgate.model import audit as chain
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.storage.database import Transaction
 from davgate.storage.statements import Statement, Value
 from davgate.storage.tables import audit, change
+from davgate.storage.transactions import Transaction
 
 _CHANGE = Statement(
     insert(change).values(

@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, select
 
 from davgate.model.principal import Principal
 from davgate.storage.access import Grant
-from davgate.storage.database import Session
 from davgate.storage.resolving import identities_of
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import access_grant, node, principal
+from davgate.storage.transactions import Session
 
 # From the grants of a few identities to their nodes, for a folder has more members than most people have grants: the sum keeps
 # databases, which cannot know this, from beginning with the members.

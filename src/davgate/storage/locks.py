@@ -10,10 +10,10 @@ from sqlalchemy import CTE, BigInteger, ColumnElement, bindparam, case, delete, 
 from davgate.model.instant import Instant
 from davgate.model.locks import Depth, Lock
 from davgate.model.paths import TreePath
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import LOCK_COLUMNS, LOCK_WIDTH, PATH_SEGMENT, to_lock
 from davgate.storage.statements import Statement, ids_given, texts_given
 from davgate.storage.tables import lock, node
+from davgate.storage.transactions import Session, Transaction
 
 _NEW = {column.name: bindparam(column.name, type_=column.type) for column in lock.c}
 _HELD = (

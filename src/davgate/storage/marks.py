@@ -6,10 +6,10 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from davgate.model.instant import Instant
 from davgate.model.marks import Mark, MarkKind
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import principal, version_mark
+from davgate.storage.transactions import Session, Transaction
 
 _OF_DOCUMENT = Statement(
     select(version_mark.c.version_no, version_mark.c.kind, version_mark.c.label, principal.c.name, version_mark.c.marked_at)

@@ -8,10 +8,10 @@ from typing import TypeAlias
 from sqlalchemy import bindparam, select
 
 from davgate.model.node import NodeKind
-from davgate.storage.database import Session
 from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import node
+from davgate.storage.transactions import Session
 
 _MOST_KNOWN = 16_000
 _BATCH_ROWS = 1000

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, union_all, updat
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER, Instant
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import bare_place, placement
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

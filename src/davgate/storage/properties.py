@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from davgate.model.properties import PropertyName, PropertyUpdate
-from davgate.storage.database import Session, Transaction
 from davgate.storage.held import HELD_BATCH_ROWS, held, held_of_first
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import dead_property, node
+from davgate.storage.transactions import Session, Transaction
 
 _COLUMNS = (dead_property.c.node_id, dead_property.c.namespace, dead_property.c.name, dead_property.c.xml)
 _OF_NODE = Statement(select(*_COLUMNS).where(dead_property.c.node_id == bindparam("node_id")))

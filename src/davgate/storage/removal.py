@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import bindparam, delete, null, select, update
 
-from davgate.storage.database import Transaction
 from davgate.storage.object_tables import deletion, document_text, logical_name, revision, temporal_value
 from davgate.storage.sign_in_tables import app_password
 from davgate.storage.statements import Statement, ids_given
@@ -34,6 +33,7 @@ from davgate.storage.tables import (
     version_stream,
     working_save,
 )
+from davgate.storage.transactions import Transaction
 
 # What refers comes before what it refers to.
 _COLUMNS = (

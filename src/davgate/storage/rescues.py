@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, delete, insert, select
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Content
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import principal, rescue
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -25,7 +25,6 @@ from davgate.model.node import ROOT_ID, Node
 from davgate.model.paths import TreePath, Where
 from davgate.model.permissions import Step
 from davgate.model.principal import SIGNED_IN_ID, Principal
-from davgate.storage.database import Session
 from davgate.storage.rows import (
     CHECK_OUT_COLUMNS,
     CHECK_OUT_WIDTH,
@@ -39,6 +38,7 @@ from davgate.storage.rows import (
 )
 from davgate.storage.statements import Row, Statement, Value, ids_given
 from davgate.storage.tables import STORED_BYTES, access_grant, blob, check_out, lock, node, principal
+from davgate.storage.transactions import Session
 
 _Flags: TypeAlias = tuple[bool, bool, bool]
 _MOST_LOCKS: Final = 32

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 
 from davgate.model.retaining import EXPIRES_AT
-from davgate.storage.database import Session
 from davgate.storage.statements import Statement
 from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import property_value
+from davgate.storage.transactions import Session
 
 _RETAINED = select(property_value.c.node_id).where(
     property_value.c.property == EXPIRES_AT, property_value.c.value > bindparam("now")

@@ -13,11 +13,11 @@ from sqlalchemy import and_, bindparam, func, insert, literal, null, select, uni
 
 from davgate.model.frozen import frozen
 from davgate.model.node import Version
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import logical_name, revision, type_number
 from davgate.storage.rows import VERSION_COLUMNS, to_version
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, principal, successor, version
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from davgate.model.instant import Instant
-from davgate.storage.database import Session, Transaction
 from davgate.storage.sign_in_tables import sign_in_failure
 from davgate.storage.statements import Statement
+from davgate.storage.transactions import Session, Transaction
 
 MOST_ROWS: Final = 100_000
 """Failures that are kept at most, however many names somebody tries."""

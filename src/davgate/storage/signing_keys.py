@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.storage.database import Session, Transaction
 from davgate.storage.sign_in_tables import signing_key
 from davgate.storage.statements import Statement, fits
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

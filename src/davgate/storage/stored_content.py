@@ -7,9 +7,9 @@ from sqlalchemy import LargeBinary, bindparam, select
 from davgate.model.frozen import frozen
 from davgate.model.instant import FOREVER
 from davgate.model.node import Content
-from davgate.storage.database import Session
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node, version
+from davgate.storage.transactions import Session
 
 _DIGEST_BYTES = 32
 

@@ -9,9 +9,9 @@ from sqlalchemy import CompoundSelect, Text, and_, bindparam, func, insert, lite
 
 from davgate.model.instant import Instant
 from davgate.model.node import Content, Stream
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement, ids_given, pairs_given
 from davgate.storage.tables import node, version, version_stream
+from davgate.storage.transactions import Session, Transaction
 
 _COLUMNS = (
     version_stream.c.name,

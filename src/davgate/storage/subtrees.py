@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, func, literal, select
 
-from davgate.storage.database import Session
 from davgate.storage.rows import NODE_COLUMNS, MemberRow
 from davgate.storage.statements import Statement
 from davgate.storage.tables import is_collection, node
+from davgate.storage.transactions import Session
 
 _SUBTREE_TOP = select(node.c.id.label("id"), literal(0).label("depth")).where(node.c.id == bindparam("top"))
 _SUBTREE_WALK = _SUBTREE_TOP.cte("subtree", recursive=True)

@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, delete, insert, select
 from davgate.model.instant import Instant
 from davgate.model.node import Content
 from davgate.model.temporary_file import TemporaryFile
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporary_file
 from davgate.storage.statements import Statement, fits
+from davgate.storage.transactions import Session, Transaction
 
 _row = temporary_file.c
 _COLUMNS = (

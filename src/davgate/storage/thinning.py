@@ -12,10 +12,10 @@ from davgate.model.marks import MarkKind
 from davgate.model.node import NodeKind
 from davgate.model.thinning import Candidate, OldSave, Thinned
 from davgate.storage.bitemporal import index as temporal_index
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import revision
 from davgate.storage.statements import Statement, Value, ids_given
 from davgate.storage.tables import check_out, node, save, version, version_mark, version_stream
+from davgate.storage.transactions import Session, Transaction
 
 _HAS_OLD = or_(node.c.version_no > 1, exists().where(save.c.document_id == node.c.id))
 _DOCUMENTS = Statement(

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, 
 
 from davgate.model.errors import StoreUnusable
 from davgate.storage import object_tables, sign_in_tables  # noqa: F401  # their tables are rows of a store too
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Statement
 from davgate.storage.tables import metadata, node, store, upload
+from davgate.storage.transactions import Session, Transaction
 
 _BATCH_ROWS: Final = 100
 """A row may hold a content of a mebibyte."""

@@ -9,10 +9,10 @@ from sqlalchemy import and_, bindparam, func, select, update
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import Node
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, fits
 from davgate.storage.tables import is_collection, node, placement, principal, trash
+from davgate.storage.transactions import Session, Transaction
 
 _top, _below = node.alias("top"), node.alias("below")
 # By way of the collections that lie nowhere: an index knows them, and most of what is deleted are documents.

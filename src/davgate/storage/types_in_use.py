@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Column, Select, bindparam, func, select
 
-from davgate.storage.database import Session
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node_type, property_value
+from davgate.storage.transactions import Session
 
 
 def _each_once(column: Column[Any]) -> Select[Any]:

@@ -17,7 +17,7 @@ from davgate.storage.statements import Statement
 from davgate.storage.tables import audit, store
 
 if TYPE_CHECKING:
-    from davgate.storage.database import Session
+    from davgate.storage.transactions import Session
 
 BEGIN_LOOK: Final = f"BEGIN; SET LOCAL lock_timeout = '{WRITERS_SETTINGS['lock_timeout']}'"
 """How the session begins that looks."""

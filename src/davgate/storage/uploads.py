@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
-from davgate.storage.database import Session, Transaction
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import upload
+from davgate.storage.transactions import Session, Transaction
 
 
 @frozen

@@ -9,9 +9,9 @@ from dataclasses import replace
 from sqlalchemy import and_, bindparam, or_, select
 
 from davgate.model.frozen import frozen
-from davgate.storage.database import Session
 from davgate.storage.statements import Row, Statement, ids_given
 from davgate.storage.tables import node, principal, version, version_mark
+from davgate.storage.transactions import Session
 
 
 @frozen

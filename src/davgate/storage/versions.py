@@ -16,11 +16,11 @@ from davgate.model.metadata import Metadata, no_metadata
 from davgate.model.node import Cause, Content, Save, Stream, Version, no_streams
 from davgate.storage import streams
 from davgate.storage.bitemporal import index as temporal_index
-from davgate.storage.database import Session, Transaction
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, fits, ids_given
 from davgate.storage.subtrees import SUBTREE
 from davgate.storage.tables import node, principal, save, version
+from davgate.storage.transactions import Session, Transaction
 
 _JOINED = select(*VERSION_COLUMNS).join_from(version, principal, principal.c.id == version.c.author_id)
 _HAS_CONTENT = version.c.has_content == 1

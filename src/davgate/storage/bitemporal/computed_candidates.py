@@ -18,12 +18,12 @@ from davgate.model.node import NodeKind
 from davgate.model.query import Fact
 from davgate.storage.bitemporal.registration_criteria import GONE, Clause, reads
 from davgate.storage.bitemporal.searching import FoundObject, told_columns
-from davgate.storage.database import Session
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.search.criteria import COLUMNS, IS_TITLE
 from davgate.storage.search.text_functions import TextsIn
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, placement, version
+from davgate.storage.transactions import Session
 from davgate.storage.trash import IN_TREE
 
 _GIVEN = ids_given("ids")

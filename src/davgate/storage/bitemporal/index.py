@@ -21,11 +21,11 @@ from davgate.model.instant import FOREVER, Instant
 from davgate.model.metadata import Metadata
 from davgate.model.node import Version
 from davgate.storage import places
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.rows import VERSION_COLUMNS, from_metadata, to_version
 from davgate.storage.statements import Statement, ids_given
 from davgate.storage.tables import node, principal, version
+from davgate.storage.transactions import Session, Transaction
 from davgate.storage.trash import NAME_HAD
 
 _VALUES = (

@@ -13,11 +13,11 @@ from davgate.model.indexing import folded
 from davgate.model.instant import FOREVER
 from davgate.model.node import ROOT_ID, Node
 from davgate.storage import dances
-from davgate.storage.database import Session, Transaction
 from davgate.storage.object_tables import deletion, temporal_value
 from davgate.storage.rows import NODE_COLUMNS, NODE_WIDTH, to_node
 from davgate.storage.statements import Row, Statement, ids_given, texts_given
 from davgate.storage.tables import bare_place, node, node_type, placement, principal, trash
+from davgate.storage.transactions import Session, Transaction
 from davgate.storage.trash import NAME_HAD
 
 _FOUND = select(*NODE_COLUMNS, node_type.c.type).outerjoin_from(node, node_type, node_type.c.node_id == node.c.id)

@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, or
 
 from davgate.model.bitemporal.rows import order_of
 from davgate.storage.bitemporal.criteria import Asked
-from davgate.storage.database import Session
 from davgate.storage.object_tables import temporal_value
 from davgate.storage.statements import Statement, Value, ids_given
 from davgate.storage.tables import access_grant, node
+from davgate.storage.transactions import Session
 
 _FEW: Final = 1_000
 """So many are sorted after they were found."""

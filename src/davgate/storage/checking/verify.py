@@ -31,10 +31,11 @@ from davgate.storage.bitemporal import index as temporal_index
 from davgate.storage.blobs import BlobStore
 from davgate.storage.checking.invariant import RESTORE, RESTORE_ALL, STORE_AGAIN, Rule, Subject
 from davgate.storage.checking.invariants import RULES
-from davgate.storage.database import Database, Session
+from davgate.storage.database import Database
 from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Row, Statement
 from davgate.storage.tables import blob, dead_property, lock, metadata, node, property_value, trash, version
+from davgate.storage.transactions import Session
 
 _BODY_ROWS = 32
 """Contents of the database in memory at once: each may have a megabyte."""

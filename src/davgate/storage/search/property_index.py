@@ -13,10 +13,10 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 from davgate.model.indexing import indexed_values, tells, words_of
 from davgate.model.metadata import NO_METADATA, Metadata
 from davgate.model.node import Node
-from davgate.storage.database import Transaction
 from davgate.storage.object_tables import document_text
 from davgate.storage.statements import Statement
 from davgate.storage.tables import node, property_value, version
+from davgate.storage.transactions import Transaction
 
 _DROP = Statement(delete(property_value).where(property_value.c.node_id == bindparam("of")))
 _DROP_WORDS = Statement(delete(document_text).where(document_text.c.node_id == bindparam("of")))

@@ -16,7 +16,6 @@ from davgate.model.frozen import frozen
 from davgate.model.instant import Instant
 from davgate.model.node import NodeKind
 from davgate.model.query import COLLECTION, NUMBERS, Area, By, Called, Condition, Fact, Order, Property, Shown, Sortable, Standing
-from davgate.storage.database import Session
 from davgate.storage.object_tables import revision
 from davgate.storage.search.covers import cover_of
 from davgate.storage.search.criteria import COLUMNS, TITLE_SAID, holds, needs_version, sorts_by_version, value_of
@@ -25,6 +24,7 @@ from davgate.storage.search.standing import LOCKED, STANDINGS
 from davgate.storage.search.text_functions import ByCodePoint
 from davgate.storage.statements import Statement, Value, texts_given
 from davgate.storage.tables import access_grant, node, trash, version
+from davgate.storage.transactions import Session
 from davgate.storage.trash import IN_TREE
 
 Kinds: TypeAlias = frozenset[NodeKind]
