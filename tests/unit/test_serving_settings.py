@@ -106,6 +106,38 @@ def test_files_that_do_not_fit_exit_2_with_a_line_for_each(tmp_path: Path, capsy
     assert said == f"davgate: TLS: {other.private_key} is not the key of the certificate in {issued.certificate}"
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("", ""),
+        ("[server]\nlisten = '127.0.0.1:1'\n", ""),
+        ("[server]\nlisten = 'somewhere'\n", "server.listen"),
+        ("[ldap]\nurl = 'ldaps://ldap.example.org'\nuser_base = 'x'\n", "ldap."),
+        ("[issuers.a]\nissuer = 'https://a.example.org'\naudience = 'x'\nsecret = 'short'\n", "issuers.a"),
+        ("[types]\nfolders = ['/nowhere']\n", "types: "),
+        ("[server]\ncertificate = '/nowhere/a.crt'\nprivate_key = '/nowhere/a.key'\n", "TLS: "),
+    ],
+    ids=["defaults", "port", "value", "directory", "issuer", "types", "certificate"],
+)
+def test_check_tells_what_the_start_would(tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str, said: str) -> None:
+    data, file = str(tmp_path / "data"), tmp_path / "davgate.toml"
+    assert main(["init", "--data", data]) == Exit.DONE
+    file.write_text(settings)
+    capsys.readouterr()
+
+    code = main(["serve", "--check", "--data", data, "--config", str(file)])
+
+    written = capsys.readouterr()
+    assert code == (Exit.FAILED if said else Exit.DONE)
+    assert said in written.err
+    assert written.out == ("" if said else "davgate can serve with these settings.\n")
+
+
+def test_check_without_a_store_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--check", "--data", str(tmp_path)]) == Exit.FAILED
+    assert "davgate init" in capsys.readouterr().err
+
+
 class Served:
     """The settings of a server whose file changes."""
 

@@ -72,6 +72,7 @@ def _of_the_store(commands: Commands) -> None:
     serve = _add(commands, "serve", "serve", "answer requests until stopped")
     serve.add_argument("--listen", metavar="HOST:PORT", help="where to listen (default: 127.0.0.1:8080)")
     serve.add_argument("--workers", metavar="N", help="processes that answer requests (default: one for each core)")
+    serve.add_argument("--check", action="store_true", help="look whether it could start with these settings, and serve nothing")
 
     fsck = _add(commands, "fsck", "fsck", "check every invariant; exit code 1 and a list when one does not hold")
     fsck.add_argument("--read-data", action="store_true", help="read every content back and compare its digest")

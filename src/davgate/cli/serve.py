@@ -1,4 +1,4 @@
-"""``davgate serve``: answer requests until a signal ends it."""
+"""``davgate serve``: answer requests until a signal ends it, or with ``--check`` look whether it could."""
 
 from __future__ import annotations
 
@@ -46,8 +46,11 @@ def run(args: argparse.Namespace, config: Config) -> int:
                 "Everybody on this machine can read the database, with documents and keys; take that away: chmod o= %s",
                 config.sqlite_file,
             )
-        logger.info("davgate %s starts with %s, %s.", __version__, config.data, count(server.processes, "worker"))
+        tls_files = _tls_files(server)
         try:
+            if args.check:
+                return _checked(tls_files)
+            logger.info("davgate %s starts with %s, %s.", __version__, config.data, count(server.processes, "worker"))
             code = serve(
                 lambda: Application(served.current, open_store(served.current, types=served.types.current), figures_folder),
                 server.listen.host,
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
                 workers=server.processes,
                 threads=server.threads,
                 limits=_limits(server),
-                tls_files=_tls_files(server),
+                tls_files=tls_files,
                 on_ready=partial(_announce, "http" if server.certificate is None else "https"),
                 renew=served.renew,
             )
@@ -67,6 +70,14 @@ def run(args: argparse.Namespace, config: Config) -> int:
             raise ConfigError([f"{server.listen} {reason}"]) from error
         logger.info("davgate has stopped.")
         return code
+
+
+def _checked(tls_files: TlsFiles | None) -> int:
+    """Look at what is left when the settings were read."""
+    if tls_files is not None:
+        tls_files.read()
+    print("davgate can serve with these settings.")
+    return 0
 
 
 def _not_listening(error: OSError) -> str | None:
